@@ -1,0 +1,26 @@
+# How everything is compiled.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug or RelWithDebInfo" FORCE)
+endif()
+
+# address;undefined or thread, as in the presets
+set(TRIREME_SANITIZE "" CACHE STRING "Sanitizers to build with, a list")
+
+add_library(trireme_settings INTERFACE)
+target_compile_definitions(trireme_settings INTERFACE _GNU_SOURCE)
+target_compile_options(trireme_settings INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+    # The same bits everywhere: no silent fused multiply-add.
+    -ffp-contract=off
+    $<$<BOOL:${TRIREME_WERROR}>:-Werror>)
+if(TRIREME_SANITIZE)
+    list(JOIN TRIREME_SANITIZE "," sanitizers)
+    target_compile_options(trireme_settings INTERFACE -fsanitize=${sanitizers} -fno-omit-frame-pointer
+                                                      -fno-sanitize-recover=undefined)
+    target_link_options(trireme_settings INTERFACE -fsanitize=${sanitizers})
+endif()
