@@ -1,0 +1,69 @@
+/* The communicator: a private, named duplicate of an MPI communicator that knows which ranks share a node.
+ *
+ * Everything of the library that involves several ranks takes a tri_comm; nothing uses MPI_COMM_WORLD. The
+ * caller starts MPI (MPI_THREAD_FUNNELED is enough) and ends it after the last tri_comm is destroyed. A
+ * tri_comm is used by one thread at a time.
+ */
+#ifndef TRIREME_COMM_H
+#define TRIREME_COMM_H
+
+#include <mpi.h>
+
+#include "trireme/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tri_comm tri_comm;
+
+/* Duplicates `parent` (an intra-communicator). Collective over it. Ranks that MPI_Comm_split_type(SHARED)
+ * puts together are a node. TRI_ERR_MPI, TRI_ERR_MEMORY. */
+TRI_MUST_CHECK tri_status tri_comm_create(MPI_Comm parent, tri_comm **out);
+
+/* The same with nodes as the caller says: ranks with equal node_of[rank] are a node. node_of has one entry
+ * for each rank of `parent`, the same on all ranks; it is copied. For experiments with shapes a machine does
+ * not have. */
+TRI_MUST_CHECK tri_status tri_comm_create_shaped(MPI_Comm parent, const int *node_of, tri_comm **out);
+
+/* Collective. NULL and a pointer to NULL do nothing. */
+void tri_comm_destroy(tri_comm **comm);
+
+/* The duplicate itself, for calls this library does not have. It returns errors (MPI_ERRORS_RETURN). */
+MPI_Comm tri_comm_mpi(const tri_comm *comm);
+int tri_comm_rank(const tri_comm *comm);
+int tri_comm_size(const tri_comm *comm);
+/* Host name of this rank, without the domain. Belongs to the communicator. */
+const char *tri_comm_host(const tri_comm *comm);
+
+/* Which ranks share a node. Nodes are numbered by their lowest rank. */
+typedef struct tri_shape {
+    int nodes;
+    int largest;           /* ranks of the fullest node */
+    const int *node_of;    /* node_of[rank], one entry for each rank */
+    const int *members;    /* all ranks, node by node, ascending within a node */
+    const int *node_start; /* members of node n: members[node_start[n]] .. members[node_start[n + 1] - 1] */
+    int node;              /* node of this rank */
+    int local_rank;        /* index of this rank among its node's members */
+    int local_size;        /* members of this rank's node */
+} tri_shape;
+
+/* Belongs to the communicator. */
+const tri_shape *tri_comm_shape(const tri_comm *comm);
+
+/* Agreement on errors, for failures that some ranks have and others do not while no message is in flight.
+ * Collective. Returns the worst status of all ranks, on every rank. Where it is not TRI_OK, every rank's
+ * tri_error_text() becomes that of the lowest rank with the worst status, as [rank 3 of 8 on n017] cannot
+ * open 'a.h5': no such file (and 2 more) where 2 more ranks failed in whatever way. */
+TRI_MUST_CHECK tri_status tri_agree(tri_comm *comm, tri_status mine);
+
+/* Turns an MPI error code into TRI_OK or TRI_ERR_MPI with MPI's own text; `call` names the call. */
+TRI_MUST_CHECK tri_status tri_mpi_status(int mpi_error, const char *call);
+
+/* TRI_MPI(MPI_Bcast(...)); returns from the calling function where the call fails. */
+#define TRI_MPI(call) TRI_TRY(tri_mpi_status(call, #call))
+
+#ifdef __cplusplus
+}
+#endif
+#endif

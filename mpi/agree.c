@@ -1,0 +1,32 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mpi/comm.h"
+
+/* A text that went through an agreement names its rank already; it must not be named twice. */
+static int names_a_rank(const char *text) {
+    return !strncmp(text, "[rank ", 6);
+}
+
+tri_status tri_agree(tri_comm *comm, tri_status mine) {
+    /* The largest key is the worst status and, among ranks that have it, the lowest rank. */
+    int64_t key = (int64_t)mine * comm->size + (comm->size - 1 - comm->rank), worst;
+    TRI_MPI(MPI_Allreduce(&key, &worst, 1, MPI_INT64_T, MPI_MAX, comm->mpi));
+    tri_status status = (tri_status)(worst / comm->size);
+    if (status == TRI_OK) return TRI_OK;
+
+    int root = comm->size - 1 - (int)(worst % comm->size), failed = mine != TRI_OK, all;
+    TRI_MPI(MPI_Allreduce(&failed, &all, 1, MPI_INT, MPI_SUM, comm->mpi));
+    char text[1024] = "";
+    if (comm->rank == root) {
+        const char *why = *tri_error_text() ? tri_error_text() : tri_status_text(mine);
+        int length = names_a_rank(why) ? snprintf(text, sizeof text, "%s", why)
+                                       : snprintf(text, sizeof text, "[rank %d of %d on %s] %s", comm->rank,
+                                                  comm->size, comm->host, why);
+        if (!names_a_rank(why) && all > 1 && (size_t)length < sizeof text)
+            snprintf(text + length, sizeof text - (size_t)length, " (and %d more)", all - 1);
+    }
+    TRI_MPI(MPI_Bcast(text, sizeof text, MPI_CHAR, root, comm->mpi));
+    return tri_fail(status, "%s", text);
+}

@@ -1,0 +1,97 @@
+#include "mpi/comm.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+tri_status tri_mpi_status(int mpi_error, const char *call) {
+    if (mpi_error == MPI_SUCCESS) return TRI_OK;
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length;
+    MPI_Error_string(mpi_error, text, &length);
+    return tri_fail(TRI_ERR_MPI, "%.*s: %s", (int)strcspn(call, "("), call, text);
+}
+
+/* A label for each rank that is the same on ranks which share memory: the lowest rank of the node. */
+static tri_status label_nodes(tri_comm *comm, int *label_of) {
+    MPI_Comm node;
+    TRI_MPI(MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node));
+    int label = comm->rank;
+    int error = MPI_Bcast(&label, 1, MPI_INT, 0, node);
+    MPI_Comm_free(&node);
+    TRI_TRY(tri_mpi_status(error, "MPI_Bcast"));
+    TRI_MPI(MPI_Allgather(&label, 1, MPI_INT, label_of, 1, MPI_INT, comm->mpi));
+    return TRI_OK;
+}
+
+static tri_status find_shape(tri_comm *comm) {
+    int *label_of = malloc((size_t)comm->size * sizeof *label_of);
+    if (!label_of) return tri_fail(TRI_ERR_MEMORY, "no memory for the node of each of %d ranks", comm->size);
+    tri_status status = label_nodes(comm, label_of);
+    if (status == TRI_OK) status = tri_shape_create(comm, label_of);
+    free(label_of);
+    return status;
+}
+
+static tri_status comm_fill(tri_comm *comm, const int *node_of) {
+    TRI_MPI(MPI_Comm_set_errhandler(comm->mpi, MPI_ERRORS_RETURN));
+    TRI_MPI(MPI_Comm_set_name(comm->mpi, "trireme"));
+    TRI_MPI(MPI_Comm_rank(comm->mpi, &comm->rank));
+    TRI_MPI(MPI_Comm_size(comm->mpi, &comm->size));
+    if (gethostname(comm->host, sizeof comm->host - 1)) strcpy(comm->host, "unknown");
+    comm->host[strcspn(comm->host, ".")] = 0;
+    return node_of ? tri_shape_create(comm, node_of) : find_shape(comm);
+}
+
+static tri_status comm_create(MPI_Comm parent, const int *node_of, tri_comm **out) {
+    tri_comm *comm = calloc(1, sizeof *comm);
+    if (!comm) return tri_fail(TRI_ERR_MEMORY, "no memory for a communicator");
+    tri_status status = tri_mpi_status(MPI_Comm_dup(parent, &comm->mpi), "MPI_Comm_dup");
+    if (status != TRI_OK) {
+        free(comm);
+        return status;
+    }
+    status = comm_fill(comm, node_of);
+    if (status == TRI_OK)
+        *out = comm;
+    else
+        tri_comm_destroy(&comm);
+    return status;
+}
+
+tri_status tri_comm_create(MPI_Comm parent, tri_comm **out) {
+    return comm_create(parent, NULL, out);
+}
+
+tri_status tri_comm_create_shaped(MPI_Comm parent, const int *node_of, tri_comm **out) {
+    return comm_create(parent, node_of, out);
+}
+
+void tri_comm_destroy(tri_comm **comm) {
+    if (!comm || !*comm) return;
+    if ((*comm)->calls) (*comm)->calls_destroy((*comm)->calls);
+    free((*comm)->shape_arrays);
+    MPI_Comm_free(&(*comm)->mpi);
+    free(*comm);
+    *comm = NULL;
+}
+
+MPI_Comm tri_comm_mpi(const tri_comm *comm) {
+    return comm->mpi;
+}
+
+int tri_comm_rank(const tri_comm *comm) {
+    return comm->rank;
+}
+
+int tri_comm_size(const tri_comm *comm) {
+    return comm->size;
+}
+
+const char *tri_comm_host(const tri_comm *comm) {
+    return comm->host;
+}
+
+const tri_shape *tri_comm_shape(const tri_comm *comm) {
+    return &comm->shape;
+}
