@@ -5,7 +5,7 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(OpenCL QUIET)
 
-pkg_check_modules(trireme_hwloc QUIET IMPORTED_TARGET GLOBAL hwloc)
+pkg_check_modules(trireme_hwloc QUIET IMPORTED_TARGET GLOBAL hwloc>=2.1)
 if(trireme_hwloc_FOUND)
     add_library(trireme_hwloc ALIAS PkgConfig::trireme_hwloc)
 endif()
