@@ -1,0 +1,123 @@
+#include "trireme/moments.h"
+
+#include <math.h>
+
+#include "base/sum_integers.h"
+
+void tri_extremes_clear(tri_extremes *extremes) {
+    tri_extreme none = {NAN, 0, TRI_NO_INDEX};
+    *extremes = (tri_extremes){none, none};
+}
+
+void tri_moments_clear(tri_moments *moments) {
+    memset(&moments->totals, 0, sizeof moments->totals);
+    tri_extremes_clear(&moments->extremes);
+}
+
+void tri_extremes_merge(tri_extremes *into, const tri_extremes *from) {
+    const tri_extreme *a = &into->min, *b = &from->min;
+    if (b->index != TRI_NO_INDEX &&
+        (a->index == TRI_NO_INDEX || b->high < a->high ||
+         (b->high == a->high && (b->low < a->low || (b->low == a->low && b->index < a->index)))))
+        into->min = *b;
+    a = &into->max, b = &from->max;
+    if (b->index != TRI_NO_INDEX &&
+        (a->index == TRI_NO_INDEX || b->high > a->high ||
+         (b->high == a->high && (b->low > a->low || (b->low == a->low && b->index < a->index)))))
+        into->max = *b;
+}
+
+void tri_moments_merge(tri_moments *into, const tri_moments *from) {
+    into->totals.count += from->totals.count;
+    tri_sum_merge(&into->totals.sum, &from->totals.sum);
+    tri_squares_merge(&into->totals.squares, &from->totals.squares);
+    tri_extremes_merge(&into->extremes, &from->extremes);
+}
+
+void tri_moments_normalise(tri_moments *moments) {
+    tri_sum_normalise(&moments->totals.sum);
+    tri_squares_normalise(&moments->totals.squares);
+}
+
+void tri_moments_add(tri_moments *moments, uint64_t first, const double *x, size_t count) {
+    tri_moments_add_at(tri_simd_level(), moments, first, x, count);
+}
+
+/* An integer as the nearest double and the rest, which is an integer below 2^11. */
+static void split_u64(uint64_t x, double *high, double *low) {
+    *high = (double)x;
+    /* 2^64 does not fit back into a uint64_t. */
+    *low = *high == 0x1p64 ? -(double)(0 - x) : (double)(int64_t)(x - (uint64_t)*high);
+}
+
+void tri_moments_add_u64(tri_moments *moments, uint64_t first, const uint64_t *x, size_t count) {
+    if (!count) return;
+    tri_integer_totals totals = tri_integers_add_u64(x, count);
+    moments->totals.count += (int64_t)count;
+    tri_integers_deposit_sum(totals, count, &moments->totals.sum);
+    tri_integers_deposit_squares(totals, count, &moments->totals.squares);
+    size_t min = 0, max = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (x[i] < x[min]) min = i;
+        if (x[i] > x[max]) max = i;
+    }
+    tri_extremes e = {.min.index = first + min, .max.index = first + max};
+    split_u64(x[min], &e.min.high, &e.min.low);
+    split_u64(x[max], &e.max.high, &e.max.low);
+    tri_extremes_merge(&moments->extremes, &e);
+}
+
+static void split_i64(int64_t x, double *high, double *low) {
+    split_u64(x < 0 ? -(uint64_t)x : (uint64_t)x, high, low);
+    if (x < 0) *high = -*high, *low = 0 - *low;
+}
+
+void tri_moments_add_i64(tri_moments *moments, uint64_t first, const int64_t *x, size_t count) {
+    if (!count) return;
+    tri_integer_totals totals = tri_integers_add_i64(x, count);
+    moments->totals.count += (int64_t)count;
+    tri_integers_deposit_sum(totals, count, &moments->totals.sum);
+    tri_integers_deposit_squares(totals, count, &moments->totals.squares);
+    size_t min = 0, max = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (x[i] < x[min]) min = i;
+        if (x[i] > x[max]) max = i;
+    }
+    tri_extremes e = {.min.index = first + min, .max.index = first + max};
+    split_i64(x[min], &e.min.high, &e.min.low);
+    split_i64(x[max], &e.max.high, &e.max.low);
+    tri_extremes_merge(&moments->extremes, &e);
+}
+
+/* sum of (x - mean)^2 = (n * S2 - S1^2) / n, an exact rational number; here its quotient by n - ddof. */
+static void variance(const tri_totals *t, uint64_t n, uint64_t ddof, tri_statistics *out) {
+    tri_big sum, square, all;
+    tri_big_take(t->sum.word, TRI_SUM_DIGITS, TRI_SUM_BASE, &sum);
+    tri_big_square(&sum, &square);
+    tri_big_take(t->squares.word, TRI_SQUARES_DIGITS, TRI_SQUARES_BASE, &all);
+    tri_big_multiply(&all, n);
+    tri_big_subtract(&all, &square);
+    tri_big_divide(&all, n);
+    tri_big_divide(&all, n - ddof);
+    out->variance = tri_big_round(&all, 0);
+    out->deviation = tri_big_root(&all);
+}
+
+void tri_moments_statistics(const tri_moments *moments, uint64_t ddof, tri_statistics *out) {
+    const tri_totals *t = &moments->totals;
+    const int64_t *tail = t->sum.word + TRI_SUM_DIGITS;
+    uint64_t n = (uint64_t)t->count;
+    *out = (tri_statistics){.count = n,
+                            .nan = (uint64_t)tail[TRI_TAIL_NAN],
+                            .positive_inf = (uint64_t)tail[TRI_TAIL_POSITIVE_INF],
+                            .negative_inf = (uint64_t)tail[TRI_TAIL_NEGATIVE_INF],
+                            .sum = tri_sum_round(&t->sum),
+                            .mean = tri_sum_divide(&t->sum, n),
+                            .variance = NAN,
+                            .deviation = NAN,
+                            .sum_of_squares = tri_squares_round(&t->squares),
+                            .norm = tri_squares_root(&t->squares),
+                            .min = moments->extremes.min,
+                            .max = moments->extremes.max};
+    if (n > ddof && !out->nan && !out->positive_inf && !out->negative_inf) variance(t, n, ddof, out);
+}

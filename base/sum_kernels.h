@@ -1,0 +1,82 @@
+/* The vector kernels under sum.h and moments.h. Internal.
+ *
+ * They all work on chunks of rows of 16 elements. An element's place in its row is its lane; every lane has
+ * its own window of exponents, so that interleaved quantities of different size do not disturb each other.
+ *
+ * Extraction (Demmel, Nguyen 2015, section 3; Rump, Ogita, Oishi 2008, "Accurate floating-point summation",
+ * part I, section 3): with s = 1.5 * 2^k and |x| <= 2^(k - 7), t = s + x rounds x to a multiple of ulp = 2^(k
+ * - 52); q = t - s and r = x - q are exact, and |r| <= ulp / 2. Sums of up to 64 such q stay in the binade of
+ * s, so t is the next s, and at the end the bits of s minus those of the first s, as integers, are the exact
+ * sum of all q in units of ulp. What remains, r, goes to the next slice, 45 bits lower. A residue after the
+ * last slice, or an x above the window, makes the kernel decline: it then has changed nothing. */
+#ifndef TRIREME_BASE_SUM_KERNELS_H
+#define TRIREME_BASE_SUM_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trireme/simd.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define TRI_HAVE_X86_KERNELS 1
+#else
+#define TRI_HAVE_X86_KERNELS 0
+#endif
+
+enum {
+    TRI_LANES = 16,
+    TRI_CHUNK_ROWS =
+        64, /* 8 KiB: in the first cache when it is read again, long enough to pay for its ends */
+    TRI_CHUNK = TRI_LANES * TRI_CHUNK_ROWS,
+    TRI_SLICE_BITS = 45,
+    TRI_SUM_SLICES = 4,    /* at most */
+    TRI_SQUARE_SLICES = 5, /* at most */
+    TRI_SPAN_LIMIT = 1024  /* chunks until the totals, which grow by less than 2^51 each, must be emptied */
+};
+
+/* Slice s of a lane holds multiples of 2^(top - 45 (s + 1)), in `total` as a number of these. `bias` is the
+ * first value of the slice's register. */
+typedef struct tri_slice {
+    double bias[TRI_LANES];
+    int64_t total[TRI_LANES];
+} tri_slice;
+
+/* |x| < limit = 2^top in each lane; squares have twice that exponent. */
+typedef struct tri_window {
+    double limit[TRI_LANES];
+    int top[TRI_LANES];
+    tri_slice sum[TRI_SUM_SLICES], square[TRI_SQUARE_SLICES];
+} tri_window;
+
+/* Kernels decline by returning 0. `rows` is 1 to TRI_CHUNK_ROWS. */
+typedef struct tri_kernels {
+    /* The sum, by 2, 3 or 4 slices. */
+    int (*sum)(const double *x, size_t rows, int slices, tri_window *window);
+    /* Sum and squares and the smallest and largest element; (slices, square slices) = (2, 3), (2, 4), (3, 5).
+     * Needs 45 * slices - 537 <= top <= 508. */
+    int (*moments)(const double *x, size_t rows, int slices, int square_slices, tri_window *window,
+                   double *min, double *max);
+    /* The largest magnitude in each lane; NaN is skipped. */
+    void (*lane_limits)(const double *x, size_t rows, double limits[TRI_LANES]);
+    /* Smallest and largest element; NaN is skipped; min > max where there is nothing else. */
+    void (*extremes)(const double *x, size_t rows, double *min, double *max);
+    /* Any count. */
+    double (*plain)(const double *x, size_t count);
+    double (*ordered_block)(const double *x, size_t count);
+} tri_kernels;
+
+extern const tri_kernels tri_kernels_plain;
+#if TRI_HAVE_X86_KERNELS
+extern const tri_kernels tri_kernels_avx2, tri_kernels_avx512;
+#endif
+
+static inline const tri_kernels *tri_kernels_at(tri_simd level) {
+#if TRI_HAVE_X86_KERNELS
+    if (level == TRI_SIMD_avx512) return &tri_kernels_avx512;
+    if (level == TRI_SIMD_avx2) return &tri_kernels_avx2;
+#endif
+    (void)level;
+    return &tri_kernels_plain;
+}
+
+#endif

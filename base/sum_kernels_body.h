@@ -1,0 +1,228 @@
+/* The kernels, compiled once per SIMD level by the file that includes this with TRI_KERNELS set to the name
+ * of their table. sum_kernels.h has the contracts and the method. Internal. */
+#include <math.h>
+
+#include "base/sum_kernels.h"
+#include "base/sum_vector.h"
+#include "trireme/sum.h"
+
+enum {
+    /* Vectors in registers at a time. A row that is wider is done in several passes over the chunk. */
+    TOGETHER = WIDTH == 8 ? 2 : 2,
+    STRIDE = WIDTH * TOGETHER,
+    AHEAD_BYTES = 2048
+};
+
+/* Fetches what is read in a little while, once per cache line. Past the end it does no harm, but the address
+ * is not that of an object and must be made as an integer. */
+INLINE void fetch_ahead(const double *x) {
+    for (uintptr_t line = 0; line < TRI_LANES * sizeof *x; line += 64)
+        __builtin_prefetch((const void *)((uintptr_t)x + AHEAD_BYTES + line), 0, 3);
+}
+
+/* Adds r to the slice and leaves in r what is below it. */
+INLINE void extract(vec *slice, vec *r) {
+    vec sum = *slice + *r;
+    *r -= sum - *slice;
+    *slice = sum;
+}
+
+INLINE void load_biases(vec *registers, const tri_slice *slices, int count, int lane) {
+#pragma GCC unroll 8
+    for (int s = 0; s < count; s++)
+#pragma GCC unroll 8
+        for (int u = 0; u < TOGETHER; u++)
+            registers[s * TOGETHER + u] = load(slices[s].bias + lane + u * WIDTH);
+}
+
+INLINE void keep(double (*kept)[TRI_LANES], const vec *registers, int count, int lane) {
+#pragma GCC unroll 8
+    for (int s = 0; s < count; s++)
+#pragma GCC unroll 8
+        for (int u = 0; u < TOGETHER; u++)
+            store(kept[s] + lane + u * WIDTH, registers[s * TOGETHER + u]);
+}
+
+/* All lanes are done and none declined: now the totals take what the registers hold. */
+INLINE void commit(tri_slice *slices, double (*kept)[TRI_LANES], int count) {
+    for (int s = 0; s < count; s++)
+        for (int lane = 0; lane < TRI_LANES; lane += WIDTH) {
+            ivec total, bits = (ivec)load(kept[s] + lane) - (ivec)load(slices[s].bias + lane);
+            memcpy(&total, slices[s].total + lane, sizeof total);
+            total += bits;
+            memcpy(slices[s].total + lane, &total, sizeof total);
+        }
+}
+
+INLINE int sum_by(const double *x, size_t rows, const int slices, tri_window *window) {
+    double kept[TRI_SUM_SLICES][TRI_LANES];
+    for (int lane = 0; lane < TRI_LANES; lane += STRIDE) {
+        vec s[TRI_SUM_SLICES * TOGETHER], limit[TOGETHER];
+        ivec residue = {0}, outside = {0};
+        load_biases(s, window->sum, slices, lane);
+#pragma GCC unroll 8
+        for (int u = 0; u < TOGETHER; u++)
+            limit[u] = (vec){0};
+        for (size_t row = 0; row < rows; row++) {
+            const double *at = x + row * TRI_LANES;
+            if (lane == 0) fetch_ahead(at);
+#pragma GCC unroll 8
+            for (int u = 0; u < TOGETHER; u++) {
+                vec r = load(at + lane + u * WIDTH);
+                limit[u] = larger_magnitude(r, limit[u]);
+#pragma GCC unroll 8
+                for (int k = 0; k < slices; k++)
+                    extract(&s[k * TOGETHER + u], &r);
+                residue |= (ivec)r;
+            }
+        }
+#pragma GCC unroll 8
+        for (int u = 0; u < TOGETHER; u++)
+            outside |= (ivec)(limit[u] >= load(window->limit + lane + u * WIDTH));
+        /* -0 leaves its sign. */
+        if (any_bit((residue & INT64_MAX) | outside)) return 0;
+        keep(kept, s, slices, lane);
+    }
+    commit(window->sum, kept, slices);
+    return 1;
+}
+
+static int sum(const double *x, size_t rows, int slices, tri_window *window) {
+    switch (slices) {
+    case 2:
+        return sum_by(x, rows, 2, window);
+    case 3:
+        return sum_by(x, rows, 3, window);
+    default:
+        return sum_by(x, rows, 4, window);
+    }
+}
+
+INLINE void reduce_extremes(vec min, vec max, double *min_out, double *max_out) {
+    for (int i = 0; i < WIDTH; i++) {
+        if (min[i] < *min_out) *min_out = min[i];
+        if (max[i] > *max_out) *max_out = max[i];
+    }
+}
+
+/* A square is product + error, two doubles. The product is spread over all slices but the last, the error,
+ * less than 2^-53 of it, over all but the first. */
+INLINE int moments_by(const double *x, size_t rows, const int slices, const int square_slices,
+                      tri_window *window, double *min_out, double *max_out) {
+    double kept[TRI_SUM_SLICES][TRI_LANES], kept_square[TRI_SQUARE_SLICES][TRI_LANES];
+    *min_out = INFINITY, *max_out = -INFINITY;
+    for (int lane = 0; lane < TRI_LANES; lane += STRIDE) {
+        vec s[TRI_SUM_SLICES * TOGETHER], q[TRI_SQUARE_SLICES * TOGETHER], min[TOGETHER], max[TOGETHER];
+        ivec residue = {0}, outside = {0};
+        load_biases(s, window->sum, slices, lane);
+        load_biases(q, window->square, square_slices, lane);
+#pragma GCC unroll 8
+        for (int u = 0; u < TOGETHER; u++)
+            min[u] = fill(INFINITY), max[u] = fill(-INFINITY);
+        for (size_t row = 0; row < rows; row++) {
+            const double *at = x + row * TRI_LANES;
+            if (lane == 0) fetch_ahead(at);
+#pragma GCC unroll 8
+            for (int u = 0; u < TOGETHER; u++) {
+                vec r = load(at + lane + u * WIDTH), product = r * r, error = square_error(r, product);
+                min[u] = smaller(r, min[u]);
+                max[u] = larger(r, max[u]);
+#pragma GCC unroll 8
+                for (int k = 0; k < slices; k++)
+                    extract(&s[k * TOGETHER + u], &r);
+#pragma GCC unroll 8
+                for (int k = 0; k < square_slices - 1; k++)
+                    extract(&q[k * TOGETHER + u], &product);
+#pragma GCC unroll 8
+                for (int k = 1; k < square_slices; k++)
+                    extract(&q[k * TOGETHER + u], &error);
+                residue |= (ivec)r | (ivec)product | (ivec)error;
+            }
+        }
+#pragma GCC unroll 8
+        for (int u = 0; u < TOGETHER; u++) {
+            vec limit = load(window->limit + lane + u * WIDTH);
+            outside |= (ivec)(max[u] >= limit) | (ivec)(min[u] <= -limit);
+            reduce_extremes(min[u], max[u], min_out, max_out);
+        }
+        if (any_bit((residue & INT64_MAX) | outside)) return 0;
+        keep(kept, s, slices, lane);
+        keep(kept_square, q, square_slices, lane);
+    }
+    commit(window->sum, kept, slices);
+    commit(window->square, kept_square, square_slices);
+    return 1;
+}
+
+static int moments(const double *x, size_t rows, int slices, int square_slices, tri_window *window,
+                   double *min, double *max) {
+    if (slices == 3) return moments_by(x, rows, 3, 5, window, min, max);
+    if (square_slices == 4) return moments_by(x, rows, 2, 4, window, min, max);
+    return moments_by(x, rows, 2, 3, window, min, max);
+}
+
+static void lane_limits(const double *x, size_t rows, double limits[TRI_LANES]) {
+    for (int lane = 0; lane < TRI_LANES; lane += WIDTH) {
+        vec limit = {0};
+        for (size_t row = 0; row < rows; row++)
+            limit = larger_magnitude(load(x + row * TRI_LANES + lane), limit);
+        store(limits + lane, limit);
+    }
+}
+
+static void extremes(const double *x, size_t rows, double *min_out, double *max_out) {
+    *min_out = INFINITY, *max_out = -INFINITY;
+    for (int lane = 0; lane < TRI_LANES; lane += WIDTH) {
+        vec min = fill(INFINITY), max = fill(-INFINITY);
+        for (size_t row = 0; row < rows; row++) {
+            vec r = load(x + row * TRI_LANES + lane);
+            min = smaller(r, min);
+            max = larger(r, max);
+        }
+        reduce_extremes(min, max, min_out, max_out);
+    }
+}
+
+/* TRI_ORDERED_LANES partial sums over whole rows of that many elements, added to `lanes`. */
+INLINE size_t add_rows(const double *x, size_t count, double lanes[TRI_ORDERED_LANES]) {
+    enum { VECTORS = TRI_ORDERED_LANES / WIDTH };
+    vec s[VECTORS];
+    size_t done = 0;
+#pragma GCC unroll 16
+    for (int v = 0; v < VECTORS; v++)
+        s[v] = load(lanes + v * WIDTH);
+    for (; count - done >= TRI_ORDERED_LANES; done += TRI_ORDERED_LANES) {
+        fetch_ahead(x + done);
+        fetch_ahead(x + done + TRI_LANES);
+#pragma GCC unroll 16
+        for (int v = 0; v < VECTORS; v++)
+            s[v] += load(x + done + v * WIDTH);
+    }
+#pragma GCC unroll 16
+    for (int v = 0; v < VECTORS; v++)
+        store(lanes + v * WIDTH, s[v]);
+    return done;
+}
+
+static double ordered_block(const double *x, size_t count) {
+    double lanes[TRI_ORDERED_LANES];
+    for (int i = 0; i < TRI_ORDERED_LANES; i++)
+        lanes[i] = -0.0;
+    for (size_t done = add_rows(x, count, lanes), i = 0; done < count; done++, i++)
+        lanes[i] += x[done];
+    for (int half = TRI_ORDERED_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            lanes[i] += lanes[i + half];
+    return lanes[0] == lanes[0] ? lanes[0] : (double)NAN;
+}
+
+static double plain(const double *x, size_t count) {
+    return count ? ordered_block(x, count) : 0.0;
+}
+
+const tri_kernels TRI_KERNELS = {.sum = sum,
+                                 .moments = moments,
+                                 .lane_limits = lane_limits,
+                                 .extremes = extremes,
+                                 .plain = plain,
+                                 .ordered_block = ordered_block};
