@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# jobs/install.sh USE...: installs the Debian packages of these uses in jobs/packages.txt that are missing, and says so.
+#
+# Exit status: 0 enough is here, 3 it is not and cannot be installed.
+set -euo pipefail
+
+say() { echo "install.sh: $*" >&2; }
+
+# Where nothing can be installed, the tools decide whether what is here is enough.
+can_build() {
+    local tool
+    for tool in cc cmake ninja pkg-config mpicc mpirun; do
+        command -v "$tool" >/dev/null || return 1
+    done
+}
+
+mapfile -t packages < <(for use; do
+    awk -v use="$use" '!/^#/ && $2 == use { print $1 }' "${0%/*}/packages.txt"
+done)
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    can_build && exit 0
+    say "this is not a Debian system; install the like of these, then run this again: ${packages[*]}"
+    exit 3
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || true
+    [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        if can_build; then
+            say "neither root nor sudo: going on without ${missing[*]}"
+            exit 0
+        fi
+        say "neither root nor sudo: ask for  apt-get install ${missing[*]}"
+        exit 3
+    fi
+    as_root=(sudo)
+fi
+
+say "apt-get install ${missing[*]}"
+# The daemons among them are for clusters that the tests raise, so none is to start on this machine.
+# shellcheck disable=SC2016 # expands in the inner shell
+if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c '
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        trap "rm -f $policy" EXIT
+        printf "#!/bin/sh\nexit 101\n" >"$policy"
+        chmod +x "$policy"
+    fi
+    apt-get -q update >/dev/null
+    apt-get -q -y install --no-install-recommends "$@" >/dev/null' sh "${missing[@]}"; then
+    say "apt-get could not install them"
+    exit 3
+fi

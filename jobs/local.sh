@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Runs a program, or the tests, on this machine; first installs, configures and builds what is missing.
+#
+#     jobs/local.sh PROGRAM [ARGUMENT...]     mpirun -np 8 ./apps/PROGRAM ARGUMENT..., in build/
+#     jobs/local.sh test [CTEST ARGUMENT...]  all tests, or those that the arguments choose
+#
+# `NP=4 jobs/local.sh ...` takes another number of ranks. File names in the arguments are seen from build/.
+# Exit status: the program's or CTest's; 2 usage, 3 something is missing and cannot be installed here.
+set -euo pipefail
+
+usage() {
+    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+# build TARGET: configures on the first run, and again where packages have come since.
+build() {
+    if [ ! -e build/build.ninja ]; then
+        cmake --fresh --preset release >&2 || exit 3
+    elif [ /var/lib/dpkg/status -nt build/build.ninja ]; then
+        cmake build >&2 || exit 3
+    fi
+    cmake --build build --target "$1" -- --quiet >&2 || exit 3
+}
+
+if [ $# -eq 0 ] || [[ $1 == -* ]]; then usage; fi
+cd "$(dirname "$0")/.."
+# shellcheck source=jobs/env.sh
+. jobs/env.sh
+program=$1
+shift
+
+if [ "$program" = test ]; then
+    jobs/install.sh needed optional tests
+    build all
+    exec ctest --test-dir build --output-on-failure "$@"
+fi
+
+jobs/install.sh needed optional
+build apps/all
+cd build
+if [ ! -x "apps/$program" ]; then
+    echo "local.sh: no program '$program'; there are: $(cd apps && find . -maxdepth 1 -type f -executable -printf '%f ')" >&2
+    exit 2
+fi
+# The launcher of the MPI library that the build found, which need not be the first mpirun in PATH.
+launcher=$(sed -n 's/^MPIEXEC_EXECUTABLE:FILEPATH=//p' CMakeCache.txt)
+[ "$program" != reduce ] || [ $# -gt 0 ] || set -- ../data/elevation.h5:/elevation
+echo "+ cd build && mpirun -np ${NP:-8} ./apps/$program $*" >&2
+exec "$launcher" -np "${NP:-8}" "./apps/$program" "$@"
