@@ -2,6 +2,8 @@
 #ifndef TRI_MPI_COMM_H
 #define TRI_MPI_COMM_H
 
+#include <stddef.h>
+
 #include "trireme/comm.h"
 
 struct tri_comm {
