@@ -1,0 +1,78 @@
+/* Numbers in HDF5 files that anyone wrote (h5py, netCDF-4, MATLAB 7.3, ...), read in parallel: every rank
+ * takes any range of a dataset's elements, in row-major order, at its own pace.
+ *
+ * Each rank opens the file by itself, read-only, with HDF5's plain POSIX driver: reads are independent, ranks
+ * may make different numbers of them, and an idle rank need not call anything. HDF5 is not safe for threads:
+ * call these functions from one thread of a process at a time. Without HDF5 in the build every function that
+ * can fail returns TRI_ERR_ABSENT. */
+#ifndef TRIREME_STORE_H
+#define TRIREME_STORE_H
+
+#include <stddef.h>
+
+#include "trireme/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tri_comm tri_comm;
+typedef struct tri_dataset tri_dataset;
+
+/* What an element is in memory; always 8 bytes. */
+typedef enum tri_element {
+    TRI_ELEMENT_F64, /* double:   every float, and integers of at most 32 bits; exact, but for floats wider
+                      * than double (long double, quad), which are rounded to double */
+    TRI_ELEMENT_I64, /* int64_t:  signed integers of 33 to 64 bits */
+    TRI_ELEMENT_U64  /* uint64_t: unsigned integers of 33 to 64 bits */
+} tri_element;
+
+/* Opens a dataset for reading. With path == NULL `file` is a specification "FILE:/path/to/dataset": the first
+ * ':' whose left side is an existing file splits it (file names and paths may hold ':'); without such a one
+ * the last ":/" splits it. A specification without a path means the only dataset in the file.
+ *
+ * comm == NULL: this process alone. Else collective: every rank opens the file, and all return the worst
+ * status of any rank. Enumerations of integers (h5py's bool among them) are read as their integers. Scalars
+ * have one element; a null dataspace or a zero dimension none. TRI_ERR_FILE: missing, a directory, no
+ * permission, not HDF5, truncated, damaged, locked. TRI_ERR_DATA: no such dataset (the text lists those that
+ * are there), or its elements are not numbers (strings, compounds, references,
+ * ...), or integers above 64 bits. The text names file, dataset and cure. */
+TRI_MUST_CHECK tri_status tri_dataset_open(tri_comm *comm, const char *file, const char *path,
+                                           tri_dataset **out);
+
+/* Not collective. */
+void tri_dataset_destroy(tri_dataset **dataset);
+
+/* The file and the full path inside it, as opened. Valid as long as the dataset. */
+const char *tri_dataset_file(const tri_dataset *dataset);
+const char *tri_dataset_path(const tri_dataset *dataset);
+
+/* The shape: `rank` dimensions (0: a scalar or null dataspace) and their product, the number of elements (1
+ * for a scalar, 0 for null). */
+int tri_dataset_rank(const tri_dataset *dataset);
+const size_t *tri_dataset_dims(const tri_dataset *dataset);
+size_t tri_dataset_count(const tri_dataset *dataset);
+
+/* The element in memory, and in the file: its bytes there and a name such as "float32" or "int16 big-endian".
+ */
+tri_element tri_dataset_element(const tri_dataset *dataset);
+size_t tri_dataset_stored_bytes(const tri_dataset *dataset);
+const char *tri_dataset_stored_type(const tri_dataset *dataset);
+
+/* The unit, in elements, that ranges should start and end at so that nothing is read or decompressed twice:
+ * the elements of one row of chunks for a chunked dataset (chunk length in the first dimension x product of
+ * the other dimensions), 1 for any other. Ranges that do not keep to it are read right, only slower; a cache
+ * of one row of chunks (at most 64 MiB, at least one chunk) softens that for ranges that follow one another.
+ */
+size_t tri_dataset_block(const tri_dataset *dataset);
+
+/* Reads the elements [first, first + count) of the row-major order into out, which holds count x 8 bytes in
+ * the form of tri_dataset_element(). Independent of other ranks. count = 0 does nothing. TRI_ERR_ARGUMENT:
+ * the range ends beyond the dataset. TRI_ERR_FILE: the file cannot be read there (damaged, missing external
+ * file, a filter that this HDF5 lacks). On failure out is undefined. */
+TRI_MUST_CHECK tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,126 @@
+/* Stands in for the folder where HDF5 is missing. */
+#include "trireme/result.h"
+#include "trireme/store.h"
+
+static tri_status absent(void) {
+    return tri_fail(TRI_ERR_ABSENT,
+                    "this build has no HDF5: install a parallel HDF5 (Debian: libhdf5-openmpi-dev or "
+                    "libhdf5-mpich-dev) and configure again");
+}
+
+tri_status tri_dataset_open(tri_comm *comm, const char *file, const char *path, tri_dataset **out) {
+    (void)comm, (void)file, (void)path, (void)out;
+    return absent();
+}
+
+void tri_dataset_destroy(tri_dataset **dataset) {
+    (void)dataset;
+}
+
+const char *tri_dataset_file(const tri_dataset *dataset) {
+    (void)dataset;
+    return "";
+}
+
+const char *tri_dataset_path(const tri_dataset *dataset) {
+    (void)dataset;
+    return "";
+}
+
+int tri_dataset_rank(const tri_dataset *dataset) {
+    (void)dataset;
+    return 0;
+}
+
+const size_t *tri_dataset_dims(const tri_dataset *dataset) {
+    (void)dataset;
+    return NULL;
+}
+
+size_t tri_dataset_count(const tri_dataset *dataset) {
+    (void)dataset;
+    return 0;
+}
+
+tri_element tri_dataset_element(const tri_dataset *dataset) {
+    (void)dataset;
+    return TRI_ELEMENT_F64;
+}
+
+size_t tri_dataset_stored_bytes(const tri_dataset *dataset) {
+    (void)dataset;
+    return 0;
+}
+
+const char *tri_dataset_stored_type(const tri_dataset *dataset) {
+    (void)dataset;
+    return "";
+}
+
+size_t tri_dataset_block(const tri_dataset *dataset) {
+    (void)dataset;
+    return 1;
+}
+
+tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out) {
+    (void)dataset, (void)first, (void)count, (void)out;
+    return absent();
+}
+
+tri_status tri_result_create(tri_comm *comm, const char *folder, const char *program, tri_result **out) {
+    (void)comm, (void)folder, (void)program, (void)out;
+    return absent();
+}
+
+tri_status tri_result_create_at(tri_comm *comm, const char *path, int replace, tri_result **out) {
+    (void)comm, (void)path, (void)replace, (void)out;
+    return absent();
+}
+
+const char *tri_result_path(const tri_result *result) {
+    (void)result;
+    return "";
+}
+
+void tri_result_text(tri_result *result, const char *name, const char *value) {
+    (void)result, (void)name, (void)value;
+}
+
+void tri_result_integer(tri_result *result, const char *name, int64_t value) {
+    (void)result, (void)name, (void)value;
+}
+
+void tri_result_real(tri_result *result, const char *name, double value) {
+    (void)result, (void)name, (void)value;
+}
+
+void tri_result_texts(tri_result *result, const char *name, size_t count, const char *const values[]) {
+    (void)result, (void)name, (void)count, (void)values;
+}
+
+void tri_result_reals(tri_result *result, const char *path, int rank, const size_t dims[],
+                      const double *values, const char *units, const char *long_name) {
+    (void)result, (void)path, (void)rank, (void)dims, (void)values, (void)units, (void)long_name;
+}
+
+void tri_result_integers(tri_result *result, const char *path, int rank, const size_t dims[],
+                         const int64_t *values, const char *units, const char *long_name) {
+    (void)result, (void)path, (void)rank, (void)dims, (void)values, (void)units, (void)long_name;
+}
+
+tri_status tri_result_array(tri_result *result, const char *path, tri_element element, int rank,
+                            const size_t dims[], const size_t start[], const size_t count[],
+                            const void *values, const char *units, const char *long_name) {
+    (void)result, (void)path, (void)element, (void)rank, (void)dims, (void)start, (void)count, (void)values;
+    (void)units, (void)long_name;
+    return absent();
+}
+
+tri_status tri_result_finish(tri_result *result) {
+    (void)result;
+    return absent();
+}
+
+void tri_result_destroy(tri_result **result) {
+    (void)result;
+}
