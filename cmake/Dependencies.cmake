@@ -1,4 +1,5 @@
 # The libraries underneath. MPI is required; each of hwloc, OpenCL and HDF5 takes one folder away when it is missing.
+# Installed beside the CMake package, whose users find the libraries by it as well.
 find_package(MPI REQUIRED COMPONENTS C)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -7,7 +8,8 @@ find_package(OpenCL QUIET)
 
 pkg_check_modules(trireme_hwloc QUIET IMPORTED_TARGET GLOBAL hwloc>=2.1)
 if(trireme_hwloc_FOUND)
-    add_library(trireme_hwloc ALIAS PkgConfig::trireme_hwloc)
+    add_library(trireme_hwloc INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(trireme_hwloc INTERFACE PkgConfig::trireme_hwloc)
 endif()
 
 # HDF5 must be the build for the MPI library in use: Debian has one pkg-config file for each.
@@ -25,14 +27,14 @@ else()
 endif()
 pkg_check_modules(trireme_hdf5 QUIET IMPORTED_TARGET GLOBAL hdf5-${TRIREME_MPI_FAMILY})
 if(trireme_hdf5_FOUND)
-    add_library(trireme_hdf5 ALIAS PkgConfig::trireme_hdf5)
+    add_library(trireme_hdf5 INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(trireme_hdf5 INTERFACE PkgConfig::trireme_hdf5)
 else()
     set(HDF5_PREFER_PARALLEL ON)
     find_package(HDF5 QUIET COMPONENTS C)
     if(HDF5_FOUND AND HDF5_IS_PARALLEL)
-        add_library(trireme_hdf5 INTERFACE)
+        add_library(trireme_hdf5 INTERFACE IMPORTED GLOBAL)
         target_include_directories(trireme_hdf5 INTERFACE ${HDF5_C_INCLUDE_DIRS})
         target_link_libraries(trireme_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
     endif()
 endif()
-message(STATUS "MPI family: ${TRIREME_MPI_FAMILY}; mpicc: ${MPI_C_COMPILER}")

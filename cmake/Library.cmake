@@ -16,7 +16,7 @@ foreach(kind STATIC SHARED)
     target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                                 $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     # What the library uses inside is its own affair (PRIVATE); mpi.h stands in its public headers.
-    target_link_libraries(${target} PUBLIC MPI::MPI_C PRIVATE trireme_settings ${requires})
+    target_link_libraries(${target} PUBLIC MPI::MPI_C PRIVATE $<BUILD_INTERFACE:trireme_settings> ${requires})
 endforeach()
 set_target_properties(trireme_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
 add_library(trireme::trireme ALIAS trireme_static)
