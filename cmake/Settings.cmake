@@ -16,6 +16,8 @@ add_library(trireme_settings INTERFACE)
 target_compile_definitions(trireme_settings INTERFACE _GNU_SOURCE)
 target_compile_options(trireme_settings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+    # The compiler cannot know that a tri_fail() never returns TRI_OK.
+    -Wno-maybe-uninitialized
     # The same bits everywhere: no silent fused multiply-add.
     -ffp-contract=off
     $<$<BOOL:${TRIREME_WERROR}>:-Werror>)

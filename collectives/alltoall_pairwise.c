@@ -1,0 +1,32 @@
+/* Alltoall in p - 1 rounds of shifts (Thakur, Rabenseifner, Gropp 2005, section 4.4).
+ *
+ * In round k each rank sends to the rank k above it and receives from the rank k below, so that every rank
+ * sends and receives one block at a time.
+ *
+ * Cost: (p - 1) x (latency + 2 overheads + block).
+ */
+#include "collectives/algorithm.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p) {
+    return tri_allgather_ring.cost(c, p);
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), tri_send_block(c, call, c->rank),
+                        tri_recv_count(call, c->rank)));
+    for (int shift = 1; shift < c->size; shift++) {
+        int to = (c->rank + shift) % c->size, from = (c->rank - shift + c->size) % c->size;
+        TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, from), tri_recv_count(call, from), from));
+        TRI_TRY(tri_do_send(c, tri_send_block(c, call, to), tri_send_count(call, to), to));
+        TRI_TRY(tri_do_wait(c));
+    }
+    return TRI_OK;
+}
+
+const tri_algorithm tri_alltoall_pairwise = {
+    .operation = TRI_ALLTOALL,
+    .name = "pairwise",
+    .text = "in round k each rank sends to the rank k above and receives from the rank k below",
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,37 @@
+/* Broadcast from the root to each rank in turn.
+ *
+ *     0 > 1, 0 > 2, 0 > 3, ...
+ *
+ * Cost: one latency; p overheads, since the root sends p - 1 messages one behind the other and the last
+ * receiver takes one; (p - 1) x the bytes through the root's link.
+ */
+#include "collectives/algorithm.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p) {
+    (void)p;
+    tri_cost price = {0};
+    if (c->ranks < 2) return price;
+    int level = tri_case_level(c);
+    price.level[level].latencies = 1;
+    price.level[level].overheads = c->ranks;
+    price.level[level].bytes = (double)c->bytes * (c->ranks - 1);
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    if (c->rank != call->root) {
+        TRI_TRY(tri_do_recv(c, call->recv, call->count, call->root));
+        return tri_do_wait(c);
+    }
+    for (int peer = 0; peer < c->size; peer++)
+        if (peer != call->root) TRI_TRY(tri_do_send(c, call->send, call->count, peer));
+    return tri_do_wait(c);
+}
+
+const tri_algorithm tri_bcast_linear = {
+    .operation = TRI_BCAST,
+    .name = "linear",
+    .text = "the root sends to each rank in turn",
+    .cost = cost,
+    .run = run,
+};

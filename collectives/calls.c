@@ -1,0 +1,135 @@
+/* What every collective call has in common: the state kept with a communicator, the choice, scratch, the run.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectives/engine.h"
+#include "trireme/message.h"
+
+static void calls_destroy(tri_calls *calls) {
+    free(calls->engine.requests);
+    free(calls->scratch);
+    free(calls);
+}
+
+/* TRIREME_ALGORITHM as rank 0 has it: ranks may have different environments and must choose alike. */
+static tri_status select_by_environment(tri_comm *comm, tri_calls *calls) {
+    char names[512] = "";
+    const char *value = getenv("TRIREME_ALGORITHM");
+    if (comm->rank == 0 && value) {
+        if (strlen(value) >= sizeof names) return tri_fail(TRI_ERR_ARGUMENT, "TRIREME_ALGORITHM is too long");
+        strcpy(names, value);
+    }
+    TRI_MPI(MPI_Bcast(names, sizeof names, MPI_CHAR, 0, comm->mpi));
+    return tri_algorithms_parse(names, calls->selected);
+}
+
+tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
+    if (comm->calls) {
+        *out = comm->calls;
+        return TRI_OK;
+    }
+    tri_calls *calls = calloc(1, sizeof *calls);
+    if (!calls) return tri_fail(TRI_ERR_MEMORY, "no memory for the state of collective calls");
+    calls->net = tri_net_default;
+    calls->engine.mpi = comm->mpi;
+    tri_status status = select_by_environment(comm, calls);
+    if (status != TRI_OK) {
+        calls_destroy(calls);
+        return status;
+    }
+    comm->calls = calls;
+    comm->calls_destroy = calls_destroy;
+    *out = calls;
+    return TRI_OK;
+}
+
+tri_status tri_comm_select(tri_comm *comm, const char *names) {
+    tri_calls *calls;
+    TRI_TRY(tri_calls_of(comm, &calls));
+    TRI_TRY(tri_algorithms_parse(names, calls->selected));
+    memset(calls->chosen, 0, sizeof calls->chosen);
+    return TRI_OK;
+}
+
+tri_status tri_comm_set_net(tri_comm *comm, const tri_net *net) {
+    tri_calls *calls;
+    TRI_TRY(tri_calls_of(comm, &calls));
+    calls->net = *net;
+    memset(calls->chosen, 0, sizeof calls->chosen);
+    return TRI_OK;
+}
+
+tri_status tri_comm_net(tri_comm *comm, tri_net *out) {
+    tri_calls *calls;
+    TRI_TRY(tri_calls_of(comm, &calls));
+    *out = calls->net;
+    return TRI_OK;
+}
+
+/* A choice costs about a microsecond, which is as long as a small call: the last ones are kept. */
+static const tri_choice *choose(tri_calls *calls, const tri_case *c) {
+    size_t slot = (c->bytes ^ c->bytes >> 7 ^ (size_t)c->operation * 31) % TRI_CHOICES;
+    tri_choice *choice = &calls->chosen[slot];
+    if (choice->algorithm && choice->operation == c->operation && choice->bytes == c->bytes &&
+        choice->uneven == c->uneven && choice->commutes == c->commutes)
+        return choice;
+    const tri_algorithm *a = calls->selected[c->operation];
+    if (!a || (a->can && !a->can(c))) a = tri_algorithm_at(tri_algorithm_choose(c, &calls->net));
+    *choice = (tri_choice){.algorithm = a,
+                           .parameters = tri_algorithm_tune(a, c, &calls->net),
+                           .operation = c->operation,
+                           .bytes = c->bytes,
+                           .uneven = c->uneven,
+                           .commutes = c->commutes};
+    return choice;
+}
+
+static tri_status scratch_of(tri_calls *calls, size_t bytes, void **out) {
+    if (bytes > calls->scratch_bytes) {
+        free(calls->scratch);
+        calls->scratch_bytes = 0;
+        calls->scratch = malloc(bytes);
+        if (!calls->scratch)
+            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of a collective's scratch", bytes);
+        calls->scratch_bytes = bytes;
+    }
+    *out = calls->scratch;
+    return TRI_OK;
+}
+
+tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *call) {
+    tri_calls *calls;
+    TRI_TRY(tri_calls_of(comm, &calls));
+    tri_case asked = {.operation = what->operation,
+                      .ranks = comm->size,
+                      .nodes = comm->shape.nodes,
+                      .largest = comm->shape.largest,
+                      .bytes = what->bytes,
+                      .uneven = what->uneven,
+                      .commutes = what->commutes};
+    const tri_choice *choice = choose(calls, &asked);
+    const tri_algorithm *a = choice->algorithm;
+    call->parameters = choice->parameters;
+
+    tri_engine *engine = &calls->engine;
+    engine->type = what->type;
+    engine->op = what->op;
+    engine->tag = TRI_TAG_LAST + 1 + (int)(calls->calls++ % (TRI_TAG_LAST + 1));
+    tri_context context = {.verbs = &tri_verbs_now,
+                           .engine = engine,
+                           .rank = comm->rank,
+                           .size = comm->size,
+                           .shape = &comm->shape,
+                           .unit_bytes = what->unit_bytes,
+                           .commutes = what->commutes};
+    size_t units = a->scratch ? a->scratch(&context, call) : 0;
+    TRI_TRY(scratch_of(calls, units * what->unit_bytes, &call->scratch));
+    return a->run(&context, call);
+}
+
+tri_status tri_check_root(int root, const tri_comm *comm) {
+    if (root < 0 || root >= comm->size)
+        return tri_fail(TRI_ERR_ARGUMENT, "root %d is not one of the %d ranks", root, comm->size);
+    return TRI_OK;
+}

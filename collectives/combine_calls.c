@@ -1,0 +1,38 @@
+/* The calls that combine data. */
+#include "collectives/engine.h"
+#include "collectives/layout.h"
+
+/* Fills what a reduction of `count` elements needs to know. */
+static tri_status describe(tri_request_for *what, tri_operation operation, size_t count, MPI_Datatype type,
+                           MPI_Op op) {
+    MPI_Aint lower, extent, true_lower, true_extent;
+    TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
+    TRI_MPI(MPI_Type_get_true_extent(type, &true_lower, &true_extent));
+    if (true_lower != 0 || true_extent > extent)
+        return tri_fail(TRI_ERR_ARGUMENT, "%s takes types whose elements begin at 0 and do not overlap",
+                        tri_operation_name(operation));
+    *what = (tri_request_for){.operation = operation,
+                              .type = type,
+                              .unit_bytes = (size_t)extent,
+                              .op = op,
+                              .bytes = count * (size_t)extent};
+    TRI_MPI(MPI_Op_commutative(op, &what->commutes));
+    return TRI_OK;
+}
+
+tri_status tri_reduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op, int root,
+                      tri_comm *comm) {
+    tri_request_for what;
+    TRI_TRY(tri_check_root(root, comm));
+    TRI_TRY(describe(&what, TRI_REDUCE, count, type, op));
+    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count, .root = root};
+    return tri_calls_run(comm, &what, &call);
+}
+
+tri_status tri_allreduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
+                         tri_comm *comm) {
+    tri_request_for what;
+    TRI_TRY(describe(&what, TRI_ALLREDUCE, count, type, op));
+    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count};
+    return tri_calls_run(comm, &what, &call);
+}

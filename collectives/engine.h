@@ -1,0 +1,62 @@
+/* The engine under the verbs, and the calls' common part; for collectives/ alone. */
+#ifndef TRI_COLLECTIVES_ENGINE_H
+#define TRI_COLLECTIVES_ENGINE_H
+
+#include "collectives/algorithm.h"
+#include "mpi/comm.h"
+
+/* What the verbs act on, when they act now. */
+typedef struct tri_engine {
+    MPI_Comm mpi;
+    MPI_Datatype type; /* of a unit */
+    MPI_Op op;
+    int tag;
+    MPI_Request *requests; /* of the round, grown as needed */
+    int started, room;
+} tri_engine;
+
+extern const tri_verbs tri_verbs_now;
+
+/* An algorithm and its parameters for a case on one communicator. */
+typedef struct tri_choice {
+    const tri_algorithm *algorithm; /* NULL: an unused entry */
+    tri_parameters parameters;
+    tri_operation operation;
+    size_t bytes;
+    int uneven, commutes;
+} tri_choice;
+
+enum { TRI_CHOICES = 64 };
+
+/* What collectives/ keeps with a communicator. */
+typedef struct tri_calls {
+    const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: free choice */
+    tri_net net;
+    tri_choice chosen[TRI_CHOICES]; /* lately */
+    unsigned calls;                 /* so far: the same on every rank, so that each call has its own tag */
+    tri_engine engine;
+    void *scratch; /* kept from call to call, so that no call pays for fresh pages */
+    size_t scratch_bytes;
+} tri_calls;
+
+/* The communicator's own, made at the first use. Collective then. */
+tri_status tri_calls_of(tri_comm *comm, tri_calls **out);
+
+/* collectives/list.c */
+const tri_algorithm *tri_algorithm_at(int index);
+tri_parameters tri_algorithm_tune(const tri_algorithm *a, const tri_case *c, const tri_net *net);
+tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]);
+
+/* Chooses and runs. `type` is that of a unit; `bytes` is what tri_case.bytes is. */
+typedef struct tri_request_for {
+    tri_operation operation;
+    MPI_Datatype type;
+    size_t unit_bytes;
+    MPI_Op op;
+    int commutes, uneven;
+    size_t bytes;
+} tri_request_for;
+tri_status tri_check_root(int root, const tri_comm *comm);
+tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *call);
+
+#endif

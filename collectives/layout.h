@@ -1,0 +1,32 @@
+/* User buffers as bytes. Operations that only move data run on bytes: a type without gaps is taken as it
+ * lies, any other is packed before and unpacked after. For collectives/ alone. */
+#ifndef TRI_COLLECTIVES_LAYOUT_H
+#define TRI_COLLECTIVES_LAYOUT_H
+
+#include "trireme/collectives.h"
+
+/* One side of a call: `blocks` blocks, each of `count` elements, one behind the other; or of counts[b]
+ * elements at places[b]. */
+typedef struct tri_side {
+    void *user;
+    MPI_Datatype type;
+    int blocks;
+    size_t count;
+    const size_t *counts, *places; /* NULL, or one entry for each block */
+    /* What tri_side_open() adds: the same in bytes. */
+    void *bytes;
+    size_t block_bytes;
+    size_t *byte_counts, *byte_places; /* NULL where counts is */
+    size_t extent, size;
+    int packed;
+} tri_side;
+
+/* Bytes of data in one element. */
+tri_status tri_type_bytes(MPI_Datatype type, size_t *out);
+
+/* `load`: the user's data are wanted in side->bytes. tri_side_close() after it in any case. */
+tri_status tri_side_open(tri_side *side, int load);
+/* `store`: side->bytes go back to the user's buffer, where they were packed. */
+tri_status tri_side_close(tri_side *side, int store);
+
+#endif

@@ -1,0 +1,92 @@
+/* Collective operations with MPI's meaning and argument order, and counts of size_t.
+ *
+ * Every operation has several algorithms (`apps/list` names them). The one with the least predicted time is
+ * taken, by the network numbers of trireme/net.h, unless one is asked for by name with tri_comm_select() or
+ * the variable TRIREME_ALGORITHM. All ranks choose alike.
+ *
+ * Types: any for operations that only move data; for operations that combine, what MPI_Reduce allows.
+ * Operations that do not commute are combined in rank order. MPI_IN_PLACE means what it means in MPI. Calls
+ * with different counts on different ranks, where MPI wants equal ones, are errors of the caller.
+ *
+ * Errors: TRI_ERR_ARGUMENT for what is wrong on every rank alike, before anything is sent; TRI_ERR_MEMORY or
+ * TRI_ERR_MPI may leave messages in flight, so the communicator cannot be used any more.
+ */
+#ifndef TRIREME_COLLECTIVES_H
+#define TRIREME_COLLECTIVES_H
+
+#include <stddef.h>
+
+#include "trireme/comm.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The one list of operations: X(NAME, name, sentence). */
+#define TRI_OPERATION_LIST(X)                                                                                \
+    X(BARRIER, barrier, "nobody goes on before everybody has come")                                          \
+    X(BCAST, bcast, "the root's vector goes to every rank")                                                  \
+    X(SCATTER, scatter, "the root gives each rank its block")                                                \
+    X(GATHER, gather, "the root gets each rank's block")                                                     \
+    X(ALLGATHER, allgather, "every rank gets each rank's block")                                             \
+    X(ALLTOALL, alltoall, "every rank gives each rank a block")                                              \
+    X(REDUCE, reduce, "the root gets the combination of all vectors")                                        \
+    X(ALLREDUCE, allreduce, "every rank gets the combination of all vectors")                                \
+    X(REDUCE_SCATTER, reduce_scatter, "each rank gets its block of the combination")                         \
+    X(SCAN, scan, "rank r gets the combination of the vectors of ranks 0 to r")                              \
+    X(EXSCAN, exscan, "rank r gets the combination of the vectors of ranks 0 to r - 1")
+
+typedef enum tri_operation {
+#define TRI_OPERATION_ENUM(NAME, name, text) TRI_##NAME,
+    TRI_OPERATION_LIST(TRI_OPERATION_ENUM)
+#undef TRI_OPERATION_ENUM
+        TRI_OPERATION_COUNT
+} tri_operation;
+
+TRI_MUST_CHECK tri_status tri_barrier(tri_comm *comm);
+
+TRI_MUST_CHECK tri_status tri_bcast(void *buffer, size_t count, MPI_Datatype type, int root, tri_comm *comm);
+
+/* `send` matters at the root alone (it may be NULL elsewhere), as in MPI; the like holds for what follows. */
+TRI_MUST_CHECK tri_status tri_scatter(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
+                                      size_t recv_count, MPI_Datatype recv_type, int root, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_gather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
+                                     size_t recv_count, MPI_Datatype recv_type, int root, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_allgather(const void *send, size_t send_count, MPI_Datatype send_type,
+                                        void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                        tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_alltoall(const void *send, size_t send_count, MPI_Datatype send_type,
+                                       void *recv, size_t recv_count, MPI_Datatype recv_type, tri_comm *comm);
+
+/* The forms with a count and a displacement (in elements) for each rank. */
+TRI_MUST_CHECK tri_status tri_scatterv(const void *send, const size_t *send_counts, const size_t *send_places,
+                                       MPI_Datatype send_type, void *recv, size_t recv_count,
+                                       MPI_Datatype recv_type, int root, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_gatherv(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
+                                      const size_t *recv_counts, const size_t *recv_places,
+                                      MPI_Datatype recv_type, int root, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_allgatherv(const void *send, size_t send_count, MPI_Datatype send_type,
+                                         void *recv, const size_t *recv_counts, const size_t *recv_places,
+                                         MPI_Datatype recv_type, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_alltoallv(const void *send, const size_t *send_counts,
+                                        const size_t *send_places, MPI_Datatype send_type, void *recv,
+                                        const size_t *recv_counts, const size_t *recv_places,
+                                        MPI_Datatype recv_type, tri_comm *comm);
+
+TRI_MUST_CHECK tri_status tri_reduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
+                                     int root, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_allreduce(const void *send, void *recv, size_t count, MPI_Datatype type,
+                                        MPI_Op op, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_reduce_scatter(const void *send, void *recv, const size_t *recv_counts,
+                                             MPI_Datatype type, MPI_Op op, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_reduce_scatter_block(const void *send, void *recv, size_t recv_count,
+                                                   MPI_Datatype type, MPI_Op op, tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_scan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
+                                   tri_comm *comm);
+TRI_MUST_CHECK tri_status tri_exscan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
+                                     tri_comm *comm);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,81 @@
+/* What messages cost on this machine, and what an algorithm costs by those numbers.
+ *
+ * The model is LogGP (Alexandrov, Ionescu, Schauser, Scheiman 1995) on two levels, inside a node and between
+ * nodes: on the critical path, each hop costs a latency, each message an overhead to the rank that sends or
+ * receives it, each byte its time; besides, the ranks of a node share its link to the network and its memory.
+ */
+#ifndef TRIREME_NET_H
+#define TRIREME_NET_H
+
+#include <stddef.h>
+
+#include "trireme/collectives.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { TRI_INSIDE, TRI_BETWEEN, TRI_LEVELS }; /* inside a node, between nodes */
+
+typedef struct tri_net {
+    struct {
+        double latency_s;  /* of the wire, overheads apart */
+        double overhead_s; /* of the sender and of the receiver, each, for each message */
+        double byte_s;     /* for each byte of one message */
+    } level[TRI_LEVELS];
+    double link_byte_s;    /* for each byte through a node's link, one direction, all its ranks together */
+    double memory_byte_s;  /* for each byte copied inside a rank */
+    double combine_byte_s; /* for each byte of the result of combining two vectors */
+} tri_net;
+
+/* Numbers of an ordinary machine (a current server, 100 Gbit/s), where none were measured. */
+extern const tri_net tri_net_default;
+
+/* The price of an algorithm on its critical path, in units of tri_net. */
+typedef struct tri_cost {
+    struct {
+        double latencies, overheads, bytes;
+    } level[TRI_LEVELS];
+    double link_bytes, memory_bytes, combined_bytes;
+} tri_cost;
+
+/* Seconds. */
+double tri_cost_time_s(const tri_cost *cost, const tri_net *net);
+
+/* What is asked for, as far as the choice depends on it; the same on every rank. */
+typedef struct tri_case {
+    tri_operation operation;
+    int ranks, nodes;
+    int largest;  /* ranks of the fullest node */
+    size_t bytes; /* bcast, reduce, allreduce, scan, exscan: of the vector; else of one block */
+    int uneven;   /* a v-form: the blocks differ, `bytes` is not known to all and is 0 */
+    int commutes; /* the operation may be applied in any order of ranks */
+} tri_case;
+
+/* The list of algorithms, for programs that show it. An index is below tri_algorithm_count(). */
+int tri_algorithm_count(void);
+tri_operation tri_algorithm_operation(int index);
+const char *tri_algorithm_name(int index);
+const char *tri_algorithm_text(int index);
+/* Whether it can do this case, its price, and its predicted time with the best parameters. */
+int tri_algorithm_can(int index, const tri_case *c);
+tri_cost tri_algorithm_cost(int index, const tri_case *c, const tri_net *net);
+double tri_algorithm_time_s(int index, const tri_case *c, const tri_net *net);
+/* The algorithm that is chosen: least predicted time, earlier line in the list where equal. */
+int tri_algorithm_choose(const tri_case *c, const tri_net *net);
+
+const char *tri_operation_name(tri_operation operation);
+
+/* Algorithms by name for this communicator: "bcast:binomial,reduce:linear"; "" goes back to the free choice.
+ * An algorithm that cannot do a case gives way to the choice. Every rank must call with the same text.
+ * TRI_ERR_ARGUMENT: no such operation or algorithm; the text lists those there are. */
+TRI_MUST_CHECK tri_status tri_comm_select(tri_comm *comm, const char *names);
+
+/* The numbers that the choice on this communicator goes by; the same on every rank. They are copied. */
+TRI_MUST_CHECK tri_status tri_comm_set_net(tri_comm *comm, const tri_net *net);
+TRI_MUST_CHECK tri_status tri_comm_net(tri_comm *comm, tri_net *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
