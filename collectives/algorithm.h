@@ -122,14 +122,28 @@ static inline int tri_case_level(const tri_case *c) {
     return c->nodes > 1 ? TRI_BETWEEN : TRI_INSIDE;
 }
 
+/* The level of messages between ranks r and r + distance for which r has no bit below `distance` set, as in a
+ * binomial tree or a butterfly from rank 0. */
+static inline int tri_distance_level(const tri_case *c, int distance) {
+    return c->nodes > 1 && (c->mixed || c->largest % (2 * distance)) ? TRI_BETWEEN : TRI_INSIDE;
+}
+
+static inline double tri_larger(double a, double b) {
+    return a > b ? a : b;
+}
+
 /* For algorithms that run one behind the other. */
 static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
     for (int level = 0; level < TRI_LEVELS; level++) {
+        double bytes = sum->level[level].bytes, more_bytes = more->level[level].bytes;
         sum->level[level].latencies += more->level[level].latencies;
         sum->level[level].overheads += more->level[level].overheads;
-        sum->level[level].bytes += more->level[level].bytes;
+        sum->level[level].bytes = bytes + more_bytes;
+        sum->level[level].rank_bytes = tri_larger(sum->level[level].rank_bytes, bytes) +
+                                       tri_larger(more->level[level].rank_bytes, more_bytes);
+        sum->level[level].node_bytes = tri_larger(sum->level[level].node_bytes, bytes) +
+                                       tri_larger(more->level[level].node_bytes, more_bytes);
     }
-    sum->link_bytes += more->link_bytes;
     sum->memory_bytes += more->memory_bytes;
     sum->combined_bytes += more->combined_bytes;
 }

@@ -24,6 +24,13 @@ static tri_status select_by_environment(tri_comm *comm, tri_calls *calls) {
     return tri_algorithms_parse(names, calls->selected);
 }
 
+/* tri_case.mixed of a communicator. */
+static int is_mixed(const tri_shape *shape, int ranks) {
+    for (int rank = 0; rank < ranks; rank++)
+        if (shape->node_of[rank] != rank / shape->largest) return 1;
+    return 0;
+}
+
 tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     if (comm->calls) {
         *out = comm->calls;
@@ -32,6 +39,7 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     tri_calls *calls = calloc(1, sizeof *calls);
     if (!calls) return tri_fail(TRI_ERR_MEMORY, "no memory for the state of collective calls");
     calls->net = tri_net_default;
+    calls->mixed = is_mixed(&comm->shape, comm->size);
     calls->engine.mpi = comm->mpi;
     tri_status status = select_by_environment(comm, calls);
     if (status != TRI_OK) {
@@ -105,6 +113,7 @@ tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *
                       .ranks = comm->size,
                       .nodes = comm->shape.nodes,
                       .largest = comm->shape.largest,
+                      .mixed = calls->mixed,
                       .bytes = what->bytes,
                       .uneven = what->uneven,
                       .commutes = what->commutes};

@@ -32,6 +32,7 @@ enum { TRI_CHOICES = 64 };
 typedef struct tri_calls {
     const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: free choice */
     tri_net net;
+    int mixed;                      /* as in tri_case */
     tri_choice chosen[TRI_CHOICES]; /* lately */
     unsigned calls;                 /* so far: the same on every rank, so that each call has its own tag */
     tri_engine engine;

@@ -20,20 +20,28 @@ static const char *const operation_names[TRI_OPERATION_COUNT] = {
 
 /* A server of 2022 or later with 100 Gbit/s between nodes. */
 const tri_net tri_net_default = {
-    .level = {[TRI_INSIDE] = {.latency_s = 0.2e-6, .overhead_s = 0.1e-6, .byte_s = 1 / 10e9},
-              [TRI_BETWEEN] = {.latency_s = 1.0e-6, .overhead_s = 0.2e-6, .byte_s = 1 / 12.5e9}},
-    .link_byte_s = 1 / 12.5e9,
+    .level = {[TRI_INSIDE] = {.latency_s = 0.2e-6,
+                              .overhead_s = 0.1e-6,
+                              .byte_s = 1 / 10e9,
+                              .rank_byte_s = 1 / 10e9,
+                              .node_byte_s = 1 / 100e9},
+              [TRI_BETWEEN] = {.latency_s = 1.0e-6,
+                               .overhead_s = 0.2e-6,
+                               .byte_s = 1 / 12.5e9,
+                               .rank_byte_s = 1 / 12.5e9,
+                               .node_byte_s = 1 / 12.5e9}},
     .memory_byte_s = 1 / 10e9,
     .combine_byte_s = 1 / 10e9,
 };
 
 double tri_cost_time_s(const tri_cost *cost, const tri_net *net) {
-    double time = cost->link_bytes * net->link_byte_s + cost->memory_bytes * net->memory_byte_s +
-                  cost->combined_bytes * net->combine_byte_s;
+    double time = cost->memory_bytes * net->memory_byte_s + cost->combined_bytes * net->combine_byte_s;
     for (int level = 0; level < TRI_LEVELS; level++)
         time += cost->level[level].latencies * net->level[level].latency_s +
                 cost->level[level].overheads * net->level[level].overhead_s +
-                cost->level[level].bytes * net->level[level].byte_s;
+                tri_larger(cost->level[level].bytes * net->level[level].byte_s,
+                           tri_larger(cost->level[level].rank_bytes * net->level[level].rank_byte_s,
+                                      cost->level[level].node_bytes * net->level[level].node_byte_s));
     return time;
 }
 

@@ -1,8 +1,13 @@
 /* What messages cost on this machine, and what an algorithm costs by those numbers.
  *
  * The model is LogGP (Alexandrov, Ionescu, Schauser, Scheiman 1995) on two levels, inside a node and between
- * nodes: on the critical path, each hop costs a latency, each message an overhead to the rank that sends or
- * receives it, each byte its time; besides, the ranks of a node share its link to the network and its memory.
+ * nodes. On the critical path each hop costs a latency, and each message an overhead to the rank that sends
+ * and to the one that receives it; these add up. Bytes pass three places at once, of which the slowest sets
+ * the time of a level: the message itself, the rank (several of its messages may be in flight together), and
+ * what the ranks of a node share (its memory on the one level, its link to the network on the other).
+ *
+ * tests/sim holds every algorithm's price against a simulated network of which one of these numbers is
+ * the only one that is not zero.
  */
 #ifndef TRIREME_NET_H
 #define TRIREME_NET_H
@@ -21,9 +26,11 @@ typedef struct tri_net {
     struct {
         double latency_s;  /* of the wire, overheads apart */
         double overhead_s; /* of the sender and of the receiver, each, for each message */
-        double byte_s;     /* for each byte of one message */
+        double byte_s;     /* for each byte of one message alone */
+        /* For each byte in one direction, all messages at once: of a rank, and of a node's ranks together.
+         * Not above byte_s. */
+        double rank_byte_s, node_byte_s;
     } level[TRI_LEVELS];
-    double link_byte_s;    /* for each byte through a node's link, one direction, all its ranks together */
     double memory_byte_s;  /* for each byte copied inside a rank */
     double combine_byte_s; /* for each byte of the result of combining two vectors */
 } tri_net;
@@ -34,12 +41,16 @@ extern const tri_net tri_net_default;
 /* The price of an algorithm on its critical path, in units of tri_net. */
 typedef struct tri_cost {
     struct {
-        double latencies, overheads, bytes;
+        double latencies, overheads;
+        double bytes;      /* of messages one behind the other */
+        double rank_bytes; /* through the busiest rank, in one direction; 0: no more than `bytes` */
+        double node_bytes; /* through the busiest node, in one direction; 0: no more than `bytes` */
     } level[TRI_LEVELS];
-    double link_bytes, memory_bytes, combined_bytes;
+    double memory_bytes, combined_bytes;
 } tri_cost;
 
-/* Seconds. */
+/* Seconds: the sum over both levels of latencies, overheads and the slowest of the three kinds of bytes, and
+ * of bytes copied and combined. */
 double tri_cost_time_s(const tri_cost *cost, const tri_net *net);
 
 /* What is asked for, as far as the choice depends on it; the same on every rank. */
@@ -47,6 +58,7 @@ typedef struct tri_case {
     tri_operation operation;
     int ranks, nodes;
     int largest;  /* ranks of the fullest node */
+    int mixed;    /* not every node has `largest` ranks (the last may have fewer) that are consecutive */
     size_t bytes; /* bcast, reduce, allreduce, scan, exscan: of the vector; else of one block */
     int uneven;   /* a v-form: the blocks differ, `bytes` is not known to all and is 0 */
     int commutes; /* the operation may be applied in any order of ranks */
