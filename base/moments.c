@@ -15,16 +15,8 @@ void tri_moments_clear(tri_moments *moments) {
 }
 
 void tri_extremes_merge(tri_extremes *into, const tri_extremes *from) {
-    const tri_extreme *a = &into->min, *b = &from->min;
-    if (b->index != TRI_NO_INDEX &&
-        (a->index == TRI_NO_INDEX || b->high < a->high ||
-         (b->high == a->high && (b->low < a->low || (b->low == a->low && b->index < a->index)))))
-        into->min = *b;
-    a = &into->max, b = &from->max;
-    if (b->index != TRI_NO_INDEX &&
-        (a->index == TRI_NO_INDEX || b->high > a->high ||
-         (b->high == a->high && (b->low > a->low || (b->low == a->low && b->index < a->index)))))
-        into->max = *b;
+    tri_extreme_keep(&into->min, from->min, -1);
+    tri_extreme_keep(&into->max, from->max, 1);
 }
 
 void tri_moments_merge(tri_moments *into, const tri_moments *from) {

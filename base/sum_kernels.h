@@ -59,7 +59,7 @@ typedef struct tri_kernels {
     /* The largest magnitude in each lane; NaN is skipped. */
     void (*lane_limits)(const double *x, size_t rows, double limits[TRI_LANES]);
     /* Smallest and largest element; NaN is skipped; min > max where there is nothing else. */
-    void (*extremes)(const double *x, size_t rows, double *min, double *max);
+    void (*extremes)(const double *x, size_t count, double *min, double *max);
     /* Any count. */
     double (*plain)(const double *x, size_t count);
     double (*ordered_block)(const double *x, size_t count);

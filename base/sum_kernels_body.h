@@ -170,16 +170,19 @@ static void lane_limits(const double *x, size_t rows, double limits[TRI_LANES]) 
     }
 }
 
-static void extremes(const double *x, size_t rows, double *min_out, double *max_out) {
+static void extremes(const double *x, size_t count, double *min_out, double *max_out) {
+    vec min = fill(INFINITY), max = fill(-INFINITY);
+    size_t i = 0;
+    for (; count - i >= WIDTH; i += WIDTH) {
+        vec r = load(x + i);
+        min = smaller(r, min);
+        max = larger(r, max);
+    }
     *min_out = INFINITY, *max_out = -INFINITY;
-    for (int lane = 0; lane < TRI_LANES; lane += WIDTH) {
-        vec min = fill(INFINITY), max = fill(-INFINITY);
-        for (size_t row = 0; row < rows; row++) {
-            vec r = load(x + row * TRI_LANES + lane);
-            min = smaller(r, min);
-            max = larger(r, max);
-        }
-        reduce_extremes(min, max, min_out, max_out);
+    reduce_extremes(min, max, min_out, max_out);
+    for (; i < count; i++) {
+        if (x[i] < *min_out) *min_out = x[i];
+        if (x[i] > *max_out) *max_out = x[i];
     }
 }
 

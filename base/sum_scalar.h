@@ -62,11 +62,16 @@ static inline void tri_words_add_square(tri_words w, double x) {
     tri_words_add(w, (tri_u128)p.magnitude * p.magnitude, 2 * p.exponent, 0);
 }
 
-static inline void tri_extremes_add(tri_extremes *e, uint64_t index, double high, double low) {
-    tri_extreme x = {high, low, index};
-    int none = e->min.index == TRI_NO_INDEX;
-    if (none || high < e->min.high || (high == e->min.high && low < e->min.low)) e->min = x;
-    if (none || high > e->max.high || (high == e->max.high && low > e->max.low)) e->max = x;
+/* Whether `a` is more extreme than `b`, or equally so and earlier; sign -1 for minima, 1 for maxima. */
+static inline int tri_extreme_precedes(const tri_extreme *a, const tri_extreme *b, int sign) {
+    if (a->index == TRI_NO_INDEX || b->index == TRI_NO_INDEX) return a->index != TRI_NO_INDEX;
+    if (a->high != b->high) return sign * a->high > sign * b->high;
+    if (a->low != b->low) return sign * a->low > sign * b->low;
+    return a->index < b->index;
+}
+
+static inline void tri_extreme_keep(tri_extreme *into, tri_extreme x, int sign) {
+    if (tri_extreme_precedes(&x, into, sign)) *into = x;
 }
 
 #endif

@@ -8,7 +8,7 @@
 
 __extension__ typedef unsigned __int128 oracle_wide;
 
-enum { ORACLE_BASE = -2200, ORACLE_BITS = 4400 }; /* digit i is worth 2^(i - 2200) */
+enum { ORACLE_BASE = -2300, ORACLE_BITS = 4500 }; /* digit i is worth 2^(i - 2300) */
 typedef struct oracle {
     int64_t bit[ORACLE_BITS];
     long nan, up, down, minus_zero, others;

@@ -1,0 +1,127 @@
+#include "base/sum_engine.h"
+
+#include "base/sum_table.h"
+#include "base/sum_window.h"
+
+enum {
+    FIRST_RUN = 16384, /* twice what emptying the table costs */
+    SHORTEST_RUN = 4096,
+    MOVED = 2,    /* trouble of a chunk that had to move the window */
+    DECLINED = 4, /* of one that no window took */
+    TOO_MUCH = 8  /* when the table is quicker */
+};
+
+/* The extremes of a piece are known; where they are in it is looked for only when it may matter. */
+static void note_extremes(tri_extremes *e, uint64_t first, const double *x, double min, double max) {
+    tri_extreme here = {min, 0, first};
+    size_t i = 0;
+    if (!(min <= max)) return; /* nothing but NaN */
+    if (tri_extreme_precedes(&here, &e->min, -1)) {
+        while (x[i] != min)
+            i++;
+        tri_extreme_keep(&e->min, (tri_extreme){x[i], 0, first + i}, -1);
+    }
+    here.high = max;
+    if (tri_extreme_precedes(&here, &e->max, 1)) {
+        for (i = 0; x[i] != max;)
+            i++;
+        tri_extreme_keep(&e->max, (tri_extreme){x[i], 0, first + i}, 1);
+    }
+}
+
+static int fits(tri_engine *e, const double *x, size_t rows, double *min, double *max) {
+    if (!e->squares.word) return e->kernels->sum(x, rows, e->slices, &e->window);
+    return e->kernels->moments(x, rows, e->slices, e->square_slices, &e->window, min, max);
+}
+
+/* The kernels' forms, the quickest first. */
+enum { WAYS = 3 };
+static const struct {
+    int slices, square_slices;
+} sum_ways[WAYS] = {{2, 0}, {3, 0}, {4, 0}}, moments_ways[WAYS] = {{2, 3}, {2, 4}, {3, 5}};
+
+static void choose_way(tri_engine *e, int way) {
+    e->way = way;
+    e->slices = e->squares.word ? moments_ways[way].slices : sum_ways[way].slices;
+    e->square_slices = e->squares.word ? moments_ways[way].square_slices : 0;
+}
+
+static void close_window(tri_engine *e) {
+    if (e->ready) tri_window_empty(e);
+    e->ready = 0;
+}
+
+/* A chunk by the kernels, in the window as it is or in another one. Returns whether one took it. */
+static int add_chunk(tri_engine *e, const double *x, size_t rows, double *min, double *max) {
+    int top[TRI_LANES];
+    if (e->ready && fits(e, x, rows, min, max)) {
+        e->trouble -= e->trouble > 0;
+        return 1;
+    }
+    if (e->trouble >= TOO_MUCH) return 0;
+    if (!tri_window_measure(e, x, rows, top)) return e->trouble += DECLINED, 0;
+    for (int way = e->way; way < WAYS; way++) {
+        if (e->ready) tri_window_empty(e);
+        choose_way(e, way);
+        tri_window_set(e, top);
+        if (fits(e, x, rows, min, max)) return e->trouble += MOVED, 1;
+    }
+    return e->trouble += DECLINED, 0;
+}
+
+/* What no window takes: a long run by the table or, where that is not worth it, this chunk one by one.
+ * Returns how many elements it was. */
+static size_t add_awkward(tri_engine *e, uint64_t first, const double *x, size_t chunk, size_t left) {
+    size_t count = left < e->run ? left : e->run;
+    int alone = e->trouble < TOO_MUCH || count < SHORTEST_RUN;
+    if (alone) count = chunk;
+    for (size_t i = 0; alone && i < count; i++) {
+        tri_words_add_double(e->sum, x[i]);
+        if (e->squares.word) tri_words_add_square(e->squares, x[i]);
+    }
+    if (!alone) {
+        tri_table_add(x, count, e->sum, e->squares.word ? &e->squares : NULL);
+        /* One more chunk that does not fit, and a longer run follows. */
+        e->trouble = TOO_MUCH - DECLINED;
+        if (e->run < TRI_TABLE_LIMIT) e->run *= 2;
+    }
+    for (size_t i = 0; e->squares.word && i < count; i += TRI_CHUNK) {
+        size_t piece = count - i < TRI_CHUNK ? count - i : TRI_CHUNK;
+        double min, max;
+        e->kernels->extremes(x + i, piece, &min, &max);
+        note_extremes(e->extremes, first + i, x + i, min, max);
+    }
+    return count;
+}
+
+void tri_engine_run(tri_engine *e, uint64_t first, const double *x, size_t count) {
+    size_t done = 0;
+    choose_way(e, 0);
+    e->run = FIRST_RUN;
+    while (count - done >= TRI_LANES) {
+        size_t left = count - done, rows = left / TRI_LANES;
+        if (rows > TRI_CHUNK_ROWS) rows = TRI_CHUNK_ROWS;
+        double min, max;
+        if (!add_chunk(e, x + done, rows, &min, &max)) {
+            close_window(e);
+            choose_way(e, 0);
+            done += add_awkward(e, first + done, x + done, rows * TRI_LANES, left);
+            continue;
+        }
+        if (e->squares.word) note_extremes(e->extremes, first + done, x + done, min, max);
+        if (e->trouble == 0) e->run = FIRST_RUN;
+        if (++e->chunks >= TRI_SPAN_LIMIT) {
+            tri_window_empty(e);
+            choose_way(e, 0); /* perhaps it is enough again */
+            tri_window_set(e, e->window.top);
+        }
+        done += rows * TRI_LANES;
+    }
+    close_window(e);
+    for (; done < count; done++) {
+        tri_words_add_double(e->sum, x[done]);
+        if (!e->squares.word) continue;
+        tri_words_add_square(e->squares, x[done]);
+        note_extremes(e->extremes, first + done, x + done, x[done], x[done]);
+    }
+}

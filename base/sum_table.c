@@ -1,0 +1,104 @@
+#include "base/sum_table.h"
+
+#include <string.h>
+
+enum { FIELDS = 2048, SPECIAL = 2047, COUNT_SHIFT = 96, AHEAD = 512 };
+
+/* The sum of the bit patterns with this sign and exponent field (Neal 2015, section 3: the pattern's upper
+ * part is the same in all of them, so it can be taken off at the end), and above bit 96 how many there were.
+ */
+typedef struct tri_table {
+    tri_u128 pattern[2 * FIELDS];
+} tri_table;
+
+/* Sums of squared significands: below 2^106 each, so 2^22 of them fit. */
+typedef struct tri_square_table {
+    tri_u128 square[FIELDS];
+} tri_square_table;
+
+static const uint64_t implicit = UINT64_C(1) << 52;
+static const tri_u128 one = (tri_u128)1 << COUNT_SHIFT;
+
+static uint64_t bits_of(const double *x) {
+    uint64_t bits;
+    __builtin_prefetch((const void *)((uintptr_t)x + AHEAD * sizeof *x), 0, 3);
+    memcpy(&bits, x, sizeof bits);
+    return bits;
+}
+
+static void count_specials(const double *x, size_t count, int64_t *tail) {
+    for (size_t i = 0; i < count; i++) {
+        tail[TRI_TAIL_NAN] += x[i] != x[i];
+        tail[TRI_TAIL_POSITIVE_INF] += x[i] > 0x1.fffffffffffffp1023;
+        tail[TRI_TAIL_NEGATIVE_INF] += x[i] < -0x1.fffffffffffffp1023;
+    }
+}
+
+static int field_exponent(unsigned field) {
+    return (int)(field ? field : 1) - 1075;
+}
+
+/* Returns whether there were NaN or Inf, which are not added. */
+static int empty_table(const tri_table *table, tri_words sum) {
+    int special = 0;
+    tri_words_reserve(sum, 2 * FIELDS);
+    for (unsigned key = 0; key < 2 * FIELDS; key++) {
+        tri_u128 entry = table->pattern[key];
+        unsigned field = key % FIELDS;
+        if (!entry) continue;
+        if (field == SPECIAL) {
+            special = 1;
+            continue;
+        }
+        uint64_t terms = (uint64_t)(entry >> COUNT_SHIFT);
+        tri_u128 total = (entry & (one - 1)) - ((tri_u128)terms * key << 52);
+        if (field) total += (tri_u128)terms << 52;
+        tri_words_add(sum, total, field_exponent(field), key >= FIELDS);
+    }
+    return special;
+}
+
+static void empty_squares(const tri_square_table *table, tri_words squares) {
+    tri_words_reserve(squares, FIELDS);
+    for (unsigned field = 0; field < SPECIAL; field++)
+        if (table->square[field]) tri_words_add(squares, table->square[field], 2 * field_exponent(field), 0);
+}
+
+static void add_both(const double *x, size_t count, tri_words sum, tri_words squares) {
+    tri_table table;
+    tri_square_table square_table;
+    memset(&table, 0, sizeof table);
+    memset(&square_table, 0, sizeof square_table);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = bits_of(x + i), significand = (bits & (implicit - 1)) | implicit;
+        unsigned key = (unsigned)(bits >> 52), field = key % FIELDS;
+        table.pattern[key] += one | bits;
+        if (!field) significand ^= implicit;
+        square_table.square[field] += (tri_u128)significand * significand;
+    }
+    if (empty_table(&table, sum)) {
+        int64_t *tail = tri_words_tail(squares), before = tail[TRI_TAIL_NEGATIVE_INF];
+        count_specials(x, count, tri_words_tail(sum));
+        count_specials(x, count, tail);
+        tail[TRI_TAIL_POSITIVE_INF] += tail[TRI_TAIL_NEGATIVE_INF] - before;
+        tail[TRI_TAIL_NEGATIVE_INF] = before;
+    }
+    empty_squares(&square_table, squares);
+}
+
+static void add_sum(const double *x, size_t count, tri_words sum) {
+    tri_table table;
+    memset(&table, 0, sizeof table);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = bits_of(x + i);
+        table.pattern[bits >> 52] += one | bits;
+    }
+    if (empty_table(&table, sum)) count_specials(x, count, tri_words_tail(sum));
+}
+
+void tri_table_add(const double *x, size_t count, tri_words sum, const tri_words *squares) {
+    if (squares)
+        add_both(x, count, sum, *squares);
+    else
+        add_sum(x, count, sum);
+}

@@ -1,0 +1,86 @@
+/* The windows of exponents that the kernels work in: set up, moved, emptied. */
+#include "base/sum_window.h"
+
+enum {
+    SLACK_BITS = 1, /* room above what was seen, so that a slightly larger element does not move the window */
+    MEMORY_BITS = 20,  /* a window that was up to so much higher stays there */
+    TOP_OF_SUM = 1016, /* 1.5 * 2^(top + 7) is finite */
+    TOP_OF_SQUARES = 508
+};
+
+/* 2^exponent for a normal result. */
+static double power(int exponent) {
+    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static int slice_unit(int top, int slice) {
+    return top - TRI_SLICE_BITS * (slice + 1);
+}
+
+static void empty_slice(tri_slice *slice, const tri_window *window, int scale, int index, tri_words into) {
+    tri_words_reserve(into, TRI_LANES);
+    for (int lane = 0; lane < TRI_LANES; lane++) {
+        if (slice->total[lane])
+            tri_words_add_i64(into, slice->total[lane], slice_unit(scale * window->top[lane], index));
+        slice->total[lane] = 0;
+    }
+}
+
+void tri_window_empty(tri_engine *e) {
+    for (int s = 0; s < e->slices; s++)
+        empty_slice(e->window.sum + s, &e->window, 1, s, e->sum);
+    if (e->squares.word)
+        for (int s = 0; s < e->square_slices; s++)
+            empty_slice(e->window.square + s, &e->window, 2, s, e->squares);
+    e->chunks = 0;
+}
+
+static void set_slice(tri_slice *slice, const tri_window *window, int scale, int index) {
+    for (int lane = 0; lane < TRI_LANES; lane++) {
+        slice->bias[lane] = 1.5 * power(slice_unit(scale * window->top[lane], index) + 52);
+        slice->total[lane] = 0;
+    }
+}
+
+/* The smallest t with |x| < 2^t for all |x| <= limit; limit > 0. Subnormal ones are far below any window. */
+static int exponent_above(double limit) {
+    uint64_t bits;
+    memcpy(&bits, &limit, sizeof bits);
+    return (int)(bits >> 52) - 1022;
+}
+
+int tri_window_measure(const tri_engine *e, const double *x, size_t rows, int top[TRI_LANES]) {
+    double limits[TRI_LANES];
+    e->kernels->lane_limits(x, rows, limits);
+    int highest = -1022;
+    for (int lane = 0; lane < TRI_LANES; lane++) {
+        int exponent = exponent_above(limits[lane]);
+        if (limits[lane] > 0 && exponent > highest) highest = exponent;
+    }
+    for (int lane = 0; lane < TRI_LANES; lane++)
+        top[lane] = (limits[lane] > 0 ? exponent_above(limits[lane]) : highest) + SLACK_BITS;
+    return highest + SLACK_BITS <= (e->squares.word ? TOP_OF_SQUARES : TOP_OF_SUM);
+}
+
+void tri_window_set(tri_engine *e, const int top[TRI_LANES]) {
+    /* The lowest slice must not fall under the subnormals. With squares, the square of the lowest bit that
+     * the sum's slices hold must not: then a square and its error are exact whenever the sum leaves no
+     * residue. */
+    int lowest = TRI_SLICE_BITS * e->slices - (e->squares.word ? 537 : 1074);
+    for (int lane = 0; lane < TRI_LANES; lane++) {
+        int now = top[lane], before = e->window.top[lane];
+        if (e->ready && before > now) now = before < now + MEMORY_BITS ? before : now + MEMORY_BITS;
+        if (now < lowest) now = lowest;
+        e->window.top[lane] = now;
+        e->window.limit[lane] = power(now);
+    }
+    for (int s = 0; s < e->slices; s++)
+        set_slice(e->window.sum + s, &e->window, 1, s);
+    if (e->squares.word)
+        for (int s = 0; s < e->square_slices; s++)
+            set_slice(e->window.square + s, &e->window, 2, s);
+    e->ready = 1;
+}
