@@ -29,7 +29,7 @@ typedef struct tri_result tri_result;
 /* Starts <folder>/<program>-<UTC time>-<id>.h5, for example results/reduce-20260131T235959Z-n017-4711.h5; id
  * is job<SLURM job>.<step> inside a job, else <host>-<process id>. Makes the folder where it is missing
  * (parents too) and claims the temporary name at once, so that a folder that cannot be written is known
- * before the work. Writes the attributes program, file, hdf5 and complete = 0. comm is borrowed and must
+ * before the work. The file gets the attributes program, hdf5_version and complete. comm is borrowed and must
  * outlive the result. TRI_ERR_FILE on all ranks: the folder or file cannot be made; the text says why. */
 TRI_MUST_CHECK tri_status tri_result_create(tri_comm *comm, const char *folder, const char *program,
                                             tri_result **out);

@@ -59,11 +59,11 @@ tri_element tri_dataset_element(const tri_dataset *dataset);
 size_t tri_dataset_stored_bytes(const tri_dataset *dataset);
 const char *tri_dataset_stored_type(const tri_dataset *dataset);
 
-/* The unit, in elements, that ranges should start and end at so that nothing is read or decompressed twice:
- * the elements of one row of chunks for a chunked dataset (chunk length in the first dimension x product of
- * the other dimensions), 1 for any other. Ranges that do not keep to it are read right, only slower; a cache
- * of one row of chunks (at most 64 MiB, at least one chunk) softens that for ranges that follow one another.
- */
+/* The unit, in elements, that ranges should start and end at so that no chunk is read and decompressed twice:
+ * a row of chunks (all chunks that hold a run of indices of the first dimension, or of a later one where all
+ * before it have chunks of length 1); 1 for a dataset without chunks. Ranges that do not keep to it are read
+ * right, only slower: a cache of one row of chunks (at most 64 MiB, at least one chunk) helps where they
+ * follow one another. A dataset can have fewer units than there are ranks. Never 0. */
 size_t tri_dataset_block(const tri_dataset *dataset);
 
 /* Reads the elements [first, first + count) of the row-major order into out, which holds count x 8 bytes in

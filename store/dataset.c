@@ -1,0 +1,226 @@
+#include "store/dataset.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trireme/comm.h"
+
+/* HDF5 keeps decompressed chunks in a cache; 1 MiB is its default, too little for most. */
+static const size_t cache_limit_bytes = (size_t)64 << 20;
+
+static tri_status learn_shape(tri_dataset *dataset) {
+    dataset->h5_space = H5Dget_space(dataset->h5_dataset);
+    hsize_t dims[H5S_MAX_RANK];
+    int rank = dataset->h5_space < 0 ? -1 : H5Sget_simple_extent_dims(dataset->h5_space, dims, NULL);
+    if (rank < 0) {
+        char reason[TRI_H5_REASON];
+        return tri_fail(TRI_ERR_FILE, "cannot read the shape of '%s' in '%s': %s", dataset->path,
+                        dataset->file, tri_h5_reason(reason));
+    }
+    dataset->rank = rank;
+    dataset->count = H5Sget_simple_extent_type(dataset->h5_space) != H5S_NULL;
+    for (int i = 0; i < rank; i++) {
+        dataset->dims[i] = dims[i];
+        if (dims[i] && dataset->count > SIZE_MAX / sizeof(double) / dims[i])
+            return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has more elements than a process can address",
+                            dataset->path, dataset->file);
+        dataset->count *= dims[i];
+    }
+    return TRI_OK;
+}
+
+/* A row of chunks, and a cache that holds it: see tri_dataset_block(). Leaves the dataset open with that
+ * cache. */
+static tri_status learn_chunks(tri_dataset *dataset) {
+    dataset->block = 1;
+    hid_t created = H5Dget_create_plist(dataset->h5_dataset);
+    hsize_t chunk[H5S_MAX_RANK];
+    int chunked = created >= 0 && dataset->count && H5Pget_layout(created) == H5D_CHUNKED &&
+                  H5Pget_chunk(created, dataset->rank, chunk) == dataset->rank;
+    if (created >= 0) H5Pclose(created);
+    if (!chunked) return TRI_OK;
+
+    int along = 0;
+    while (along < dataset->rank - 1 && chunk[along] == 1)
+        along++;
+    size_t length = chunk[along] < dataset->dims[along] ? chunk[along] : dataset->dims[along];
+    /* Short last chunks inside a larger dimension would put later rows out of step. */
+    if (along > 0 && dataset->dims[along] % length) length = dataset->dims[along];
+    size_t chunks = length / chunk[along] + (length % chunk[along] != 0), chunk_bytes = dataset->stored_bytes;
+    dataset->block = length;
+    for (int i = along + 1; i < dataset->rank; i++) {
+        dataset->block *= dataset->dims[i];
+        chunks *= dataset->dims[i] / chunk[i] + (dataset->dims[i] % chunk[i] != 0);
+    }
+    for (int i = 0; i < dataset->rank; i++)
+        chunk_bytes *= chunk[i]; /* a chunk is smaller than 4 GiB */
+    size_t cache_chunks = cache_limit_bytes / chunk_bytes;
+    if (cache_chunks > chunks) cache_chunks = chunks;
+    if (cache_chunks < 1) cache_chunks = 1;
+
+    hid_t access = H5Dget_access_plist(dataset->h5_dataset);
+    H5Pset_chunk_cache(access, 10 * cache_chunks + 521, cache_chunks * chunk_bytes,
+                       H5D_CHUNK_CACHE_W0_DEFAULT);
+    hid_t again = H5Dopen(dataset->h5_file, dataset->path, access);
+    H5Pclose(access);
+    if (again < 0) {
+        char reason[TRI_H5_REASON];
+        return tri_fail(TRI_ERR_FILE, "cannot open '%s' in '%s': %s", dataset->path, dataset->file,
+                        tri_h5_reason(reason));
+    }
+    H5Dclose(dataset->h5_dataset);
+    dataset->h5_dataset = again;
+    return TRI_OK;
+}
+
+/* Why the path does not lead to an object. */
+static tri_status no_object(const tri_dataset *dataset, const char *path) {
+    char reason[TRI_H5_REASON], list[400];
+    tri_h5_reason(reason);
+    int missing = 0;
+    char *prefix = strdup(path);
+    for (char *end = prefix; prefix && end && !missing; end = *end ? end : NULL) {
+        end += strspn(end, "/");
+        if (!*end) break;
+        end += strcspn(end, "/");
+        char kept = *end;
+        *end = 0;
+        missing = H5Lexists(dataset->h5_file, prefix, H5P_DEFAULT) <= 0;
+        *end = kept;
+    }
+    free(prefix);
+    if (!missing)
+        return tri_fail(TRI_ERR_FILE, "cannot open '%s' in '%s': a link to nowhere, or a damaged file (%s)",
+                        path, dataset->file, reason);
+    int some = tri_h5_list(dataset->h5_file, list, sizeof list);
+    return tri_fail(TRI_ERR_DATA, "'%s' has no dataset '%s': it has %s", dataset->file, path,
+                    some ? list : "none");
+}
+
+static tri_status find_only(tri_dataset *dataset, char **path) {
+    char list[400];
+    int count = tri_h5_list(dataset->h5_file, list, sizeof list);
+    if (count == 1) {
+        *path = strdup(list);
+        return *path ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", list);
+    }
+    if (!count) return tri_fail(TRI_ERR_DATA, "'%s' holds no dataset", dataset->file);
+    return tri_fail(TRI_ERR_DATA, "'%s' holds several datasets, say which as FILE:/path: %s", dataset->file,
+                    list);
+}
+
+static tri_status open_path(tri_dataset *dataset, const char *path) {
+    hid_t object = H5Oopen(dataset->h5_file, *path ? path : "/", H5P_DEFAULT);
+    if (object < 0) return no_object(dataset, path);
+    if (H5Iget_type(object) != H5I_DATASET) {
+        char list[400];
+        int some = H5Iget_type(object) == H5I_GROUP && tri_h5_list(object, list, sizeof list);
+        H5Oclose(object);
+        return some ? tri_fail(TRI_ERR_DATA, "'%s' in '%s' is a group, not a dataset: below it are %s", path,
+                               dataset->file, list)
+                    : tri_fail(TRI_ERR_DATA, "'%s' in '%s' is not a dataset", path, dataset->file);
+    }
+    dataset->h5_dataset = object;
+    size_t length = strlen(path) + 2;
+    dataset->path = malloc(length);
+    if (!dataset->path) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", path);
+    dataset->path[0] = '/';
+    memcpy(dataset->path + (*path != '/'), path, strlen(path) + 1);
+    return TRI_OK;
+}
+
+static tri_status open_here(tri_dataset *dataset, const char *path) {
+    TRI_TRY(tri_h5_open(dataset->file, &dataset->h5_file));
+    char *only = NULL;
+    if (!path) TRI_TRY(find_only(dataset, &only));
+    tri_status status = open_path(dataset, path ? path : only);
+    free(only);
+    TRI_TRY(status);
+    TRI_TRY(learn_shape(dataset));
+    TRI_TRY(tri_dataset_learn_type(dataset));
+    return learn_chunks(dataset);
+}
+
+static tri_status open_alone(const char *file, const char *path, tri_dataset **out) {
+    tri_dataset *dataset = calloc(1, sizeof *dataset);
+    if (!dataset) return tri_fail(TRI_ERR_MEMORY, "no memory for a dataset");
+    dataset->h5_file = dataset->h5_dataset = dataset->h5_space = H5I_INVALID_HID;
+    char *inside = NULL;
+    tri_status status = TRI_OK;
+    if (!path)
+        status = tri_spec_split(file, &dataset->file, &inside);
+    else if (!(dataset->file = strdup(file)))
+        status = tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", file);
+    if (status == TRI_OK) {
+        tri_h5_quiet quiet = tri_h5_quiet_begin();
+        status = open_here(dataset, path ? path : inside);
+        tri_h5_quiet_end(quiet);
+    }
+    free(inside);
+    if (status == TRI_OK)
+        *out = dataset;
+    else
+        tri_dataset_destroy(&dataset);
+    return status;
+}
+
+tri_status tri_dataset_open(tri_comm *comm, const char *file, const char *path, tri_dataset **out) {
+    tri_dataset *dataset = NULL;
+    tri_status status = open_alone(file, path, &dataset);
+    if (comm) status = tri_agree(comm, status);
+    if (status == TRI_OK)
+        *out = dataset;
+    else
+        tri_dataset_destroy(&dataset);
+    return status;
+}
+
+void tri_dataset_destroy(tri_dataset **dataset) {
+    if (!dataset || !*dataset) return;
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    if ((*dataset)->h5_space >= 0) H5Sclose((*dataset)->h5_space);
+    if ((*dataset)->h5_dataset >= 0) H5Oclose((*dataset)->h5_dataset);
+    if ((*dataset)->h5_file >= 0) H5Fclose((*dataset)->h5_file);
+    tri_h5_quiet_end(quiet);
+    free((*dataset)->file);
+    free((*dataset)->path);
+    free(*dataset);
+    *dataset = NULL;
+}
+
+const char *tri_dataset_file(const tri_dataset *dataset) {
+    return dataset->file;
+}
+
+const char *tri_dataset_path(const tri_dataset *dataset) {
+    return dataset->path;
+}
+
+int tri_dataset_rank(const tri_dataset *dataset) {
+    return dataset->rank;
+}
+
+const size_t *tri_dataset_dims(const tri_dataset *dataset) {
+    return dataset->dims;
+}
+
+size_t tri_dataset_count(const tri_dataset *dataset) {
+    return dataset->count;
+}
+
+tri_element tri_dataset_element(const tri_dataset *dataset) {
+    return dataset->element;
+}
+
+size_t tri_dataset_stored_bytes(const tri_dataset *dataset) {
+    return dataset->stored_bytes;
+}
+
+const char *tri_dataset_stored_type(const tri_dataset *dataset) {
+    return dataset->stored_type;
+}
+
+size_t tri_dataset_block(const tri_dataset *dataset) {
+    return dataset->block;
+}

@@ -1,0 +1,39 @@
+/* A dataset open for reading. */
+#ifndef TRIREME_STORE_DATASET_H
+#define TRIREME_STORE_DATASET_H
+
+#include "store/hdf5.h"
+
+/* What HDF5 is asked for. HDF5 then at most swaps bytes for the usual types, and the widening to 8 bytes is
+ * ours: that spares its conversion buffer and its element by element conversion. */
+typedef enum tri_native {
+    TRI_NATIVE_I8,
+    TRI_NATIVE_U8,
+    TRI_NATIVE_I16,
+    TRI_NATIVE_U16,
+    TRI_NATIVE_I32,
+    TRI_NATIVE_U32,
+    TRI_NATIVE_F32,
+    TRI_NATIVE_8_BYTES /* the element itself */
+} tri_native;
+
+struct tri_dataset {
+    char *file, *path;
+    hid_t h5_file, h5_dataset, h5_space;
+    int rank;
+    size_t dims[H5S_MAX_RANK];
+    size_t count, block;
+    tri_element element;
+    tri_native native;
+    hid_t native_type; /* one of HDF5's own, never closed */
+    size_t native_bytes, stored_bytes;
+    char stored_type[48];
+};
+
+/* Finds out element, native, stored_bytes and stored_type from the dataset's type. */
+TRI_MUST_CHECK tri_status tri_dataset_learn_type(tri_dataset *dataset);
+
+/* Turns `count` native elements, which lie at the end of the count x 8 bytes at out, into elements. */
+void tri_dataset_widen(tri_native native, size_t count, void *out);
+
+#endif

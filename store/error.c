@@ -1,0 +1,122 @@
+/* HDF5's errors as one line that names the cause and the cure. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/hdf5.h"
+
+tri_h5_quiet tri_h5_quiet_begin(void) {
+    tri_h5_quiet quiet = {NULL, NULL};
+    H5Eget_auto2(H5E_DEFAULT, &quiet.print, &quiet.data);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    return quiet;
+}
+
+void tri_h5_quiet_end(tri_h5_quiet quiet) {
+    H5Eset_auto2(H5E_DEFAULT, quiet.print, quiet.data);
+}
+
+static herr_t keep_line(unsigned n, const H5E_error2_t *line, void *text) {
+    (void)n;
+    snprintf(text, TRI_H5_REASON, "%s", line->desc ? line->desc : "");
+    return 1; /* the first one is enough */
+}
+
+const char *tri_h5_reason(char text[TRI_H5_REASON]) {
+    text[0] = 0;
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_line, text);
+    if (!text[0]) snprintf(text, TRI_H5_REASON, "HDF5 gives no reason");
+    return text;
+}
+
+/* What people give to HDF5 readers instead of HDF5 files, by their first bytes. */
+static const struct {
+    const char *start, *what;
+} foreign[] = {
+    {"CDF\001", "a classic netCDF file: convert it with nccopy -k nc4"},
+    {"CDF\002", "a classic netCDF file: convert it with nccopy -k nc4"},
+    {"CDF\005", "a classic netCDF file: convert it with nccopy -k nc4"},
+    {"\016\003\023\001", "an HDF4 file: convert it with h4toh5"},
+    {"MATLAB 5.0", "an old MATLAB file: save it with -v7.3"},
+    {"\037\213", "compressed as a whole: gunzip it first"},
+    {"version https://git-lfs", "a Git LFS pointer: fetch the data with git lfs pull"},
+};
+
+static tri_status not_hdf5(const char *file) {
+    char start[32] = "";
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = fd < 0 ? -1 : read(fd, start, sizeof start - 1);
+    if (fd >= 0) close(fd);
+    if (got == 0) return tri_fail(TRI_ERR_FILE, "'%s' is not an HDF5 file: it is empty", file);
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (!strncmp(start, foreign[i].start, strlen(foreign[i].start)))
+            return tri_fail(TRI_ERR_FILE, "'%s' is not an HDF5 file but %s", file, foreign[i].what);
+    return tri_fail(TRI_ERR_FILE, "'%s' is not an HDF5 file (h5py, netCDF-4 and MATLAB -v7.3 write such)",
+                    file);
+}
+
+tri_status tri_h5_open_failure(const char *file) {
+    char reason[TRI_H5_REASON];
+    tri_h5_reason(reason);
+    if (H5Fis_hdf5(file) == 0) return not_hdf5(file);
+    if (strstr(reason, "truncated"))
+        return tri_fail(TRI_ERR_FILE, "'%s' is truncated: copy or write it again (%s)", file, reason);
+    if (strstr(reason, "lock"))
+        return tri_fail(
+            TRI_ERR_FILE,
+            "'%s' is locked: a program is writing it, or its file system cannot lock; wait for the "
+            "program, or set HDF5_USE_FILE_LOCKING=FALSE (%s)",
+            file, reason);
+    if (strstr(reason, "h5clear"))
+        return tri_fail(
+            TRI_ERR_FILE,
+            "'%s' was not closed by the program that wrote it: wait for the program, or where it died "
+            "run h5clear -s (%s)",
+            file, reason);
+    return tri_fail(TRI_ERR_FILE, "'%s' is a damaged HDF5 file: copy or write it again (%s)", file, reason);
+}
+
+/* Asks the operating system first: its errors say more than HDF5's. */
+static tri_status check_openable(const char *file) {
+    /* O_NONBLOCK: a named pipe must not make us wait. */
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        if (errno == ENOENT) return tri_fail(TRI_ERR_FILE, "cannot open '%s': there is no such file", file);
+        if (errno == EACCES)
+            return tri_fail(TRI_ERR_FILE,
+                            "cannot open '%s': no permission to read it (chmod, or ask its owner)", file);
+        return tri_fail(TRI_ERR_FILE, "cannot open '%s': %s", file, strerror(errno));
+    }
+    struct stat stat;
+    int failed = fstat(fd, &stat);
+    close(fd);
+    if (failed) return tri_fail(TRI_ERR_FILE, "cannot open '%s': %s", file, strerror(errno));
+    if (S_ISDIR(stat.st_mode))
+        return tri_fail(TRI_ERR_FILE, "'%s' is a directory: name an HDF5 file in it", file);
+    if (!S_ISREG(stat.st_mode) && !S_ISBLK(stat.st_mode))
+        return tri_fail(TRI_ERR_FILE, "'%s' is not a regular file: name an HDF5 file", file);
+    return TRI_OK;
+}
+
+hid_t tri_h5_access(void) {
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 14, 0) || (H5_VERS_MINOR == 12 && H5_VERS_RELEASE >= 1) ||                              \
+    (H5_VERS_MINOR == 10 && H5_VERS_RELEASE >= 7)
+    /* HDF5_USE_FILE_LOCKING in the environment still wins inside HDF5. */
+    H5Pset_file_locking(access, 1, 1);
+#endif
+    return access;
+}
+
+tri_status tri_h5_open(const char *file, hid_t *out) {
+    TRI_TRY(check_openable(file));
+    hid_t access = tri_h5_access();
+    hid_t opened = H5Fopen(file, H5F_ACC_RDONLY, access);
+    tri_status status = opened < 0 ? tri_h5_open_failure(file) : TRI_OK;
+    H5Pclose(access);
+    if (status == TRI_OK) *out = opened;
+    return status;
+}

@@ -1,0 +1,72 @@
+/* Where in which file: specifications and lists of datasets. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/hdf5.h"
+
+static int is_file(const char *name) {
+    struct stat status;
+    return !stat(name, &status) && !S_ISDIR(status.st_mode);
+}
+
+/* The ':' that splits, or NULL. `copy` is changed and put back. */
+static char *find_split(char *copy) {
+    if (is_file(copy)) return NULL;
+    for (char *colon = strchr(copy, ':'); colon; colon = strchr(colon + 1, ':')) {
+        *colon = 0;
+        int found = is_file(copy);
+        *colon = ':';
+        if (found) return colon;
+    }
+    char *last = NULL;
+    for (char *at = strstr(copy, ":/"); at; at = strstr(at + 1, ":/"))
+        last = at;
+    return last;
+}
+
+tri_status tri_spec_split(const char *spec, char **file, char **path) {
+    char *copy = strdup(spec), *inside = NULL;
+    if (!copy) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", spec);
+    char *colon = find_split(copy);
+    if (colon) {
+        *colon = 0;
+        inside = strdup(colon + 1);
+        if (!inside) {
+            free(copy);
+            return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", spec);
+        }
+    }
+    *file = copy;
+    *path = inside;
+    return TRI_OK;
+}
+
+typedef struct listing {
+    char *text;
+    size_t bytes, used;
+    int seen;
+} listing;
+
+static herr_t list_link(hid_t group, const char *name, const H5L_info_t *info, void *data) {
+    listing *list = data;
+    if (info->type == H5L_TYPE_EXTERNAL) return 0;
+    hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+    int is_dataset = object >= 0 && H5Iget_type(object) == H5I_DATASET;
+    if (object >= 0) H5Oclose(object);
+    if (!is_dataset) return 0;
+    int full = list->seen++ == 8;
+    int length = snprintf(list->text + list->used, list->bytes - list->used, full ? "%s..." : "%s/%s",
+                          list->seen > 1 ? ", " : "", name);
+    list->used += (size_t)length;
+    if (list->used >= list->bytes) list->used = list->bytes - 1;
+    return full;
+}
+
+int tri_h5_list(hid_t group, char *text, size_t bytes) {
+    listing list = {.text = text, .bytes = bytes};
+    text[0] = 0;
+    H5Lvisit(group, H5_INDEX_NAME, H5_ITER_INC, list_link, &list);
+    return list.seen;
+}

@@ -1,0 +1,171 @@
+/* Names, folders, and how a file gets its final name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/result.h"
+
+tri_status tri_file_write(int fd, const void *data, size_t bytes, size_t offset, const char *name) {
+    for (size_t done = 0; done < bytes;) {
+        size_t piece = bytes - done < (size_t)1 << 30 ? bytes - done : (size_t)1 << 30;
+        ssize_t wrote = pwrite(fd, (const char *)data + done, piece, (off_t)(offset + done));
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote < 0 && (errno == ENOSPC || errno == EDQUOT))
+            return tri_fail(TRI_ERR_FILE, "cannot write '%s': %s; make room or choose another folder", name,
+                            errno == ENOSPC ? "the disk is full" : "the quota is used up");
+        if (wrote < 0) return tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", name, strerror(errno));
+        done += (size_t)wrote;
+    }
+    return TRI_OK;
+}
+
+tri_status tri_file_sync(int fd, const char *name) {
+    if (!fsync(fd) || errno == EINVAL) return TRI_OK; /* EINVAL: a file system that has nothing to sync */
+    return tri_fail(TRI_ERR_FILE, "cannot make '%s' durable: %s", name, strerror(errno));
+}
+
+/* Makes a folder and its parents. `copy` is the name, changed and put back. */
+static int make_folder(char *copy) {
+    for (char *at = copy + 1; *at; at++)
+        if (*at == '/') {
+            *at = 0;
+            int failed = mkdir(copy, 0777) && errno != EEXIST;
+            *at = '/';
+            if (failed) return -1;
+        }
+    if (!mkdir(copy, 0777)) return 0;
+    if (errno != EEXIST) return -1;
+    struct stat status;
+    if (stat(copy, &status)) return -1;
+    errno = ENOTDIR;
+    return S_ISDIR(status.st_mode) ? 0 : -1;
+}
+
+/* The folder of result->path, by itself. */
+static char *folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
+static tri_status folder_failure(const char *path, const char *folder) {
+    const char *why = errno == EACCES || errno == EPERM ? "no permission to write there"
+                      : errno == EROFS                  ? "it is read-only"
+                      : errno == ENOTDIR                ? "there is a file in the way"
+                      : errno == ENOSPC                 ? "the disk is full"
+                                                        : strerror(errno);
+    return tri_fail(TRI_ERR_FILE, "cannot make '%s' in folder '%s': %s; choose another folder", path, folder,
+                    why);
+}
+
+tri_status tri_result_claim_at(tri_result *result, const char *path) {
+    if (strlen(path) + sizeof ".part" > PATH_MAX)
+        return tri_fail(TRI_ERR_FILE, "the name '%.200s...' is too long for a file", path);
+    char *folder = folder_of(path);
+    result->path = strdup(path);
+    result->part = malloc(strlen(path) + sizeof ".part");
+    if (!folder || !result->path || !result->part) {
+        free(folder);
+        return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", path);
+    }
+    strcpy(result->part, path);
+    strcat(result->part, ".part");
+    tri_status status = TRI_OK;
+    struct stat old;
+    if (!stat(path, &old) && (!result->replace || S_ISDIR(old.st_mode)))
+        status = tri_fail(TRI_ERR_FILE, "'%s' exists: remove it or choose another name", path);
+    else if (make_folder(folder))
+        status = folder_failure(path, folder);
+    else {
+        /* A file that may be replaced may also have left a .part when its writer died; a name of our own must
+         * be new. */
+        int flags = O_RDWR | O_CREAT | O_CLOEXEC | (result->replace ? O_TRUNC : O_EXCL);
+        result->fd = open(result->part, flags, 0666);
+        if (result->fd < 0 && errno == EEXIST)
+            status =
+                tri_fail(TRI_ERR_FILE,
+                         "'%s' exists: another run is writing it, or died; remove it or choose another name",
+                         result->part);
+        else if (result->fd < 0)
+            status = folder_failure(result->part, folder);
+    }
+    free(folder);
+    return status;
+}
+
+/* "job17.0", "job17", or "n017-4711". */
+static void run_id(const tri_result *result, char *text, size_t bytes) {
+    const char *job = getenv("SLURM_JOB_ID"), *step = getenv("SLURM_STEP_ID");
+    if (job && *job)
+        snprintf(text, bytes, "job%s%s%s", job, step && *step ? "." : "", step && *step ? step : "");
+    else
+        snprintf(text, bytes, "%s-%ld", tri_comm_host(result->comm), (long)getpid());
+    for (char *at = text; *at; at++)
+        if (*at == '/') *at = '_';
+}
+
+tri_status tri_result_claim(tri_result *result, const char *folder, const char *program) {
+    char id[300], when[32];
+    run_id(result, id, sizeof id);
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    const char *last_slash = strrchr(program, '/');
+    size_t bytes = strlen(folder) + strlen(program) + strlen(id) + 64;
+    char *path = malloc(bytes);
+    if (!path) return tri_fail(TRI_ERR_MEMORY, "no memory for the name of a result file");
+    /* Two runs of one job step, or process ids of two containers, may meet in one second. */
+    tri_status status = TRI_ERR_FILE;
+    for (int again = 1; again < 100; again++) {
+        char suffix[8] = "";
+        if (again > 1) snprintf(suffix, sizeof suffix, "-%d", again);
+        snprintf(path, bytes, "%s/%s-%s-%s%s.h5", folder, last_slash ? last_slash + 1 : program, when, id,
+                 suffix);
+        free(result->path);
+        free(result->part);
+        result->path = result->part = NULL;
+        status = tri_result_claim_at(result, path);
+        struct stat old;
+        if (status == TRI_OK || !result->part || (stat(result->part, &old) && stat(path, &old))) break;
+    }
+    free(path);
+    return status;
+}
+
+/* Never replaces: 0, or -1 with errno. */
+static int rename_new(const char *from, const char *to) {
+    if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)) return 0;
+    if (errno == EEXIST) return -1;
+    /* File systems without that flag (NFS) have hard links, which do not replace either. */
+    if (!link(from, to)) return unlink(from);
+    if (errno == EEXIST) return -1;
+    /* And some have neither (FAT, some FUSE): then a look before is the best there is. */
+    if (!access(to, F_OK)) {
+        errno = EEXIST;
+        return -1;
+    }
+    return rename(from, to);
+}
+
+tri_status tri_result_publish(tri_result *result) {
+    if (result->replace ? rename(result->part, result->path) : rename_new(result->part, result->path)) {
+        const char *why = errno == EEXIST ? "a file of that name came up meanwhile" : strerror(errno);
+        return tri_fail(TRI_ERR_FILE, "cannot give '%s' its final name '%s': %s", result->part, result->path,
+                        why);
+    }
+    char *folder = folder_of(result->path);
+    if (!folder) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", result->path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Some file systems refuse to sync a folder; the file itself is whole and durable by now. */
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    free(folder);
+    return TRI_OK;
+}

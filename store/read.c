@@ -1,0 +1,69 @@
+/* Reads a range of the row-major order as the fewest blocks. */
+#include <string.h>
+
+#include "store/dataset.h"
+
+size_t tri_block_at(int rank, const size_t dims[], size_t first, size_t count, hsize_t start[],
+                    hsize_t length[]) {
+    size_t stride[H5S_MAX_RANK], rest = first;
+    stride[rank - 1] = 1;
+    for (int i = rank - 1; i > 0; i--)
+        stride[i - 1] = stride[i] * dims[i];
+    int along = 0;
+    while (first % stride[along] || count < stride[along])
+        along++;
+    for (int i = 0; i < rank; i++) {
+        start[i] = rest / stride[i];
+        rest %= stride[i];
+        length[i] = i < along ? 1 : dims[i];
+    }
+    size_t fit = count / stride[along], left = dims[along] - start[along];
+    length[along] = fit < left ? fit : left;
+    return length[along] * stride[along];
+}
+
+static tri_status read_failure(const tri_dataset *dataset, size_t first, size_t count) {
+    char reason[TRI_H5_REASON];
+    tri_h5_reason(reason);
+    const char *cure = strstr(reason, "filter")     ? "install the plugin and set HDF5_PLUGIN_PATH"
+                       : strstr(reason, "external") ? "put the external file back"
+                                                    : "the file may be damaged: copy or write it again";
+    return tri_fail(TRI_ERR_FILE, "cannot read elements %zu to %zu of '%s' in '%s': %s; %s", first,
+                    first + count - 1, dataset->path, dataset->file, reason, cure);
+}
+
+/* Reads the block that begins at `first` and has at most `count` elements; *done is how many it has. */
+static tri_status read_block(const tri_dataset *dataset, size_t first, size_t count, void *out,
+                             size_t *done) {
+    tri_status status = TRI_OK;
+    if (!dataset->rank) {
+        if (H5Dread(dataset->h5_dataset, dataset->native_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
+            status = read_failure(dataset, first, count);
+        *done = count;
+        return status;
+    }
+    hsize_t start[H5S_MAX_RANK], length[H5S_MAX_RANK];
+    hsize_t elements = tri_block_at(dataset->rank, dataset->dims, first, count, start, length);
+    hid_t memory = H5Screate_simple(1, &elements, NULL);
+    if (memory < 0 || H5Sselect_hyperslab(dataset->h5_space, H5S_SELECT_SET, start, NULL, length, NULL) < 0 ||
+        H5Dread(dataset->h5_dataset, dataset->native_type, memory, dataset->h5_space, H5P_DEFAULT, out) < 0)
+        status = read_failure(dataset, first, (size_t)elements);
+    if (memory >= 0) H5Sclose(memory);
+    *done = (size_t)elements;
+    return status;
+}
+
+tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out) {
+    if (first > dataset->count || count > dataset->count - first)
+        return tri_fail(TRI_ERR_ARGUMENT, "%zu elements from %zu on asked for, but '%s' in '%s' has %zu",
+                        count, first, dataset->path, dataset->file, dataset->count);
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    tri_status status = TRI_OK;
+    /* Narrow elements go to the end of the buffer, from where they are widened towards its front. */
+    char *to = (char *)out + count * (8 - dataset->native_bytes);
+    for (size_t done = 0, more; done < count && status == TRI_OK; done += more)
+        status = read_block(dataset, first + done, count - done, to + done * dataset->native_bytes, &more);
+    tri_h5_quiet_end(quiet);
+    if (status == TRI_OK) tri_dataset_widen(dataset->native, count, out);
+    return status;
+}
