@@ -13,8 +13,9 @@ void tri_words_normalise(tri_words w) {
     /* The topmost digit keeps the sign. */
     w.word[w.digits - 1] += carry;
     int64_t *tail = tri_words_tail(w);
-    tail[TRI_TAIL_NEGATIVE_ZERO] = tail[TRI_TAIL_NEGATIVE_ZERO] != 0;
     tail[TRI_TAIL_OTHERS] = tail[TRI_TAIL_OTHERS] != 0;
+    /* Beside other terms a -0 changes nothing, and the vector kernels do not look for it. */
+    tail[TRI_TAIL_NEGATIVE_ZERO] = tail[TRI_TAIL_NEGATIVE_ZERO] && !tail[TRI_TAIL_OTHERS];
     tail[TRI_TAIL_BOUND] = 1;
 }
 

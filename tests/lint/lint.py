@@ -23,7 +23,7 @@ WALLS = {
     "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store"), ("json",)),
 }
 # folders whose private headers others may include
-PRIVATE_FOR = {"mpi": ("collectives",)}
+PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu",)}
 FOREIGN_HEADERS = {
     "mpi": r"mpi(o|-ext)?\.h",
     "pthread": r"(pthread|semaphore|threads)\.h",

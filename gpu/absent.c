@@ -1,0 +1,109 @@
+/* gpu/ on a machine without OpenCL: no device, and nothing to do with one. */
+#include "trireme/gpu.h"
+
+static tri_status absent(void) {
+    return tri_fail(TRI_ERR_ABSENT, "this build has no OpenCL devices: install ocl-icd-opencl-dev and "
+                                    "configure again, or run with --device none");
+}
+
+const char *tri_gpu_type_name(tri_gpu_type type) {
+    (void)type;
+    return "other";
+}
+
+tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size_t *count) {
+    (void)list, (void)capacity;
+    *count = 0;
+    return TRI_OK;
+}
+
+tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_gpu **out) {
+    (void)filter, (void)local_rank, (void)local_size, (void)out;
+    return absent();
+}
+
+void tri_gpu_close(tri_gpu **gpu) {
+    (void)gpu;
+}
+
+const tri_gpu_info *tri_gpu_describe(const tri_gpu *gpu) {
+    (void)gpu;
+    return NULL;
+}
+
+tri_status tri_gpu_buffer_create(tri_gpu *gpu, size_t bytes, tri_gpu_buffer **out) {
+    (void)gpu, (void)bytes, (void)out;
+    return absent();
+}
+
+void tri_gpu_buffer_destroy(tri_gpu_buffer **buffer) {
+    (void)buffer;
+}
+
+size_t tri_gpu_buffer_bytes(const tri_gpu_buffer *buffer) {
+    (void)buffer;
+    return 0;
+}
+
+tri_status tri_gpu_buffer_write(tri_gpu_buffer *buffer, size_t offset_bytes, const void *from, size_t bytes) {
+    (void)buffer, (void)offset_bytes, (void)from, (void)bytes;
+    return absent();
+}
+
+tri_status tri_gpu_buffer_read(const tri_gpu_buffer *buffer, size_t offset_bytes, void *to, size_t bytes) {
+    (void)buffer, (void)offset_bytes, (void)to, (void)bytes;
+    return absent();
+}
+
+tri_status tri_gpu_buffer_map(tri_gpu_buffer *buffer, size_t offset_bytes, size_t bytes, void **out) {
+    (void)buffer, (void)offset_bytes, (void)bytes, (void)out;
+    return absent();
+}
+
+tri_status tri_gpu_buffer_unmap(tri_gpu_buffer *buffer, void *mapped) {
+    (void)buffer, (void)mapped;
+    return absent();
+}
+
+tri_status tri_gpu_sum(tri_gpu *gpu, const double *x, size_t count, tri_sum *into) {
+    (void)gpu, (void)x, (void)count, (void)into;
+    return absent();
+}
+
+tri_status tri_gpu_moments(tri_gpu *gpu, uint64_t first, const double *x, size_t count, tri_moments *into) {
+    (void)gpu, (void)first, (void)x, (void)count, (void)into;
+    return absent();
+}
+
+tri_status tri_gpu_ordered(tri_gpu *gpu, uint64_t first_block, const double *x, size_t count,
+                           tri_ordered *into) {
+    (void)gpu, (void)first_block, (void)x, (void)count, (void)into;
+    return absent();
+}
+
+tri_status tri_gpu_sum_plain(tri_gpu *gpu, const double *x, size_t count, double *out) {
+    (void)gpu, (void)x, (void)count, (void)out;
+    return absent();
+}
+
+tri_status tri_gpu_buffer_sum(const tri_gpu_buffer *x, size_t offset, size_t count, tri_sum *into) {
+    (void)x, (void)offset, (void)count, (void)into;
+    return absent();
+}
+
+tri_status tri_gpu_buffer_moments(const tri_gpu_buffer *x, size_t offset, uint64_t first, size_t count,
+                                  tri_moments *into) {
+    (void)x, (void)offset, (void)first, (void)count, (void)into;
+    return absent();
+}
+
+tri_status tri_gpu_buffer_ordered(const tri_gpu_buffer *x, size_t offset, uint64_t first_block, size_t count,
+                                  tri_ordered *into) {
+    (void)x, (void)offset, (void)first_block, (void)count, (void)into;
+    return absent();
+}
+
+tri_status tri_gpu_buffer_sum_plain(const tri_gpu_buffer *x, size_t offset, size_t count, double *out) {
+    (void)x, (void)offset, (void)count, (void)out;
+    return absent();
+}

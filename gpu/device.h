@@ -1,0 +1,78 @@
+/* What the files of gpu/ share. Internal. */
+#ifndef TRIREME_GPU_DEVICE_H
+#define TRIREME_GPU_DEVICE_H
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+
+#include "trireme/gpu.h"
+
+/* One row of the enumeration of all devices. */
+typedef struct tri_gpu_found {
+    cl_platform_id platform;
+    cl_device_id device;
+    tri_gpu_info info;
+} tri_gpu_found;
+
+/* All devices; *out is the caller's to free(), NULL where there are none. */
+TRI_MUST_CHECK tri_status tri_gpu_find(tri_gpu_found **out, size_t *count);
+
+/* One kernel of gpu/kernels.def, TRI_KERNEL_<name>. */
+typedef enum tri_kernel_id {
+#define X(name) TRI_KERNEL_##name,
+#include "gpu/kernels.def"
+#undef X
+    TRI_KERNEL_COUNT
+} tri_kernel_id;
+
+/* The two forms of every kernel: see gpu/common.cl. */
+typedef enum tri_gpu_form { TRI_GPU_FORM_AUTO, TRI_GPU_FORM_ITEM, TRI_GPU_FORM_GROUP } tri_gpu_form;
+
+/* Work-items of a group in the second form: the least that every device allows, and a multiple of the lanes
+ * of the ordered sum. */
+enum { TRI_GPU_GROUP = 128 };
+
+/* Groups of the exact kernels take multiples of this: a chunk of a work-item (64 rows of 8) or of all items
+ * of a group (64 rows of 128). */
+enum { TRI_GPU_EXACT_UNIT = 64 * TRI_GPU_GROUP };
+
+struct tri_gpu {
+    tri_gpu_info info;
+    bool one_item;
+    cl_device_id device;
+    cl_context context;
+    cl_command_queue queue, transfers; /* transfers run beside the kernels */
+    cl_program program;
+    cl_kernel kernel[TRI_KERNEL_COUNT];
+};
+
+struct tri_gpu_buffer {
+    tri_gpu *gpu;
+    size_t bytes;
+    cl_mem memory; /* NULL for 0 bytes */
+};
+
+/* TRI_ERR_ARGUMENT unless `count` elements of `each` bytes from element `offset` on lie in the buffer. */
+TRI_MUST_CHECK tri_status tri_gpu_buffer_check(const tri_gpu_buffer *buffer, size_t offset, size_t count,
+                                               size_t each);
+
+/* TRI_OK for CL_SUCCESS; else TRI_ERR_MEMORY or TRI_ERR_DEVICE with what failed, on which device, and the
+ * name of the code. */
+TRI_MUST_CHECK tri_status tri_cl(const tri_gpu *gpu, cl_int code, const char *what);
+const char *tri_cl_name(cl_int code);
+
+/* tri_gpu_open() with one form or the other, for tests. */
+TRI_MUST_CHECK tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size,
+                                            tri_gpu_form form, tri_gpu **out);
+
+/* The program's text, generated from the .cl files. */
+extern const char tri_gpu_source[];
+
+/* Compiles, or loads from the cache, gpu->program. */
+TRI_MUST_CHECK tri_status tri_gpu_build(tri_gpu *gpu);
+
+/* The environment of a first OpenCL call, and the folder that it names; see gpu/environment.c. */
+TRI_MUST_CHECK tri_status tri_gpu_environment_set(void);
+void tri_gpu_environment_clean(void);
+
+#endif

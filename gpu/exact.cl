@@ -1,0 +1,281 @@
+/* Exact accumulation, for sum.cl and moments.cl. The accumulators are those of trireme/sum.h (base/sum_words.h);
+ * the method is that of base/sum_kernels.h, where the references are.
+ *
+ * A work-item takes ROWS rows of one V at a time, a chunk. For each chunk there is a window: |x| < 2^top. Slice s
+ * of the window takes the bits of weight 2^(top - 45 (s + 1)) and up: with b = 1.5 * 2^(top + 7 - 45 s), t = b + x
+ * rounds x to a multiple of that weight, q = t - b and r = x - q are exact, and t is the next b. The bits of the
+ * last b minus those of the first, as integers, are the sum of all q in units of the weight; 64 terms cannot take b
+ * out of its binade, which reaches 2^(top + 6) to either side. Chunks whose bits do not end in the last
+ * slice are done again by more slices, from the residues; chunks with NaN, Inf, or squares that might over- or
+ * underflow, or nothing but zeros, element by element in integers. */
+enum { ROWS = 64, SLICE = 45, SUM_SLICES = 2, SQUARE_SLICES = 3, SPAN = 256 };
+
+#if ONE_ITEM
+typedef global long *Words;
+INLINE void add_word(Words words, int at, long value) {
+    words[at] += value;
+}
+#else
+/* 64-bit additions by two 32-bit atomics: OpenCL 1.2 has no others without an extension. The carry is known from
+ * the old value, so that the order in which items arrive does not matter. */
+typedef local uint *Words;
+INLINE void add_word(Words words, int at, long value) {
+    uint low = (uint)value, old = atomic_add(words + 2 * at, low);
+    uint high = (uint)(value >> 32) + (old + low < old);
+    if (high) atomic_add(words + 2 * at + 1, high);
+}
+#endif
+
+/* Adds the 128-bit magnitude high:low, times 2^(place + base), or its opposite. */
+static void add_bits(Words words, ulong low, ulong high, int place, bool negative) {
+    int at = place >> 5, shift = place & 31;
+    ulong piece = (low << shift) & 0xffffffffUL;
+    /* What is left starts on a digit; 32 - shift is 1 to 32. */
+    int rest = 32 - shift;
+    low = low >> rest | high << (64 - rest);
+    high >>= rest;
+    for (;;) {
+        if (piece) add_word(words, at, negative ? -(long)piece : (long)piece);
+        if (!(low | high)) break;
+        at++;
+        piece = low & 0xffffffffUL;
+        low = low >> 32 | high << 32;
+        high >>= 32;
+    }
+}
+
+/* Adds total * 2^exponent. */
+INLINE void add_total(Words words, int base, long total, int exponent) {
+    if (total) add_bits(words, abs(total), 0, exponent - base, total < 0);
+}
+
+/* What a work-item knows while it works. */
+typedef struct Item {
+    Words sum, square;
+    uint bound;   /* additions to any one digit so far, for the accumulator's bound */
+    bool others;  /* there was a term besides -0 */
+    bool negative_zero;
+    int top, chunks;
+    VL total[SUM_SLICES], square_total[SQUARE_SLICES];
+    double min, max;
+    ulong min_index, max_index;
+} Item;
+
+INLINE double power(int exponent) {
+    return as_double((long)(exponent + 1023) << 52);
+}
+
+/* The first value of slice s of a window: 1.5 * 2^(top + 7 - 45 s). */
+INLINE double bias(int top, int s) {
+    return 1.5 * power(top + 7 - SLICE * s);
+}
+
+/* The weight of one unit in slice s. */
+INLINE int weight(int top, int s) {
+    return top - SLICE * (s + 1);
+}
+
+INLINE void empty_window(Item *item, bool squares) {
+    for (int s = 0; s < SUM_SLICES; s++) {
+        add_total(item->sum, SUM_BASE, lane_total(item->total[s]), weight(item->top, s));
+        item->total[s] = 0;
+    }
+    if (squares)
+        for (int s = 0; s < SQUARE_SLICES; s++) {
+            add_total(item->square, SQUARES_BASE, lane_total(item->square_total[s]), weight(2 * item->top, s));
+            item->square_total[s] = 0;
+        }
+    item->bound += SUM_SLICES + SQUARE_SLICES;
+    item->chunks = 0;
+}
+
+INLINE void see(Item *item, double x, ulong index) {
+    if (item->min_index == NO_INDEX || x < item->min) item->min = x, item->min_index = index;
+    if (item->max_index == NO_INDEX || x > item->max) item->max = x, item->max_index = index;
+}
+
+/* One element, in integers. */
+static void add_element(Item *item, double x, ulong index, bool squares) {
+    ulong bits = as_ulong(x), magnitude = bits & 0xfffffffffffffUL;
+    int field = (int)(bits >> 52 & 0x7ff);
+    bool negative = bits >> 63;
+    item->bound++;
+    if (field == 0x7ff) {
+        item->others = true;
+        int what = magnitude ? TAIL_NAN : negative ? TAIL_NEGATIVE_INF : TAIL_POSITIVE_INF;
+        add_word(item->sum, SUM_DIGITS + what, 1);
+        if (squares) {
+            add_word(item->square, SQUARES_DIGITS + (magnitude ? TAIL_NAN : TAIL_POSITIVE_INF), 1);
+            if (!magnitude) see(item, x, index);
+        }
+        return;
+    }
+    if (field) magnitude |= 1UL << 52;
+    int exponent = max(field, 1) - 1075;
+    if (magnitude || !negative)
+        item->others = true;
+    else
+        item->negative_zero = true;
+    add_bits(item->sum, magnitude, 0, exponent - SUM_BASE, negative);
+    if (squares) {
+        add_bits(item->square, magnitude * magnitude, mul_hi(magnitude, magnitude), 2 * exponent - SQUARES_BASE,
+                 false);
+        see(item, x, index);
+    }
+}
+
+/* t = b + x; x becomes the residue. */
+#define EXTRACT(b, x)                                                                                                  \
+    {                                                                                                                  \
+        V t_ = (b) + (x);                                                                                              \
+        (x) -= t_ - (b);                                                                                               \
+        (b) = t_;                                                                                                      \
+    }
+
+/* A chunk within the window; returns false, and has changed nothing, if it does not fit. */
+INLINE bool add_chunk(Item *item, global const double *x, uint rows, ulong stride, ulong index, bool squares) {
+    V b0 = bias(item->top, 0), b1 = bias(item->top, 1), low = LOAD(x, 0), high = low;
+    V s0 = 0, s1 = 0, s2 = 0;
+    if (squares) s0 = bias(2 * item->top, 0), s1 = bias(2 * item->top, 1), s2 = bias(2 * item->top, 2);
+    VL left = 0;
+    for (uint row = 0; row < rows; row++) {
+        V v = LOAD(x, row * stride), r = v;
+        low = v < low ? v : low;
+        high = v > high ? v : high;
+        EXTRACT(b0, r)
+        EXTRACT(b1, r)
+        left |= AS_BITS(r);
+        if (squares) {
+            V p = v * v, e = fma(v, v, -p);
+            EXTRACT(s0, p)
+            EXTRACT(s1, p)
+            EXTRACT(s1, e)
+            EXTRACT(s2, p)
+            EXTRACT(s2, e)
+            left |= AS_BITS(p) | AS_BITS(e);
+        }
+    }
+    double least = lane_min(low), most = lane_max(high), limit = power(item->top);
+    /* Residues may be -0. A NaN leaves a NaN as residue. */
+    if (lane_or(left) << 1 || !(least > -limit && most < limit) || (least == 0 && most == 0)) return false;
+    item->others = true;
+    item->total[0] += AS_BITS(b0) - AS_BITS((V)bias(item->top, 0));
+    item->total[1] += AS_BITS(b1) - AS_BITS((V)bias(item->top, 1));
+    if (squares) {
+        item->square_total[0] += AS_BITS(s0) - AS_BITS((V)bias(2 * item->top, 0));
+        item->square_total[1] += AS_BITS(s1) - AS_BITS((V)bias(2 * item->top, 1));
+        item->square_total[2] += AS_BITS(s2) - AS_BITS((V)bias(2 * item->top, 2));
+        if (item->min_index == NO_INDEX || least < item->min || most > item->max)
+            for (uint row = 0; row < rows; row++)
+                for (uint lane = 0; lane < W; lane++)
+                    see(item, x[row * stride + lane], index + row * stride + lane);
+    }
+    if (++item->chunks == SPAN) empty_window(item, squares);
+    return true;
+}
+
+/* The sum of buf[0 .. rows - 1], |buf| < 2^top, by as many slices as it takes, two at a time. */
+INLINE void add_residues(Words words, int base, V *buf, uint rows, int top, uint *bound) {
+    for (;;) {
+        /* Below 2^-1074 nothing is left, and a window further down could not be formed. */
+        top = max(top, -1022 + SLICE - 7);
+        V b0 = bias(top, 0), b1 = bias(top, 1);
+        VL left = 0;
+        for (uint row = 0; row < rows; row++) {
+            V r = buf[row];
+            EXTRACT(b0, r)
+            EXTRACT(b1, r)
+            buf[row] = r;
+            left |= AS_BITS(r);
+        }
+        add_total(words, base, lane_total(AS_BITS(b0) - AS_BITS((V)bias(top, 0))), weight(top, 0));
+        add_total(words, base, lane_total(AS_BITS(b1) - AS_BITS((V)bias(top, 1))), weight(top, 1));
+        *bound += 2;
+        if (!(lane_or(left) << 1)) return;
+        top -= 2 * SLICE;
+    }
+}
+
+/* A chunk that does not fit: moves the window to it, or else takes it apart. */
+static void add_awkward(Item *item, global const double *x, uint rows, ulong stride, ulong index, bool squares) {
+    ulong largest = 0, smallest = ULONG_MAX;
+    for (uint row = 0; row < rows; row++)
+        for (uint lane = 0; lane < W; lane++) {
+            ulong bits = as_ulong(x[row * stride + lane]) & LONG_MAX;
+            largest = max(largest, bits);
+            smallest = min(smallest, bits - 1); /* zero does not count */
+        }
+    int top = (int)(largest >> 52) - 1023 + 1, limit = squares ? 508 : 1016;
+    bool plain = top <= limit && largest && (!squares || smallest >= (1023UL - 484) << 52);
+    if (plain) {
+        /* A little higher, so that the next chunk fits too. */
+        int wanted = clamp(top + 3, squares ? -447 : -984, limit);
+        if (wanted != item->top) {
+            empty_window(item, squares);
+            item->top = wanted;
+            if (add_chunk(item, x, rows, stride, index, squares)) return;
+        }
+        V buf[ROWS];
+        for (uint row = 0; row < rows; row++)
+            buf[row] = LOAD(x, row * stride);
+        add_residues(item->sum, SUM_BASE, buf, rows, top, &item->bound);
+        item->others = true;
+        if (!squares) return;
+        for (uint row = 0; row < rows; row++) {
+            V v = LOAD(x, row * stride);
+            buf[row] = v * v;
+        }
+        add_residues(item->square, SQUARES_BASE, buf, rows, 2 * top, &item->bound);
+        for (uint row = 0; row < rows; row++) {
+            V v = LOAD(x, row * stride), p = v * v;
+            buf[row] = fma(v, v, -p);
+        }
+        add_residues(item->square, SQUARES_BASE, buf, rows, 2 * top - 53, &item->bound);
+    }
+    for (uint row = 0; row < rows; row++)
+        for (uint lane = 0; lane < W; lane++) {
+            double one = x[row * stride + lane];
+            if (plain)
+                see(item, one, index + row * stride + lane);
+            else
+                add_element(item, one, index + row * stride + lane, squares);
+        }
+}
+
+/* x[0 .. count - 1], shared out among the items of this group; global index of x[0]: first. */
+INLINE void add_elements(Item *item, global const double *x, ulong count, ulong first, bool squares) {
+    const ulong stride = ITEMS * W, whole = count / stride;
+    for (ulong row = 0; row < whole; row += ROWS) {
+        uint rows = (uint)min((ulong)ROWS, whole - row);
+        ulong at = row * stride + ITEM * W;
+        if (!add_chunk(item, x + at, rows, stride, first + at, squares))
+            add_awkward(item, x + at, rows, stride, first + at, squares);
+    }
+    for (ulong i = whole * stride + ITEM; i < count; i += ITEMS)
+        add_element(item, x[i], first + i, squares);
+    empty_window(item, squares);
+}
+
+INLINE void begin(Item *item, Words words, bool squares) {
+    item->sum = words;
+    item->square = words + (ONE_ITEM ? 1 : 2) * SUM_WORDS;
+    item->bound = 1;
+    item->others = item->negative_zero = false;
+    item->top = item->chunks = 0;
+    for (int s = 0; s < SUM_SLICES; s++)
+        item->total[s] = 0;
+    for (int s = 0; s < SQUARE_SLICES; s++)
+        item->square_total[s] = 0;
+    item->min = item->max = 0;
+    item->min_index = item->max_index = NO_INDEX;
+}
+
+/* The marks and the bound. They are counts, so that items and groups add up. */
+INLINE void end(Item *item, bool squares) {
+    if (item->others) add_word(item->sum, SUM_DIGITS + TAIL_OTHERS, 1);
+    if (item->negative_zero) add_word(item->sum, SUM_DIGITS + TAIL_NEGATIVE_ZERO, 1);
+    add_word(item->sum, SUM_DIGITS + TAIL_BOUND, item->bound);
+    if (!squares) return;
+    if (item->others || item->negative_zero) add_word(item->square, SQUARES_DIGITS + TAIL_OTHERS, 1);
+    add_word(item->square, SQUARES_DIGITS + TAIL_BOUND, item->bound);
+}

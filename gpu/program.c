@@ -1,0 +1,202 @@
+/* The program: compiled from source, or loaded from the cache folder.
+ *
+ * A cache file is named by a hash of everything that the binary depends on, and holds a mark, a hash of the
+ * binary, and the binary. It is written under a temporary name and renamed, so that readers see all of it or
+ * nothing. What does not check out is compiled anew and replaced. A folder that cannot be written costs time
+ * and nothing else. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/sum_words.h"
+#include "gpu/device.h"
+#include "gpu/moments.h"
+#include "trireme/moments.h"
+
+enum { PATH_SIZE = 4096, OPTIONS_SIZE = 1024 };
+
+/* FNV-1a. */
+static uint64_t hash(uint64_t h, const void *data, size_t bytes) {
+    for (const unsigned char *p = data; bytes; bytes--, p++)
+        h = (h ^ *p) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+static uint64_t hash_text(uint64_t h, const char *text) {
+    return hash(h, text, strlen(text) + 1);
+}
+
+/* What the kernels share with the C sources. */
+static void options_of(const tri_gpu *gpu, char options[OPTIONS_SIZE]) {
+    const struct {
+        const char *name;
+        int value;
+    } constants[] = {
+        {"ONE_ITEM", gpu->one_item},
+        {"GROUP", TRI_GPU_GROUP},
+        {"SUM_WORDS", TRI_SUM_WORDS},
+        {"SUM_DIGITS", TRI_SUM_DIGITS},
+        {"SUM_BASE", TRI_SUM_BASE},
+        {"SQUARES_WORDS", TRI_SQUARES_WORDS},
+        {"SQUARES_DIGITS", TRI_SQUARES_DIGITS},
+        {"SQUARES_BASE", TRI_SQUARES_BASE},
+        {"TAIL_NAN", TRI_TAIL_NAN},
+        {"TAIL_POSITIVE_INF", TRI_TAIL_POSITIVE_INF},
+        {"TAIL_NEGATIVE_INF", TRI_TAIL_NEGATIVE_INF},
+        {"TAIL_NEGATIVE_ZERO", TRI_TAIL_NEGATIVE_ZERO},
+        {"TAIL_OTHERS", TRI_TAIL_OTHERS},
+        {"TAIL_BOUND", TRI_TAIL_BOUND},
+        {"MOMENTS_STATE", TRI_MOMENTS_STATE},
+        {"ORDERED_BLOCK", TRI_ORDERED_BLOCK},
+        {"ORDERED_LANES", TRI_ORDERED_LANES},
+    };
+    size_t at = (size_t)snprintf(options, OPTIONS_SIZE, "-cl-std=CL1.2");
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+        at += (size_t)snprintf(options + at, OPTIONS_SIZE - at, " -D%s=%d", constants[i].name,
+                               constants[i].value);
+}
+
+/* Makes the folder and those above it. */
+static bool make_folder(char *path) {
+    for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = 0;
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+/* The path of the cache file; "" where there is no folder to be had. */
+static void cache_path(const tri_gpu *gpu, const char *options, char path[PATH_SIZE]) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *tmp = getenv("TMPDIR");
+    char folder[PATH_SIZE - 64];
+    bool made = false;
+    path[0] = 0;
+    if (cache && *cache == '/') {
+        snprintf(folder, sizeof folder, "%s/trireme", cache);
+        made = make_folder(folder);
+    }
+    if (!made && home && *home == '/') {
+        snprintf(folder, sizeof folder, "%s/.cache/trireme", home);
+        made = make_folder(folder);
+    }
+    if (!made) {
+        /* In a folder that all may write to, only what is this user's own is to be trusted. */
+        struct stat info;
+        snprintf(folder, sizeof folder, "%s/trireme-%ld", tmp && *tmp ? tmp : "/tmp", (long)getuid());
+        made = make_folder(folder) && lstat(folder, &info) == 0 && S_ISDIR(info.st_mode) &&
+               info.st_uid == getuid() && !(info.st_mode & (S_IWGRP | S_IWOTH));
+    }
+    if (!made) return;
+    uint64_t key[2] = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x9e3779b97f4a7c15)};
+    for (int i = 0; i < 2; i++) {
+        const char *parts[] = {tri_gpu_source,   options,           gpu->info.platform, gpu->info.name,
+                               gpu->info.vendor, gpu->info.version, gpu->info.driver};
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            key[i] = hash_text(key[i], parts[k]);
+    }
+    snprintf(path, PATH_SIZE, "%s/%016llx%016llx.clbin", folder, (unsigned long long)key[0],
+             (unsigned long long)key[1]);
+}
+
+static const char mark[8] = "TRICLB1";
+
+/* A malloc()ed binary, or NULL for any reason. */
+static unsigned char *cache_read(const char *path, size_t *bytes) {
+    unsigned char *binary = NULL;
+    FILE *file = *path ? fopen(path, "rb") : NULL;
+    if (!file) return NULL;
+    char head[sizeof mark];
+    uint64_t sum, length;
+    struct stat info;
+    if (fread(head, sizeof head, 1, file) == 1 && memcmp(head, mark, sizeof mark) == 0 &&
+        fread(&sum, sizeof sum, 1, file) == 1 && fread(&length, sizeof length, 1, file) == 1 &&
+        fstat(fileno(file), &info) == 0 && length > 0 &&
+        length + sizeof head + sizeof sum + sizeof length == (uint64_t)info.st_size)
+        binary = malloc(length);
+    if (binary && (fread(binary, length, 1, file) != 1 || hash(length, binary, length) != sum)) {
+        free(binary);
+        binary = NULL;
+    }
+    fclose(file);
+    if (binary) *bytes = length;
+    return binary;
+}
+
+static void cache_write(const char *path, const unsigned char *binary, size_t bytes) {
+    char temporary[PATH_SIZE + 16];
+    snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    int descriptor = *path ? mkstemp(temporary) : -1;
+    if (descriptor < 0) return;
+    FILE *file = fdopen(descriptor, "wb");
+    uint64_t length = bytes, sum = hash(length, binary, bytes);
+    bool written = file && fwrite(mark, sizeof mark, 1, file) == 1 &&
+                   fwrite(&sum, sizeof sum, 1, file) == 1 && fwrite(&length, sizeof length, 1, file) == 1 &&
+                   fwrite(binary, bytes, 1, file) == 1;
+    if (file)
+        written &= fclose(file) == 0;
+    else
+        close(descriptor);
+    if (!written || rename(temporary, path) != 0) unlink(temporary);
+}
+
+static bool load(tri_gpu *gpu, const char *options, const char *path) {
+    size_t bytes = 0;
+    unsigned char *binary = cache_read(path, &bytes);
+    if (!binary) return false;
+    const unsigned char *binaries = binary;
+    cl_int status = CL_SUCCESS, code;
+    gpu->program =
+        clCreateProgramWithBinary(gpu->context, 1, &gpu->device, &bytes, &binaries, &status, &code);
+    free(binary);
+    if (code == CL_SUCCESS && status == CL_SUCCESS)
+        code = clBuildProgram(gpu->program, 1, &gpu->device, options, NULL, NULL);
+    if (code == CL_SUCCESS && status == CL_SUCCESS) return true;
+    if (gpu->program) clReleaseProgram(gpu->program);
+    gpu->program = NULL;
+    return false;
+}
+
+static void save(const tri_gpu *gpu, const char *path) {
+    size_t bytes = 0;
+    if (clGetProgramInfo(gpu->program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS ||
+        !bytes)
+        return;
+    unsigned char *binary = malloc(bytes);
+    if (binary &&
+        clGetProgramInfo(gpu->program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS)
+        cache_write(path, binary, bytes);
+    free(binary);
+}
+
+/* The end of the log, where the errors stand. */
+static tri_status build_failed(const tri_gpu *gpu, cl_int code) {
+    size_t bytes = 0;
+    clGetProgramBuildInfo(gpu->program, gpu->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
+    char *log = calloc(1, bytes + 1);
+    if (log) clGetProgramBuildInfo(gpu->program, gpu->device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+    tri_status status =
+        tri_fail(TRI_ERR_DEVICE, "OpenCL device '%s' cannot compile the kernels: %s (%d): %.800s",
+                 gpu->info.name, tri_cl_name(code), (int)code, log ? log : "");
+    free(log);
+    return status;
+}
+
+tri_status tri_gpu_build(tri_gpu *gpu) {
+    char options[OPTIONS_SIZE], path[PATH_SIZE];
+    options_of(gpu, options);
+    cache_path(gpu, options, path);
+    if (load(gpu, options, path)) return TRI_OK;
+    cl_int code;
+    const char *source = tri_gpu_source;
+    gpu->program = clCreateProgramWithSource(gpu->context, 1, &source, NULL, &code);
+    TRI_TRY(tri_cl(gpu, code, "making a program"));
+    code = clBuildProgram(gpu->program, 1, &gpu->device, options, NULL, NULL);
+    if (code == CL_BUILD_PROGRAM_FAILURE) return build_failed(gpu, code);
+    TRI_TRY(tri_cl(gpu, code, "compiling the kernels"));
+    save(gpu, path);
+    return TRI_OK;
+}

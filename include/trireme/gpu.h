@@ -1,0 +1,130 @@
+/* OpenCL devices beside the threads of a rank: which one a rank uses, memory on it, and the kernels of the
+ * library run on it. Any OpenCL 1.2 device with double precision serves: NVIDIA, AMD, Intel, or the processor
+ * itself by PoCL.
+ *
+ * Threads: every call on a device, and on the buffers of that device, comes from one thread at a time; it
+ * need not be the main thread. The first call of a process that reaches OpenCL (tri_gpu_list, tri_gpu_open)
+ * may set environment variables (see tri_gpu_open), so it belongs before the program starts threads that read
+ * them.
+ *
+ * Errors: TRI_ERR_ABSENT where the library was built without OpenCL; TRI_ERR_DEVICE where OpenCL has failed,
+ * with the name of the OpenCL error and the device in the text; TRI_ERR_MEMORY where host or device memory is
+ * short. After TRI_ERR_DEVICE nothing but closing and destroying is of use. */
+#ifndef TRIREME_GPU_H
+#define TRIREME_GPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trireme/moments.h"
+#include "trireme/status.h"
+#include "trireme/sum.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tri_gpu_type { TRI_GPU_CPU, TRI_GPU_GPU, TRI_GPU_ACCELERATOR, TRI_GPU_OTHER } tri_gpu_type;
+
+/* What a device says about itself. Texts are cut to fit and never empty, but for pci. */
+typedef struct tri_gpu_info {
+    size_t index; /* in tri_gpu_list; platforms and devices in the loader's order */
+    tri_gpu_type type;
+    char name[128], vendor[128], platform[128];
+    char version[128]; /* of OpenCL on the device, "OpenCL 1.2 pocl HSTR: ..." */
+    char driver[128];
+    char pci[16];            /* "0000:65:00.0"; "" where no extension tells */
+    size_t memory_bytes;     /* global memory */
+    size_t allocation_bytes; /* largest buffer */
+    size_t local_bytes;      /* local memory of a work-group */
+    unsigned compute_units;
+    bool fp64;    /* double precision; without it tri_gpu_open refuses the device */
+    bool unified; /* device and host share memory: buffers over host memory need no copy */
+} tri_gpu_info;
+
+/* "cpu", "gpu", "accelerator", "other" */
+const char *tri_gpu_type_name(tri_gpu_type type);
+
+/* Writes the number of devices on this machine to *count and the first `capacity` of them to `list` (which
+ * may be NULL for capacity 0). A machine without any OpenCL driver or device has count 0 and is no error. */
+TRI_MUST_CHECK tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size_t *count);
+
+/* A device in use: context, queue, kernels. */
+typedef struct tri_gpu tri_gpu;
+
+/* Opens one device of those that `filter` lets through: NULL or "auto" (all, but a GPU or accelerator goes
+ * before a CPU where there is one), an index of tri_gpu_list, a type ("cpu", "gpu", "accelerator"), or part
+ * of a name, vendor or platform, without regard to case. The local_size ranks of this node, called with the
+ * same filter, are dealt out in equal blocks by local_rank, so that each device serves as few of them as can
+ * be.
+ *
+ * The kernels are compiled here, and kept as a binary in $XDG_CACHE_HOME/trireme (else $HOME/.cache/trireme,
+ * else a folder of this user under $TMPDIR or /tmp), named by a hash of source, options, device and driver.
+ * So that a node compiles once, let local rank 0 open first, then a barrier, then the others; without that
+ * order nothing breaks, but each rank compiles for itself.
+ *
+ * Environment: POCL_KERNEL_CACHE and POCL_CACHE_DIR are set before the first OpenCL call of the process
+ * unless the user has set them: PoCL's own cache, shared by ranks that compile at the same time, hands out
+ * broken kernels.
+ *
+ * TRI_ERR_ARGUMENT: local_rank not in [0, local_size). TRI_ERR_DEVICE: no OpenCL driver, no such device (the
+ * text lists what there is), no double precision, a build error (with the compiler's log). */
+TRI_MUST_CHECK tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_gpu **out);
+
+/* Waits for the device and frees everything; buffers must have been destroyed. Takes NULL and a closed one.
+ */
+void tri_gpu_close(tri_gpu **gpu);
+
+/* Valid until the device is closed. */
+const tri_gpu_info *tri_gpu_describe(const tri_gpu *gpu);
+
+/* Memory on the device. */
+typedef struct tri_gpu_buffer tri_gpu_buffer;
+
+/* `bytes` of device memory, content undefined; bytes may be 0. */
+TRI_MUST_CHECK tri_status tri_gpu_buffer_create(tri_gpu *gpu, size_t bytes, tri_gpu_buffer **out);
+void tri_gpu_buffer_destroy(tri_gpu_buffer **buffer);
+size_t tri_gpu_buffer_bytes(const tri_gpu_buffer *buffer);
+
+/* Copies between host memory and [offset, offset + bytes) of the buffer, and returns when that is done.
+ * TRI_ERR_ARGUMENT: the range is not inside the buffer. */
+TRI_MUST_CHECK tri_status tri_gpu_buffer_write(tri_gpu_buffer *buffer, size_t offset_bytes, const void *from,
+                                               size_t bytes);
+TRI_MUST_CHECK tri_status tri_gpu_buffer_read(const tri_gpu_buffer *buffer, size_t offset_bytes, void *to,
+                                              size_t bytes);
+
+/* Makes a range of the buffer readable and writable by the host at *out until it is unmapped; no kernel may
+ * use the buffer meanwhile. Where device and host share memory nothing is copied. */
+TRI_MUST_CHECK tri_status tri_gpu_buffer_map(tri_gpu_buffer *buffer, size_t offset_bytes, size_t bytes,
+                                             void **out);
+TRI_MUST_CHECK tri_status tri_gpu_buffer_unmap(tri_gpu_buffer *buffer, void *mapped);
+
+/* ---- sums on the device ----
+ *
+ * Each does what its twin in trireme/sum.h and moments.h does, with the same bits (but for the plain sum),
+ * over x[0 .. count - 1] in host memory. They block until the device has read all of x. A device that shares
+ * the host's memory reads x where it is; to others it is copied in pieces, while the kernels work on the
+ * piece before. The memory of x must not be written to meanwhile. Calls are cheapest with 1 Mi elements or
+ * more. On failure *into is unchanged or, after TRI_ERR_DEVICE, holds part of the elements. */
+TRI_MUST_CHECK tri_status tri_gpu_sum(tri_gpu *gpu, const double *x, size_t count, tri_sum *into);
+TRI_MUST_CHECK tri_status tri_gpu_moments(tri_gpu *gpu, uint64_t first, const double *x, size_t count,
+                                          tri_moments *into);
+TRI_MUST_CHECK tri_status tri_gpu_ordered(tri_gpu *gpu, uint64_t first_block, const double *x, size_t count,
+                                          tri_ordered *into);
+TRI_MUST_CHECK tri_status tri_gpu_sum_plain(tri_gpu *gpu, const double *x, size_t count, double *out);
+
+/* The same over `count` doubles of a buffer, from element `offset` on. */
+TRI_MUST_CHECK tri_status tri_gpu_buffer_sum(const tri_gpu_buffer *x, size_t offset, size_t count,
+                                             tri_sum *into);
+TRI_MUST_CHECK tri_status tri_gpu_buffer_moments(const tri_gpu_buffer *x, size_t offset, uint64_t first,
+                                                 size_t count, tri_moments *into);
+TRI_MUST_CHECK tri_status tri_gpu_buffer_ordered(const tri_gpu_buffer *x, size_t offset, uint64_t first_block,
+                                                 size_t count, tri_ordered *into);
+TRI_MUST_CHECK tri_status tri_gpu_buffer_sum_plain(const tri_gpu_buffer *x, size_t offset, size_t count,
+                                                   double *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
