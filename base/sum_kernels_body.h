@@ -7,17 +7,19 @@
 #include "trireme/sum.h"
 
 enum {
-    /* Vectors in registers at a time. A row that is wider is done in several passes over the chunk. */
-    TOGETHER = WIDTH == 8 ? 2 : 2,
+    /* Vectors in registers at a time, by trial. A row that is wider is done in several passes over the chunk. */
+    TOGETHER = WIDTH == 4 ? 4 : 2,
     STRIDE = WIDTH * TOGETHER,
-    AHEAD_BYTES = 2048
+    /* How far ahead of the loop the memory is asked for, by trial: the busier the loop, the further. */
+    AHEAD_BYTES = 2048,
+    AHEAD_PLAIN_BYTES = 1024
 };
 
-/* Fetches what is read in a little while, once per cache line. Past the end it does no harm, but the address
+/* Fetches a row that is read in a little while, once per cache line. Past the end it does no harm, but the address
  * is not that of an object and must be made as an integer. */
-INLINE void fetch_ahead(const double *x) {
+INLINE void fetch_ahead(const double *x, uintptr_t ahead_bytes) {
     for (uintptr_t line = 0; line < TRI_LANES * sizeof *x; line += 64)
-        __builtin_prefetch((const void *)((uintptr_t)x + AHEAD_BYTES + line), 0, 3);
+        __builtin_prefetch((const void *)((uintptr_t)x + ahead_bytes + line), 0, 3);
 }
 
 /* Adds r to the slice and leaves in r what is below it. */
@@ -65,7 +67,7 @@ INLINE int sum_by(const double *x, size_t rows, const int slices, tri_window *wi
             limit[u] = (vec){0};
         for (size_t row = 0; row < rows; row++) {
             const double *at = x + row * TRI_LANES;
-            if (lane == 0) fetch_ahead(at);
+            if (lane == 0) fetch_ahead(at, AHEAD_BYTES);
 #pragma GCC unroll 8
             for (int u = 0; u < TOGETHER; u++) {
                 vec r = load(at + lane + u * WIDTH);
@@ -121,7 +123,7 @@ INLINE int moments_by(const double *x, size_t rows, const int slices, const int 
             min[u] = fill(INFINITY), max[u] = fill(-INFINITY);
         for (size_t row = 0; row < rows; row++) {
             const double *at = x + row * TRI_LANES;
-            if (lane == 0) fetch_ahead(at);
+            if (lane == 0) fetch_ahead(at, AHEAD_BYTES);
 #pragma GCC unroll 8
             for (int u = 0; u < TOGETHER; u++) {
                 vec r = load(at + lane + u * WIDTH), product = r * r, error = square_error(r, product);
@@ -186,41 +188,51 @@ static void extremes(const double *x, size_t count, double *min_out, double *max
     }
 }
 
-/* TRI_ORDERED_LANES partial sums over whole rows of that many elements, added to `lanes`. */
-INLINE size_t add_rows(const double *x, size_t count, double lanes[TRI_ORDERED_LANES]) {
+/* The sum of the lanes of `count` elements, as trireme/sum.h describes it. */
+INLINE double add_lanes(const double *x, size_t count) {
     enum { VECTORS = TRI_ORDERED_LANES / WIDTH };
     vec s[VECTORS];
     size_t done = 0;
 #pragma GCC unroll 16
     for (int v = 0; v < VECTORS; v++)
-        s[v] = load(lanes + v * WIDTH);
+        s[v] = fill(-0.0);
     for (; count - done >= TRI_ORDERED_LANES; done += TRI_ORDERED_LANES) {
-        fetch_ahead(x + done);
-        fetch_ahead(x + done + TRI_LANES);
+        fetch_ahead(x + done, AHEAD_PLAIN_BYTES);
+        fetch_ahead(x + done + TRI_LANES, AHEAD_PLAIN_BYTES);
 #pragma GCC unroll 16
         for (int v = 0; v < VECTORS; v++)
             s[v] += load(x + done + v * WIDTH);
     }
-#pragma GCC unroll 16
-    for (int v = 0; v < VECTORS; v++)
-        store(lanes + v * WIDTH, s[v]);
-    return done;
+    if (done < count) {
+        /* -0 changes no sum. */
+        double rest[TRI_ORDERED_LANES];
+        for (int i = 0; i < TRI_ORDERED_LANES; i++)
+            rest[i] = done < count ? x[done++] : -0.0;
+        for (int v = 0; v < VECTORS; v++)
+            s[v] += load(rest + v * WIDTH);
+    }
+#pragma GCC unroll 4
+    for (int half = VECTORS / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+        for (int v = 0; v < half; v++)
+            s[v] += s[v + half];
+    double lanes[WIDTH];
+    store(lanes, s[0]);
+#pragma GCC unroll 4
+    for (int half = WIDTH / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < half; i++)
+            lanes[i] += lanes[i + half];
+    return lanes[0];
 }
 
 static double ordered_block(const double *x, size_t count) {
-    double lanes[TRI_ORDERED_LANES];
-    for (int i = 0; i < TRI_ORDERED_LANES; i++)
-        lanes[i] = -0.0;
-    for (size_t done = add_rows(x, count, lanes), i = 0; done < count; done++, i++)
-        lanes[i] += x[done];
-    for (int half = TRI_ORDERED_LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            lanes[i] += lanes[i + half];
-    return lanes[0] == lanes[0] ? lanes[0] : (double)NAN;
+    double sum = add_lanes(x, count);
+    return sum == sum ? sum : (double)NAN;
 }
 
 static double plain(const double *x, size_t count) {
-    return count ? ordered_block(x, count) : 0.0;
+    return count ? add_lanes(x, count) : 0.0;
 }
 
 const tri_kernels TRI_KERNELS = {.sum = sum,

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { FIELDS = 2048, SPECIAL = 2047, COUNT_SHIFT = 96, AHEAD = 512 };
+enum { FIELDS = 2048, SPECIAL = 2047, COUNT_SHIFT = 96, AHEAD_BYTES = 4096, LINE = 8 };
 
 /* The sum of the bit patterns with this sign and exponent field (Neal 2015, section 3: the pattern's upper
  * part is the same in all of them, so it can be taken off at the end), and above bit 96 how many there were.
@@ -21,9 +21,13 @@ static const tri_u128 one = (tri_u128)1 << COUNT_SHIFT;
 
 static uint64_t bits_of(const double *x) {
     uint64_t bits;
-    __builtin_prefetch((const void *)((uintptr_t)x + AHEAD * sizeof *x), 0, 3);
     memcpy(&bits, x, sizeof bits);
     return bits;
+}
+
+/* An address past the end does no harm, but is not that of an object and must be made as an integer. */
+static void fetch_ahead(const double *x) {
+    __builtin_prefetch((const void *)((uintptr_t)x + AHEAD_BYTES), 0, 3);
 }
 
 static void count_specials(const double *x, size_t count, int64_t *tail) {
@@ -64,17 +68,35 @@ static void empty_squares(const tri_square_table *table, tri_words squares) {
         if (table->square[field]) tri_words_add(squares, table->square[field], 2 * field_exponent(field), 0);
 }
 
+static inline void add_pattern(tri_table *table, const double *x) {
+    uint64_t bits = bits_of(x);
+    table->pattern[bits >> 52] += one | bits;
+}
+
+static inline void add_square(tri_square_table *table, const double *x) {
+    uint64_t bits = bits_of(x), significand = (bits & (implicit - 1)) | implicit;
+    unsigned field = (unsigned)(bits >> 52) % FIELDS;
+    if (!field) significand ^= implicit;
+    table->square[field] += (tri_u128)significand * significand;
+}
+
 static void add_both(const double *x, size_t count, tri_words sum, tri_words squares) {
     tri_table table;
     tri_square_table square_table;
     memset(&table, 0, sizeof table);
     memset(&square_table, 0, sizeof square_table);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t bits = bits_of(x + i), significand = (bits & (implicit - 1)) | implicit;
-        unsigned key = (unsigned)(bits >> 52), field = key % FIELDS;
-        table.pattern[key] += one | bits;
-        if (!field) significand ^= implicit;
-        square_table.square[field] += (tri_u128)significand * significand;
+    size_t i = 0;
+    for (; count - i >= LINE; i += LINE) {
+        fetch_ahead(x + i);
+#pragma GCC unroll 8
+        for (size_t j = i; j < i + LINE; j++) {
+            add_pattern(&table, x + j);
+            add_square(&square_table, x + j);
+        }
+    }
+    for (; i < count; i++) {
+        add_pattern(&table, x + i);
+        add_square(&square_table, x + i);
     }
     if (empty_table(&table, sum)) {
         int64_t *tail = tri_words_tail(squares), before = tail[TRI_TAIL_NEGATIVE_INF];
@@ -89,10 +111,15 @@ static void add_both(const double *x, size_t count, tri_words sum, tri_words squ
 static void add_sum(const double *x, size_t count, tri_words sum) {
     tri_table table;
     memset(&table, 0, sizeof table);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t bits = bits_of(x + i);
-        table.pattern[bits >> 52] += one | bits;
+    size_t i = 0;
+    for (; count - i >= LINE; i += LINE) {
+        fetch_ahead(x + i);
+#pragma GCC unroll 8
+        for (size_t j = i; j < i + LINE; j++)
+            add_pattern(&table, x + j);
     }
+    for (; i < count; i++)
+        add_pattern(&table, x + i);
     if (empty_table(&table, sum)) count_specials(x, count, tri_words_tail(sum));
 }
 
