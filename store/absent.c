@@ -124,3 +124,8 @@ tri_status tri_result_finish(tri_result *result) {
 void tri_result_destroy(tri_result **result) {
     (void)result;
 }
+
+tri_status tri_store_describe(tri_store_library *out) {
+    (void)out;
+    return absent();
+}

@@ -72,6 +72,14 @@ size_t tri_dataset_block(const tri_dataset *dataset);
  * file, a filter that this HDF5 lacks). On failure out is undefined. */
 TRI_MUST_CHECK tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out);
 
+/* The HDF5 library underneath. A program that was compiled for one version and loads another is stopped by HDF5
+ * itself, with a long message; this tells before. TRI_ERR_ABSENT without HDF5. */
+typedef struct tri_store_library {
+    char compiled[16], loaded[16]; /* "1.10.8" */
+    int parallel;                  /* built for MPI */
+} tri_store_library;
+TRI_MUST_CHECK tri_status tri_store_describe(tri_store_library *out);
+
 #ifdef __cplusplus
 }
 #endif
