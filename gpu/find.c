@@ -134,7 +134,9 @@ tri_status tri_gpu_find(tri_gpu_found **out, size_t *count) {
 tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size_t *count) {
     tri_gpu_found *found;
     size_t found_count;
-    TRI_TRY(tri_gpu_find(&found, &found_count));
+    tri_status status = tri_gpu_find(&found, &found_count);
+    tri_gpu_environment_clean(); /* a process that only looks leaves no folder behind */
+    if (status != TRI_OK) return status;
     for (size_t i = 0; i < found_count && i < capacity; i++)
         list[i] = found[i].info;
     *count = found_count;
