@@ -1,0 +1,23 @@
+/* Everything of the library. */
+#ifndef TRIREME_TRIREME_H
+#define TRIREME_TRIREME_H
+
+#include "trireme/collectives.h"
+#include "trireme/comm.h"
+#include "trireme/gpu.h"
+#include "trireme/merge.h"
+#include "trireme/message.h"
+#include "trireme/moments.h"
+#include "trireme/net.h"
+#include "trireme/place.h"
+#include "trireme/random.h"
+#include "trireme/result.h"
+#include "trireme/simd.h"
+#include "trireme/size.h"
+#include "trireme/statistics.h"
+#include "trireme/status.h"
+#include "trireme/store.h"
+#include "trireme/sum.h"
+#include "trireme/team.h"
+
+#endif
