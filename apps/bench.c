@@ -20,7 +20,8 @@ void bench_destroy(bench_variant *variants, int count) {
     }
 }
 
-tri_status bench_alternate(bench_variant *variants, int count, int trials, bench_trial trial, void *argument) {
+tri_status bench_alternate(bench_variant *variants, int count, int trials, bench_trial trial,
+                           void *argument) {
     for (int t = -1; t < trials; t++)
         for (int i = 0; i < count; i++) {
             int v = t % 2 ? count - 1 - i : i;
@@ -31,7 +32,8 @@ tri_status bench_alternate(bench_variant *variants, int count, int trials, bench
     return TRI_OK;
 }
 
-void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against, const char *group) {
+void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
+                  const char *group) {
     double *sorted = malloc((size_t)trials * sizeof *sorted), base = 0;
     if (!sorted) return;
     for (int pass = 0; pass < 2; pass++)
@@ -46,8 +48,8 @@ void bench_report(tri_run *run, const bench_variant *variants, int count, int tr
             }
             char rate[32] = "";
             if (variants[v].bytes > 0) snprintf(rate, sizeof rate, "%8.2f GB/s", 1e-9 * speed);
-            tri_report_line(run, "%-32s %12.3f us  [%.3f, %.3f]  %s  %6.3f x", variants[v].name, 1e6 * s.median,
-                            1e6 * s.low, 1e6 * s.high, rate, base > 0 ? speed / base : 0);
+            tri_report_line(run, "%-32s %12.3f us  [%.3f, %.3f]  %s  %6.3f x", variants[v].name,
+                            1e6 * s.median, 1e6 * s.low, 1e6 * s.high, rate, base > 0 ? speed / base : 0);
             if (!run->result) continue;
             char path[160];
             snprintf(path, sizeof path, "%s/%s", group, variants[v].name);
@@ -66,7 +68,8 @@ static const tri_app *const subjects[] = {
 int main(int argc, char **argv) {
     const size_t count = sizeof subjects / sizeof *subjects;
     for (size_t i = 0; argc > 1 && i < count; i++)
-        if (!strcmp(argv[1], strchr(subjects[i]->name, '-') + 1)) return tri_main(subjects[i], argc - 1, argv + 1);
+        if (!strcmp(argv[1], strchr(subjects[i]->name, '-') + 1))
+            return tri_main(subjects[i], argc - 1, argv + 1);
     FILE *to = argc > 1 && !strcmp(argv[1], "--help") ? stdout : stderr;
     fprintf(to, "bench SUBJECT [OPTION...]; bench SUBJECT --help tells more. Subjects:\n");
     for (size_t i = 0; i < count; i++)

@@ -25,10 +25,11 @@ void bench_destroy(bench_variant *variants, int count);
 
 /* A table on rank 0: median, its 95 % confidence interval, GB/s, and how many times the speed of variant `against`;
  * and the raw samples in the result file under `group`. */
-void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against, const char *group);
+void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
+                  const char *group);
 
 /* The subjects: bench <subject> is a program of its own. X(name) is `const tri_app bench_<name>` in bench_<name>.c. */
-#define BENCH_LIST(X) X(sum)
+#define BENCH_LIST(X)       X(sum)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE
