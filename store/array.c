@@ -1,4 +1,6 @@
-/* Arrays spread over the ranks: made by parallel HDF5, filled straight or by MPI-IO. */
+/* Arrays spread over the ranks: made by rank 0, filled by all, straight or by MPI-IO. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +11,8 @@
 typedef struct array {
     tri_result *result;
     const char *path;
-    hid_t type, dataset;
+    hid_t type;
+    uint64_t offset; /* of the first element in the file, in bytes */
     int rank;
     const size_t *dims, *start, *count;
     size_t elements; /* of this rank's block */
@@ -36,10 +39,26 @@ static tri_status check(array *a, const size_t dims[], const size_t start[], con
     return TRI_OK;
 }
 
+/* Takes the disk space, so that a disk that is too full is known before anything is written. */
+static tri_status reserve(const array *a) {
+    uint64_t bytes = ELEMENT_BYTES;
+    for (int i = 0; i < a->rank; i++)
+        bytes *= a->dims[i];
+    /* Other errors: a file system that cannot; it will tell when the data are written. */
+    if (bytes && fallocate(a->result->fd, 0, (off_t)a->offset, (off_t)bytes) &&
+        (errno == ENOSPC || errno == EDQUOT))
+        return tri_file_full(a->result->part);
+    return TRI_OK;
+}
+
+/* Rank 0 makes the dataset and learns its place. */
 static tri_status create_dataset(array *a, const char *units, const char *long_name) {
     hsize_t dims[H5S_MAX_RANK];
-    for (int i = 0; i < a->rank; i++)
+    int empty = 0;
+    for (int i = 0; i < a->rank; i++) {
         dims[i] = a->dims[i];
+        empty |= !dims[i];
+    }
     hid_t links = H5Pcreate(H5P_LINK_CREATE), layout = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_create_intermediate_group(links, 1);
     /* Space at once, so that its place is known; and never filled, which would write everything twice. */
@@ -47,13 +66,19 @@ static tri_status create_dataset(array *a, const char *units, const char *long_n
     H5Pset_alloc_time(layout, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(layout, H5D_FILL_TIME_NEVER);
     hid_t space = H5Screate_simple(a->rank, dims, NULL);
-    a->dataset = H5Dcreate2(a->result->h5, a->path, a->type, space, links, layout, H5P_DEFAULT);
+    hid_t dataset = H5Dcreate2(a->result->h5, a->path, a->type, space, links, layout, H5P_DEFAULT);
+    haddr_t offset = dataset < 0 ? HADDR_UNDEF : H5Dget_offset(dataset);
     tri_status status = TRI_OK;
-    if (a->dataset < 0 || !tri_h5_describe(a->dataset, units, long_name))
+    if (dataset < 0 || (offset == HADDR_UNDEF && !empty) || !tri_h5_describe(dataset, units, long_name))
         status = tri_result_h5_failure(a->result, a->path);
+    if (dataset >= 0) H5Dclose(dataset);
     H5Sclose(space);
     H5Pclose(layout);
     H5Pclose(links);
+    a->offset = offset;
+    if (status == TRI_OK) status = reserve(a);
+    if (status == TRI_OK && H5Fflush(a->result->h5, H5F_SCOPE_GLOBAL) < 0)
+        status = tri_result_h5_failure(a->result, a->path);
     return status;
 }
 
@@ -83,14 +108,14 @@ static int nodes_may_write(const tri_result *result) {
 /* Straight writing pays for runs that are not small; MPI-IO collects those. */
 static int wants_straight(const array *a) {
     int along;
-    return !a->elements || (run_length(a, &along) * ELEMENT_BYTES >= (size_t)256 << 10 &&
-                            nodes_may_write(a->result) && H5Dget_offset(a->dataset) != HADDR_UNDEF);
+    return !a->elements ||
+           (run_length(a, &along) * ELEMENT_BYTES >= (size_t)256 << 10 && nodes_may_write(a->result));
 }
 
 static tri_status write_straight(const array *a) {
     if (!a->elements) return TRI_OK;
     int along;
-    size_t run = run_length(a, &along), base = (size_t)H5Dget_offset(a->dataset);
+    size_t run = run_length(a, &along);
     for (size_t done = 0; done < a->elements; done += run) {
         /* Where run number done / run begins in the whole array. */
         size_t number = done / run, at = 0, stride = 1;
@@ -104,13 +129,13 @@ static tri_status write_straight(const array *a) {
             stride *= a->dims[i];
         }
         TRI_TRY(tri_file_write(a->result->fd, a->values + done * ELEMENT_BYTES, run * ELEMENT_BYTES,
-                               base + at * ELEMENT_BYTES, a->result->part));
+                               a->offset + at * ELEMENT_BYTES, a->result->part));
     }
     return TRI_OK;
 }
 
 /* One collective write of at most 1 GiB a rank, counts inside MPI-IO being ints; *done moves on. */
-static tri_status write_piece(const array *a, hid_t file_space, hid_t transfer, size_t *done) {
+static tri_status write_piece(const array *a, hid_t dataset, hid_t file_space, hid_t transfer, size_t *done) {
     hsize_t elements = 1, start[H5S_MAX_RANK], length[H5S_MAX_RANK];
     size_t left = a->elements - *done, most = ((size_t)1 << 30) / ELEMENT_BYTES;
     if (left) {
@@ -127,22 +152,22 @@ static tri_status write_piece(const array *a, hid_t file_space, hid_t transfer, 
     }
     const void *from = left ? a->values + *done * ELEMENT_BYTES : "";
     tri_status status = TRI_OK;
-    if (H5Dwrite(a->dataset, a->type, memory, file_space, transfer, from) < 0)
+    if (H5Dwrite(dataset, a->type, memory, file_space, transfer, from) < 0)
         status = tri_result_h5_failure(a->result, a->path);
     if (left) *done += (size_t)elements;
     H5Sclose(memory);
     return status;
 }
 
-/* Ranks may need different numbers of pieces; all go on until no one has more. TRI_STOPPED is any status that
- * is no failure here: it is the mildest, so a failure wins over it. */
-static tri_status write_collective(const array *a) {
-    hid_t file_space = H5Dget_space(a->dataset), transfer = H5Pcreate(H5P_DATASET_XFER);
+/* Ranks may need different numbers of pieces; all go on until no one has more. TRI_STOPPED is a status that
+ * is no failure here: the mildest, so that a failure wins over it. */
+static tri_status write_pieces(const array *a, hid_t dataset) {
+    hid_t file_space = H5Dget_space(dataset), transfer = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
     size_t done = 0;
     tri_status status = TRI_STOPPED;
     while (status == TRI_STOPPED) {
-        status = write_piece(a, file_space, transfer, &done);
+        status = write_piece(a, dataset, file_space, transfer, &done);
         if (status == TRI_OK && done < a->elements) status = tri_fail(TRI_STOPPED, "more to write");
         status = tri_agree(a->result->comm, status);
     }
@@ -151,9 +176,30 @@ static tri_status write_collective(const array *a) {
     return status;
 }
 
+/* All have the file open while rank 0 has not; nothing but elements is written. */
+static tri_status write_collective(const array *a) {
+    tri_result *result = a->result;
+    TRI_TRY(tri_agree(result->comm, result->root ? tri_result_close_h5(result) : TRI_OK));
+    hid_t access = tri_result_access();
+    H5Pset_fapl_mpio(access, tri_comm_mpi(result->comm), MPI_INFO_NULL);
+    hid_t file = H5Fopen(result->part, H5F_ACC_RDWR, access);
+    hid_t dataset = file < 0 ? H5I_INVALID_HID : H5Dopen(file, a->path, H5P_DEFAULT);
+    tri_status status = dataset < 0 ? tri_result_h5_failure(result, a->path) : TRI_OK;
+    status = tri_agree(result->comm, status);
+    if (status == TRI_OK) status = write_pieces(a, dataset);
+    if (dataset >= 0) H5Dclose(dataset);
+    if (file >= 0 && H5Fclose(file) < 0 && status == TRI_OK) status = tri_result_h5_failure(result, a->path);
+    H5Pclose(access);
+    status = tri_agree(result->comm, status);
+    if (status == TRI_OK)
+        status = tri_agree(result->comm, result->root ? tri_result_open_h5(result) : TRI_OK);
+    return status;
+}
+
 static tri_status write_array(array *a, const char *units, const char *long_name) {
     tri_comm *comm = a->result->comm;
-    TRI_TRY(tri_agree(comm, create_dataset(a, units, long_name)));
+    TRI_TRY(tri_agree(comm, a->result->root ? create_dataset(a, units, long_name) : TRI_OK));
+    TRI_TRY(tri_result_share(comm, &a->offset, sizeof a->offset));
     tri_status all = tri_agree(comm, wants_straight(a) ? TRI_OK : tri_fail(TRI_STOPPED, "by MPI-IO"));
     if (all == TRI_OK) return tri_agree(comm, write_straight(a));
     return all == TRI_STOPPED ? write_collective(a) : all;
@@ -163,19 +209,17 @@ tri_status tri_result_array(tri_result *result, const char *path, tri_element el
                             const size_t dims[], const size_t start[], const size_t count[],
                             const void *values, const char *units, const char *long_name) {
     static const size_t nothing[H5S_MAX_RANK];
-    array a = {.result = result, .path = path, .dataset = H5I_INVALID_HID, .rank = rank, .dims = dims};
+    array a = {.result = result, .path = path, .rank = rank, .dims = dims, .values = values};
     tri_result_keep(result, check(&a, dims, start, count));
     a.start = a.elements ? start : nothing;
     a.count = a.elements ? count : nothing;
-    a.values = values;
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     a.type = element == TRI_ELEMENT_F64   ? H5T_NATIVE_DOUBLE
              : element == TRI_ELEMENT_I64 ? H5T_NATIVE_INT64
                                           : H5T_NATIVE_UINT64;
-    tri_status status = tri_result_to_all(result);
+    tri_status status = tri_result_to_disk(result);
     if (status == TRI_OK) status = write_array(&a, units, long_name);
     tri_result_keep(result, status);
-    if (a.dataset >= 0) H5Dclose(a.dataset);
     tri_h5_quiet_end(quiet);
     return status;
 }

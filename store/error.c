@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +29,10 @@ static herr_t keep_line(unsigned n, const H5E_error2_t *line, void *text) {
 const char *tri_h5_reason(char text[TRI_H5_REASON]) {
     text[0] = 0;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_line, text);
+    /* "file write failed: time = ..., filename = ..., errno = 28, ...": the number says it all. */
+    const char *number = strstr(text, "errno = ");
+    int error = number ? atoi(number + strlen("errno = ")) : 0;
+    if (error) snprintf(text, TRI_H5_REASON, "%s", strerror(error));
     if (!text[0]) snprintf(text, TRI_H5_REASON, "HDF5 gives no reason");
     return text;
 }
@@ -64,7 +69,7 @@ tri_status tri_h5_open_failure(const char *file) {
     if (H5Fis_hdf5(file) == 0) return not_hdf5(file);
     if (strstr(reason, "truncated"))
         return tri_fail(TRI_ERR_FILE, "'%s' is truncated: copy or write it again (%s)", file, reason);
-    if (strstr(reason, "lock"))
+    if (!strcmp(reason, strerror(EAGAIN)) || strstr(reason, "lock"))
         return tri_fail(
             TRI_ERR_FILE,
             "'%s' is locked: a program is writing it, or its file system cannot lock; wait for the "

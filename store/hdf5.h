@@ -17,9 +17,9 @@ typedef struct tri_h5_quiet {
 tri_h5_quiet tri_h5_quiet_begin(void);
 void tri_h5_quiet_end(tri_h5_quiet quiet);
 
-enum { TRI_H5_REASON = 200 };
+enum { TRI_H5_REASON = 600 };
 
-/* What the innermost line of HDF5's error stack says. To be called right after the call that failed: the next
+/* What the innermost line of HDF5's error stack says; where that quotes an errno, that error's text alone. To be called right after the call that failed: the next
  * call empties the stack. Returns `text`. */
 const char *tri_h5_reason(char text[TRI_H5_REASON]);
 

@@ -1,11 +1,13 @@
 /* The life of a result file: claimed, open in one way or another, finished or removed. */
 #include "store/result.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "trireme/message.h"
@@ -30,15 +32,17 @@ tri_status tri_result_h5_failure(const tri_result *result, const char *what) {
     return tri_fail(TRI_ERR_FILE, "cannot write '%s' into '%s': %s", what, name, reason);
 }
 
-/* Formats that HDF5 1.8 and everything after it reads. */
-static hid_t file_access(void) {
+hid_t tri_result_access(void) {
     hid_t access = tri_h5_access();
     H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
+    /* Large data at multiples of 1 MiB: the stripes of parallel file systems. */
+    H5Pset_alignment(access, (hsize_t)64 << 10, (hsize_t)1 << 20);
     return access;
 }
 
 static tri_status open_memory(tri_result *result) {
-    hid_t access = file_access(), creation = H5Pcreate(H5P_FILE_CREATE);
+    hid_t access = tri_result_access(), creation = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_alignment(access, 1, 1);
     H5Pset_fapl_core(access, (size_t)64 << 10, 0);
     /* Readers then list the attributes as they were written. It also brings the kind of root group whose
      * attributes may be larger than 64 KiB, as a list of hosts can be. */
@@ -67,87 +71,76 @@ static tri_status write_image(tri_result *result) {
     return status;
 }
 
-/* Closes what this rank has open. On a full disk HDF5 cannot write what it holds back, so it cannot close,
- * and would try again, loudly, when the process ends; so a file that is given up is emptied first. */
-static void close_h5(tri_result *result, int give_up) {
-    if (result->h5 < 0) return;
-    int emptied = give_up && result->root && !ftruncate(result->fd, 0);
-    if (H5Fclose(result->h5) < 0 && !give_up) {
-        tri_result_keep(result, tri_result_h5_failure(result, "the last of its contents"));
-        emptied = result->root && !ftruncate(result->fd, 0);
-        if (emptied) H5Fclose(result->h5);
-    }
-    result->h5 = H5I_INVALID_HID;
-}
-
-void tri_result_to_root(tri_result *result) {
-    if (result->state != TRI_RESULT_SPREAD) return;
-    tri_h5_quiet quiet = tri_h5_quiet_begin();
-    close_h5(result, result->failed != TRI_OK);
-    result->state = TRI_RESULT_DISK;
-    if (result->root && result->failed == TRI_OK) {
-        hid_t access = file_access();
-        result->h5 = H5Fopen(result->part, H5F_ACC_RDWR, access);
-        if (result->h5 < 0) tri_result_keep(result, tri_result_h5_failure(result, "attributes"));
-        H5Pclose(access);
-    }
-    tri_h5_quiet_end(quiet);
-}
-
-/* The temporary name from rank 0 to all, down a binomial tree. */
-static tri_status share_name(tri_result *result) {
-    tri_comm *comm = result->comm;
-    char name[PATH_MAX] = "";
-    int rank = tri_comm_rank(comm), size = tri_comm_size(comm), bit = 1;
-    if (!rank) snprintf(name, sizeof name, "%s", result->part);
-    while (bit < size && !(rank & bit))
-        bit <<= 1;
-    if (rank) TRI_TRY(tri_recv(name, sizeof name, MPI_CHAR, rank - bit, 0, comm));
-    for (bit >>= 1; bit; bit >>= 1)
-        if (rank + bit < size) TRI_TRY(tri_send(name, sizeof name, MPI_CHAR, rank + bit, 0, comm));
-    if (rank && !(result->part = strdup(name))) return tri_fail(TRI_ERR_MEMORY, "no memory for '%s'", name);
-    return TRI_OK;
-}
-
-static tri_status open_spread(tri_result *result) {
-    hid_t access = file_access();
-    H5Pset_fapl_mpio(access, tri_comm_mpi(result->comm), MPI_INFO_NULL);
-    /* Large data at multiples of 1 MiB: file systems' stripes, and room for direct I/O. */
-    H5Pset_alignment(access, (hsize_t)64 << 10, (hsize_t)1 << 20);
+tri_status tri_result_open_h5(tri_result *result) {
+    hid_t access = tri_result_access();
     result->h5 = H5Fopen(result->part, H5F_ACC_RDWR, access);
-    tri_status status = result->h5 < 0 ? tri_result_h5_failure(result, "an array") : TRI_OK;
+    tri_status status = result->h5 < 0 ? tri_result_h5_failure(result, "more") : TRI_OK;
     H5Pclose(access);
     return status;
 }
 
-static tri_status open_fd(tri_result *result) {
-    if (!result->root) result->fd = open(result->part, O_RDWR | O_CLOEXEC);
-    if (result->fd < 0)
-        return tri_fail(TRI_ERR_FILE,
-                        "cannot open '%s' on this rank: is the folder one that all nodes share?",
-                        result->part);
-    result->fd_direct = open(result->part, O_WRONLY | O_DIRECT | O_CLOEXEC);
+/* HDF5 cannot close a file that it cannot write (a full disk), and would try again, loudly, when the process ends. So
+ * what it still holds of a file that is given up goes into memory instead. */
+static void give_up_h5(tri_result *result) {
+    if (result->h5 < 0) return;
+    void *handle = NULL;
+    int memory = memfd_create("trireme given up", MFD_CLOEXEC);
+    if (result->on_disk && memory >= 0 && H5Fget_vfd_handle(result->h5, H5P_DEFAULT, &handle) >= 0)
+        dup2(memory, *(int *)handle);
+    if (memory >= 0) close(memory);
+    H5Fclose(result->h5);
+    result->h5 = H5I_INVALID_HID;
+}
+
+tri_status tri_result_close_h5(tri_result *result) {
+    if (H5Fflush(result->h5, H5F_SCOPE_GLOBAL) < 0) {
+        tri_status status = tri_result_h5_failure(result, "the last of its contents");
+        give_up_h5(result);
+        return status;
+    }
+    hid_t closing = result->h5;
+    result->h5 = H5I_INVALID_HID;
+    return H5Fclose(closing) < 0 ? tri_result_h5_failure(result, "the last of its contents") : TRI_OK;
+}
+
+tri_status tri_result_share(tri_comm *comm, void *bytes, size_t count) {
+    int rank = tri_comm_rank(comm), size = tri_comm_size(comm), bit = 1;
+    while (bit < size && !(rank & bit))
+        bit <<= 1;
+    if (rank) TRI_TRY(tri_recv(bytes, count, MPI_BYTE, rank - bit, 0, comm));
+    for (bit >>= 1; bit; bit >>= 1)
+        if (rank + bit < size) TRI_TRY(tri_send(bytes, count, MPI_BYTE, rank + bit, 0, comm));
     return TRI_OK;
 }
 
-tri_status tri_result_to_all(tri_result *result) {
-    if (result->state == TRI_RESULT_CLOSED)
-        return tri_fail(TRI_ERR_ARGUMENT, "the result file is finished already");
-    if (result->state != TRI_RESULT_SPREAD && result->root) {
-        if (result->failed == TRI_OK && result->state == TRI_RESULT_MEMORY)
-            tri_result_keep(result, write_image(result));
-        close_h5(result, result->failed != TRI_OK);
-    }
+static tri_status root_to_disk(tri_result *result) {
+    TRI_TRY(write_image(result));
+    TRI_TRY(tri_result_close_h5(result));
+    return tri_result_open_h5(result);
+}
+
+static tri_status others_to_disk(tri_result *result) {
+    char name[PATH_MAX] = "";
+    if (result->root) snprintf(name, sizeof name, "%s", result->part);
+    TRI_TRY(tri_result_share(result->comm, name, sizeof name));
+    if (result->root) return TRI_OK;
+    result->part = strdup(name);
+    if (!result->part) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", name);
+    result->fd = open(result->part, O_RDWR | O_CLOEXEC);
+    return result->fd >= 0
+               ? TRI_OK
+               : tri_fail(TRI_ERR_FILE, "cannot open '%s' on this rank: choose a folder that all nodes share",
+                          name);
+}
+
+tri_status tri_result_to_disk(tri_result *result) {
+    if (result->closed) return tri_fail(TRI_ERR_ARGUMENT, "the result file is finished already");
+    if (result->root && result->failed == TRI_OK && !result->on_disk)
+        tri_result_keep(result, root_to_disk(result));
     tri_status status = tri_agree(result->comm, tri_result_kept(result));
-    if (status == TRI_OK && result->state != TRI_RESULT_SPREAD) {
-        if (result->state == TRI_RESULT_MEMORY) {
-            status = share_name(result);
-            if (status == TRI_OK) status = open_fd(result);
-            status = tri_agree(result->comm, status);
-        }
-        if (status == TRI_OK) status = tri_agree(result->comm, open_spread(result));
-        /* Also after a failure some rank may have it open, and closing is collective where it is. */
-        result->state = TRI_RESULT_SPREAD;
+    if (status == TRI_OK && !result->on_disk) {
+        status = tri_agree(result->comm, others_to_disk(result));
+        result->on_disk = 1;
     }
     tri_result_keep(result, status);
     return status;
@@ -155,7 +148,6 @@ tri_status tri_result_to_all(tri_result *result) {
 
 static void free_result(tri_result *result) {
     if (result->fd >= 0) close(result->fd);
-    if (result->fd_direct >= 0) close(result->fd_direct);
     free(result->path);
     free(result->part);
     free(result);
@@ -171,7 +163,7 @@ static tri_status create(tri_comm *comm, const char *folder, const char *program
         result->comm = comm;
         result->root = !tri_comm_rank(comm);
         result->replace = replace;
-        result->fd = result->fd_direct = -1;
+        result->fd = -1;
         result->h5 = H5I_INVALID_HID;
         if (result->root) {
             tri_h5_quiet quiet = tri_h5_quiet_begin();
@@ -213,47 +205,43 @@ const char *tri_result_path(const tri_result *result) {
 }
 
 /* Rank 0: the last attribute, and everything down to the disk. */
-static void complete(tri_result *result) {
-    if (result->state == TRI_RESULT_DISK) {
-        if (H5Fflush(result->h5, H5F_SCOPE_GLOBAL) < 0)
-            tri_result_keep(result, tri_result_h5_failure(result, "attributes"));
-        else
-            tri_result_keep(result, tri_file_sync(result->fd, result->part));
+static tri_status complete(tri_result *result) {
+    if (result->on_disk) {
+        if (H5Fflush(result->h5, H5F_SCOPE_GLOBAL) < 0) return tri_result_h5_failure(result, "attributes");
+        TRI_TRY(tri_file_sync(result->fd, result->part));
     }
     tri_result_integer(result, "complete", 1);
-    if (result->failed == TRI_OK && result->state == TRI_RESULT_MEMORY)
-        tri_result_keep(result, write_image(result));
-    close_h5(result, result->failed != TRI_OK);
-    if (result->failed == TRI_OK) tri_result_keep(result, tri_file_sync(result->fd, result->part));
-    if (result->failed == TRI_OK) tri_result_keep(result, tri_result_publish(result));
+    TRI_TRY(tri_result_kept(result));
+    if (!result->on_disk) TRI_TRY(write_image(result));
+    TRI_TRY(tri_result_close_h5(result));
+    TRI_TRY(tri_file_sync(result->fd, result->part));
+    return tri_result_publish(result);
 }
 
 tri_status tri_result_finish(tri_result *result) {
-    if (result->state == TRI_RESULT_CLOSED)
-        return tri_fail(TRI_ERR_ARGUMENT, "the result file is finished already");
-    if (result->fd >= 0 && !result->root) tri_result_keep(result, tri_file_sync(result->fd, result->part));
-    tri_result_to_root(result);
-    tri_status status = tri_agree(result->comm, tri_result_kept(result));
-    tri_result_keep(result, status);
+    if (result->closed) return tri_fail(TRI_ERR_ARGUMENT, "the result file is finished already");
     tri_h5_quiet quiet = tri_h5_quiet_begin();
-    if (status == TRI_OK && result->root) complete(result);
-    close_h5(result, 1); /* where it failed */
+    if (result->fd >= 0 && !result->root) tri_result_keep(result, tri_file_sync(result->fd, result->part));
+    tri_status status = tri_agree(result->comm, tri_result_kept(result));
+    if (status == TRI_OK) status = tri_agree(result->comm, result->root ? complete(result) : TRI_OK);
+    tri_result_keep(result, status);
+    if (status != TRI_OK && result->root) {
+        give_up_h5(result);
+        unlink(result->part);
+    }
     tri_h5_quiet_end(quiet);
-    status = tri_agree(result->comm, tri_result_kept(result));
-    if (status != TRI_OK && result->root) unlink(result->part);
-    result->state = TRI_RESULT_CLOSED;
+    result->closed = 1;
     return status;
 }
 
 void tri_result_destroy(tri_result **result) {
     if (!result || !*result) return;
-    tri_result *given_up = *result;
-    if (given_up->state != TRI_RESULT_CLOSED) {
+    if ((*result)->root && !(*result)->closed) {
         tri_h5_quiet quiet = tri_h5_quiet_begin();
-        close_h5(given_up, 1);
+        give_up_h5(*result);
         tri_h5_quiet_end(quiet);
-        if (given_up->root) unlink(given_up->part);
+        unlink((*result)->part);
     }
-    free_result(given_up);
+    free_result(*result);
     *result = NULL;
 }

@@ -6,25 +6,18 @@
 #include "trireme/comm.h"
 #include "trireme/result.h"
 
-/* Who has the file open, and how. The same on all ranks. */
-typedef enum tri_result_state {
-    TRI_RESULT_MEMORY, /* rank 0, in memory: nothing of it is on disk, so a full disk cannot leave HDF5 half
-                          way */
-    TRI_RESULT_DISK,   /* rank 0, by the plain driver: an array has been written before */
-    TRI_RESULT_SPREAD, /* all ranks, by MPI-IO */
-    TRI_RESULT_CLOSED
-} tri_result_state;
-
+/* Rank 0 alone has the file open in HDF5: its metadata then need no agreement, and a full disk is one rank's failure.
+ * (Parallel HDF5 hangs where a rank cannot write metadata.) Until the first array the file is in memory only. */
 struct tri_result {
     tri_comm *comm;
-    int root;      /* this is rank 0 */
-    int replace;   /* an older file of the final name may go */
-    char *path;    /* the final name; rank 0 only */
-    char *part;    /* the temporary name; other ranks learn it with the first array */
-    int fd;        /* the temporary file; other ranks open it with the first array; else -1 */
-    int fd_direct; /* the same past the page cache; -1 where the file system cannot */
-    tri_result_state state;
-    hid_t h5;          /* the open file, or invalid */
+    int root;          /* this is rank 0 */
+    int replace;       /* an older file of the final name may go */
+    int on_disk;       /* an array has been added; the same on all ranks */
+    int closed;        /* finished, or failed for good; the same on all ranks */
+    char *path;        /* the final name; rank 0 only */
+    char *part;        /* the temporary name; other ranks learn it with the first array */
+    int fd;            /* the temporary file; other ranks open it with the first array; else -1 */
+    hid_t h5;          /* rank 0's open file, or invalid */
     tri_status failed; /* the first failure, and why */
     char why[1024];
 };
@@ -35,9 +28,18 @@ void tri_result_keep(tri_result *result, tri_status status);
 /* The kept failure as this thread's status and text. */
 TRI_MUST_CHECK tri_status tri_result_kept(const tri_result *result);
 
-/* Makes rank 0 the one that has the file open, or all ranks. Collective. */
-void tri_result_to_root(tri_result *result);
-TRI_MUST_CHECK tri_status tri_result_to_all(tri_result *result);
+/* Puts the file on disk, where it is not, and has all ranks open it. Collective; the same status on all. */
+TRI_MUST_CHECK tri_status tri_result_to_disk(tri_result *result);
+
+/* Rank 0's bytes to all. Collective. */
+TRI_MUST_CHECK tri_status tri_result_share(tri_comm *comm, void *bytes, size_t count);
+
+/* Opens the file on disk by HDF5, and closes it; rank 0 only. */
+TRI_MUST_CHECK tri_status tri_result_open_h5(tri_result *result);
+TRI_MUST_CHECK tri_status tri_result_close_h5(tri_result *result);
+
+/* Formats that HDF5 1.8 and everything after it reads. */
+hid_t tri_result_access(void);
 
 /* Why an operation on the result file failed: from HDF5's error stack. */
 tri_status tri_result_h5_failure(const tri_result *result, const char *what);
@@ -57,6 +59,7 @@ TRI_MUST_CHECK tri_status tri_result_publish(tri_result *result);
 /* Writes all bytes at `offset`, whatever the size. `name` is for the error text. */
 TRI_MUST_CHECK tri_status tri_file_write(int fd, const void *data, size_t bytes, size_t offset,
                                          const char *name);
+tri_status tri_file_full(const char *name);
 TRI_MUST_CHECK tri_status tri_file_sync(int fd, const char *name);
 
 #endif

@@ -36,9 +36,7 @@ int tri_h5_describe(hid_t dataset, const char *units, const char *long_name) {
 
 /* True on rank 0 while there is something to write to. */
 static int begin(tri_result *result, tri_h5_quiet *quiet) {
-    if (!result) return 0;
-    tri_result_to_root(result);
-    if (!result->root || result->failed != TRI_OK || result->state == TRI_RESULT_CLOSED) return 0;
+    if (!result || !result->root || result->failed != TRI_OK || result->closed) return 0;
     *quiet = tri_h5_quiet_begin();
     return 1;
 }

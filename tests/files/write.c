@@ -1,5 +1,7 @@
 /* write MODE FOLDER: writes result files for check.py.
- * small: a result with attributes and small datasets only. arrays: also arrays spread over the ranks. */
+ * small: a result with attributes and small datasets only. arrays: also arrays spread over the ranks.
+ * full: on a full disk, a result of each kind must fail on every rank. fill: the disk fills up after an array was
+ * written. forever: results, until killed. */
 #include <mpi.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -136,12 +138,73 @@ static void test_failure(tri_comm *comm, const char *folder) {
     CHECK(access(path, F_OK), "failed, but there");
 }
 
+/* The disk has room for the name of a file, but not for what is in it. */
+static void test_full(tri_comm *comm, const char *folder) {
+    for (int arrays = 0; arrays <= 1; arrays++) {
+        tri_result *result = NULL;
+        CHECK_OK(tri_result_create(comm, folder, "full", &result));
+        if (!result) continue;
+        write_small(result, comm);
+        size_t dims = (size_t)4 << 20, size = (size_t)tri_comm_size(comm), rank = (size_t)tri_comm_rank(comm);
+        tri_range mine = tri_range_part(dims, size, rank);
+        if (arrays) {
+            double *values = calloc(mine.count, sizeof *values);
+            CHECK_STATUS(tri_result_array(result, "x", TRI_ELEMENT_F64, 1, &dims, &mine.first, &mine.count,
+                                          values, "1", "x"),
+                         TRI_ERR_FILE);
+            free(values);
+        }
+        CHECK_STATUS(tri_result_finish(result), TRI_ERR_FILE);
+        CHECK(strstr(tri_error_text(), "the disk is full"), "%s", tri_error_text());
+        tri_result_destroy(&result);
+    }
+}
+
+/* HDF5 itself has the file on disk open by then. */
+static void test_fill(tri_comm *comm, const char *folder) {
+    tri_result *result = NULL;
+    CHECK_OK(tri_result_create(comm, folder, "fill", &result));
+    size_t dims[3] = {8, 10, 10};
+    write_block(result, comm, "x", TRI_ELEMENT_F64, dims, 0);
+    if (!tri_comm_rank(comm)) {
+        char path[4096], block[4096] = "x";
+        snprintf(path, sizeof path, "%s/ballast", folder);
+        FILE *ballast = fopen(path, "w");
+        while (ballast && fwrite(block, sizeof block, 1, ballast) == 1 && !fflush(ballast))
+            continue;
+        if (ballast) (void)fclose(ballast);
+    }
+    write_small(result, comm);
+    CHECK_STATUS(tri_result_finish(result), TRI_ERR_FILE);
+    CHECK(strstr(tri_error_text(), "the disk is full"), "%s", tri_error_text());
+    tri_result_destroy(&result);
+}
+
+static void write_forever(tri_comm *comm, const char *folder) {
+    for (;;) {
+        tri_result *result = NULL;
+        CHECK_OK(tri_result_create(comm, folder, "write", &result));
+        if (!result) return;
+        write_small(result, comm);
+        write_arrays(result, comm);
+        CHECK_OK(tri_result_finish(result));
+        tri_result_destroy(&result);
+    }
+}
+
 int main(int argc, char **argv) {
     MPI_Init(&argc, &argv);
     tri_comm *comm = NULL;
     CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &comm));
     int arrays = !strcmp(argv[1], "arrays");
-    test_files(comm, argv[2], arrays);
+    if (!strcmp(argv[1], "full"))
+        test_full(comm, argv[2]);
+    else if (!strcmp(argv[1], "fill"))
+        test_fill(comm, argv[2]);
+    else if (!strcmp(argv[1], "forever"))
+        write_forever(comm, argv[2]);
+    else
+        test_files(comm, argv[2], arrays);
     if (arrays) {
         test_replace(comm, argv[2]);
         test_failure(comm, argv[2]);
