@@ -4,11 +4,13 @@
 #include "base/sum_window.h"
 
 enum {
-    FIRST_RUN = 16384, /* twice what emptying the table costs */
-    SHORTEST_RUN = 4096,
-    MOVED = 2,    /* trouble of a chunk that had to move the window */
-    DECLINED = 4, /* of one that no window took */
-    TOO_MUCH = 8  /* when the table is quicker */
+    FIRST_RUN = 1 << 16, /* emptying the table costs a tenth of that */
+    SHORTEST_RUN = 8192, /* below, one by one is quicker */
+    WIDE_BITS = 90,      /* what the quickest kernel takes */
+    WIDE_PART = 16,      /* wide data have at least one in 16 elements that does not fit */
+    MOVED = 2,           /* trouble of a chunk that had to move the window */
+    DECLINED = 4,        /* of one that no window took */
+    TOO_MUCH = 8         /* when the table is quicker */
 };
 
 /* The extremes of a piece are known; where they are in it is looked for only when it may matter. */
@@ -51,6 +53,17 @@ static void close_window(tri_engine *e) {
     e->ready = 0;
 }
 
+/* Whether a good part of the chunk lies below any window, so that more of this kind is to be expected. A single
+ * NaN or outlier is not. */
+static int is_wide(const double *x, size_t rows, const int top[TRI_LANES]) {
+    size_t below = 0;
+    for (size_t i = 0; i < rows * TRI_LANES; i++) {
+        tri_parts p = tri_parts_of(x[i]);
+        below += p.magnitude && p.exponent < top[i % TRI_LANES] - WIDE_BITS;
+    }
+    return below > rows * TRI_LANES / WIDE_PART;
+}
+
 /* A chunk by the kernels, in the window as it is or in another one. Returns whether one took it. */
 static int add_chunk(tri_engine *e, const double *x, size_t rows, double *min, double *max) {
     int top[TRI_LANES];
@@ -59,14 +72,15 @@ static int add_chunk(tri_engine *e, const double *x, size_t rows, double *min, d
         return 1;
     }
     if (e->trouble >= TOO_MUCH) return 0;
-    if (!tri_window_measure(e, x, rows, top)) return e->trouble += DECLINED, 0;
-    for (int way = e->way; way < WAYS; way++) {
+    int any = tri_window_measure(e, x, rows, top);
+    for (int way = e->way; any && way < WAYS; way++) {
         if (e->ready) tri_window_empty(e);
         choose_way(e, way);
         tri_window_set(e, top);
         if (fits(e, x, rows, min, max)) return e->trouble += MOVED, 1;
     }
-    return e->trouble += DECLINED, 0;
+    e->trouble += is_wide(x, rows, top) ? TOO_MUCH : DECLINED;
+    return 0;
 }
 
 /* What no window takes: a long run by the table or, where that is not worth it, this chunk one by one.

@@ -42,24 +42,29 @@ static int field_exponent(unsigned field) {
     return (int)(field ? field : 1) - 1075;
 }
 
+/* The sum of the significands behind an entry. */
+static tri_u128 significands(tri_u128 entry, unsigned key) {
+    uint64_t terms = (uint64_t)(entry >> COUNT_SHIFT), upper = key % FIELDS ? key - 1 : key;
+    return (entry & (one - 1)) - ((tri_u128)(terms * upper) << 52);
+}
+
 /* Returns whether there were NaN or Inf, which are not added. */
 static int empty_table(const tri_table *table, tri_words sum) {
-    int special = 0;
     tri_words_reserve(sum, 2 * FIELDS);
-    for (unsigned key = 0; key < 2 * FIELDS; key++) {
-        tri_u128 entry = table->pattern[key];
-        unsigned field = key % FIELDS;
-        if (!entry) continue;
-        if (field == SPECIAL) {
-            special = 1;
-            continue;
+    for (unsigned negative = 0; negative < 2; negative++) {
+        /* Up to 33 entries begin in the same digit: 2^20 significands, 2^31, 33 of them are less than 2^110. */
+        tri_u128 group = 0;
+        for (unsigned field = 0; field < SPECIAL; field++) {
+            unsigned key = negative * FIELDS + field;
+            int exponent = field_exponent(field), shift = (exponent - sum.base) % 32;
+            if (table->pattern[key]) group += significands(table->pattern[key], key) << shift;
+            if (shift == 31 || field == SPECIAL - 1) {
+                tri_words_add(sum, group, exponent - shift, (int)negative);
+                group = 0;
+            }
         }
-        uint64_t terms = (uint64_t)(entry >> COUNT_SHIFT);
-        tri_u128 total = (entry & (one - 1)) - ((tri_u128)terms * key << 52);
-        if (field) total += (tri_u128)terms << 52;
-        tri_words_add(sum, total, field_exponent(field), key >= FIELDS);
     }
-    return special;
+    return table->pattern[SPECIAL] || table->pattern[FIELDS + SPECIAL];
 }
 
 static void empty_squares(const tri_square_table *table, tri_words squares) {

@@ -3,6 +3,7 @@
 
 enum {
     SLACK_BITS = 1, /* room above what was seen, so that a slightly larger element does not move the window */
+    ALIKE_BITS = 8, /* lanes that differ by less share a window, which is emptied at once */
     MEMORY_BITS = 20,  /* a window that was up to so much higher stays there */
     TOP_OF_SUM = 1016, /* 1.5 * 2^(top + 7) is finite */
     TOP_OF_SQUARES = 508
@@ -22,10 +23,16 @@ static int slice_unit(int top, int slice) {
 
 static void empty_slice(tri_slice *slice, const tri_window *window, int scale, int index, tri_words into) {
     tri_words_reserve(into, TRI_LANES);
-    for (int lane = 0; lane < TRI_LANES; lane++) {
-        if (slice->total[lane])
-            tri_words_add_i64(into, slice->total[lane], slice_unit(scale * window->top[lane], index));
-        slice->total[lane] = 0;
+    for (int lane = 0; lane < TRI_LANES;) {
+        /* Neighbours with the same window are added together first. */
+        int top = window->top[lane];
+        tri_i128 total = 0;
+        for (; lane < TRI_LANES && window->top[lane] == top; lane++) {
+            total += slice->total[lane];
+            slice->total[lane] = 0;
+        }
+        tri_words_add(into, (tri_u128)(total < 0 ? -total : total), slice_unit(scale * top, index),
+                      total < 0);
     }
 }
 
@@ -60,8 +67,10 @@ int tri_window_measure(const tri_engine *e, const double *x, size_t rows, int to
         int exponent = exponent_above(limits[lane]);
         if (limits[lane] > 0 && exponent > highest) highest = exponent;
     }
-    for (int lane = 0; lane < TRI_LANES; lane++)
-        top[lane] = (limits[lane] > 0 ? exponent_above(limits[lane]) : highest) + SLACK_BITS;
+    for (int lane = 0; lane < TRI_LANES; lane++) {
+        int exponent = limits[lane] > 0 ? exponent_above(limits[lane]) : highest;
+        top[lane] = (highest - exponent < ALIKE_BITS ? highest : exponent) + SLACK_BITS;
+    }
     return highest + SLACK_BITS <= (e->squares.word ? TOP_OF_SQUARES : TOP_OF_SUM);
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 __extension__ typedef unsigned __int128 tri_u128;
+__extension__ typedef __int128 tri_i128;
 
 enum {
     TRI_SUM_DIGITS = 68,
@@ -64,12 +65,6 @@ static inline void tri_words_add(tri_words w, tri_u128 magnitude, int exponent, 
         piece = (uint32_t)rest;
         rest >>= 32;
     }
-}
-
-/* The same for a signed number below 2^63 in magnitude. */
-static inline void tri_words_add_i64(tri_words w, int64_t value, int exponent) {
-    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    tri_words_add(w, magnitude, exponent, value < 0);
 }
 
 void tri_words_merge(tri_words into, const int64_t *from);
