@@ -128,8 +128,8 @@ static tri_status write_straight(const array *a) {
             at += index * stride;
             stride *= a->dims[i];
         }
-        TRI_TRY(tri_file_write(a->result->fd, a->values + done * ELEMENT_BYTES, run * ELEMENT_BYTES,
-                               a->offset + at * ELEMENT_BYTES, a->result->part));
+        TRI_TRY(tri_file_write_large(a->result->fd, a->result->direct, a->values + done * ELEMENT_BYTES,
+                                     run * ELEMENT_BYTES, a->offset + at * ELEMENT_BYTES, a->result->part));
     }
     return TRI_OK;
 }

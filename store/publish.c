@@ -11,29 +11,6 @@
 
 #include "store/result.h"
 
-tri_status tri_file_full(const char *name) {
-    return tri_fail(TRI_ERR_FILE,
-                    "cannot write '%s': the disk is full (or the quota); make room or choose another folder",
-                    name);
-}
-
-tri_status tri_file_write(int fd, const void *data, size_t bytes, size_t offset, const char *name) {
-    for (size_t done = 0; done < bytes;) {
-        size_t piece = bytes - done < (size_t)1 << 30 ? bytes - done : (size_t)1 << 30;
-        ssize_t wrote = pwrite(fd, (const char *)data + done, piece, (off_t)(offset + done));
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote < 0 && (errno == ENOSPC || errno == EDQUOT)) return tri_file_full(name);
-        if (wrote < 0) return tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", name, strerror(errno));
-        done += (size_t)wrote;
-    }
-    return TRI_OK;
-}
-
-tri_status tri_file_sync(int fd, const char *name) {
-    if (!fsync(fd) || errno == EINVAL) return TRI_OK; /* EINVAL: a file system that has nothing to sync */
-    return tri_fail(TRI_ERR_FILE, "cannot make '%s' durable: %s", name, strerror(errno));
-}
-
 /* Makes a folder and its parents. `copy` is the name, changed and put back. */
 static int make_folder(char *copy) {
     for (char *at = copy + 1; *at; at++)

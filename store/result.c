@@ -119,18 +119,20 @@ static tri_status root_to_disk(tri_result *result) {
     return tri_result_open_h5(result);
 }
 
-static tri_status others_to_disk(tri_result *result) {
+static tri_status all_to_disk(tri_result *result) {
     char name[PATH_MAX] = "";
     if (result->root) snprintf(name, sizeof name, "%s", result->part);
     TRI_TRY(tri_result_share(result->comm, name, sizeof name));
-    if (result->root) return TRI_OK;
-    result->part = strdup(name);
-    if (!result->part) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", name);
-    result->fd = open(result->part, O_RDWR | O_CLOEXEC);
-    return result->fd >= 0
-               ? TRI_OK
-               : tri_fail(TRI_ERR_FILE, "cannot open '%s' on this rank: choose a folder that all nodes share",
-                          name);
+    if (!result->root) {
+        result->part = strdup(name);
+        if (!result->part) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", name);
+        result->fd = open(name, O_RDWR | O_CLOEXEC);
+    }
+    if (result->fd < 0)
+        return tri_fail(TRI_ERR_FILE, "cannot open '%s' on this rank: choose a folder that all nodes share",
+                        name);
+    result->direct = open(name, O_WRONLY | O_DIRECT | O_CLOEXEC);
+    return TRI_OK;
 }
 
 tri_status tri_result_to_disk(tri_result *result) {
@@ -139,7 +141,7 @@ tri_status tri_result_to_disk(tri_result *result) {
         tri_result_keep(result, root_to_disk(result));
     tri_status status = tri_agree(result->comm, tri_result_kept(result));
     if (status == TRI_OK && !result->on_disk) {
-        status = tri_agree(result->comm, others_to_disk(result));
+        status = tri_agree(result->comm, all_to_disk(result));
         result->on_disk = 1;
     }
     tri_result_keep(result, status);
@@ -148,6 +150,7 @@ tri_status tri_result_to_disk(tri_result *result) {
 
 static void free_result(tri_result *result) {
     if (result->fd >= 0) close(result->fd);
+    if (result->direct >= 0) close(result->direct);
     free(result->path);
     free(result->part);
     free(result);
@@ -163,7 +166,7 @@ static tri_status create(tri_comm *comm, const char *folder, const char *program
         result->comm = comm;
         result->root = !tri_comm_rank(comm);
         result->replace = replace;
-        result->fd = -1;
+        result->fd = result->direct = -1;
         result->h5 = H5I_INVALID_HID;
         if (result->root) {
             tri_h5_quiet quiet = tri_h5_quiet_begin();

@@ -10,14 +10,15 @@
  * (Parallel HDF5 hangs where a rank cannot write metadata.) Until the first array the file is in memory only. */
 struct tri_result {
     tri_comm *comm;
-    int root;          /* this is rank 0 */
-    int replace;       /* an older file of the final name may go */
-    int on_disk;       /* an array has been added; the same on all ranks */
-    int closed;        /* finished, or failed for good; the same on all ranks */
-    char *path;        /* the final name; rank 0 only */
-    char *part;        /* the temporary name; other ranks learn it with the first array */
-    int fd;            /* the temporary file; other ranks open it with the first array; else -1 */
-    hid_t h5;          /* rank 0's open file, or invalid */
+    int root;    /* this is rank 0 */
+    int replace; /* an older file of the final name may go */
+    int on_disk; /* an array has been added; the same on all ranks */
+    int closed;  /* finished, or failed for good; the same on all ranks */
+    char *path;  /* the final name; rank 0 only */
+    char *part;  /* the temporary name; other ranks learn it with the first array */
+    int fd;      /* the temporary file; other ranks open it with the first array; else -1 */
+    int direct;  /* the same past the page cache, once an array was added; -1 where that is not possible */
+    hid_t h5;    /* rank 0's open file, or invalid */
     tri_status failed; /* the first failure, and why */
     char why[1024];
 };
@@ -56,10 +57,15 @@ TRI_MUST_CHECK tri_status tri_result_claim_at(tri_result *result, const char *pa
 /* Gives the temporary file its final name and makes that durable. */
 TRI_MUST_CHECK tri_status tri_result_publish(tri_result *result);
 
+/* The failure of a write to a full disk. */
+tri_status tri_file_full(const char *name);
+
 /* Writes all bytes at `offset`, whatever the size. `name` is for the error text. */
 TRI_MUST_CHECK tri_status tri_file_write(int fd, const void *data, size_t bytes, size_t offset,
                                          const char *name);
-tri_status tri_file_full(const char *name);
+/* The same; whole blocks of large data go through `direct`, a descriptor with O_DIRECT, where that is not -1. */
+TRI_MUST_CHECK tri_status tri_file_write_large(int fd, int direct, const void *data, size_t bytes,
+                                               size_t offset, const char *name);
 TRI_MUST_CHECK tri_status tri_file_sync(int fd, const char *name);
 
 #endif

@@ -4,13 +4,16 @@
  * `complete` = 1 written last, flushed, synced, renamed without replacing another. A process that dies leaves
  * at most a .part file, never one under the final name.
  *
- * All functions but the accessors are collective: every rank of the communicator calls them in the same
- * order. Small things (attributes, datasets that fit in one rank) are taken from rank 0, whose arguments
- * alone count; rank 0 builds them in memory, without parallel I/O. Arrays spread over ranks are written by
- * all. The functions without a status keep the first failure; the next function with one returns it on every
- * rank. So a program records everything and looks once, at tri_result_finish(). HDF5 is not safe for threads:
- * call these functions from one thread of a process at a time. Without HDF5 in the build every function that
- * can fail returns TRI_ERR_ABSENT and the others do nothing. */
+ * create, array and finish are collective: every rank of the communicator calls them, in the same order. Small
+ * things (attributes, datasets that fit in one rank) are taken from rank 0, whose arguments alone count; other
+ * ranks may call those functions too, or not. Rank 0 alone has the file open in HDF5, in memory until the first
+ * array, so a small result costs no parallel I/O and no communication but the agreement at both ends.
+ *
+ * The functions without a status keep the first failure; the next collective one returns it on every rank. So a
+ * program records everything and looks once, at tri_result_finish().
+ *
+ * HDF5 is not safe for threads: call these functions from one thread of a process at a time. Without HDF5 in
+ * the build every function that can fail returns TRI_ERR_ABSENT and the others do nothing. */
 #ifndef TRIREME_RESULT_H
 #define TRIREME_RESULT_H
 
@@ -75,7 +78,7 @@ TRI_MUST_CHECK tri_status tri_result_array(tri_result *result, const char *path,
  * TRI_ERR_FILE: the disk is full, ... */
 TRI_MUST_CHECK tri_status tri_result_finish(tri_result *result);
 
-/* Frees; a file that was not finished is removed. Collective too; takes NULL. */
+/* Frees; a file that was not finished is removed. Not collective; takes NULL. */
 void tri_result_destroy(tri_result **result);
 
 #ifdef __cplusplus
