@@ -1,0 +1,38 @@
+/* Without HDF5 every function is there, says so, and leaves its outputs alone. Linked with store/absent.c. */
+#include "check.h"
+#include "trireme/result.h"
+#include "trireme/store.h"
+
+int main(void) {
+    tri_dataset *dataset = NULL;
+    tri_result *result = NULL;
+    size_t one = 1, zero = 0;
+    double value = 0;
+    int64_t integer = 0;
+    const char *texts[1] = {"x"};
+    tri_store_library library;
+    CHECK_STATUS(tri_store_describe(&library), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_dataset_open(NULL, "a.h5", "x", &dataset), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_dataset_read(dataset, 0, 1, &value), TRI_ERR_ABSENT);
+    CHECK(!dataset && !tri_dataset_rank(dataset) && !tri_dataset_dims(dataset), "a dataset");
+    CHECK(!tri_dataset_count(dataset) && tri_dataset_block(dataset) == 1, "elements");
+    CHECK(!*tri_dataset_file(dataset) && !*tri_dataset_path(dataset), "names");
+    CHECK(!*tri_dataset_stored_type(dataset) && !tri_dataset_stored_bytes(dataset), "a type");
+    CHECK(tri_dataset_element(dataset) == TRI_ELEMENT_F64, "an element");
+    tri_dataset_destroy(&dataset);
+
+    CHECK_STATUS(tri_result_create(NULL, ".", "x", &result), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_result_create_at(NULL, "x.h5", 0, &result), TRI_ERR_ABSENT);
+    CHECK(!result && !*tri_result_path(result), "a result");
+    tri_result_text(result, "a", "x");
+    tri_result_texts(result, "a", 1, texts);
+    tri_result_integer(result, "a", 1);
+    tri_result_real(result, "a", 1);
+    tri_result_reals(result, "x", 0, NULL, &value, "1", "x");
+    tri_result_integers(result, "x", 0, NULL, &integer, "1", "x");
+    CHECK_STATUS(tri_result_array(result, "x", TRI_ELEMENT_F64, 1, &one, &zero, &one, &value, "1", "x"),
+                 TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_result_finish(result), TRI_ERR_ABSENT);
+    tri_result_destroy(&result);
+    return check_result("store without HDF5");
+}
