@@ -10,8 +10,8 @@
  */
 #include "collectives/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p) {
-    (void)p;
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
     tri_cost price = {0};
     int level = tri_case_level(c), rounds = c->ranks - 1;
     price.level[level].latencies = rounds;
@@ -22,11 +22,11 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p) {
 
 static tri_status run(tri_context *c, const tri_call *call) {
     int next = (c->rank + 1) % c->size, before = (c->rank + c->size - 1) % c->size;
-    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_recv_count(call, c->rank)));
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_recv_count(c, call, c->rank)));
     for (int round = 0; round < c->size - 1; round++) {
         int have = (c->rank - round + c->size) % c->size, comes = (have + c->size - 1) % c->size;
-        TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, comes), tri_recv_count(call, comes), before));
-        TRI_TRY(tri_do_send(c, tri_recv_block(c, call, have), tri_recv_count(call, have), next));
+        TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, comes), tri_recv_count(c, call, comes), before));
+        TRI_TRY(tri_do_send(c, tri_recv_block(c, call, have), tri_recv_count(c, call, have), next));
         TRI_TRY(tri_do_wait(c));
     }
     return TRI_OK;

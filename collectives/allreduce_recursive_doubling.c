@@ -16,8 +16,8 @@
  */
 #include "collectives/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p) {
-    (void)p;
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
     tri_cost price = {0};
     int level = tri_case_level(c), power = tri_power_of_two(c->ranks), rest = c->ranks != power;
     int rounds = tri_log2_up(power);

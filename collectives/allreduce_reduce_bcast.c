@@ -4,11 +4,11 @@
  */
 #include "collectives/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p) {
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     /* A reduction to rank 0 keeps the order of the ranks without a further message. */
     tri_case to_zero = *c;
     to_zero.commutes = 1;
-    tri_cost price = tri_reduce_binomial.cost(&to_zero, p), down = tri_bcast_binomial.cost(c, p);
+    tri_cost price = tri_reduce_binomial.cost(&to_zero, p, net), down = tri_bcast_binomial.cost(c, p, net);
     tri_cost_add(&price, &down);
     return price;
 }

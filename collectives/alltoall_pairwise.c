@@ -7,17 +7,17 @@
  */
 #include "collectives/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p) {
-    return tri_allgather_ring.cost(c, p);
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    return tri_allgather_ring.cost(c, p, net);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), tri_send_block(c, call, c->rank),
-                        tri_recv_count(call, c->rank)));
+                        tri_recv_count(c, call, c->rank)));
     for (int shift = 1; shift < c->size; shift++) {
         int to = (c->rank + shift) % c->size, from = (c->rank - shift + c->size) % c->size;
-        TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, from), tri_recv_count(call, from), from));
-        TRI_TRY(tri_do_send(c, tri_send_block(c, call, to), tri_send_count(call, to), to));
+        TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, from), tri_recv_count(c, call, from), from));
+        TRI_TRY(tri_do_send(c, tri_send_block(c, call, to), tri_send_count(c, call, to), to));
         TRI_TRY(tri_do_wait(c));
     }
     return TRI_OK;

@@ -13,8 +13,8 @@
  */
 #include "collectives/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p) {
-    (void)p;
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
     tri_cost price = {0};
     int level = tri_case_level(c), rounds = tri_log2_up(c->ranks);
     price.level[level].latencies = rounds;

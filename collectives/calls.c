@@ -24,13 +24,6 @@ static tri_status select_by_environment(tri_comm *comm, tri_calls *calls) {
     return tri_algorithms_parse(names, calls->selected);
 }
 
-/* tri_case.mixed of a communicator. */
-static int is_mixed(const tri_shape *shape, int ranks) {
-    for (int rank = 0; rank < ranks; rank++)
-        if (shape->node_of[rank] != rank / shape->largest) return 1;
-    return 0;
-}
-
 tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     if (comm->calls) {
         *out = comm->calls;
@@ -39,7 +32,6 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     tri_calls *calls = calloc(1, sizeof *calls);
     if (!calls) return tri_fail(TRI_ERR_MEMORY, "no memory for the state of collective calls");
     calls->net = tri_net_default;
-    calls->mixed = is_mixed(&comm->shape, comm->size);
     calls->engine.mpi = comm->mpi;
     tri_status status = select_by_environment(comm, calls);
     if (status != TRI_OK) {
@@ -75,22 +67,32 @@ tri_status tri_comm_net(tri_comm *comm, tri_net *out) {
     return TRI_OK;
 }
 
-/* A choice costs about a microsecond, which is as long as a small call: the last ones are kept. */
-static const tri_choice *choose(tri_calls *calls, const tri_case *c) {
+tri_case tri_comm_case(const tri_comm *comm, tri_operation operation, size_t bytes, int uneven,
+                       int commutes) {
+    tri_case out = {.operation = operation,
+                    .ranks = comm->size,
+                    .nodes = comm->shape.nodes,
+                    .largest = comm->shape.largest,
+                    .bytes = bytes,
+                    .uneven = uneven,
+                    .commutes = commutes,
+                    .mixed = comm->shape.mixed};
+    return out;
+}
+
+/* A choice takes longer than a small call: the last ones are kept. */
+static const tri_recipe *choose(tri_calls *calls, const tri_case *c) {
     size_t slot = (c->bytes ^ c->bytes >> 7 ^ (size_t)c->operation * 31) % TRI_CHOICES;
     tri_choice *choice = &calls->chosen[slot];
-    if (choice->algorithm && choice->operation == c->operation && choice->bytes == c->bytes &&
+    if (choice->recipe.used && choice->operation == c->operation && choice->bytes == c->bytes &&
         choice->uneven == c->uneven && choice->commutes == c->commutes)
-        return choice;
+        return &choice->recipe;
     const tri_algorithm *a = calls->selected[c->operation];
-    if (!a || (a->can && !a->can(c))) a = tri_algorithm_at(tri_algorithm_choose(c, &calls->net));
-    *choice = (tri_choice){.algorithm = a,
-                           .parameters = tri_algorithm_tune(a, c, &calls->net),
-                           .operation = c->operation,
-                           .bytes = c->bytes,
-                           .uneven = c->uneven,
-                           .commutes = c->commutes};
-    return choice;
+    if (a && a->can && !a->can(c)) a = NULL;
+    *choice = (tri_choice){
+        .operation = c->operation, .bytes = c->bytes, .uneven = c->uneven, .commutes = c->commutes};
+    tri_recipe_make(&choice->recipe, a, c, &calls->net);
+    return &choice->recipe;
 }
 
 static tri_status scratch_of(tri_calls *calls, size_t bytes, void **out) {
@@ -109,17 +111,10 @@ static tri_status scratch_of(tri_calls *calls, size_t bytes, void **out) {
 tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *call) {
     tri_calls *calls;
     TRI_TRY(tri_calls_of(comm, &calls));
-    tri_case asked = {.operation = what->operation,
-                      .ranks = comm->size,
-                      .nodes = comm->shape.nodes,
-                      .largest = comm->shape.largest,
-                      .mixed = calls->mixed,
-                      .bytes = what->bytes,
-                      .uneven = what->uneven,
-                      .commutes = what->commutes};
-    const tri_choice *choice = choose(calls, &asked);
-    const tri_algorithm *a = choice->algorithm;
-    call->parameters = choice->parameters;
+    tri_case asked = tri_comm_case(comm, what->operation, what->bytes, what->uneven, what->commutes);
+    call->recipe = choose(calls, &asked);
+    call->pick = 0;
+    call->parameters = call->recipe->pick[0].parameters;
 
     tri_engine *engine = &calls->engine;
     engine->type = what->type;
@@ -129,12 +124,14 @@ tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *
                            .engine = engine,
                            .rank = comm->rank,
                            .size = comm->size,
+                           .comm_rank = comm->rank,
+                           .comm_size = comm->size,
                            .shape = &comm->shape,
                            .unit_bytes = what->unit_bytes,
                            .commutes = what->commutes};
-    size_t units = a->scratch ? a->scratch(&context, call) : 0;
+    size_t units = tri_pick_scratch(&context, call);
     TRI_TRY(scratch_of(calls, units * what->unit_bytes, &call->scratch));
-    return a->run(&context, call);
+    return tri_pick_run(&context, call);
 }
 
 tri_status tri_check_root(int root, const tri_comm *comm) {

@@ -1,4 +1,6 @@
 /* The calls that combine data. */
+#include <stdlib.h>
+
 #include "collectives/engine.h"
 #include "collectives/layout.h"
 
@@ -35,4 +37,50 @@ tri_status tri_allreduce(const void *send, void *recv, size_t count, MPI_Datatyp
     TRI_TRY(describe(&what, TRI_ALLREDUCE, count, type, op));
     tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count};
     return tri_calls_run(comm, &what, &call);
+}
+
+tri_status tri_reduce_scatter_block(const void *send, void *recv, size_t recv_count, MPI_Datatype type,
+                                    MPI_Op op, tri_comm *comm) {
+    tri_request_for what;
+    TRI_TRY(describe(&what, TRI_REDUCE_SCATTER, recv_count, type, op));
+    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = recv_count};
+    return tri_calls_run(comm, &what, &call);
+}
+
+tri_status tri_reduce_scatter(const void *send, void *recv, const size_t *recv_counts, MPI_Datatype type,
+                              MPI_Op op, tri_comm *comm) {
+    tri_request_for what;
+    TRI_TRY(describe(&what, TRI_REDUCE_SCATTER, 0, type, op));
+    what.uneven = 1;
+    size_t *places = malloc((size_t)comm->size * sizeof *places);
+    if (!places) return tri_fail(TRI_ERR_MEMORY, "no memory for the places of %d blocks", comm->size);
+    size_t all = 0;
+    for (int b = 0; b < comm->size; all += recv_counts[b++])
+        places[b] = all;
+    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send,
+                     .recv = recv,
+                     .count = all,
+                     .send_counts = recv_counts,
+                     .send_places = places};
+    tri_status status = tri_calls_run(comm, &what, &call);
+    free(places);
+    return status;
+}
+
+static tri_status scan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
+                       tri_operation operation, tri_comm *comm) {
+    tri_request_for what;
+    TRI_TRY(describe(&what, operation, count, type, op));
+    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count};
+    return tri_calls_run(comm, &what, &call);
+}
+
+tri_status tri_scan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
+                    tri_comm *comm) {
+    return scan(send, recv, count, type, op, TRI_SCAN, comm);
+}
+
+tri_status tri_exscan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
+                      tri_comm *comm) {
+    return scan(send, recv, count, type, op, TRI_EXSCAN, comm);
 }

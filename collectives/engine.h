@@ -17,10 +17,9 @@ typedef struct tri_engine {
 
 extern const tri_verbs tri_verbs_now;
 
-/* An algorithm and its parameters for a case on one communicator. */
+/* What was picked for a case on one communicator. */
 typedef struct tri_choice {
-    const tri_algorithm *algorithm; /* NULL: an unused entry */
-    tri_parameters parameters;
+    tri_recipe recipe; /* used = 0: an unused entry */
     tri_operation operation;
     size_t bytes;
     int uneven, commutes;
@@ -32,7 +31,6 @@ enum { TRI_CHOICES = 64 };
 typedef struct tri_calls {
     const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: free choice */
     tri_net net;
-    int mixed;                      /* as in tri_case */
     tri_choice chosen[TRI_CHOICES]; /* lately */
     unsigned calls;                 /* so far: the same on every rank, so that each call has its own tag */
     tri_engine engine;
@@ -45,8 +43,12 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out);
 
 /* collectives/list.c */
 const tri_algorithm *tri_algorithm_at(int index);
-tri_parameters tri_algorithm_tune(const tri_algorithm *a, const tri_case *c, const tri_net *net);
 tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]);
+
+/* collectives/choose.c */
+/* The best recipe for a case; `only`: by this algorithm, which can do it; NULL: by any. Returns its time. */
+double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_case *c, const tri_net *net);
+tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_case *c, const tri_net *net);
 
 /* Chooses and runs. `type` is that of a unit; `bytes` is what tri_case.bytes is. */
 typedef struct tri_request_for {

@@ -5,10 +5,6 @@
 
 #include "collectives/engine.h"
 
-static int comm_rank(const tri_context *c, int member) {
-    return c->members ? c->members[member] : member;
-}
-
 /* Room for one more message in this round. */
 static tri_status make_room(tri_engine *e) {
     if (e->started < e->room) return TRI_OK;
@@ -23,14 +19,14 @@ static tri_status make_room(tri_engine *e) {
 static tri_status now_send(tri_context *c, const void *data, size_t count, int peer) {
     tri_engine *e = c->engine;
     TRI_TRY(make_room(e));
-    return tri_start_send(data, count, e->type, comm_rank(c, peer), e->tag, e->mpi,
+    return tri_start_send(data, count, e->type, tri_member(c, peer), e->tag, e->mpi,
                           &e->requests[e->started++]);
 }
 
 static tri_status now_recv(tri_context *c, void *data, size_t count, int peer) {
     tri_engine *e = c->engine;
     TRI_TRY(make_room(e));
-    return tri_start_recv(data, count, e->type, comm_rank(c, peer), e->tag, e->mpi,
+    return tri_start_recv(data, count, e->type, tri_member(c, peer), e->tag, e->mpi,
                           &e->requests[e->started++]);
 }
 

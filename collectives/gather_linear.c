@@ -6,8 +6,8 @@
  */
 #include "collectives/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p) {
-    (void)p;
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
     tri_cost price = {0};
     if (c->ranks < 2) return price;
     int level = tri_case_level(c);
@@ -24,8 +24,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
     }
     for (int peer = 0; peer < c->size; peer++)
         if (peer != c->rank)
-            TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, peer), tri_recv_count(call, peer), peer));
-    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_recv_count(call, c->rank)));
+            TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, peer), tri_recv_count(c, call, peer), peer));
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_recv_count(c, call, c->rank)));
     return tri_do_wait(c);
 }
 

@@ -1,4 +1,4 @@
-/* The list of operations and of algorithms, and the choice among them. */
+/* The list of operations and of algorithms, and their names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,33 +17,6 @@ static const char *const operation_names[TRI_OPERATION_COUNT] = {
     TRI_OPERATION_LIST(ROW)
 #undef ROW
 };
-
-/* A server of 2022 or later with 100 Gbit/s between nodes. */
-const tri_net tri_net_default = {
-    .level = {[TRI_INSIDE] = {.latency_s = 0.2e-6,
-                              .overhead_s = 0.1e-6,
-                              .byte_s = 1 / 10e9,
-                              .rank_byte_s = 1 / 10e9,
-                              .node_byte_s = 1 / 100e9},
-              [TRI_BETWEEN] = {.latency_s = 1.0e-6,
-                               .overhead_s = 0.2e-6,
-                               .byte_s = 1 / 12.5e9,
-                               .rank_byte_s = 1 / 12.5e9,
-                               .node_byte_s = 1 / 12.5e9}},
-    .memory_byte_s = 1 / 10e9,
-    .combine_byte_s = 1 / 10e9,
-};
-
-double tri_cost_time_s(const tri_cost *cost, const tri_net *net) {
-    double time = cost->memory_bytes * net->memory_byte_s + cost->combined_bytes * net->combine_byte_s;
-    for (int level = 0; level < TRI_LEVELS; level++)
-        time += cost->level[level].latencies * net->level[level].latency_s +
-                cost->level[level].overheads * net->level[level].overhead_s +
-                tri_larger(cost->level[level].bytes * net->level[level].byte_s,
-                           tri_larger(cost->level[level].rank_bytes * net->level[level].rank_byte_s,
-                                      cost->level[level].node_bytes * net->level[level].node_byte_s));
-    return time;
-}
 
 const char *tri_operation_name(tri_operation operation) {
     return (unsigned)operation < TRI_OPERATION_COUNT ? operation_names[operation] : "unknown";
@@ -67,37 +40,6 @@ const char *tri_algorithm_text(int index) {
 
 const tri_algorithm *tri_algorithm_at(int index) {
     return algorithms[index];
-}
-
-int tri_algorithm_can(int index, const tri_case *c) {
-    const tri_algorithm *a = algorithms[index];
-    return a->operation == c->operation && (!a->can || a->can(c));
-}
-
-tri_parameters tri_algorithm_tune(const tri_algorithm *a, const tri_case *c, const tri_net *net) {
-    tri_parameters none = {0};
-    return a->tune ? a->tune(c, net) : none;
-}
-
-tri_cost tri_algorithm_cost(int index, const tri_case *c, const tri_net *net) {
-    tri_parameters parameters = tri_algorithm_tune(algorithms[index], c, net);
-    return algorithms[index]->cost(c, &parameters);
-}
-
-double tri_algorithm_time_s(int index, const tri_case *c, const tri_net *net) {
-    tri_cost cost = tri_algorithm_cost(index, c, net);
-    return tri_cost_time_s(&cost, net);
-}
-
-int tri_algorithm_choose(const tri_case *c, const tri_net *net) {
-    int best = -1;
-    double best_s = 0;
-    for (int i = 0; i < ALGORITHMS; i++) {
-        if (!tri_algorithm_can(i, c)) continue;
-        double time_s = tri_algorithm_time_s(i, c, net);
-        if (best < 0 || time_s < best_s) best = i, best_s = time_s;
-    }
-    return best;
 }
 
 /* Appends " word" where it fits. */

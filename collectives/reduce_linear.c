@@ -6,8 +6,8 @@
  */
 #include "collectives/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p) {
-    (void)p;
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
     tri_cost price = {0};
     if (c->ranks < 2) return price;
     int level = tri_case_level(c);

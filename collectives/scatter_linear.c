@@ -13,13 +13,13 @@ static tri_status run(tri_context *c, const tri_call *call) {
     }
     for (int peer = 0; peer < c->size; peer++)
         if (peer != c->rank)
-            TRI_TRY(tri_do_send(c, tri_send_block(c, call, peer), tri_send_count(call, peer), peer));
-    TRI_TRY(tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), tri_send_count(call, c->rank)));
+            TRI_TRY(tri_do_send(c, tri_send_block(c, call, peer), tri_send_count(c, call, peer), peer));
+    TRI_TRY(tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), tri_send_count(c, call, c->rank)));
     return tri_do_wait(c);
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p) {
-    return tri_gather_linear.cost(c, p);
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    return tri_gather_linear.cost(c, p, net);
 }
 
 const tri_algorithm tri_scatter_linear = {

@@ -46,6 +46,7 @@ typedef struct tri_shape {
     int node;              /* node of this rank */
     int local_rank;        /* index of this rank among its node's members */
     int local_size;        /* members of this rank's node */
+    int mixed; /* not every node has `largest` ranks (the last may have fewer) that are consecutive */
 } tri_shape;
 
 /* Belongs to the communicator. */

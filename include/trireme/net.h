@@ -62,7 +62,11 @@ typedef struct tri_case {
     size_t bytes; /* bcast, reduce, allreduce, scan, exscan: of the vector; else of one block */
     int uneven;   /* a v-form: the blocks differ, `bytes` is not known to all and is 0 */
     int commutes; /* the operation may be applied in any order of ranks */
+    int sharing;  /* ranks of each node that do the same at once, in groups of their own; 0 is 1 */
 } tri_case;
+
+/* The case of an operation on a communicator. */
+tri_case tri_comm_case(const tri_comm *comm, tri_operation operation, size_t bytes, int uneven, int commutes);
 
 /* The list of algorithms, for programs that show it. An index is below tri_algorithm_count(). */
 int tri_algorithm_count(void);

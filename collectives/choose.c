@@ -1,0 +1,121 @@
+/* The choice among algorithms: the least predicted time. */
+#include "collectives/engine.h"
+
+/* A server of 2022 or later with 100 Gbit/s between nodes. */
+const tri_net tri_net_default = {
+    .level = {[TRI_INSIDE] = {.latency_s = 0.2e-6,
+                              .overhead_s = 0.1e-6,
+                              .byte_s = 1 / 10e9,
+                              .rank_byte_s = 1 / 10e9,
+                              .node_byte_s = 1 / 100e9},
+              [TRI_BETWEEN] = {.latency_s = 1.0e-6,
+                               .overhead_s = 0.2e-6,
+                               .byte_s = 1 / 12.5e9,
+                               .rank_byte_s = 1 / 12.5e9,
+                               .node_byte_s = 1 / 12.5e9}},
+    .memory_byte_s = 1 / 10e9,
+    .combine_byte_s = 1 / 10e9,
+};
+
+double tri_cost_time_s(const tri_cost *cost, const tri_net *net) {
+    double time = cost->memory_bytes * net->memory_byte_s + cost->combined_bytes * net->combine_byte_s;
+    for (int level = 0; level < TRI_LEVELS; level++)
+        time += cost->level[level].latencies * net->level[level].latency_s +
+                cost->level[level].overheads * net->level[level].overhead_s +
+                tri_larger(cost->level[level].bytes * net->level[level].byte_s,
+                           tri_larger(cost->level[level].rank_bytes * net->level[level].rank_byte_s,
+                                      cost->level[level].node_bytes * net->level[level].node_byte_s));
+    return time;
+}
+
+int tri_algorithm_can(int index, const tri_case *c) {
+    const tri_algorithm *a = tri_algorithm_at(index);
+    return a->operation == c->operation && (!a->can || a->can(c));
+}
+
+/* Adds the pick for an algorithm, and those for its parts, `depth` levels of parts below. Returns its index,
+ * or -1 where there is no level left for its parts. */
+static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_case *c, const tri_net *net, int depth);
+
+/* The same for the best algorithm. */
+static int add_best(tri_recipe *recipe, const tri_case *c, const tri_net *net, int depth) {
+    tri_recipe best = {0};
+    int best_pick = -1;
+    double best_s = 0;
+    for (int i = 0; i < tri_algorithm_count(); i++) {
+        if (!tri_algorithm_can(i, c)) continue;
+        tri_recipe trial = *recipe;
+        int pick = add(&trial, tri_algorithm_at(i), c, net, depth);
+        if (pick < 0) continue;
+        tri_cost cost = tri_recipe_cost(&trial, pick, c, net);
+        double time_s = tri_cost_time_s(&cost, net);
+        if (best_pick < 0 || time_s < best_s) best = trial, best_pick = pick, best_s = time_s;
+    }
+    if (best_pick >= 0) *recipe = best;
+    return best_pick;
+}
+
+static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_case *c, const tri_net *net, int depth) {
+    if (a->parts && !depth) return -1;
+    int index = recipe->used++;
+    tri_pick *pick = &recipe->pick[index];
+    *pick = (tri_pick){.algorithm = a};
+    if (a->tune) pick->parameters = a->tune(c, net);
+    if (!a->parts) return index;
+    tri_case parts[TRI_PARTS];
+    int count = a->parts(c, parts);
+    for (int i = 0; i < count; i++)
+        if ((pick->part[i] = add_best(recipe, &parts[i], net, depth - 1)) < 0) return -1;
+    return index;
+}
+
+enum { LEVELS_OF_PARTS = 2 };
+
+double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_case *c, const tri_net *net) {
+    recipe->used = 0;
+    if (only)
+        add(recipe, only, c, net, LEVELS_OF_PARTS);
+    else
+        add_best(recipe, c, net, LEVELS_OF_PARTS);
+    tri_cost cost = tri_recipe_cost(recipe, 0, c, net);
+    return tri_cost_time_s(&cost, net);
+}
+
+tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_case *c, const tri_net *net) {
+    const tri_pick *p = &recipe->pick[pick];
+    tri_cost price = {0};
+    if (p->algorithm->cost) price = p->algorithm->cost(c, &p->parameters, net);
+    if (!p->algorithm->parts) {
+        /* A body's price is stated as if no other group used the nodes' links. */
+        double *shared = &price.level[TRI_BETWEEN].node_bytes;
+        if (c->sharing > 1) *shared = c->sharing * tri_larger(*shared, price.level[TRI_BETWEEN].bytes);
+        return price;
+    }
+    tri_case parts[TRI_PARTS];
+    int count = p->algorithm->parts(c, parts);
+    for (int i = 0; i < count; i++) {
+        tri_cost part = tri_recipe_cost(recipe, p->part[i], &parts[i], net);
+        tri_cost_add(&price, &part);
+    }
+    return price;
+}
+
+tri_cost tri_algorithm_cost(int index, const tri_case *c, const tri_net *net) {
+    tri_recipe recipe;
+    tri_recipe_make(&recipe, tri_algorithm_at(index), c, net);
+    return tri_recipe_cost(&recipe, 0, c, net);
+}
+
+double tri_algorithm_time_s(int index, const tri_case *c, const tri_net *net) {
+    tri_recipe recipe;
+    return tri_recipe_make(&recipe, tri_algorithm_at(index), c, net);
+}
+
+int tri_algorithm_choose(const tri_case *c, const tri_net *net) {
+    tri_recipe recipe;
+    tri_recipe_make(&recipe, NULL, c, net);
+    int index = 0;
+    while (tri_algorithm_at(index) != recipe.pick[0].algorithm)
+        index++;
+    return index;
+}

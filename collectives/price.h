@@ -1,0 +1,66 @@
+/* Words for stating a price. */
+#ifndef TRI_COLLECTIVES_PRICE_H
+#define TRI_COLLECTIVES_PRICE_H
+
+#include "trireme/net.h"
+
+/* The level of messages between ranks of which nothing is known but the shape: between nodes where there are
+ * several. */
+static inline int tri_case_level(const tri_case *c) {
+    return c->nodes > 1 ? TRI_BETWEEN : TRI_INSIDE;
+}
+
+/* The level of messages between ranks r and r + distance for which r has no bit below `distance` set, as in a
+ * binomial tree or a butterfly from rank 0. */
+static inline int tri_distance_level(const tri_case *c, int distance) {
+    return c->nodes > 1 && (c->mixed || c->largest % (2 * distance)) ? TRI_BETWEEN : TRI_INSIDE;
+}
+
+static inline double tri_larger(double a, double b) {
+    return a > b ? a : b;
+}
+
+/* For algorithms that run one behind the other. */
+static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
+    for (int level = 0; level < TRI_LEVELS; level++) {
+        double bytes = sum->level[level].bytes, more_bytes = more->level[level].bytes;
+        sum->level[level].latencies += more->level[level].latencies;
+        sum->level[level].overheads += more->level[level].overheads;
+        sum->level[level].bytes = bytes + more_bytes;
+        sum->level[level].rank_bytes = tri_larger(sum->level[level].rank_bytes, bytes) +
+                                       tri_larger(more->level[level].rank_bytes, more_bytes);
+        sum->level[level].node_bytes = tri_larger(sum->level[level].node_bytes, bytes) +
+                                       tri_larger(more->level[level].node_bytes, more_bytes);
+    }
+    sum->memory_bytes += more->memory_bytes;
+    sum->combined_bytes += more->combined_bytes;
+}
+
+/* Every node has as many ranks, and there are several of both. */
+static inline int tri_case_even_nodes(const tri_case *c) {
+    return c->nodes > 1 && c->largest > 1 && c->ranks == c->nodes * c->largest;
+}
+
+/* `times` rounds, one behind the other, in which a rank sends one message of `bytes` and receives one, while
+ * `senders` ranks of each node do so. */
+static inline void tri_cost_rounds(tri_cost *price, int level, double times, double bytes, int senders) {
+    tri_cost more = {0};
+    more.level[level].latencies = times;
+    more.level[level].overheads = 2 * times;
+    more.level[level].bytes = times * bytes;
+    more.level[level].node_bytes = times * bytes * senders;
+    tri_cost_add(price, &more);
+}
+
+/* A round in which every rank sends to the rank `distance` above it. */
+static inline void tri_cost_shift(tri_cost *price, const tri_case *c, int distance, double bytes) {
+    int senders = c->nodes == 1 || distance > c->largest ? c->largest : distance;
+    tri_cost_rounds(price, tri_case_level(c), 1, bytes, senders);
+}
+
+/* A round in which every rank exchanges with the one whose number differs in the bit `distance`. */
+static inline void tri_cost_swap(tri_cost *price, const tri_case *c, int distance, double bytes) {
+    tri_cost_rounds(price, tri_distance_level(c, distance), 1, bytes, c->largest);
+}
+
+#endif

@@ -1,0 +1,141 @@
+/* Every algorithm of the list, by its name, on communicators of every kind. */
+#include <stdio.h>
+
+#include "tests/mpi/sample.h"
+
+const size_t sample_counts[COUNTS] = {0, 1, 3, 1000, 70000};
+
+int root_after(int root, int size, size_t count) {
+    if (count <= 3 || size <= 3) return root + 1;
+    if (root < size / 2) return size / 2;
+    return root < size - 1 ? size - 1 : size;
+}
+
+int trial_select(const trial *t, size_t bytes, int uneven, int commutes) {
+    tri_operation operation = tri_algorithm_operation(t->index);
+    tri_case asked = tri_comm_case(t->comm, operation, bytes, uneven, commutes);
+    if (!tri_algorithm_can(t->index, &asked)) return 0;
+    char name[96];
+    snprintf(name, sizeof name, "%s:%s", tri_operation_name(operation), tri_algorithm_name(t->index));
+    CHECK_OK(tri_comm_select(t->comm, name));
+    t->ran[t->index]++;
+    return 1;
+}
+
+static sample_pair pair_of(const char *name, sample_type send, size_t send_per, sample_type recv,
+                           size_t recv_per) {
+    sample_pair pair = {name, {send, send_per}, {recv, recv_per}};
+    return pair;
+}
+
+/* Bytes, integers, and six integers with gaps against six without, both ways. */
+static void make_pairs(sample_pair pairs[PAIRS], MPI_Datatype *gaps) {
+    sample_type byte = {MPI_BYTE, 1, 1, 1, {0}}, word = {MPI_INT64_T, 1, 8, 8, {0}},
+                number = {MPI_INT32_T, 1, 4, 4, {0}}, gap = {.items = 6, .item_bytes = 4, .extent = 40};
+    MPI_Datatype vector;
+    MPI_Type_vector(2, 3, 5, MPI_INT32_T, &vector);
+    MPI_Type_create_resized(vector, 0, 40, gaps);
+    MPI_Type_commit(gaps);
+    MPI_Type_free(&vector);
+    gap.mpi = *gaps;
+    for (size_t i = 0; i < 6; i++)
+        gap.places[i] = 4 * (i / 3 * 5 + i % 3);
+    pairs[0] = pair_of("bytes", byte, 1, byte, 1);
+    pairs[1] = pair_of("int64", word, 1, word, 1);
+    pairs[2] = pair_of("gaps to int32", gap, 1, number, 6);
+    pairs[3] = pair_of("int32 to gaps", number, 6, gap, 1);
+}
+
+/* Networks in which one thing costs nearly everything, so that all parameters take other values. */
+static tri_net net_of(int which) {
+    tri_net net = tri_net_default;
+    for (int level = 0; level < TRI_LEVELS; level++) {
+        if (which == 1) net.level[level].latency_s *= 100;
+        if (which == 2) net.level[level].overhead_s *= 100;
+        if (which == 3) net.level[level].latency_s /= 1000, net.level[level].overhead_s /= 1000;
+    }
+    return net;
+}
+
+/* Node of each rank: 0 one node, 1 consecutive and unequal, 2 dealt out, 3 pairs, 4 quadruples, 5 alone. */
+static int node_label(int kind, int rank) {
+    switch (kind) {
+    case 1: {
+        static const int starts[] = {0, 1, 4, 6, 11};
+        int node = 0;
+        while (node < 4 && rank >= starts[node + 1])
+            node++;
+        return 9 - node;
+    }
+    case 2:
+        return rank % 3;
+    case 3:
+        return rank / 2;
+    case 4:
+        return rank / 4;
+    case 5:
+        return rank;
+    default:
+        return 0;
+    }
+}
+
+static void try_group(MPI_Comm parent, int kind, int net, const char *where, const sample_pair *pairs,
+                      long *ran) {
+    trial t = {.where = where, .pairs = pairs, .ran = ran};
+    int size;
+    MPI_Comm_size(parent, &size);
+    int *labels = malloc((size_t)size * sizeof *labels);
+    if (!labels) abort();
+    for (int rank = 0; rank < size; rank++)
+        labels[rank] = node_label(kind, rank);
+    CHECK_OK(tri_comm_create_shaped(parent, labels, &t.comm));
+    free(labels);
+    tri_net numbers = net_of(net);
+    CHECK_OK(tri_comm_set_net(t.comm, &numbers));
+    t.rank = tri_comm_rank(t.comm);
+    t.size = tri_comm_size(t.comm);
+    t.operands = operands_new(t.rank, t.size);
+    for (t.index = 0; t.index < tri_algorithm_count(); t.index++) {
+        move_trials(&t);
+        combine_trials(&t);
+    }
+    operands_free(t.operands);
+    tri_comm_destroy(&t.comm);
+}
+
+static void try_split(int color, int key, int kind, int net, const char *where, const sample_pair *pairs,
+                      long *ran) {
+    MPI_Comm part;
+    MPI_Comm_split(MPI_COMM_WORLD, color, key, &part);
+    try_group(part, kind, net, where, pairs, ran);
+    MPI_Comm_free(&part);
+}
+
+int main(int argc, char **argv) {
+    int rank, size, provided;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    sample_pair pairs[PAIRS];
+    MPI_Datatype gaps;
+    make_pairs(pairs, &gaps);
+    long *ran = calloc((size_t)tri_algorithm_count(), sizeof *ran);
+    if (!ran) abort();
+
+    try_group(MPI_COMM_WORLD, 0, 0, "world, one node", pairs, ran);
+    try_group(MPI_COMM_WORLD, 1, 1, "world, unequal nodes", pairs, ran);
+    try_group(MPI_COMM_WORLD, 4, 3, "world, nodes of four", pairs, ran);
+    try_split(0, -rank, 3, 2, "reversed, nodes of two", pairs, ran);
+    try_split(0, -rank, 2, 0, "reversed, dealt out to three nodes", pairs, ran);
+    try_split(rank % 2, rank, 5, 3, "odd and even halves, a node each", pairs, ran);
+
+    if (size >= 8 && size % 4 == 0)
+        for (int i = 0; i < tri_algorithm_count(); i++)
+            CHECK(ran[i], "%s %s was never tried", tri_operation_name(tri_algorithm_operation(i)),
+                  tri_algorithm_name(i));
+    free(ran);
+    MPI_Type_free(&gaps);
+    MPI_Finalize();
+    return check_result("collectives");
+}

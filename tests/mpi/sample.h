@@ -1,0 +1,102 @@
+/* Buffers for the tests of collective operations. An image is a buffer with a guard on both sides, all filled
+ * with one byte before use. A test puts into one image what it gives or expects, and compares whole images:
+ * guards, gaps of a derived type and bytes that nobody should have written count as well. */
+#ifndef TRIREME_TESTS_MPI_SAMPLE_H
+#define TRIREME_TESTS_MPI_SAMPLE_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/check.h"
+#include "trireme/collectives.h"
+#include "trireme/net.h"
+
+enum { GUARD = 64, FILL = 0xA5, ITEMS = 6, OPERANDS = 4 };
+
+/* A type by its items: `items` numbers of item_bytes at places[] of each element. */
+typedef struct sample_type {
+    MPI_Datatype mpi;
+    size_t items, item_bytes, extent, places[ITEMS];
+} sample_type;
+
+/* The types of the two sides of a call: `count` elements of the pair are count * per of each side's type. */
+typedef struct sample_side {
+    sample_type type;
+    size_t per;
+} sample_side;
+
+typedef struct sample_pair {
+    const char *name;
+    sample_side send, recv;
+} sample_pair;
+
+enum { PAIRS = 4 };
+
+typedef struct image {
+    unsigned char *raw, *data;
+    size_t bytes;
+} image;
+
+/* Room for `elements` of a type, `shift` bytes off the alignment of malloc(). */
+static inline image image_new(size_t elements, size_t extent, size_t shift) {
+    image im = {.bytes = 2 * GUARD + shift + elements * extent};
+    im.raw = malloc(im.bytes);
+    if (!im.raw) abort();
+    memset(im.raw, FILL, im.bytes);
+    im.data = im.raw + GUARD + shift;
+    return im;
+}
+
+static inline int image_same(const image *got, const image *want) {
+    return got->bytes == want->bytes && !memcmp(got->raw, want->raw, got->bytes);
+}
+
+static inline void image_free(image *im) {
+    free(im->raw);
+}
+
+/* A number that tells from whom, for whom, and which item of the block it is. */
+static inline uint64_t sample_value(uint64_t from, uint64_t to, uint64_t item) {
+    uint64_t x = (from * 131071 + to * 8191 + item + 1) * 0x9E3779B97F4A7C15u;
+    return x ^ x >> 29;
+}
+
+/* Writes `count` elements of the pair, from `from` for `to`, beginning at element `first` of the image. */
+static inline void image_put(image *im, const sample_side *side, size_t first, size_t count, int from,
+                             int to) {
+    const sample_type *t = &side->type;
+    uint64_t item = 0;
+    for (size_t e = first * side->per; e < (first + count) * side->per; e++)
+        for (size_t i = 0; i < t->items; i++) {
+            uint64_t value = sample_value((uint64_t)from, (uint64_t)to, item++);
+            memcpy(im->data + e * t->extent + t->places[i], &value, t->item_bytes);
+        }
+}
+
+/* One algorithm on one communicator. */
+typedef struct trial {
+    tri_comm *comm;
+    int rank, size;
+    int index; /* in the list of algorithms */
+    const char *where;
+    const sample_pair *pairs;
+    struct operands *operands;
+    long *ran; /* calls of each algorithm so far */
+} trial;
+
+/* Chooses the algorithm by name; 0 where it cannot do this case. */
+int trial_select(const trial *t, size_t bytes, int uneven, int commutes);
+
+void move_trials(const trial *t);
+void combine_trials(const trial *t);
+
+struct operands *operands_new(int rank, int size);
+void operands_free(struct operands *all);
+
+extern const size_t sample_counts[];
+enum { COUNTS = 5 };
+/* Every root for short vectors, three of them for long ones. Returns the root after `root`, or `size`. */
+int root_after(int root, int size, size_t count);
+
+#endif
