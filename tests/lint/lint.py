@@ -48,7 +48,7 @@ SYSTEM_HEADERS = re.compile(
     r"|malloc|features|mntent|\w*mmintrin|cpuid|(arpa|linux|net|netinet|sys)/.*)\.h")
 # MPI calls of a folder that may include mpi.h for its types but not call it freely (doc/design.md, section 2).
 MPI_CALLS = {
-    "collectives": r"MPI_(Reduce_local|Type_\w+)",
+    "collectives": r"MPI_(Reduce_local|Type_\w+|Op_\w+|(Wait|Test)(all)?|(Unp|P)ack|Bcast)",
     "store": r"$.",
     "gpu": r"$.",
     "apps": r"MPI_(Init_thread|Initialized|Finalized?|Abort|Wtime|Query_thread|Get_library_version|Get_version)",
@@ -56,7 +56,7 @@ MPI_CALLS = {
 # Programs that show MPI itself: the lesson and the peer that is measured.
 MPI_PROGRAMS = {"p2p.c", "bench_mpi.c"}
 # Public headers that do not have the name of a file in their folder.
-HEADER_FOLDER = {}
+HEADER_FOLDER = {"net": "collectives"}
 
 LINES, LINES_AT_MOST = 400, 500
 FUNCTION, FUNCTION_AT_MOST = 60, 90
