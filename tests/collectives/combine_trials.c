@@ -2,7 +2,7 @@
  * without communication. */
 #include <stdio.h>
 
-#include "tests/mpi/sample.h"
+#include "tests/collectives/sample.h"
 
 enum { COUNT_MOST = 70000, SHORT_MOST = 1000 };
 

@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/mpi/sample.h"
+#include "tests/collectives/sample.h"
 
 /* One call: who, which types, how long. */
 typedef struct move {

@@ -1,7 +1,7 @@
 /* Every algorithm of the list, by its name, on communicators of every kind. */
 #include <stdio.h>
 
-#include "tests/mpi/sample.h"
+#include "tests/collectives/sample.h"
 
 const size_t sample_counts[COUNTS] = {0, 1, 3, 1000, 70000};
 

@@ -1,8 +1,8 @@
 /* Buffers for the tests of collective operations. An image is a buffer with a guard on both sides, all filled
  * with one byte before use. A test puts into one image what it gives or expects, and compares whole images:
  * guards, gaps of a derived type and bytes that nobody should have written count as well. */
-#ifndef TRIREME_TESTS_MPI_SAMPLE_H
-#define TRIREME_TESTS_MPI_SAMPLE_H
+#ifndef TRIREME_TESTS_COLLECTIVES_SAMPLE_H
+#define TRIREME_TESTS_COLLECTIVES_SAMPLE_H
 
 #include <stdint.h>
 #include <stdlib.h>
