@@ -32,9 +32,9 @@ typedef enum tri_gpu_form { TRI_GPU_FORM_AUTO, TRI_GPU_FORM_ITEM, TRI_GPU_FORM_G
  * of the ordered sum. */
 enum { TRI_GPU_GROUP = 128 };
 
-/* Groups of the exact kernels take multiples of this: a chunk of a work-item (64 rows of 8) or of all items
- * of a group (64 rows of 128). */
-enum { TRI_GPU_EXACT_UNIT = 64 * TRI_GPU_GROUP };
+/* Groups of the exact kernels take multiples of this: a chunk of a work-item (128 rows of 8) or of all items
+ * of a group (128 rows of 128). */
+enum { TRI_GPU_EXACT_UNIT = 128 * TRI_GPU_GROUP };
 
 struct tri_gpu {
     tri_gpu_info info;

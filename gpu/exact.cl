@@ -2,13 +2,15 @@
  * the method is that of base/sum_kernels.h, where the references are.
  *
  * A work-item takes ROWS rows of one V at a time, a chunk. For each chunk there is a window: |x| < 2^top. Slice s
- * of the window takes the bits of weight 2^(top - 45 (s + 1)) and up: with b = 1.5 * 2^(top + 7 - 45 s), t = b + x
- * rounds x to a multiple of that weight, q = t - b and r = x - q are exact, and t is the next b. The bits of the
- * last b minus those of the first, as integers, are the sum of all q in units of the weight; 64 terms cannot take b
- * out of its binade, which reaches 2^(top + 6) to either side. Chunks whose bits do not end in the last
+ * of the window takes the bits of weight 2^(top - SLICE (s + 1)) and up: with b = 1.5 * 2^(top + 8 - SLICE s), t =
+ * b + x rounds x to a multiple of that weight, q = t - b and r = x - q are exact, and t is the next b. The bits of
+ * the last b minus those of the first, as integers, are the sum of all q in units of the weight; 128 terms cannot
+ * take b out of its binade, which reaches 2^(top + 7) to either side. Chunks whose bits do not end in the last
  * slice are done again by more slices, from the residues; chunks with NaN, Inf, or squares that might over- or
  * underflow, or nothing but zeros, element by element in integers. */
-enum { ROWS = 64, SLICE = 45, SUM_SLICES = 2, SQUARE_SLICES = 3, SPAN = 256 };
+enum { ROWS = 128, SLICE = 44, SUM_SLICES = 2, SQUARE_SLICES = 4, SPAN = 256 };
+/* The windows that can be formed: of sums, of sums with squares that are exact as p + e. */
+enum { TOP_LEAST = -986, TOP_MOST = 1015, SQUARES_TOP_LEAST = -447, SQUARES_TOP_MOST = 507 };
 
 #if ONE_ITEM
 typedef global long *Words;
@@ -56,6 +58,7 @@ typedef struct Item {
     bool others;  /* there was a term besides -0 */
     bool negative_zero;
     int top, chunks;
+    bool deep;    /* the fourth slice of squares is in use: with the third alone, x may span 20 binary orders */
     VL total[SUM_SLICES], square_total[SQUARE_SLICES];
     double min, max;
     ulong min_index, max_index;
@@ -65,9 +68,9 @@ INLINE double power(int exponent) {
     return as_double((long)(exponent + 1023) << 52);
 }
 
-/* The first value of slice s of a window: 1.5 * 2^(top + 7 - 45 s). */
+/* The first value of slice s of a window. */
 INLINE double bias(int top, int s) {
-    return 1.5 * power(top + 7 - SLICE * s);
+    return 1.5 * power(top + 8 - SLICE * s);
 }
 
 /* The weight of one unit in slice s. */
@@ -92,6 +95,22 @@ INLINE void empty_window(Item *item, bool squares) {
 INLINE void see(Item *item, double x, ulong index) {
     if (item->min_index == NO_INDEX || x < item->min) item->min = x, item->min_index = index;
     if (item->max_index == NO_INDEX || x > item->max) item->max = x, item->max_index = index;
+}
+
+/* A chunk whose extremes are known: where they change anything, the first rows that have them are looked for. */
+INLINE void see_chunk(Item *item, global const double *x, uint rows, ulong stride, ulong index, double least,
+                      double most) {
+    bool lower = item->min_index == NO_INDEX || least < item->min,
+         higher = item->max_index == NO_INDEX || most > item->max;
+    for (uint row = 0; row < rows && (lower || higher); row++) {
+        V v = LOAD(x, row * stride);
+        bool low_here = lower && lane_any(v == least), high_here = higher && lane_any(v == most);
+        if (!low_here && !high_here) continue;
+        for (uint lane = 0; lane < W; lane++)
+            see(item, x[row * stride + lane], index + row * stride + lane);
+        lower &= !low_here;
+        higher &= !high_here;
+    }
 }
 
 /* One element, in integers. */
@@ -132,14 +151,16 @@ static void add_element(Item *item, double x, ulong index, bool squares) {
         (b) = t_;                                                                                                      \
     }
 
-/* A chunk within the window; returns false, and has changed nothing, if it does not fit. */
-INLINE bool add_chunk(Item *item, global const double *x, uint rows, ulong stride, ulong index, bool squares) {
+/* A chunk within the window, squares by the first `squares` slices or not at all; returns false, and has changed
+ * nothing, if it does not fit. */
+INLINE bool add_chunk_by(Item *item, global const double *x, uint rows, ulong stride, ulong index, int squares) {
     V b0 = bias(item->top, 0), b1 = bias(item->top, 1), low = LOAD(x, 0), high = low;
-    V s0 = 0, s1 = 0, s2 = 0;
-    if (squares) s0 = bias(2 * item->top, 0), s1 = bias(2 * item->top, 1), s2 = bias(2 * item->top, 2);
+    V s0 = bias(2 * item->top, 0), s1 = bias(2 * item->top, 1), s2 = bias(2 * item->top, 2),
+      s3 = bias(2 * item->top, 3);
     VL left = 0;
     for (uint row = 0; row < rows; row++) {
         V v = LOAD(x, row * stride), r = v;
+        READ_AHEAD(x + row * stride);
         low = v < low ? v : low;
         high = v > high ? v : high;
         EXTRACT(b0, r)
@@ -148,10 +169,14 @@ INLINE bool add_chunk(Item *item, global const double *x, uint rows, ulong strid
         if (squares) {
             V p = v * v, e = fma(v, v, -p);
             EXTRACT(s0, p)
-            EXTRACT(s1, p)
             EXTRACT(s1, e)
-            EXTRACT(s2, p)
+            EXTRACT(s1, p)
             EXTRACT(s2, e)
+            EXTRACT(s2, p)
+            if (squares > 3) {
+                EXTRACT(s3, e)
+                EXTRACT(s3, p)
+            }
             left |= AS_BITS(p) | AS_BITS(e);
         }
     }
@@ -165,81 +190,103 @@ INLINE bool add_chunk(Item *item, global const double *x, uint rows, ulong strid
         item->square_total[0] += AS_BITS(s0) - AS_BITS((V)bias(2 * item->top, 0));
         item->square_total[1] += AS_BITS(s1) - AS_BITS((V)bias(2 * item->top, 1));
         item->square_total[2] += AS_BITS(s2) - AS_BITS((V)bias(2 * item->top, 2));
-        if (item->min_index == NO_INDEX || least < item->min || most > item->max)
-            for (uint row = 0; row < rows; row++)
-                for (uint lane = 0; lane < W; lane++)
-                    see(item, x[row * stride + lane], index + row * stride + lane);
+        if (squares > 3) item->square_total[3] += AS_BITS(s3) - AS_BITS((V)bias(2 * item->top, 3));
+        see_chunk(item, x, rows, stride, index, least, most);
     }
     if (++item->chunks == SPAN) empty_window(item, squares);
     return true;
 }
 
-/* The sum of buf[0 .. rows - 1], |buf| < 2^top, by as many slices as it takes, two at a time. */
-INLINE void add_residues(Words words, int base, V *buf, uint rows, int top, uint *bound) {
+INLINE bool add_chunk(Item *item, global const double *x, uint rows, ulong stride, ulong index, bool squares) {
+    if (!squares) return add_chunk_by(item, x, rows, stride, index, 0);
+    if (!item->deep) return add_chunk_by(item, x, rows, stride, index, 3);
+    return add_chunk_by(item, x, rows, stride, index, 4);
+}
+
+/* The sum of buf[0 .. rows - 1], |buf| < 2^top, by as many slices as it takes, three at a time. */
+static void add_residues(Words words, int base, V *buf, uint rows, int top, uint *bound) {
     for (;;) {
-        /* Below 2^-1074 nothing is left, and a window further down could not be formed. */
-        top = max(top, -1022 + SLICE - 7);
-        V b0 = bias(top, 0), b1 = bias(top, 1);
+        /* Further down a window could not be formed, and here nothing is left below it. */
+        top = max(top, TOP_LEAST + SLICE);
+        V b0 = bias(top, 0), b1 = bias(top, 1), b2 = bias(top, 2);
         VL left = 0;
         for (uint row = 0; row < rows; row++) {
             V r = buf[row];
             EXTRACT(b0, r)
             EXTRACT(b1, r)
+            EXTRACT(b2, r)
             buf[row] = r;
             left |= AS_BITS(r);
         }
         add_total(words, base, lane_total(AS_BITS(b0) - AS_BITS((V)bias(top, 0))), weight(top, 0));
         add_total(words, base, lane_total(AS_BITS(b1) - AS_BITS((V)bias(top, 1))), weight(top, 1));
-        *bound += 2;
+        add_total(words, base, lane_total(AS_BITS(b2) - AS_BITS((V)bias(top, 2))), weight(top, 2));
+        *bound += 3;
         if (!(lane_or(left) << 1)) return;
-        top -= 2 * SLICE;
+        top -= 3 * SLICE;
     }
+}
+
+/* What decides how a chunk is taken apart: the bits of its largest magnitude and of its smallest one but zero. */
+INLINE void measure(global const double *x, uint rows, ulong stride, ulong *largest, ulong *smallest) {
+    VL most = 0, least = LONG_MAX;
+    for (uint row = 0; row < rows; row++) {
+        VL bits = AS_BITS(LOAD(x, row * stride)) & LONG_MAX;
+        most = max(most, bits);
+        least = min(least, (bits - 1) & LONG_MAX);
+    }
+    *largest = lane_most(most);
+    *smallest = lane_least(least);
+}
+
+/* The exact squares, by two terms each: p = v * v rounded, and e, what is missing. */
+INLINE void add_squares(Item *item, global const double *x, uint rows, ulong stride, int top, V *buf) {
+    for (uint row = 0; row < rows; row++) {
+        V v = LOAD(x, row * stride);
+        buf[row] = v * v;
+    }
+    add_residues(item->square, SQUARES_BASE, buf, rows, 2 * top, &item->bound);
+    for (uint row = 0; row < rows; row++) {
+        V v = LOAD(x, row * stride), p = v * v;
+        buf[row] = fma(v, v, -p);
+    }
+    add_residues(item->square, SQUARES_BASE, buf, rows, 2 * top - 53, &item->bound);
 }
 
 /* A chunk that does not fit: moves the window to it, or else takes it apart. */
 static void add_awkward(Item *item, global const double *x, uint rows, ulong stride, ulong index, bool squares) {
-    ulong largest = 0, smallest = ULONG_MAX;
-    for (uint row = 0; row < rows; row++)
-        for (uint lane = 0; lane < W; lane++) {
-            ulong bits = as_ulong(x[row * stride + lane]) & LONG_MAX;
-            largest = max(largest, bits);
-            smallest = min(smallest, bits - 1); /* zero does not count */
-        }
-    int top = (int)(largest >> 52) - 1023 + 1, limit = squares ? 508 : 1016;
-    bool plain = top <= limit && largest && (!squares || smallest >= (1023UL - 484) << 52);
-    if (plain) {
-        /* A little higher, so that the next chunk fits too. */
-        int wanted = clamp(top + 3, squares ? -447 : -984, limit);
-        if (wanted != item->top) {
-            empty_window(item, squares);
-            item->top = wanted;
-            if (add_chunk(item, x, rows, stride, index, squares)) return;
-        }
-        V buf[ROWS];
+    ulong largest, smallest;
+    measure(x, rows, stride, &largest, &smallest);
+    int top = (int)(largest >> 52) - 1023 + 1, most = squares ? SQUARES_TOP_MOST : TOP_MOST;
+    if (!largest || top > most || (squares && smallest < (1023UL - 484) << 52)) {
         for (uint row = 0; row < rows; row++)
-            buf[row] = LOAD(x, row * stride);
-        add_residues(item->sum, SUM_BASE, buf, rows, top, &item->bound);
-        item->others = true;
-        if (!squares) return;
-        for (uint row = 0; row < rows; row++) {
-            V v = LOAD(x, row * stride);
-            buf[row] = v * v;
-        }
-        add_residues(item->square, SQUARES_BASE, buf, rows, 2 * top, &item->bound);
-        for (uint row = 0; row < rows; row++) {
-            V v = LOAD(x, row * stride), p = v * v;
-            buf[row] = fma(v, v, -p);
-        }
-        add_residues(item->square, SQUARES_BASE, buf, rows, 2 * top - 53, &item->bound);
+            for (uint lane = 0; lane < W; lane++)
+                add_element(item, x[row * stride + lane], index + row * stride + lane, squares);
+        return;
     }
-    for (uint row = 0; row < rows; row++)
-        for (uint lane = 0; lane < W; lane++) {
-            double one = x[row * stride + lane];
-            if (plain)
-                see(item, one, index + row * stride + lane);
-            else
-                add_element(item, one, index + row * stride + lane, squares);
-        }
+    /* A little higher, so that the next chunk fits too. */
+    int wanted = clamp(top + 3, squares ? SQUARES_TOP_LEAST : TOP_LEAST, most);
+    if (wanted != item->top) {
+        empty_window(item, squares);
+        item->top = wanted;
+        item->deep = false;
+        if (add_chunk(item, x, rows, stride, index, squares)) return;
+    }
+    if (squares && !item->deep) {
+        item->deep = true;
+        if (add_chunk(item, x, rows, stride, index, squares)) return;
+    }
+    V buf[ROWS], low = LOAD(x, 0), high = low;
+    for (uint row = 0; row < rows; row++) {
+        V v = buf[row] = LOAD(x, row * stride);
+        low = min(low, v);
+        high = max(high, v);
+    }
+    item->others = true;
+    add_residues(item->sum, SUM_BASE, buf, rows, top, &item->bound);
+    if (!squares) return;
+    see_chunk(item, x, rows, stride, index, lane_min(low), lane_max(high));
+    add_squares(item, x, rows, stride, top, buf);
 }
 
 /* x[0 .. count - 1], shared out among the items of this group; global index of x[0]: first. */
@@ -260,7 +307,7 @@ INLINE void begin(Item *item, Words words, bool squares) {
     item->sum = words;
     item->square = words + (ONE_ITEM ? 1 : 2) * SUM_WORDS;
     item->bound = 1;
-    item->others = item->negative_zero = false;
+    item->others = item->negative_zero = item->deep = false;
     item->top = item->chunks = 0;
     for (int s = 0; s < SUM_SLICES; s++)
         item->total[s] = 0;

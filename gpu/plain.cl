@@ -7,8 +7,10 @@ kernel void plain(global const double *x, ulong offset, ulong count, ulong per_g
     for (uint k = 0; k < 8; k++)
         a[k] = 0;
     for (; i + 64 <= n; i += 64)
-        for (uint k = 0; k < 8; k++)
+        for (uint k = 0; k < 8; k++) {
             a[k] += vload8(k, y + i);
+            READ_AHEAD(y + i + 8 * k);
+        }
     a[0] += a[4], a[1] += a[5], a[2] += a[6], a[3] += a[7];
     double s = lane_sum((a[0] + a[2]) + (a[1] + a[3]));
     for (; i < n; i++)
