@@ -1,4 +1,4 @@
-/* What the kernels share. This file stands before all others; ONE_ITEM is given by the build.
+/* What the kernels share. This file stands before all others; ONE_ITEM and POCL are given by the build.
  *
  * Each kernel exists in two forms from one source. ONE_ITEM = 1 is for processors: a work-group is one work-item
  * that works on vectors of 8. ONE_ITEM = 0 is for GPUs: a work-group is GROUP work-items, each with scalars, that
@@ -13,13 +13,11 @@
 #define INLINE static inline __attribute__((always_inline))
 
 /* Two KiB ahead of a loop that reads in order: such a loop, if it does more than add, runs at half of the memory's
- * speed otherwise. By way of an integer, for the compiler's function wants a pointer without an address space. */
-#if ONE_ITEM && defined(__has_builtin)
-#if __has_builtin(__builtin_prefetch)
+ * speed otherwise. PoCL ignores prefetch(); its compiler's own function wants a pointer without an address space,
+ * so the way is by an integer. */
+#if POCL && ONE_ITEM
 #define READ_AHEAD(x) __builtin_prefetch((const void *)((size_t)(x) + 2048))
-#endif
-#endif
-#ifndef READ_AHEAD
+#else
 #define READ_AHEAD(x)
 #endif
 

@@ -123,7 +123,6 @@ void tri_gpu_close(tri_gpu **gpu) {
     if (g->context) clReleaseContext(g->context);
     free(g);
     *gpu = NULL;
-    tri_gpu_environment_clean();
 }
 
 const tri_gpu_info *tri_gpu_describe(const tri_gpu *gpu) {

@@ -71,8 +71,7 @@ extern const char tri_gpu_source[];
 /* Compiles, or loads from the cache, gpu->program. */
 TRI_MUST_CHECK tri_status tri_gpu_build(tri_gpu *gpu);
 
-/* The environment of a first OpenCL call, and the folder that it names; see gpu/environment.c. */
+/* The environment of a first OpenCL call: see gpu/environment.c. */
 TRI_MUST_CHECK tri_status tri_gpu_environment_set(void);
-void tri_gpu_environment_clean(void);
 
 #endif

@@ -7,12 +7,13 @@
  *
  *   POCL_KERNEL_CACHE=0                nothing is kept, each program works in a folder of its own with a
  * random name (the library keeps binaries itself: gpu/program.c); POCL_CACHE_DIR                     where
- * these folders are: one for this process, removed by tri_gpu_close; POCL_WORK_GROUP_SPECIALIZATION=0   the
+ * these folders are: one for this process, removed at its exit; POCL_WORK_GROUP_SPECIALIZATION=0   the
  * code in the binary is used for every work-group size: the first launch of a kernel takes 0.1 ms, not 50.
  *
  * Other drivers do not look at these variables. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,27 +30,39 @@ static void private_folder(char path[PATH_SIZE]) {
              (long)getpid());
 }
 
+/* Removes what is in the folder, and the folder. */
+static void remove_folder(int parent, const char *path) {
+    int descriptor = openat(parent, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = descriptor < 0 ? NULL : fdopendir(descriptor);
+    if (!folder) return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (unlinkat(descriptor, entry->d_name, 0) != 0) remove_folder(descriptor, entry->d_name);
+    }
+    closedir(folder);
+    unlinkat(parent, path, AT_REMOVEDIR);
+}
+
+static void remove_at_exit(void) {
+    char path[PATH_SIZE];
+    private_folder(path);
+    remove_folder(AT_FDCWD, path);
+}
+
 tri_status tri_gpu_environment_set(void) {
     char path[PATH_SIZE];
     private_folder(path);
     setenv("POCL_KERNEL_CACHE", "0", 0);
     setenv("POCL_WORK_GROUP_SPECIALIZATION", "0", 0);
     setenv("POCL_CACHE_DIR", path, 0);
-    if (strcmp(getenv("POCL_CACHE_DIR"), path) == 0 && mkdir(path, 0700) != 0 && errno != EEXIST)
-        return tri_fail(TRI_ERR_SYSTEM, "cannot make the folder '%s' for the OpenCL compiler: %s; set TMPDIR",
-                        path, strerror(errno));
-    return TRI_OK;
-}
-
-/* PoCL leaves an empty file in the folder. What is in use by another device of this process stays, and so
- * does the folder then. */
-void tri_gpu_environment_clean(void) {
-    char path[PATH_SIZE];
-    private_folder(path);
-    DIR *folder = opendir(path);
-    if (!folder) return;
-    for (struct dirent *entry; (entry = readdir(folder));)
-        if (strncmp(entry->d_name, "tempfile_", 9) == 0) unlinkat(dirfd(folder), entry->d_name, 0);
-    closedir(folder);
-    rmdir(path);
+    if (strcmp(getenv("POCL_CACHE_DIR"), path) != 0) return TRI_OK;
+    if (mkdir(path, 0700) == 0) {
+        /* PoCL lets go of its files some time after the last release. Its own end at exit comes before this one,
+         * for its library is not loaded yet. */
+        atexit(remove_at_exit);
+        return TRI_OK;
+    }
+    if (errno == EEXIST) return TRI_OK;
+    return tri_fail(TRI_ERR_SYSTEM, "cannot make the folder '%s' for the OpenCL compiler: %s; set TMPDIR",
+                    path, strerror(errno));
 }

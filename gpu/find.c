@@ -44,6 +44,13 @@ static uint64_t number_of(cl_device_id device, cl_device_info what, size_t bytes
     return bytes == sizeof narrow ? narrow : wide;
 }
 
+/* Whether the device has an extension; asking for what it does not know is an error in its logs. */
+static bool extends(cl_device_id device, const char *extension) {
+    char text[16384];
+    return clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, sizeof text, text, NULL) == CL_SUCCESS &&
+           strstr(text, extension);
+}
+
 static void pci_of(cl_device_id device, char out[16]) {
     struct {
         cl_uint domain, bus, device, function;
@@ -51,15 +58,18 @@ static void pci_of(cl_device_id device, char out[16]) {
     unsigned char amd[24];
     cl_uint bus, slot, domain = 0;
     out[0] = 0;
-    if (clGetDeviceInfo(device, KHR_PCI_BUS_INFO, sizeof khr, &khr, NULL) == CL_SUCCESS)
+    if (extends(device, "cl_khr_pci_bus_info") &&
+        clGetDeviceInfo(device, KHR_PCI_BUS_INFO, sizeof khr, &khr, NULL) == CL_SUCCESS)
         snprintf(out, 16, "%04x:%02x:%02x.%x", khr.domain & 0xffff, khr.bus & 0xff, khr.device & 0x1f,
                  khr.function & 7);
-    else if (clGetDeviceInfo(device, NV_PCI_BUS, sizeof bus, &bus, NULL) == CL_SUCCESS &&
+    else if (extends(device, "cl_nv_device_attribute_query") &&
+             clGetDeviceInfo(device, NV_PCI_BUS, sizeof bus, &bus, NULL) == CL_SUCCESS &&
              clGetDeviceInfo(device, NV_PCI_SLOT, sizeof slot, &slot, NULL) == CL_SUCCESS) {
         /* The slot holds device and function as in PCI's devfn; the domain is a later addition. */
         if (clGetDeviceInfo(device, NV_PCI_DOMAIN, sizeof domain, &domain, NULL) != CL_SUCCESS) domain = 0;
         snprintf(out, 16, "%04x:%02x:%02x.%x", domain & 0xffff, bus & 0xff, slot >> 3 & 0x1f, slot & 7);
-    } else if (clGetDeviceInfo(device, AMD_TOPOLOGY, sizeof amd, amd, NULL) == CL_SUCCESS && amd[0] == 1)
+    } else if (extends(device, "cl_amd_device_attribute_query") &&
+               clGetDeviceInfo(device, AMD_TOPOLOGY, sizeof amd, amd, NULL) == CL_SUCCESS && amd[0] == 1)
         snprintf(out, 16, "0000:%02x:%02x.%x", amd[21], amd[22] & 0x1f, amd[23] & 7);
 }
 
@@ -134,9 +144,7 @@ tri_status tri_gpu_find(tri_gpu_found **out, size_t *count) {
 tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size_t *count) {
     tri_gpu_found *found;
     size_t found_count;
-    tri_status status = tri_gpu_find(&found, &found_count);
-    tri_gpu_environment_clean(); /* a process that only looks leaves no folder behind */
-    if (status != TRI_OK) return status;
+    TRI_TRY(tri_gpu_find(&found, &found_count));
     for (size_t i = 0; i < found_count && i < capacity; i++)
         list[i] = found[i].info;
     *count = found_count;

@@ -37,6 +37,7 @@ static void options_of(const tri_gpu *gpu, char options[OPTIONS_SIZE]) {
     } constants[] = {
         {"ONE_ITEM", gpu->one_item},
         {"GROUP", TRI_GPU_GROUP},
+        {"POCL", strcmp(gpu->info.platform, "Portable Computing Language") == 0},
         {"SUM_WORDS", TRI_SUM_WORDS},
         {"SUM_DIGITS", TRI_SUM_DIGITS},
         {"SUM_BASE", TRI_SUM_BASE},

@@ -56,7 +56,7 @@ static tri_status prepare(run *r) {
         cl_int code;
         at->results = malloc(r->results_most * s->result_bytes);
         if (!at->results) return tri_fail(TRI_ERR_MEMORY, "no memory for the results of a kernel");
-        at->output = clCreateBuffer(r->gpu->context, CL_MEM_WRITE_ONLY, r->results_most * s->result_bytes,
+        at->output = clCreateBuffer(r->gpu->context, CL_MEM_READ_WRITE, r->results_most * s->result_bytes,
                                     NULL, &code);
         TRI_TRY(tri_cl(r->gpu, code, "making a buffer for results"));
         if (r->shared) continue;
