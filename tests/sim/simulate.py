@@ -1,0 +1,39 @@
+"""simulate(MACHINE, CELLS, ...): runs measure.c on a simulated machine. The options make an exact network: a message
+costs overhead + latency + (bytes + 16) / rate + overhead, and the times are the same in every run."""
+import os
+import subprocess
+import tempfile
+
+EAGER = 8192  # longer messages cost no overhead to the receiver, and wait for it
+
+
+def simulate(program, machine, cells, selector=None, eager=EAGER, timeout=None):
+    """(operation, algorithm, bytes): (simulated us or a word why not, predicted us, name of what was chosen)."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {}
+        for name, text in (("platform.xml", machine.platform()), ("hosts", machine.hostfile())):
+            paths[name] = os.path.join(folder, name)
+            with open(paths[name], "w", encoding="ascii") as stream:
+                stream.write(text)
+        options = {
+            "smpi/simulate-computation": "no", "smpi/host-speed": "10Gf", "smpi/wtime": 0, "smpi/bw-factor": "0:1",
+            "smpi/lat-factor": "0:1", "network/crosstraffic": 0, "smpi/async-small-thresh": eager,
+            "smpi/send-is-detached-thresh": eager, "contexts/stack-size": 256,
+        }
+        options |= {f"smpi/{what}": f"0:{machine.overhead * 1e-6:g}:0" for what in ("os", "ois", "or")}
+        if selector:
+            options["smpi/coll-selector"] = selector
+        command = ["smpirun", "-no-privatize", "-np", str(machine.ranks), "-platform", paths["platform.xml"],
+                   "-hostfile", paths["hosts"], "--log=root.thres:error"]
+        command += [f"--cfg={key}:{value}" for key, value in options.items()]
+        command += [program, machine.net()] + [":".join(map(str, cell)) for cell in cells]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    lines = done.stdout.splitlines()
+    if not lines or lines[-1] != f"measured {len(cells)}":
+        raise RuntimeError(f"the simulation did not end well after {len(lines)} calls:\n{done.stderr[-2000:]}")
+    found = {}
+    for line in lines[:-1]:
+        operation, algorithm, size, time, predicted, chosen = line.split()
+        time = float(time) if time[0].isdigit() else time
+        found[operation, algorithm, int(size)] = (time, float(predicted), chosen)
+    return found
