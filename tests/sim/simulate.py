@@ -26,8 +26,9 @@ def simulate(program, machine, cells, selector=None, eager=EAGER, timeout=None):
         command = ["smpirun", "-no-privatize", "-np", str(machine.ranks), "-platform", paths["platform.xml"],
                    "-hostfile", paths["hosts"], "--log=root.thres:error"]
         command += [f"--cfg={key}:{value}" for key, value in options.items()]
-        command += [program, machine.net()] + [":".join(map(str, cell)) for cell in cells]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+        command += [os.path.abspath(program), machine.net()] + [":".join(map(str, cell)) for cell in cells]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False,
+                              cwd=folder)
     lines = done.stdout.splitlines()
     if not lines or lines[-1] != f"measured {len(cells)}":
         raise RuntimeError(f"the simulation did not end well after {len(lines)} calls:\n{done.stderr[-2000:]}")
