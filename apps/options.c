@@ -77,7 +77,7 @@ static tri_status set_initial(const tri_option_set *set) {
     return TRI_OK;
 }
 
-enum { ASKED = 1000, ROWS = 64 }; /* codes of getopt: ASKED + tri_asked, or the row */
+enum { ASKED = 1000, ROWS = 64 }; /* codes of getopt: ASKED + tri_asked, or 1 + the row */
 
 static const struct option asked_options[] = {
     {"help", no_argument, NULL, ASKED + TRI_ASKED_HELP},
@@ -118,7 +118,8 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
         TRI_TRY(set_initial(&sets[s]));
         for (const tri_option *row = sets[s].rows; row->name && rows < 2 * ROWS; row++) {
             if (row->argument) continue;
-            list[rows] = (struct option){row->name, row->kind != TRI_OPTION_FLAG, NULL, rows};
+            /* Codes from 1: getopt says 0 for a name that it does not know. */
+            list[rows] = (struct option){row->name, row->kind != TRI_OPTION_FLAG, NULL, rows + 1};
             row_of[rows] = row;
             state_of[rows++] = sets[s].state;
         }
@@ -137,11 +138,11 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
         }
         if (code == ':') return tri_fail(TRI_ERR_ARGUMENT, "option '%s' wants a value", word);
         if (code == '?') {
-            if (optopt >= 0 && optopt < rows && !strncmp(word, "--", 2))
-                return tri_fail(TRI_ERR_ARGUMENT, "option '--%s' takes no value", list[optopt].name);
+            if (optopt >= 1 && optopt <= rows && !strncmp(word, "--", 2))
+                return tri_fail(TRI_ERR_ARGUMENT, "option '--%s' takes no value", list[optopt - 1].name);
             return tri_fail(TRI_ERR_ARGUMENT, "unknown option '%s'; %s --help lists them", word, app->name);
         }
-        TRI_TRY(set_value(row_of[code], state_of[code], optarg));
+        TRI_TRY(set_value(row_of[code - 1], state_of[code - 1], optarg));
     }
     return set_arguments(app, &sets[0], argv + optind, argc - optind);
 }
