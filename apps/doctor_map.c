@@ -1,0 +1,129 @@
+/* All ranks together: who sits on which cores, and whether their clocks agree. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "apps/doctor.h"
+
+static int number(const json_t *row, const char *key) {
+    return (int)json_integer_value(json_object_get(row, key));
+}
+
+static const char *text(const json_t *row, const char *key) {
+    const char *value = json_string_value(json_object_get(row, key));
+    return value ? value : "";
+}
+
+/* "0, 1 and 5 more" */
+static void list_ranks(const json_t *rows, size_t *count, char *list, size_t bytes) {
+    enum { NAMED = 8 };
+    size_t i, used = 0;
+    json_t *row;
+    *count = 0;
+    list[0] = 0;
+    json_array_foreach(rows, i, row) {
+        if (!number(row, "sharing")) continue;
+        if ((*count)++ < NAMED && used < bytes)
+            used +=
+                (size_t)snprintf(list + used, bytes - used, "%s%d", used ? ", " : "", number(row, "rank"));
+    }
+    if (*count > NAMED && used < bytes) snprintf(list + used, bytes - used, " and %zu more", *count - NAMED);
+}
+
+/* The first rank for which `wrong` is true; NULL: none. */
+static const json_t *find(const json_t *rows, bool (*wrong)(const json_t *row, int asked), int asked) {
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) if (wrong(row, asked)) return row;
+    return NULL;
+}
+
+static bool has_error(const json_t *row, int asked) {
+    (void)asked;
+    return json_object_get(row, "error") != NULL;
+}
+
+static bool is_crowded(const json_t *row, int asked) {
+    (void)asked;
+    return number(row, "sharing") && number(row, "local_size") > number(row, "node_cpus");
+}
+
+static bool is_pressed(const json_t *row, int asked) {
+    (void)asked;
+    return number(row, "sharing") && number(row, "local_size") <= number(row, "node_cpus");
+}
+
+static bool has_fewer_cpus(const json_t *row, int threads) {
+    return threads > number(row, "cpus");
+}
+
+/* Cores of the node of `row` that no rank uses; there is no sharing. */
+static int idle_cores(const json_t *rows, const json_t *row) {
+    size_t i;
+    json_t *other;
+    int idle = number(row, "node_cores");
+    json_array_foreach(rows, i, other) if (!strcmp(text(other, "host"), text(row, "host"))) idle -=
+        number(other, "cores");
+    return idle;
+}
+
+void doctor_check_binding(doctor *d) {
+    const json_t *first = json_array_get(d->job, 0), *row;
+    size_t sharing;
+    char list[128];
+    list_ranks(d->job, &sharing, list, sizeof list);
+    if (!d->whole)
+        doctor_say(d, DOCTOR_NOTE, "see mpi and launch", "not known: the ranks do not see each other");
+    else if ((row = find(d->job, has_error, 0)) != NULL)
+        doctor_say(d, DOCTOR_WARNING, "compare nproc and taskset -p on that node", "rank %d on %s: %s",
+                   number(row, "rank"), text(row, "host"), text(row, "error"));
+    else if (!*text(first, "place"))
+        doctor_say(d, DOCTOR_NOTE, "install libhwloc-dev and build again",
+                   "not known: this build has no hwloc");
+    else if ((row = find(d->job, is_pressed, 0)) != NULL)
+        doctor_say(d, DOCTOR_WARNING,
+                   "mpirun --bind-to none, or --map-by slot:PE=N; srun --cpus-per-task=N --cpu-bind=cores; "
+                   "no taskset",
+                   "ranks %s are bound to cores of each other, though %s has cpus for all: rank %d has %s",
+                   list, text(row, "host"), number(row, "rank"), text(row, "place"));
+    else if ((row = find(d->job, is_crowded, 0)) != NULL)
+        doctor_say(d, DOCTOR_WARNING,
+                   "fewer ranks for each node; to try things out, . jobs/env.sh lets waiting ranks yield",
+                   "oversubscribed: %d ranks on the %d cpu%s of %s; ranks %s share",
+                   number(row, "local_size"), number(row, "node_cpus"),
+                   number(row, "node_cpus") == 1 ? "" : "s", text(row, "host"), list);
+    else if ((row = find(d->job, has_fewer_cpus, d->threads)) != NULL)
+        doctor_say(d, DOCTOR_WARNING,
+                   "fewer --threads, or more cores for each rank (--cpus-per-task, --bind-to none)",
+                   "%d threads on %d cpu%s: rank %d on %s has %s", d->threads, number(row, "cpus"),
+                   number(row, "cpus") == 1 ? "" : "s", number(row, "rank"), text(row, "host"),
+                   text(row, "place"));
+    else if (idle_cores(d->job, first) > 0)
+        doctor_say(d, DOCTOR_NOTE,
+                   "for more threads: mpirun --bind-to none or --map-by slot:PE=N, srun --cpus-per-task=N",
+                   "%d of %d cores of %s are used by no rank; rank %d has %s", idle_cores(d->job, first),
+                   number(first, "node_cores"), text(first, "host"), number(first, "rank"),
+                   text(first, "place"));
+    else
+        doctor_say(d, DOCTOR_FINE, NULL, "every core of %s is used by one rank; %d thread%s for rank %d",
+                   text(first, "host"), d->threads ? d->threads : number(first, "cores"),
+                   (d->threads ? d->threads : number(first, "cores")) == 1 ? "" : "s", number(first, "rank"));
+}
+
+void doctor_check_clocks(doctor *d) {
+    size_t i;
+    json_t *row, *first = json_array_get(d->job, 0), *worst = first;
+    if (json_array_size(d->job) < 2) return;
+    double start = json_real_value(json_object_get(first, "time_s")), most = 0;
+    json_array_foreach(d->job, i, row) {
+        double apart = fabs(json_real_value(json_object_get(row, "time_s")) - start);
+        if (apart > most) most = apart, worst = row;
+    }
+    /* The ranks left a barrier together: what is above a second is no delay. */
+    if (most > 1)
+        doctor_say(d, DOCTOR_WARNING, "chrony or ntpd on every node",
+                   "the clocks of %s and %s differ by %.1f s", text(first, "host"), text(worst, "host"),
+                   most);
+    else
+        doctor_say(d, DOCTOR_FINE, NULL, "the clocks of all ranks agree to %.2g s", most);
+}
