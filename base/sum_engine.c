@@ -14,21 +14,19 @@ enum {
 };
 
 /* The extremes of a piece are known; where they are in it is looked for only when it may matter. */
-static void note_extremes(tri_extremes *e, uint64_t first, const double *x, double min, double max) {
-    tri_extreme here = {min, 0, first};
-    size_t i = 0;
+static void note(const tri_engine *e, tri_extreme *into, uint64_t first, const double *x, size_t count,
+                 double value, int sign) {
+    tri_extreme here = {value, 0, first};
+    if (!tri_extreme_precedes(&here, into, sign)) return;
+    size_t at = e->kernels->find(x, count, value);
+    tri_extreme_keep(into, (tri_extreme){x[at], 0, first + at}, sign); /* 0 as it is there, with its sign */
+}
+
+static void note_extremes(const tri_engine *e, uint64_t first, const double *x, size_t count, double min,
+                          double max) {
     if (!(min <= max)) return; /* nothing but NaN */
-    if (tri_extreme_precedes(&here, &e->min, -1)) {
-        while (x[i] != min)
-            i++;
-        tri_extreme_keep(&e->min, (tri_extreme){x[i], 0, first + i}, -1);
-    }
-    here.high = max;
-    if (tri_extreme_precedes(&here, &e->max, 1)) {
-        for (i = 0; x[i] != max;)
-            i++;
-        tri_extreme_keep(&e->max, (tri_extreme){x[i], 0, first + i}, 1);
-    }
+    note(e, &e->extremes->min, first, x, count, min, -1);
+    note(e, &e->extremes->max, first, x, count, max, 1);
 }
 
 static int fits(tri_engine *e, const double *x, size_t rows, double *min, double *max) {
@@ -103,7 +101,7 @@ static size_t add_awkward(tri_engine *e, uint64_t first, const double *x, size_t
         size_t piece = count - i < TRI_CHUNK ? count - i : TRI_CHUNK;
         double min, max;
         e->kernels->extremes(x + i, piece, &min, &max);
-        note_extremes(e->extremes, first + i, x + i, min, max);
+        note_extremes(e, first + i, x + i, piece, min, max);
     }
     return count;
 }
@@ -122,7 +120,7 @@ void tri_engine_run(tri_engine *e, uint64_t first, const double *x, size_t count
             done += add_awkward(e, first + done, x + done, rows * TRI_LANES, left);
             continue;
         }
-        if (e->squares.word) note_extremes(e->extremes, first + done, x + done, min, max);
+        if (e->squares.word) note_extremes(e, first + done, x + done, rows * TRI_LANES, min, max);
         if (e->trouble == 0) e->run = FIRST_RUN;
         if (++e->chunks >= TRI_SPAN_LIMIT) {
             tri_window_empty(e);
@@ -136,6 +134,6 @@ void tri_engine_run(tri_engine *e, uint64_t first, const double *x, size_t count
         tri_words_add_double(e->sum, x[done]);
         if (!e->squares.word) continue;
         tri_words_add_square(e->squares, x[done]);
-        note_extremes(e->extremes, first + done, x + done, x[done], x[done]);
+        note_extremes(e, first + done, x + done, 1, x[done], x[done]);
     }
 }

@@ -60,6 +60,8 @@ typedef struct tri_kernels {
     void (*lane_limits)(const double *x, size_t rows, double limits[TRI_LANES]);
     /* Smallest and largest element; NaN is skipped; min > max where there is nothing else. */
     void (*extremes)(const double *x, size_t count, double *min, double *max);
+    /* The first i with x[i] == value, or count. */
+    size_t (*find)(const double *x, size_t count, double value);
     /* Any count. */
     double (*plain)(const double *x, size_t count);
     double (*ordered_block)(const double *x, size_t count);

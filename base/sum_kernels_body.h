@@ -1,10 +1,16 @@
 /* The kernels, compiled once per SIMD level by the file that includes this with TRI_KERNELS set to the name
  * of their table. sum_kernels.h has the contracts and the method. Internal. */
+#include <float.h>
 #include <math.h>
 
 #include "base/sum_kernels.h"
 #include "base/sum_vector.h"
 #include "trireme/sum.h"
+
+_Static_assert(FLT_EVAL_METHOD == 0, "a double operation must round to double");
+#ifdef __FAST_MATH__
+#error "-ffast-math breaks error-free transformations"
+#endif
 
 enum {
     /* Vectors in registers at a time, by trial. A row that is wider is done in several passes over the chunk. */
@@ -188,6 +194,15 @@ static void extremes(const double *x, size_t count, double *min_out, double *max
     }
 }
 
+static size_t find(const double *x, size_t count, double value) {
+    size_t i = 0;
+    for (vec wanted = fill(value); count - i >= WIDTH; i += WIDTH)
+        if (any_bit((ivec)(load(x + i) == wanted))) break;
+    while (i < count && x[i] != value)
+        i++;
+    return i;
+}
+
 /* The sum of the lanes of `count` elements, as trireme/sum.h describes it. */
 INLINE double add_lanes(const double *x, size_t count) {
     enum { VECTORS = TRI_ORDERED_LANES / WIDTH };
@@ -239,5 +254,6 @@ const tri_kernels TRI_KERNELS = {.sum = sum,
                                  .moments = moments,
                                  .lane_limits = lane_limits,
                                  .extremes = extremes,
+                                 .find = find,
                                  .plain = plain,
                                  .ordered_block = ordered_block};
