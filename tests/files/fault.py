@@ -60,7 +60,7 @@ def kill():
     whole = 0
     for seed in range(5):
         job = subprocess.Popen(launch + [write, "forever", folder], stderr=subprocess.DEVNULL)
-        while not glob.glob(folder + "/*.h5*"):
+        while not glob.glob(folder + "/*.h5"):
             time.sleep(0.01)
             assert job.poll() is None, "ended by itself"
         random.seed(seed)
