@@ -117,6 +117,13 @@ static inline size_t tri_part_start(const tri_context *c, const tri_call *call, 
     if (!call->split) return (size_t)b * call->count;
     return b < c->size ? tri_range_part(call->count, (size_t)c->size, (size_t)b).first : call->count;
 }
+/* Units of the blocks of `ranks` ranks from `first` on, where the rank behind the last is 0. */
+static inline size_t tri_run_units(const tri_context *c, const tri_call *call, int first, int ranks) {
+    int end = first + ranks;
+    if (end <= c->size) return tri_part_start(c, call, end) - tri_part_start(c, call, first);
+    return tri_part_start(c, call, c->size) - tri_part_start(c, call, first) +
+           tri_part_start(c, call, end - c->size);
+}
 static inline size_t tri_send_count(const tri_context *c, const tri_call *call, int b) {
     return call->send_counts ? call->send_counts[b] : tri_part_of(c, call, b);
 }
@@ -187,6 +194,14 @@ tri_context tri_context_lane(const tri_context *c, int lane, int stand);
 /* The same ranks, counted from `root`. */
 tri_context tri_context_turned(const tri_context *c, int root);
 int tri_local_rank(const tri_context *c, int rank);
+/* Local rank of the one who stands for this rank's node: `root` on its own node, else 0. */
+int tri_first_of_node(const tri_context *c, int root);
+/* This rank's part of a vector of `count` units that the ranks of its node have divided. */
+typedef struct tri_lane_part {
+    void *start;
+    size_t count;
+} tri_lane_part;
+tri_lane_part tri_lane_part_of(const tri_context *c, const void *vector, size_t count);
 
 /* Rounds of doubling until `ranks` are reached. */
 static inline int tri_log2_up(int ranks) {

@@ -19,7 +19,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
 
 static tri_status run(tri_context *c, const tri_call *call) {
     if (c->rank != call->root) {
-        TRI_TRY(tri_do_send(c, call->send, call->count, call->root));
+        TRI_TRY(tri_do_send(c, call->send, tri_part_of(c, call, c->rank), call->root));
         return tri_do_wait(c);
     }
     for (int peer = 0; peer < c->size; peer++)

@@ -46,3 +46,13 @@ tri_context tri_context_turned(const tri_context *c, int root) {
     turned.rank = tri_to_virtual(c, c->rank, root);
     return turned;
 }
+
+int tri_first_of_node(const tri_context *c, int root) {
+    return c->shape->node_of[root] == c->shape->node ? tri_local_rank(c, root) : 0;
+}
+
+tri_lane_part tri_lane_part_of(const tri_context *c, const void *vector, size_t count) {
+    tri_range range = tri_range_part(count, (size_t)c->shape->local_size, (size_t)c->shape->local_rank);
+    tri_lane_part part = {tri_unit(c, vector, range.first), range.count};
+    return part;
+}

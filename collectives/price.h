@@ -41,6 +41,37 @@ static inline int tri_case_even_nodes(const tri_case *c) {
     return c->nodes > 1 && c->largest > 1 && c->ranks == c->nodes * c->largest;
 }
 
+/* The cases of parts that run among one rank of each node, inside each node, and among the ranks with the same
+ * local number of all nodes, all local numbers at once. */
+static inline tri_case tri_case_of_nodes(const tri_case *c, tri_operation operation, size_t bytes) {
+    tri_case part = *c;
+    part.operation = operation;
+    part.bytes = bytes;
+    part.ranks = c->nodes;
+    part.largest = 1;
+    part.mixed = 0;
+    return part;
+}
+static inline tri_case tri_case_of_lanes(const tri_case *c, tri_operation operation, size_t bytes) {
+    tri_case part = tri_case_of_nodes(c, operation, bytes);
+    part.sharing = c->largest;
+    return part;
+}
+static inline tri_case tri_case_of_node(const tri_case *c, tri_operation operation, size_t bytes) {
+    tri_case part = *c;
+    part.operation = operation;
+    part.bytes = bytes;
+    part.ranks = c->largest;
+    part.nodes = 1;
+    part.mixed = 0;
+    part.sharing = 0;
+    return part;
+}
+
+static inline size_t tri_ceil_div(size_t a, size_t b) {
+    return a / b + (a % b != 0);
+}
+
 /* `times` rounds, one behind the other, in which a rank sends one message of `bytes` and receives one, while
  * `senders` ranks of each node do so. */
 static inline void tri_cost_rounds(tri_cost *price, int level, double times, double bytes, int senders) {

@@ -8,7 +8,7 @@
 
 static tri_status run(tri_context *c, const tri_call *call) {
     if (c->rank != call->root) {
-        TRI_TRY(tri_do_recv(c, call->recv, call->count, call->root));
+        TRI_TRY(tri_do_recv(c, call->recv, tri_part_of(c, call, c->rank), call->root));
         return tri_do_wait(c);
     }
     for (int peer = 0; peer < c->size; peer++)
