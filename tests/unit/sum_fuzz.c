@@ -162,9 +162,27 @@ static void long_array(void) {
     }
 }
 
+/* So many chunks in one window that the slices' totals must be emptied on the way; all elements as large as the
+ * window lets them be. */
+static void many_chunks(void) {
+    size_t count = (TRI_SPAN_LIMIT + 3) * TRI_CHUNK;
+    double *x = malloc(count * sizeof *x);
+    tri_moments want;
+    if (!x) abort();
+    for (int negative = 0; negative < 2; negative++) {
+        for (size_t i = 0; i < count; i++)
+            x[i] = (negative ? -1 : 1) * (0x1.fffffffffff00p0 + (double)(draw() % 256) * 0x1p-52);
+        one_by_one(&want, x, count);
+        for (tri_simd level = 0; level <= tri_simd_best(); level++)
+            compare(&want, x, count, level);
+    }
+    free(x);
+}
+
 int main(int argc, char **argv) {
     short_arrays(argc > 1 ? atol(argv[1]) : 200000);
     spikes(400);
+    many_chunks();
     for (int i = 0; i < 6; i++)
         long_array();
     return check_result("random arrays");
