@@ -29,6 +29,7 @@ static const struct check {
     {"launch", JOB, doctor_check_launch, "does mpirun --version answer?"},
     {"binding", JOB, doctor_check_binding, "does lstopo answer?"},
     {"clocks", JOB, doctor_check_clocks, "does date answer?"},
+    {"shared", JOB, doctor_check_shared, "does --results FOLDER answer?"},
     {"cores", NODE, doctor_check_cores, "does lstopo answer?"},
     {"memory", NODE, doctor_check_memory, "is /proc mounted?"},
     {"opencl", NODE, doctor_check_opencl,
@@ -115,7 +116,12 @@ static void run_checks(doctor *d, stage now) {
         if (checks[i].stage == now) run_check(d, &checks[i]);
 }
 
-/* Adds verdicts of one check to the page, an array of {verdict, hosts}. Nodes that say the same share an entry. */
+static doctor_level level_of(const json_t *verdict) {
+    return (doctor_level)json_integer_value(json_object_get(verdict, "level"));
+}
+
+/* Adds verdicts of one check to the page, an array of {verdict, hosts, varies}. Nodes that say the same share an entry,
+ * and so do all that are well, whatever their numbers: the page shows those of the first. */
 static void add_to_page(json_t *page, const char *check, const json_t *verdicts, const char *host) {
     size_t i, k;
     json_t *verdict, *entry;
@@ -123,8 +129,13 @@ static void add_to_page(json_t *page, const char *check, const json_t *verdicts,
         if (strcmp(check, json_string_value(json_object_get(verdict, "check"))) != 0) continue;
         bool known = false;
         json_array_foreach(page, k, entry) {
-            if (!json_equal(json_object_get(entry, "verdict"), verdict)) continue;
+            json_t *first = json_object_get(entry, "verdict");
+            bool same = json_equal(first, verdict);
+            bool both_fine = level_of(first) == DOCTOR_FINE && level_of(verdict) == DOCTOR_FINE &&
+                             json_equal(json_object_get(first, "check"), json_object_get(verdict, "check"));
+            if (known || (!same && !both_fine)) continue;
             json_array_append_new(json_object_get(entry, "hosts"), json_string(host));
+            if (!same) json_object_set_new(entry, "varies", json_true());
             known = true;
         }
         if (!known)
@@ -142,10 +153,6 @@ static json_t *make_page(const doctor *d) {
                                                        json_string_value(json_object_get(row, "host")));
     }
     return page;
-}
-
-static doctor_level level_of(const json_t *entry) {
-    return (doctor_level)json_integer_value(json_object_get(json_object_get(entry, "verdict"), "level"));
 }
 
 static const char *text_of(const json_t *object, const char *key) {
@@ -176,14 +183,15 @@ static void print_entry(const json_t *entry, int nodes) {
     char line[1536];
     size_t said = json_array_size(hosts), used;
     used = (size_t)snprintf(line, sizeof line, "%s", text_of(verdict, "text"));
-    if (said && said < (size_t)nodes) {
-        const char *first = json_string_value(json_array_get(hosts, 0));
-        if (said == 1)
-            snprintf(line + used, sizeof line - used, " (on %s)", first);
-        else
-            snprintf(line + used, sizeof line - used, " (on %s and %zu more)", first, said - 1);
-    }
-    printf("  %-8s %-8s ", level_words[level_of(entry)], text_of(verdict, "check"));
+    const char *first = json_string_value(json_array_get(hosts, 0));
+    if (json_is_true(json_object_get(entry, "varies")))
+        snprintf(line + used, sizeof line - used, " (%s; %zu more are well)", first, said - 1);
+    else if (said == 1 && nodes > 1)
+        snprintf(line + used, sizeof line - used, " (on %s)", first);
+    else if (said && said < (size_t)nodes)
+        snprintf(line + used, sizeof line - used, " (on %s and %zu more)", first, said - 1);
+    printf("  %-8s %-8s ", level_words[level_of(json_object_get(entry, "verdict"))],
+           text_of(verdict, "check"));
     print_wrapped(line);
     if (!*text_of(verdict, "cure")) return;
     printf("%*s", 20, "");
@@ -224,10 +232,10 @@ static void print_json(const doctor *d, const json_t *page, const size_t counts[
     json_array_foreach(page, i, entry) {
         json_t *verdict = json_object_get(entry, "verdict");
         json_array_append_new(
-            verdicts,
-            json_pack("{s:s, s:s, s:O, s:O, s:O}", "check", text_of(verdict, "check"), "verdict",
-                      level_words[level_of(entry)], "text", json_object_get(verdict, "text"), "cure",
-                      json_object_get(verdict, "cure"), "hosts", json_object_get(entry, "hosts")));
+            verdicts, json_pack("{s:s, s:s, s:O, s:O, s:O}", "check", text_of(verdict, "check"), "verdict",
+                                level_words[level_of(json_object_get(entry, "verdict"))], "text",
+                                json_object_get(verdict, "text"), "cure", json_object_get(verdict, "cure"),
+                                "hosts", json_object_get(entry, "hosts")));
     }
     if (d->whole)
         json_array_foreach(d->job, i, row) json_array_append_new(
@@ -246,7 +254,7 @@ static int report(doctor *d) {
     run_checks(d, JOB);
     size_t i, counts[LEVELS] = {0};
     json_t *page = make_page(d), *entry;
-    json_array_foreach(page, i, entry) counts[level_of(entry)]++;
+    json_array_foreach(page, i, entry) counts[level_of(json_object_get(entry, "verdict"))]++;
     if (d->json)
         print_json(d, page, counts);
     else

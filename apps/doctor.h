@@ -58,6 +58,9 @@ int doctor_environment_number(const char *name);
 /* The first line of a file, without its end; "" where it cannot be read. Returns `line`. */
 char *doctor_first_line(const char *path, char *line, size_t bytes);
 
+/* The folder, or the nearest one above it that is there, in which it would be made. */
+void doctor_existing_folder(const char *folder, char *out, size_t bytes);
+
 /* The child process in which MPI is tried (doctor_probe.c), and its other end. */
 typedef struct doctor_probe doctor_probe;
 
@@ -86,5 +89,6 @@ void doctor_check_clock(doctor *d);
 /* Checks over all ranks, from d->job. */
 void doctor_check_binding(doctor *d);
 void doctor_check_clocks(doctor *d);
+void doctor_check_shared(doctor *d);
 
 #endif

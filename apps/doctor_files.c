@@ -12,36 +12,32 @@
 
 #include "apps/doctor.h"
 
-/* X(magic number as in statfs(2) and the file systems' own headers, name, where: shared by nodes or not) */
+/* X(magic number as in statfs(2) and the file systems' own headers, name) */
 #define FILE_SYSTEMS(X)                                                                                      \
-    X(0xEF53, "ext4", false)                                                                                 \
-    X(0x58465342, "XFS", false)                                                                              \
-    X(0x9123683E, "Btrfs", false)                                                                            \
-    X(0x2FC12FC1, "ZFS", false)                                                                              \
-    X(0x01021994, "tmpfs (memory)", false)                                                                   \
-    X(0x794C7630, "overlay (of a container)", false)                                                         \
-    X(0x6969, "NFS", true)                                                                                   \
-    X(0x0BD00BD0, "Lustre", true)                                                                            \
-    X(0x47504653, "GPFS (Spectrum Scale)", true)                                                             \
-    X(0x19830326, "BeeGFS", true)                                                                            \
-    X(0x00C36400, "Ceph", true)                                                                              \
-    X(0xAAD7AAEA, "PanFS", true)                                                                             \
-    X(0x01021997, "9p (of a virtual machine)", false)                                                        \
-    X(0xFF534D42, "SMB", true)                                                                               \
-    X(0x65735546, "FUSE", true)
+    X(0xEF53, "ext4")                                                                                        \
+    X(0x58465342, "XFS")                                                                                     \
+    X(0x9123683E, "Btrfs")                                                                                   \
+    X(0x2FC12FC1, "ZFS")                                                                                     \
+    X(0x01021994, "tmpfs (memory)")                                                                          \
+    X(0x794C7630, "overlay (of a container)")                                                                \
+    X(0x6969, "NFS")                                                                                         \
+    X(0x0BD00BD0, "Lustre")                                                                                  \
+    X(0x47504653, "GPFS (Spectrum Scale)")                                                                   \
+    X(0x19830326, "BeeGFS")                                                                                  \
+    X(0x00C36400, "Ceph")                                                                                    \
+    X(0xAAD7AAEA, "PanFS")                                                                                   \
+    X(0x01021997, "9p (of a virtual machine)")                                                               \
+    X(0xFF534D42, "SMB")                                                                                     \
+    X(0x65735546, "FUSE")
 
-static const char *file_system(const char *path, bool *shared) {
+static const char *file_system(const char *path) {
     struct statfs s;
-    *shared = true; /* the unknown gets the benefit of the doubt */
     if (statfs(path, &s)) return "unknown";
-#define ROW(magic, name, shared_)                                                                            \
-    if ((unsigned long)s.f_type == magic) {                                                                  \
-        *shared = shared_;                                                                                   \
-        return name;                                                                                         \
-    }
+#define ROW(magic, name)                                                                                     \
+    if ((unsigned long)s.f_type == magic) return name;
     FILE_SYSTEMS(ROW)
 #undef ROW
-    return "unknown";
+    return "an unknown file system";
 }
 
 /* Writes, locks and removes a file in a folder. Returns errno; *lock is that of locking alone. */
@@ -64,8 +60,7 @@ static double free_bytes(const char *path) {
     return statfs(path, &s) ? 0 : (double)s.f_bavail * (double)s.f_bsize;
 }
 
-/* The folder itself, or the nearest one above it that is there, in which it would be made. */
-static void existing(const char *folder, char *out, size_t bytes) {
+void doctor_existing_folder(const char *folder, char *out, size_t bytes) {
     struct stat s;
     snprintf(out, bytes, "%s", folder);
     while (stat(out, &s) && errno == ENOENT && strcmp(out, ".") != 0 && strcmp(out, "/") != 0)
@@ -74,16 +69,14 @@ static void existing(const char *folder, char *out, size_t bytes) {
 
 void doctor_check_results(doctor *d) {
     char folder[4096];
-    bool shared;
     int lock;
     if (!strcmp(d->results, "none")) {
         doctor_say(d, DOCTOR_FINE, NULL, "no result files are asked for");
         return;
     }
-    existing(d->results, folder, sizeof folder);
-    const char *kind = file_system(folder, &shared);
-    int error = try_file(folder, &lock),
-        nodes = (int)json_integer_value(json_object_get(d->started, "nodes"));
+    doctor_existing_folder(d->results, folder, sizeof folder);
+    const char *kind = file_system(folder);
+    int error = try_file(folder, &lock);
     const char *locking = getenv("HDF5_USE_FILE_LOCKING");
     bool locking_off = locking && (!strcmp(locking, "FALSE") || !strcmp(locking, "0"));
     if (error)
@@ -97,9 +90,6 @@ void doctor_check_results(doctor *d) {
     else if (free_bytes(folder) < 1e9)
         doctor_say(d, DOCTOR_WARNING, "remove files, or --results FOLDER elsewhere",
                    "'%s' on %s has %.2g GB left", d->results, kind, free_bytes(folder) * 1e-9);
-    else if (nodes > 1 && !shared)
-        doctor_say(d, DOCTOR_WARNING, "--results FOLDER on the file system that all nodes share",
-                   "'%s' is on %s, which other nodes do not see", d->results, kind);
     else
         doctor_say(d, DOCTOR_FINE, NULL, "'%s' on %s can be written, %.0f GB free, locks work%s", d->results,
                    kind, free_bytes(folder) * 1e-9, locking_off ? " (HDF5 does not use them)" : "");

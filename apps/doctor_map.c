@@ -127,3 +127,20 @@ void doctor_check_clocks(doctor *d) {
     else
         doctor_say(d, DOCTOR_FINE, NULL, "the clocks of all ranks agree to %.2g s", most);
 }
+
+static bool sees_no_results(const json_t *row, int asked) {
+    (void)asked;
+    return json_is_false(json_object_get(row, "sees_results"));
+}
+
+/* Whether a file that rank 0 makes in its results folder is there for all. */
+void doctor_check_shared(doctor *d) {
+    const json_t *first = json_array_get(d->job, 0), *blind = find(d->job, sees_no_results, 0);
+    if (number(d->started, "nodes") < 2 || !json_object_get(first, "sees_results")) return;
+    if (blind)
+        doctor_say(d, DOCTOR_WARNING, "--results FOLDER on the file system that all nodes share",
+                   "'%s' of %s is not the folder of that name on %s: ranks cannot write one file", d->results,
+                   text(first, "host"), text(blind, "host"));
+    else
+        doctor_say(d, DOCTOR_FINE, NULL, "'%s' is the same folder on all nodes", d->results);
+}

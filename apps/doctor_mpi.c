@@ -1,6 +1,7 @@
 /* The parent's end of the probe, and the verdicts on MPI itself. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@ static void become_probe(int in, int out, int errors) {
     probe_path(path, sizeof path);
     snprintf(in_text, sizeof in_text, "%d", in);
     snprintf(out_text, sizeof out_text, "%d", out);
+    signal(SIGPIPE, SIG_DFL);
     fcntl(in, F_SETFD, 0);
     fcntl(out, F_SETFD, 0);
     setenv("OMPI_MCA_orte_execute_quiet", "0",
@@ -78,7 +80,8 @@ static json_t *hear(doctor_probe *p) {
             if (!longer) return NULL;
             p->line = longer;
         }
-        int wait_ms = (int)((until - now_s()) * 1000);
+        double left_s = until - now_s();
+        int wait_ms = left_s > 1e6 ? 1000000000 : (int)(left_s * 1000);
         struct pollfd wanted = {.fd = p->from, .events = POLLIN};
         int ready = wait_ms > 0 ? poll(&wanted, 1, wait_ms) : 0;
         if (ready < 0 && errno == EINTR) continue;
@@ -108,6 +111,7 @@ static void last_words(doctor_probe *p, char *text, size_t bytes) {
     int status = 0;
     size_t used = 0;
     char line[512];
+    kill(p->pid, SIGKILL); /* it is dead, unless it talks nonsense */
     waitpid(p->pid, &status, 0);
     p->pid = 0;
     text[0] = 0;
@@ -173,7 +177,12 @@ void doctor_check_mpi(doctor *d) {
 void doctor_probe_gather(doctor_probe *p, doctor *d) {
     int rank = (int)json_integer_value(json_object_get(d->started, "rank"));
     if (!p || !d->started) return;
-    tell(p, d->verdicts);
+    char folder[PATH_MAX], real[PATH_MAX] = "";
+    doctor_existing_folder(d->results, folder, sizeof folder);
+    json_t *mine =
+        json_pack("{s:O, s:s}", "verdicts", d->verdicts, "folder", realpath(folder, real) ? real : "");
+    tell(p, mine);
+    json_decref(mine);
     if (rank != 0) return;
     d->job = hear(p);
     if (d->job) return;

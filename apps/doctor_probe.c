@@ -3,17 +3,19 @@
  *
  *     out: the libraries that are loaded              (before MPI_Init)
  *     out: rank, size, thread level, node             (after it)
- *     in:  the verdicts of this rank's doctor
- *     out: place, time and verdicts of every rank     (rank 0 alone)
+ *     in:  the verdicts of this rank's doctor, and the folder for results
+ *     out: place, time, verdicts, ... of every rank  (rank 0 alone)
  *     in:  the exit status                            (rank 0 alone)
  *     out: that status                                (every rank)
  */
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
@@ -41,13 +43,13 @@ static void say(FILE *out, json_t *line) {
     json_decref(line);
 }
 
-/* A line of doctor's; an empty array where doctor is gone. */
+/* A line of doctor's; an empty object where doctor is gone. */
 static json_t *hear(FILE *in) {
     char *line = NULL;
     size_t room = 0;
     json_t *heard = getline(&line, &room, in) > 0 ? json_loads(line, JSON_DECODE_ANY, NULL) : NULL;
     free(line);
-    return heard ? heard : json_array();
+    return heard ? heard : json_object();
 }
 
 static json_t *libraries(void) {
@@ -100,6 +102,22 @@ static tri_status find_place(tri_comm *comm, json_t *row) {
     return status;
 }
 
+/* Does this rank see a file that rank 0 makes in its folder? Where rank 0 cannot make one nobody is asked. */
+static tri_status find_shared(tri_comm *comm, const char *folder, json_t *row) {
+    char path[PATH_MAX] = "";
+    int file = -1, root = tri_comm_rank(comm) == 0;
+    if (root && *folder &&
+        snprintf(path, sizeof path, "%s/.trireme-doctor-XXXXXX", folder) < (int)sizeof path)
+        file = mkstemp(path);
+    if (file < 0) path[0] = 0;
+    if (file >= 0) close(file);
+    TRI_TRY(tri_bcast(path, sizeof path, MPI_CHAR, 0, comm));
+    if (*path) json_object_set_new(row, "sees_results", json_boolean(access(path, F_OK) == 0));
+    TRI_TRY(tri_barrier(comm));
+    if (root && *path) unlink(path);
+    return TRI_OK;
+}
+
 /* Gathers a text from every rank; rank 0 gets the array of what they say. */
 static tri_status gather(tri_comm *comm, const char *text, json_t **out) {
     int size = tri_comm_size(comm), root = tri_comm_rank(comm) == 0;
@@ -133,11 +151,15 @@ static tri_status converse(tri_comm *comm, FILE *in, FILE *out) {
                        "thread_level", level_name(level), "threads_allowed", level >= MPI_THREAD_FUNNELED,
                        "nodes", shape->nodes, "local_rank", shape->local_rank, "local_size",
                        shape->local_size, "host", tri_comm_host(comm)));
-    json_t *row = json_pack("{s:i, s:s, s:i, s:o}", "rank", rank, "host", tri_comm_host(comm), "local_size",
-                            shape->local_size, "verdicts", hear(in));
+    json_t *heard = hear(in), *verdicts = json_object_get(heard, "verdicts");
+    const char *folder = json_string_value(json_object_get(heard, "folder"));
+    json_t *row = json_pack("{s:i, s:s, s:i, s:O*}", "rank", rank, "host", tri_comm_host(comm), "local_size",
+                            shape->local_size, "verdicts", verdicts);
     tri_status status = find_place(comm, row);
     if (status != TRI_OK && status != TRI_ERR_ABSENT)
         json_object_set_new(row, "error", json_string(tri_error_text()));
+    TRI_TRY(find_shared(comm, folder ? folder : "", row));
+    json_decref(heard);
     TRI_TRY(tri_barrier(comm));
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);

@@ -333,3 +333,49 @@ def test_host_without_address(tmp_path):
     command = namespace(f"hostname no-such-host-here; : > {tmp_path}/hosts; mount --bind {tmp_path}/hosts /etc/hosts", DOCTOR,
                         flags=("--uts", "--mount", "--net"))
     Page(command, tmp_path).expect("network", "warning", "'no-such-host-here' has no address", "/etc/hosts")
+
+
+@pytest.fixture
+def hosts(tmp_path):
+    """hosts(number, script): a prefix for mpirun's command line that gives it that many hosts h1, h2, ... in network
+    namespaces of this machine; `script` is run on each before its ranks, with the host's name in $host."""
+    if FAMILY != "openmpi" or os.geteuid() != 0 or not shutil.which("ip"):
+        pytest.skip("needs Open MPI, root and iproute2")
+
+    def make(number, script):
+        agent = tmp_path / "agent"
+        agent.write_text(f"""#!/bin/sh
+host=$1; shift
+exec ip netns exec $host unshare --uts --mount sh -ec "host=$host; hostname $host; mount -t tmpfs shm /dev/shm; {script}; cd $PWD; $*"
+""")
+        agent.chmod(0o755)
+        names = "".join(f"10.9.0.{i} h{i}\\n" for i in range(1, number + 1))
+        setup = f"""mount -t tmpfs run /run; mkdir /run/netns; ip link set lo up; hostname head
+ip link add br0 type bridge; ip addr add 10.9.0.254/24 dev br0; ip link set br0 up
+printf '127.0.0.1 localhost\\n10.9.0.254 head\\n{names}' > {tmp_path}/hosts; mount --bind {tmp_path}/hosts /etc/hosts
+for i in $(seq {number}); do
+    ip netns add h$i; ip link add v$i type veth peer name eth0 netns h$i; ip link set v$i master br0 up
+    ip -n h$i addr add 10.9.0.$i/24 dev eth0; ip -n h$i link set eth0 up; ip -n h$i link set lo up
+    echo "h$i slots=2" >> {tmp_path}/hostfile
+done"""
+        command = namespace(setup, LAUNCHER, "--hostfile", f"{tmp_path}/hostfile", "-n", 2 * number,
+                            flags=("--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"))
+        (tmp_path / "hostfile").unlink()  # of the trial whether this is allowed
+        return command, {"OMPI_MCA_plm_rsh_agent": str(agent)}
+
+    return make
+
+
+def test_several_nodes(hosts, tmp_path):
+    """Verdicts of nodes are told apart: /dev/shm is small on one of them, and the results folder another one."""
+    results = tmp_path / "results"
+    results.mkdir()
+    planted = f"[ $host != h2 ] || {{ mount -t tmpfs out {results}; mount -o remount,size=2m /dev/shm; }}"
+    launcher, variables = hosts(3, planted.replace("$host", "\\$host"))
+    page = Page([*launcher, DOCTOR], tmp_path, "--results", results, **variables)
+    assert [rank["host"] for rank in page.all["ranks"]] == ["h1", "h1", "h2", "h2", "h3", "h3"]
+    page.expect("shared", "warning", "on h2", "file system that all nodes share")
+    words = {host: verdict["verdict"] for verdict in page.by_check["shm"] for host in verdict["hosts"]}
+    assert words == {"h1": "ok", "h2": "warning", "h3": "ok"}
+    assert page.by_check["cores"][0]["hosts"] == ["h1", "h2", "h3"]
+    assert not os.listdir(results)
