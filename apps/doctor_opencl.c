@@ -92,8 +92,10 @@ void doctor_check_opencl(doctor *d) {
     char broken[TEXT] = "", devices[TEXT] = "";
     int drivers = 0;
     size_t count = 0;
+    tri_gpu *gpu = NULL;
     tri_status status = tri_gpu_list(list, DEVICES, &count);
-    if (status == TRI_ERR_ABSENT) {
+    /* A build without OpenCL has no devices either; only opening one tells the difference. */
+    if (status == TRI_OK && !count && tri_gpu_open(NULL, 0, 1, &gpu) == TRI_ERR_ABSENT) {
         doctor_say(d, DOCTOR_NOTE, "install ocl-icd-opencl-dev and build again", "%s", tri_error_text());
         return;
     }
