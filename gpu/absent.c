@@ -107,3 +107,56 @@ tri_status tri_gpu_buffer_sum_plain(const tri_gpu_buffer *x, size_t offset, size
     (void)x, (void)offset, (void)count, (void)out;
     return absent();
 }
+
+tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low, double high,
+                             size_t bins, int64_t *counts, int64_t *below, int64_t *above, int64_t *nan) {
+    (void)gpu, (void)x, (void)count, (void)low, (void)high, (void)bins;
+    (void)counts, (void)below, (void)above, (void)nan;
+    return absent();
+}
+
+tri_status tri_gpu_wait(tri_gpu *gpu) {
+    (void)gpu;
+    return absent();
+}
+
+tri_status tri_gpu_fill(tri_gpu_buffer *x, size_t offset, size_t count, double value) {
+    (void)x, (void)offset, (void)count, (void)value;
+    return absent();
+}
+
+tri_status tri_gpu_copy(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from, size_t from_offset,
+                        size_t count) {
+    (void)to, (void)to_offset, (void)from, (void)from_offset, (void)count;
+    return absent();
+}
+
+tri_status tri_gpu_axpy(double a, const tri_gpu_buffer *x, size_t x_offset, tri_gpu_buffer *y,
+                        size_t y_offset, size_t count) {
+    (void)a, (void)x, (void)x_offset, (void)y, (void)y_offset, (void)count;
+    return absent();
+}
+
+tri_status tri_gpu_transpose(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
+                             size_t from_offset, size_t rows, size_t columns) {
+    (void)to, (void)to_offset, (void)from, (void)from_offset, (void)rows, (void)columns;
+    return absent();
+}
+
+size_t tri_gpu_element_bytes(tri_gpu_element element) {
+    (void)element;
+    return 0;
+}
+
+tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op, tri_gpu_buffer *into, size_t into_offset,
+                           const tri_gpu_buffer *from, size_t from_offset, size_t count) {
+    (void)element, (void)op, (void)into, (void)into_offset, (void)from, (void)from_offset, (void)count;
+    return absent();
+}
+
+tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from, size_t from_offset,
+                        size_t planes, size_t rows, size_t columns, double k) {
+    (void)to, (void)to_offset, (void)from, (void)from_offset, (void)planes, (void)rows, (void)columns,
+        (void)k;
+    return absent();
+}

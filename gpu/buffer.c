@@ -80,3 +80,7 @@ tri_status tri_gpu_buffer_unmap(tri_gpu_buffer *buffer, void *mapped) {
     if (code == CL_SUCCESS) code = clFinish(buffer->gpu->queue);
     return tri_cl(buffer->gpu, code, "unmapping a buffer");
 }
+
+tri_status tri_gpu_wait(tri_gpu *gpu) {
+    return tri_cl(gpu, clFinish(gpu->queue), "running what was queued");
+}

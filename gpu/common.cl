@@ -84,3 +84,9 @@ typedef long VL;
 #define lane_least(v) (v)
 #define lane_or(v) (v)
 #endif
+
+/* The elements of this work-item, for kernels that work on each alone: a run of `per_group` to a group. */
+#define EACH(i, count, per_group)                                                                                      \
+    for (ulong i = get_group_id(0) * (per_group) + ITEM,                                                               \
+               end_ = min((ulong)(count), (get_group_id(0) + 1) * (ulong)(per_group));                                 \
+         i < end_; i += ITEMS)

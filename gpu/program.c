@@ -53,6 +53,19 @@ static void options_of(const tri_gpu *gpu, char options[OPTIONS_SIZE]) {
         {"MOMENTS_STATE", TRI_MOMENTS_STATE},
         {"ORDERED_BLOCK", TRI_ORDERED_BLOCK},
         {"ORDERED_LANES", TRI_ORDERED_LANES},
+        {"TYPE_DOUBLE", TRI_GPU_DOUBLE},
+        {"TYPE_FLOAT", TRI_GPU_FLOAT},
+        {"TYPE_INT32", TRI_GPU_INT32},
+        {"TYPE_INT64", TRI_GPU_INT64},
+        {"TYPE_UINT32", TRI_GPU_UINT32},
+        {"TYPE_UINT64", TRI_GPU_UINT64},
+        {"OP_SUM", TRI_GPU_SUM},
+        {"OP_PRODUCT", TRI_GPU_PRODUCT},
+        {"OP_MIN", TRI_GPU_MIN},
+        {"OP_MAX", TRI_GPU_MAX},
+        {"OP_AND", TRI_GPU_AND},
+        {"OP_OR", TRI_GPU_OR},
+        {"OP_XOR", TRI_GPU_XOR},
     };
     size_t at = (size_t)snprintf(options, OPTIONS_SIZE, "-cl-std=CL1.2");
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)

@@ -31,11 +31,16 @@ static size_t round_up(size_t n, size_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
+static size_t groups_usual(const run *r) {
+    size_t groups = (size_t)r->gpu->info.compute_units * GROUPS_PER_UNIT, most = r->stream->groups_most;
+    return most && most < groups ? most : groups;
+}
+
 /* Elements for each group of a piece of n. */
 static size_t per_group(const run *r, size_t n) {
-    size_t groups = (size_t)r->gpu->info.compute_units * GROUPS_PER_UNIT, most = GROUP_ITEM;
-    size_t share = round_up(n / groups + 1, r->stream->unit);
-    return r->gpu->one_item && share > most ? round_up(most, r->stream->unit) : share;
+    size_t unit = r->stream->unit, share = round_up((n + groups_usual(r) - 1) / groups_usual(r), unit);
+    return r->gpu->one_item && !r->stream->groups_most && share > GROUP_ITEM ? round_up(GROUP_ITEM, unit)
+                                                                             : share;
 }
 
 static size_t results_of(const run *r, size_t n) {
@@ -49,9 +54,8 @@ static tri_status prepare(run *r) {
     r->piece = round_up(r->shared ? PIECE_SHARED : PIECE_COPIED, s->unit);
     if (r->piece > s->count) r->piece = s->count;
     /* Shorter pieces have smaller groups, but never more of them than the largest has. */
-    size_t groups = (size_t)r->gpu->info.compute_units * GROUPS_PER_UNIT + 1;
     r->results_most = results_of(r, r->piece);
-    if (!s->by_unit && r->results_most < groups) r->results_most = groups;
+    if (!s->by_unit && r->results_most < groups_usual(r)) r->results_most = groups_usual(r);
     for (slot *at = r->slot; at < r->slot + SLOTS; at++) {
         cl_int code;
         at->results = malloc(r->results_most * s->result_bytes);
@@ -94,25 +98,26 @@ static tri_status bring(run *r, slot *at, cl_mem *memory, size_t *offset, cl_eve
 static tri_status launch(run *r, slot *at, cl_mem memory, size_t offset, cl_event ready) {
     const tri_stream *s = r->stream;
     tri_gpu *gpu = r->gpu;
-    cl_kernel kernel = gpu->kernel[s->kernel];
     size_t each = per_group(r, at->count);
     /* Results by unit: the kernel counts blocks. */
     cl_ulong offset_arg = offset, count_arg = at->count, first_arg = s->first + at->first,
              each_arg = s->by_unit ? each / s->unit : each;
-    cl_int code = CL_SUCCESS;
-    cl_uint arg = 0;
-    code |= clSetKernelArg(kernel, arg++, sizeof memory, &memory);
-    code |= clSetKernelArg(kernel, arg++, sizeof offset_arg, &offset_arg);
-    code |= clSetKernelArg(kernel, arg++, sizeof count_arg, &count_arg);
-    if (s->indexed) code |= clSetKernelArg(kernel, arg++, sizeof first_arg, &first_arg);
-    code |= clSetKernelArg(kernel, arg++, sizeof each_arg, &each_arg);
-    code |= clSetKernelArg(kernel, arg++, sizeof at->output, &at->output);
-    if (code != CL_SUCCESS) return tri_cl(gpu, CL_INVALID_KERNEL_ARGS, "setting a kernel's arguments");
+    tri_arg args[] = {{sizeof memory, &memory},       {sizeof offset_arg, &offset_arg},
+                      {sizeof count_arg, &count_arg}, {sizeof first_arg, &first_arg},
+                      {sizeof each_arg, &each_arg},   {sizeof at->output, &at->output}};
+    size_t count = sizeof args / sizeof *args;
+    if (!s->indexed) {
+        args[3] = args[4];
+        args[4] = args[5];
+        count--;
+    }
+    TRI_TRY(tri_gpu_arguments(gpu, s->kernel, 0, args, count));
+    TRI_TRY(tri_gpu_arguments(gpu, s->kernel, (cl_uint)count, s->extra, s->extras));
     size_t local = gpu->one_item ? 1 : TRI_GPU_GROUP, groups = (at->count + each - 1) / each,
            global = groups * local;
     TRI_TRY(tri_cl(gpu,
-                   clEnqueueNDRangeKernel(gpu->queue, kernel, 1, NULL, &global, &local, ready ? 1 : 0,
-                                          ready ? &ready : NULL, NULL),
+                   clEnqueueNDRangeKernel(gpu->queue, gpu->kernel[s->kernel], 1, NULL, &global, &local,
+                                          ready ? 1 : 0, ready ? &ready : NULL, NULL),
                    "starting a kernel"));
     at->results_count = results_of(r, at->count);
     TRI_TRY(tri_cl(gpu,

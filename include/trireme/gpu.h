@@ -124,6 +124,73 @@ TRI_MUST_CHECK tri_status tri_gpu_buffer_ordered(const tri_gpu_buffer *x, size_t
 TRI_MUST_CHECK tri_status tri_gpu_buffer_sum_plain(const tri_gpu_buffer *x, size_t offset, size_t count,
                                                    double *out);
 
+/* Counts as tri_histogram_add() does, with the same result and errors, over host memory. */
+TRI_MUST_CHECK tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low,
+                                            double high, size_t bins, int64_t *counts, int64_t *below,
+                                            int64_t *above, int64_t *nan);
+
+/* ---- work on buffers ----
+ *
+ * Offsets and counts are in elements, doubles unless a type is given. Ranges that do not lie in their buffers are
+ * TRI_ERR_ARGUMENT. The calls queue their work and return; what is queued on a device runs in order, and reading,
+ * writing and mapping buffers and the sums above wait for it. Buffers of one call are of one device; the ranges of
+ * one call do not overlap. Every operation is rounded by itself, so the bits are those of the same loop in C. */
+TRI_MUST_CHECK tri_status tri_gpu_wait(tri_gpu *gpu); /* until all that is queued has been done */
+
+TRI_MUST_CHECK tri_status tri_gpu_fill(tri_gpu_buffer *x, size_t offset, size_t count, double value);
+TRI_MUST_CHECK tri_status tri_gpu_copy(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
+                                       size_t from_offset, size_t count);
+/* y += a x */
+TRI_MUST_CHECK tri_status tri_gpu_axpy(double a, const tri_gpu_buffer *x, size_t x_offset, tri_gpu_buffer *y,
+                                       size_t y_offset, size_t count);
+/* to[c * rows + r] = from[r * columns + c] */
+TRI_MUST_CHECK tri_status tri_gpu_transpose(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
+                                            size_t from_offset, size_t rows, size_t columns);
+
+/* What tri_gpu_combine() combines: X(NAME, C type). AND, OR and XOR are for integers only; integers wrap around. */
+#define TRI_GPU_ELEMENT_LIST(X)                                                                              \
+    X(DOUBLE, double)                                                                                        \
+    X(FLOAT, float)                                                                                          \
+    X(INT32, int32_t)                                                                                        \
+    X(INT64, int64_t)                                                                                        \
+    X(UINT32, uint32_t)                                                                                      \
+    X(UINT64, uint64_t)
+typedef enum tri_gpu_element {
+#define TRI_GPU_ELEMENT_ENUM(NAME, type) TRI_GPU_##NAME,
+    TRI_GPU_ELEMENT_LIST(TRI_GPU_ELEMENT_ENUM)
+#undef TRI_GPU_ELEMENT_ENUM
+        TRI_GPU_ELEMENT_COUNT
+} tri_gpu_element;
+
+typedef enum tri_gpu_op {
+    TRI_GPU_SUM,
+    TRI_GPU_PRODUCT,
+    TRI_GPU_MIN, /* b < a ? b : a */
+    TRI_GPU_MAX, /* b > a ? b : a */
+    TRI_GPU_AND,
+    TRI_GPU_OR,
+    TRI_GPU_XOR,
+    TRI_GPU_OP_COUNT
+} tri_gpu_op;
+
+size_t tri_gpu_element_bytes(tri_gpu_element element);
+
+/* into[i] = from[i] op into[i], a being from[i] and b being into[i]. Offsets in elements of that type.
+ * TRI_ERR_ARGUMENT: no such type or operation, or bits of a real type. */
+TRI_MUST_CHECK tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op, tri_gpu_buffer *into,
+                                          size_t into_offset, const tri_gpu_buffer *from, size_t from_offset,
+                                          size_t count);
+
+/* One explicit step of the heat equation: with u = from, k = dt alpha / h^2, for each of planes x rows x columns
+ * inner points
+ *     2-D (planes = 1): u + k (((west + east) + (north + south)) - 4 u)
+ *     3-D:              u + k ((((west + east) + (north + south)) + (front + back)) - 6 u)
+ * in this order, each operation rounded. Arrays hold one layer of points more on every side: (planes + 2) x (rows +
+ * 2) x (columns + 2) doubles, in 2-D (rows + 2) x (columns + 2). The outer layers of `to` are left as they are. */
+TRI_MUST_CHECK tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
+                                       size_t from_offset, size_t planes, size_t rows, size_t columns,
+                                       double k);
+
 #ifdef __cplusplus
 }
 #endif

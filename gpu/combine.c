@@ -1,0 +1,55 @@
+#include "gpu/kernel.h"
+#include "gpu/launch.h"
+
+size_t tri_gpu_element_bytes(tri_gpu_element element) {
+    static const size_t bytes[] = {
+#define ROW(NAME, type) [TRI_GPU_##NAME] = sizeof(type),
+        TRI_GPU_ELEMENT_LIST(ROW)
+#undef ROW
+    };
+    return (unsigned)element < TRI_GPU_ELEMENT_COUNT ? bytes[element] : 0;
+}
+
+tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op, tri_gpu_buffer *into, size_t into_offset,
+                           const tri_gpu_buffer *from, size_t from_offset, size_t count) {
+    size_t each = tri_gpu_element_bytes(element);
+    bool real = element == TRI_GPU_DOUBLE || element == TRI_GPU_FLOAT;
+    if (!each || (unsigned)op >= TRI_GPU_OP_COUNT || (real && op >= TRI_GPU_AND))
+        return tri_fail(TRI_ERR_ARGUMENT, "operation %d is not one for elements of type %d", (int)op,
+                        (int)element);
+    TRI_TRY(tri_gpu_buffer_check(into, into_offset, count, each));
+    TRI_TRY(tri_gpu_buffer_check(from, from_offset, count, each));
+    cl_int element_arg = (cl_int)element, op_arg = (cl_int)op;
+    cl_ulong into_arg = into_offset, from_arg = from_offset;
+    tri_arg args[] = {{sizeof element_arg, &element_arg},   {sizeof op_arg, &op_arg},
+                      {sizeof into->memory, &into->memory}, {sizeof into_arg, &into_arg},
+                      {sizeof from->memory, &from->memory}, {sizeof from_arg, &from_arg}};
+    return tri_gpu_launch(into->gpu, TRI_KERNEL_combine, count, args, 6);
+}
+
+/* Sums here; tests/gpu/calls.c has every type and operation. */
+static tri_status call(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
+                       size_t n) {
+    return tri_gpu_combine(TRI_GPU_DOUBLE, TRI_GPU_SUM, out, out_offset, x, x_offset, n);
+}
+
+static tri_status device(tri_gpu *gpu, const tri_kernel_input *in, void *out) {
+    return tri_kernel_on_buffers(gpu, in, out, call);
+}
+
+static tri_status host(const tri_kernel_input *in, void *out) {
+    for (size_t i = 0; i < in->n; i++)
+        ((double *)out)[i] = in->x[i] + in->y[i];
+    return TRI_OK;
+}
+
+const tri_kernel tri_kernel_combine = {
+    .name = "combine",
+    .text = "element by element: sum, product, min, max, and, or, xor",
+    .flops_each = 1,
+    .bytes_each = 24,
+    .doubles = true,
+    .out_bytes = tri_kernel_out_doubles,
+    .device = device,
+    .host = host,
+};

@@ -1,0 +1,41 @@
+/* into[i] = from[i] op into[i]. One kernel for all types and operations, so that it is compiled once; the branch is
+ * taken once for each work-item. Offsets are in elements. */
+#define COMBINE(type, op, expression)                                                                                  \
+    case op: {                                                                                                         \
+        global type *b_ = (global type *)into + into_offset;                                                           \
+        global const type *a_ = (global const type *)from + from_offset;                                               \
+        EACH(i, count, per_group) {                                                                                    \
+            type a = a_[i], b = b_[i];                                                                                 \
+            b_[i] = expression;                                                                                        \
+        }                                                                                                              \
+        break;                                                                                                         \
+    }
+#define COMBINE_ANY(type)                                                                                              \
+    COMBINE(type, OP_SUM, a + b)                                                                                       \
+    COMBINE(type, OP_PRODUCT, a *b)                                                                                    \
+    COMBINE(type, OP_MIN, b < a ? b : a)                                                                               \
+    COMBINE(type, OP_MAX, b > a ? b : a)
+#define COMBINE_BITS(type)                                                                                             \
+    COMBINE(type, OP_AND, a &b)                                                                                        \
+    COMBINE(type, OP_OR, a | b)                                                                                        \
+    COMBINE(type, OP_XOR, a ^ b)
+#define COMBINE_REAL(name, type)                                                                                       \
+    case name:                                                                                                         \
+        switch (op) { COMBINE_ANY(type) }                                                                              \
+        break;
+#define COMBINE_INTEGER(name, type)                                                                                    \
+    case name:                                                                                                         \
+        switch (op) { COMBINE_ANY(type) COMBINE_BITS(type) }                                                           \
+        break;
+
+kernel void combine(int element, int op, global char *into, ulong into_offset, global const char *from,
+                    ulong from_offset, ulong count, ulong per_group) {
+    switch (element) {
+        COMBINE_REAL(TYPE_DOUBLE, double)
+        COMBINE_REAL(TYPE_FLOAT, float)
+        COMBINE_INTEGER(TYPE_INT32, int)
+        COMBINE_INTEGER(TYPE_INT64, long)
+        COMBINE_INTEGER(TYPE_UINT32, uint)
+        COMBINE_INTEGER(TYPE_UINT64, ulong)
+    }
+}

@@ -1,0 +1,45 @@
+#include <string.h>
+
+#include "gpu/kernel.h"
+#include "gpu/launch.h"
+
+tri_status tri_gpu_fill(tri_gpu_buffer *x, size_t offset, size_t count, double value) {
+    TRI_TRY(tri_gpu_buffer_check(x, offset, count, sizeof value));
+    cl_ulong offset_arg = offset;
+    tri_arg args[] = {
+        {sizeof x->memory, &x->memory}, {sizeof offset_arg, &offset_arg}, {sizeof value, &value}};
+    return tri_gpu_launch(x->gpu, TRI_KERNEL_fill, count, args, 3);
+}
+
+/* Not all of it, so that what is left over is tested as well. */
+static size_t part(size_t n) {
+    return n - n / 4;
+}
+
+static tri_status call(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
+                       size_t n) {
+    (void)x, (void)x_offset;
+    return tri_gpu_fill(out, out_offset + n / 8, part(n), 3.25);
+}
+
+static tri_status device(tri_gpu *gpu, const tri_kernel_input *in, void *out) {
+    return tri_kernel_on_buffers(gpu, in, out, call);
+}
+
+static tri_status host(const tri_kernel_input *in, void *out) {
+    double *to = out;
+    memcpy(to, in->y, in->n * sizeof *to);
+    for (size_t i = 0; i < part(in->n); i++)
+        to[in->n / 8 + i] = 3.25;
+    return TRI_OK;
+}
+
+const tri_kernel tri_kernel_fill = {
+    .name = "fill",
+    .text = "the same value everywhere",
+    .bytes_each = 8,
+    .doubles = true,
+    .out_bytes = tri_kernel_out_doubles,
+    .device = device,
+    .host = host,
+};

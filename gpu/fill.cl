@@ -1,0 +1,3 @@
+kernel void fill(global double *x, ulong offset, double value, ulong count, ulong per_group) {
+    EACH(i, count, per_group) x[offset + i] = value;
+}

@@ -1,0 +1,78 @@
+#include <string.h>
+
+#include "gpu/kernel.h"
+#include "gpu/stream.h"
+
+typedef struct target {
+    int64_t *counts, *below, *above, *nan;
+    size_t bins;
+} target;
+
+static tri_status absorb(void *context, const void *results, size_t results_count, size_t piece_first,
+                         size_t piece_count) {
+    (void)piece_first, (void)piece_count;
+    target *t = context;
+    const uint32_t *group = results;
+    for (size_t g = 0; g < results_count; g++, group += t->bins + 3) {
+        for (size_t bin = 0; bin < t->bins; bin++)
+            t->counts[bin] += group[bin];
+        *t->below += group[t->bins];
+        *t->above += group[t->bins + 1];
+        *t->nan += group[t->bins + 2];
+    }
+    return TRI_OK;
+}
+
+/* The counts of all groups of a piece are kept at once. */
+enum { RESULTS_BYTES = 1 << 26 };
+
+tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low, double high,
+                             size_t bins, int64_t *counts, int64_t *below, int64_t *above, int64_t *nan) {
+    /* The host's function knows what is wrong with limits and bins. */
+    TRI_TRY(tri_histogram_add(x, 0, low, high, bins, counts, below, above, nan));
+    target t = {counts, below, above, nan, bins};
+    double scale = (double)bins / (high - low);
+    cl_ulong bins_arg = bins;
+    tri_arg extra[] = {
+        {sizeof low, &low}, {sizeof high, &high}, {sizeof scale, &scale}, {sizeof bins_arg, &bins_arg}};
+    size_t bytes = (bins + 3) * sizeof(uint32_t);
+    return tri_stream_run(gpu, &(tri_stream){.kernel = TRI_KERNEL_histogram,
+                                             .host = x,
+                                             .count = count,
+                                             .unit = 1024,
+                                             .result_bytes = bytes,
+                                             .groups_most = RESULTS_BYTES / bytes + 1,
+                                             .extra = extra,
+                                             .extras = 4,
+                                             .absorb = absorb,
+                                             .context = &t});
+}
+
+enum { BINS = 37, COUNTS = BINS + 3 };
+
+static size_t out_bytes(size_t n) {
+    (void)n;
+    return COUNTS * sizeof(int64_t);
+}
+
+static tri_status device(tri_gpu *gpu, const tri_kernel_input *in, void *out) {
+    int64_t *counts = memset(out, 0, COUNTS * sizeof *counts);
+    return tri_gpu_histogram(gpu, in->x, in->n, -1, 1.5, BINS, counts, counts + BINS, counts + BINS + 1,
+                             counts + BINS + 2);
+}
+
+static tri_status host(const tri_kernel_input *in, void *out) {
+    int64_t *counts = memset(out, 0, COUNTS * sizeof *counts);
+    return tri_histogram_add(in->x, in->n, -1, 1.5, BINS, counts, counts + BINS, counts + BINS + 1,
+                             counts + BINS + 2);
+}
+
+const tri_kernel tri_kernel_histogram = {
+    .name = "histogram",
+    .text = "counts in equal bins",
+    .flops_each = 2,
+    .bytes_each = 8,
+    .out_bytes = out_bytes,
+    .device = device,
+    .host = host,
+};

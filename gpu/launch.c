@@ -1,0 +1,41 @@
+#include "gpu/launch.h"
+
+#include <stdio.h>
+
+tri_status tri_gpu_arguments(tri_gpu *gpu, tri_kernel_id kernel, cl_uint first, const tri_arg *args,
+                             size_t args_count) {
+    for (cl_uint i = 0; i < args_count; i++) {
+        cl_int code = clSetKernelArg(gpu->kernel[kernel], first + i, args[i].bytes, args[i].value);
+        if (code == CL_SUCCESS) continue;
+        char what[64];
+        snprintf(what, sizeof what, "setting argument %u of kernel %d", (unsigned)(first + i), (int)kernel);
+        return tri_cl(gpu, code, what);
+    }
+    return TRI_OK;
+}
+
+tri_status tri_gpu_launch_groups(tri_gpu *gpu, tri_kernel_id kernel, size_t groups, const tri_arg *args,
+                                 size_t args_count) {
+    if (!groups) return TRI_OK;
+    TRI_TRY(tri_gpu_arguments(gpu, kernel, 0, args, args_count));
+    size_t local = gpu->one_item ? 1 : TRI_GPU_GROUP, global = groups * local;
+    TRI_TRY(tri_cl(
+        gpu, clEnqueueNDRangeKernel(gpu->queue, gpu->kernel[kernel], 1, NULL, &global, &local, 0, NULL, NULL),
+        "starting a kernel"));
+    return tri_cl(gpu, clFlush(gpu->queue), "starting a kernel");
+}
+
+/* Elements of a group: enough to pay for its start, and on a GPU many groups to each unit. */
+enum { GROUP_LEAST_ITEM = 1 << 13, GROUP_LEAST_ITEMS = 4 * TRI_GPU_GROUP, GROUPS_PER_UNIT = 16 };
+
+tri_status tri_gpu_launch(tri_gpu *gpu, tri_kernel_id kernel, size_t count, const tri_arg *args,
+                          size_t args_count) {
+    if (!count) return TRI_OK;
+    size_t least = gpu->one_item ? GROUP_LEAST_ITEM : GROUP_LEAST_ITEMS,
+           groups = (size_t)gpu->info.compute_units * GROUPS_PER_UNIT, share = count / groups + 1;
+    share = (share + least - 1) / least * least;
+    cl_ulong count_arg = count, per_group = share;
+    tri_arg last[] = {{sizeof count_arg, &count_arg}, {sizeof per_group, &per_group}};
+    TRI_TRY(tri_gpu_arguments(gpu, kernel, (cl_uint)args_count, last, 2));
+    return tri_gpu_launch_groups(gpu, kernel, (count + share - 1) / share, args, args_count);
+}
