@@ -5,10 +5,10 @@
 
 /* Points of an array with its outer layers; 0 where that is no size_t. */
 static size_t points_of(size_t planes, size_t rows, size_t columns) {
-    size_t points;
-    if (__builtin_mul_overflow(rows + 2, columns + 2, &points)) return 0;
-    if (planes > 1 && __builtin_mul_overflow(points, planes + 2, &points)) return 0;
-    return points;
+    size_t points = planes > 1 ? planes + 2 : 1;
+    if (planes > SIZE_MAX - 2 || rows > SIZE_MAX - 2 || columns > SIZE_MAX - 2) return 0;
+    if (__builtin_mul_overflow(points, rows + 2, &points)) return 0;
+    return __builtin_mul_overflow(points, columns + 2, &points) ? 0 : points;
 }
 
 tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from, size_t from_offset,

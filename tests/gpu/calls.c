@@ -1,0 +1,197 @@
+/* The calls on devices and buffers beside the kernels themselves: every type and operation of tri_gpu_combine, sums
+ * over buffers, mapping, and what is refused. Expected values by loops in C. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "gpu/device.h"
+#include "trireme/random.h"
+
+enum { N = 10007, INTO = 3, FROM = 5 };
+
+/* What a and b combine to, in the type itself; unsigned arithmetic wraps. */
+#define EXPECT(NAME, type, wide)                                                                             \
+    static type expect_##NAME(tri_gpu_op op, type a, type b) {                                               \
+        switch (op) {                                                                                        \
+        case TRI_GPU_SUM:                                                                                    \
+            return (type)((wide)a + (wide)b);                                                                \
+        case TRI_GPU_PRODUCT:                                                                                \
+            return (type)((wide)a * (wide)b);                                                                \
+        case TRI_GPU_MIN:                                                                                    \
+            return b < a ? b : a;                                                                            \
+        default:                                                                                             \
+            return b > a ? b : a;                                                                            \
+        }                                                                                                    \
+    }
+EXPECT(DOUBLE, double, double)
+EXPECT(FLOAT, float, float)
+EXPECT(INT32, int32_t, uint32_t)
+EXPECT(INT64, int64_t, uint64_t)
+EXPECT(UINT32, uint32_t, uint32_t)
+EXPECT(UINT64, uint64_t, uint64_t)
+
+static uint64_t bits_of(tri_gpu_op op, uint64_t a, uint64_t b) {
+    return op == TRI_GPU_AND ? a & b : op == TRI_GPU_OR ? a | b : a ^ b;
+}
+
+#define CASE(NAME, type)                                                                                     \
+    case TRI_GPU_##NAME: {                                                                                   \
+        type x, y, z;                                                                                        \
+        memcpy(&x, a, sizeof x);                                                                             \
+        memcpy(&y, b, sizeof y);                                                                             \
+        z = op < TRI_GPU_AND ? expect_##NAME(op, x, y) : (type)bits_of(op, (uint64_t)x, (uint64_t)y);        \
+        memcpy(out, &z, sizeof z);                                                                           \
+        break;                                                                                               \
+    }
+
+static void expect(tri_gpu_element element, tri_gpu_op op, const void *a, const void *b, void *out) {
+    switch (element) {
+        TRI_GPU_ELEMENT_LIST(CASE)
+    default:
+        break;
+    }
+}
+
+/* Random bits; where they are to be a real number, one of moderate size. */
+static void fill(tri_gpu_element element, uint64_t seed, size_t n, unsigned char *out) {
+    size_t each = tri_gpu_element_bytes(element);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits = tri_random_bits(seed, i);
+        double real = (double)(int64_t)bits * 0x1p-60;
+        float narrow = (float)real;
+        const void *from = element == TRI_GPU_DOUBLE  ? (const void *)&real
+                           : element == TRI_GPU_FLOAT ? (const void *)&narrow
+                                                      : (const void *)&bits;
+        memcpy(out + i * each, from, each);
+    }
+}
+
+static void combine(tri_gpu *gpu, tri_gpu_element element, tri_gpu_op op) {
+    static unsigned char a[(N + FROM) * 8], b[(N + INTO) * 8], got[(N + INTO) * 8];
+    size_t each = tri_gpu_element_bytes(element);
+    tri_gpu_buffer *from = NULL, *into = NULL;
+    fill(element, 1, N + FROM, a);
+    fill(element, 2, N + INTO, b);
+    CHECK_OK(tri_gpu_buffer_create(gpu, (N + FROM) * each, &from));
+    CHECK_OK(tri_gpu_buffer_create(gpu, (N + INTO) * each, &into));
+    CHECK_OK(tri_gpu_buffer_write(from, 0, a, (N + FROM) * each));
+    CHECK_OK(tri_gpu_buffer_write(into, 0, b, (N + INTO) * each));
+    CHECK_OK(tri_gpu_combine(element, op, into, INTO, from, FROM, N));
+    CHECK_OK(tri_gpu_buffer_read(into, 0, got, (N + INTO) * each));
+    for (size_t i = 0; i < N; i++)
+        expect(element, op, a + (FROM + i) * each, b + (INTO + i) * each, b + (INTO + i) * each);
+    CHECK(memcmp(got, b, (N + INTO) * each) == 0, "type %d operation %d", (int)element, (int)op);
+    tri_gpu_buffer_destroy(&from);
+    tri_gpu_buffer_destroy(&into);
+}
+
+static void sums_of_buffers(tri_gpu *gpu) {
+    enum { COUNT = 100000, OFFSET = 7 };
+    double *x = malloc(COUNT * sizeof *x), plain = 0;
+    CHECK(x, "no memory");
+    tri_random_fill(TRI_DISTRIBUTION_normal, 3, 0, COUNT, x);
+    tri_gpu_buffer *buffer = NULL;
+    CHECK_OK(tri_gpu_buffer_create(gpu, COUNT * sizeof *x, &buffer));
+    CHECK_OK(tri_gpu_buffer_write(buffer, 0, x, COUNT * sizeof *x));
+    size_t n = COUNT - OFFSET;
+
+    tri_moments moments, host_moments;
+    tri_moments_clear(&moments);
+    tri_moments_clear(&host_moments);
+    CHECK_OK(tri_gpu_buffer_moments(buffer, OFFSET, 50, n, &moments));
+    tri_moments_add(&host_moments, 50, x + OFFSET, n);
+    tri_moments_normalise(&moments);
+    tri_moments_normalise(&host_moments);
+    CHECK(memcmp(&moments, &host_moments, sizeof moments) == 0, "moments of a buffer");
+
+    tri_sum sum;
+    tri_sum_clear(&sum);
+    CHECK_OK(tri_gpu_buffer_sum(buffer, OFFSET, n, &sum));
+    CHECK(tri_sum_round(&sum) == tri_sum_round(&host_moments.totals.sum), "sum of a buffer");
+
+    tri_ordered ordered = {0}, host_ordered = {0};
+    CHECK_OK(tri_gpu_buffer_ordered(buffer, OFFSET, 2, n, &ordered));
+    CHECK_OK(tri_ordered_add(&host_ordered, 2, x + OFFSET, n));
+    CHECK(tri_ordered_result(&ordered) == tri_ordered_result(&host_ordered), "ordered sum of a buffer");
+
+    CHECK_OK(tri_gpu_buffer_sum_plain(buffer, OFFSET, n, &plain));
+    CHECK(fabs(plain - tri_sum_round(&sum)) < 1e-9, "plain sum of a buffer: %a", plain);
+    CHECK_STATUS(tri_gpu_buffer_sum(buffer, OFFSET, n + 1, &sum), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_buffer_sum(buffer, SIZE_MAX, 2, &sum), TRI_ERR_ARGUMENT);
+    tri_gpu_buffer_destroy(&buffer);
+    free(x);
+}
+
+static void mapping(tri_gpu *gpu) {
+    enum { COUNT = 5000 };
+    tri_gpu_buffer *buffer = NULL;
+    CHECK_OK(tri_gpu_buffer_create(gpu, COUNT * sizeof(double), &buffer));
+    CHECK(tri_gpu_buffer_bytes(buffer) == COUNT * sizeof(double), "size");
+    CHECK_OK(tri_gpu_fill(buffer, 0, COUNT, 2));
+    void *mapped = NULL;
+    CHECK_OK(tri_gpu_buffer_map(buffer, 80, 800, &mapped));
+    double *x = mapped;
+    for (int i = 0; i < 100; i++) {
+        CHECK(x[i] == 2, "%g", x[i]);
+        x[i] = i;
+    }
+    CHECK_OK(tri_gpu_buffer_unmap(buffer, mapped));
+    CHECK_OK(tri_gpu_axpy(10, buffer, 10, buffer, 2000, 100));
+    double got[100];
+    CHECK_OK(tri_gpu_buffer_read(buffer, 2000 * sizeof(double), got, sizeof got));
+    for (int i = 0; i < 100; i++)
+        CHECK(got[i] == 2 + 10 * i, "%g", got[i]);
+    CHECK_STATUS(tri_gpu_buffer_map(buffer, COUNT * sizeof(double), 1, &mapped), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_buffer_write(buffer, SIZE_MAX, got, 8), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_fill(buffer, 1, COUNT, 0), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_transpose(buffer, 0, buffer, 2500, SIZE_MAX / 2, 4), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_heat(buffer, 0, buffer, 2500, SIZE_MAX, SIZE_MAX, 4, 0.1), TRI_ERR_ARGUMENT);
+    tri_gpu_buffer_destroy(&buffer);
+    CHECK(!buffer, "a destroyed buffer is NULL");
+
+    CHECK_OK(tri_gpu_buffer_create(gpu, 0, &buffer));
+    CHECK_OK(tri_gpu_buffer_map(buffer, 0, 0, &mapped));
+    CHECK_OK(tri_gpu_buffer_unmap(buffer, mapped));
+    CHECK_OK(tri_gpu_fill(buffer, 0, 0, 1));
+    tri_gpu_buffer_destroy(&buffer);
+    CHECK_STATUS(tri_gpu_buffer_create(gpu, (size_t)1 << 60, &buffer), TRI_ERR_MEMORY);
+}
+
+static void histogram(tri_gpu *gpu) {
+    int64_t counts[4] = {0}, below = 0, above = 0, nan = 0;
+    double x[] = {0, 0.25, 0.5, 1, -1, 2, NAN, -0.0, 0.999, INFINITY};
+    CHECK_OK(tri_gpu_histogram(gpu, x, 10, 0, 1, 4, counts, &below, &above, &nan));
+    CHECK(counts[0] == 2 && counts[1] == 1 && counts[2] == 1 && counts[3] == 2, "%lld %lld %lld %lld",
+          (long long)counts[0], (long long)counts[1], (long long)counts[2], (long long)counts[3]);
+    CHECK(below == 1 && above == 2 && nan == 1, "%lld %lld %lld", (long long)below, (long long)above,
+          (long long)nan);
+    CHECK_STATUS(tri_gpu_histogram(gpu, x, 10, 1, 0, 4, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_histogram(gpu, x, 10, 0, 1, 0, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
+}
+
+int main(void) {
+    size_t count = 0;
+    CHECK_OK(tri_gpu_list(NULL, 0, &count));
+    if (!count) {
+        puts("no OpenCL device on this machine");
+        return 77;
+    }
+    for (tri_gpu_form form = TRI_GPU_FORM_ITEM; form <= TRI_GPU_FORM_GROUP; form++) {
+        tri_gpu *gpu = NULL;
+        CHECK_OK(tri_gpu_open_form("auto", 0, 1, form, &gpu));
+        if (!gpu) break;
+        for (tri_gpu_element element = 0; element < TRI_GPU_ELEMENT_COUNT; element++)
+            for (tri_gpu_op op = 0; op < TRI_GPU_OP_COUNT; op++)
+                if (op < TRI_GPU_AND || element > TRI_GPU_FLOAT)
+                    combine(gpu, element, op);
+                else
+                    CHECK_STATUS(tri_gpu_combine(element, op, NULL, 0, NULL, 0, 0), TRI_ERR_ARGUMENT);
+        sums_of_buffers(gpu);
+        mapping(gpu);
+        histogram(gpu);
+        CHECK_OK(tri_gpu_wait(gpu));
+        tri_gpu_close(&gpu);
+    }
+    return check_result("calls");
+}
