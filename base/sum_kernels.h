@@ -48,6 +48,13 @@ typedef struct tri_window {
     tri_slice sum[TRI_SUM_SLICES], square[TRI_SQUARE_SLICES];
 } tri_window;
 
+/* Bins of a histogram; what lies outside is counted as three more bins behind them. */
+typedef struct tri_bins {
+    double low, high, scale;
+    int32_t count;
+} tri_bins;
+enum { TRI_BELOW, TRI_ABOVE, TRI_NOT_A_NUMBER, TRI_OUTSIDE };
+
 /* Kernels decline by returning 0. `rows` is 1 to TRI_CHUNK_ROWS. */
 typedef struct tri_kernels {
     /* The sum, by 2, 3 or 4 slices. */
@@ -62,6 +69,8 @@ typedef struct tri_kernels {
     void (*extremes)(const double *x, size_t count, double *min, double *max);
     /* The first i with x[i] == value, or count. */
     size_t (*find)(const double *x, size_t count, double value);
+    /* The bin of each element. */
+    void (*bins)(const tri_bins *bins, const double *x, size_t count, int32_t *bin);
     /* Any count. */
     double (*plain)(const double *x, size_t count);
     double (*ordered_block)(const double *x, size_t count);

@@ -203,6 +203,32 @@ static size_t find(const double *x, size_t count, double value) {
     return i;
 }
 
+INLINE vec choose(ivec mask, double value, vec otherwise) {
+    return (vec)(((ivec)fill(value) & mask) | ((ivec)otherwise & ~mask));
+}
+
+INLINE void bins_of(const tri_bins *bins, vec v, int32_t bin[WIDTH]) {
+    typedef int32_t narrow __attribute__((vector_size(4 * WIDTH)));
+    double end = bins->count;
+    vec at = smaller((v - bins->low) * bins->scale, fill(end - 1));
+    at = choose((ivec)(v < bins->low), end + TRI_BELOW, at);
+    at = choose((ivec)(v > bins->high), end + TRI_ABOVE, at);
+    at = choose((ivec)(v != v), end + TRI_NOT_A_NUMBER, at);
+    narrow result = __builtin_convertvector(at, narrow);
+    memcpy(bin, &result, sizeof result);
+}
+
+static void bins(const tri_bins *all, const double *x, size_t count, int32_t *bin) {
+    size_t i = 0;
+    for (; count - i >= WIDTH; i += WIDTH)
+        bins_of(all, load(x + i), bin + i);
+    for (; i < count; i++) {
+        int32_t result[WIDTH];
+        bins_of(all, fill(x[i]), result);
+        bin[i] = result[0];
+    }
+}
+
 /* The sum of the lanes of `count` elements, as trireme/sum.h describes it. */
 INLINE double add_lanes(const double *x, size_t count) {
     enum { VECTORS = TRI_ORDERED_LANES / WIDTH };
@@ -255,5 +281,6 @@ const tri_kernels TRI_KERNELS = {.sum = sum,
                                  .lane_limits = lane_limits,
                                  .extremes = extremes,
                                  .find = find,
+                                 .bins = bins,
                                  .plain = plain,
                                  .ordered_block = ordered_block};

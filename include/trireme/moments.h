@@ -81,7 +81,7 @@ void tri_moments_statistics(const tri_moments *moments, uint64_t ddof, tri_stati
  * operation rounded, cut to the last bin: the same for every split and level. NaN, -Inf and +Inf count as
  * nan, below and above. Adds to counts[0 .. bins - 1] and to *below, *above, *nan; all are additive.
  * TRI_ERR_ARGUMENT: low, high not finite or not low < high, their difference or bins / (high - low) not
- * finite, bins 0 or above 2^31 - 1. */
+ * finite, bins 0 or above 2^30. */
 TRI_MUST_CHECK tri_status tri_histogram_add(const double *x, size_t count, double low, double high,
                                             size_t bins, int64_t *counts, int64_t *below, int64_t *above,
                                             int64_t *nan);

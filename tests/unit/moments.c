@@ -213,6 +213,34 @@ static void histograms(void) {
     CHECK_STATUS(tri_histogram_add(x, 1, 0, 1, 0, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
 }
 
+/* By the definition, one element at a time. */
+static void many_in_bins(size_t bins) {
+    enum { COUNT = 5003 };
+    static double x[COUNT];
+    static int64_t want[5000 + 3], counts[5000];
+    double low = -1.5, high = 2.25;
+    tri_random_fill(TRI_DISTRIBUTION_normal, bins, 0, COUNT, x);
+    x[17] = NAN, x[18] = low, x[19] = high, x[20] = -0.0;
+    memset(want, 0, sizeof want);
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t bin = x[i] >= low && x[i] <= high ? (size_t)((x[i] - low) * ((double)bins / (high - low))) : 0;
+        if (bin == bins) bin--;
+        want[x[i] < low ? bins : x[i] > high ? bins + 1 : isnan(x[i]) ? bins + 2 : bin]++;
+    }
+    for (tri_simd level = 0; level <= tri_simd_best(); level++) {
+        int64_t outside[3] = {0};
+        memset(counts, 0, sizeof counts);
+        setenv("TRIREME_SIMD", tri_simd_name(level), 1);
+        CHECK_OK(tri_histogram_add(x, COUNT / 2, low, high, bins, counts, outside, outside + 1, outside + 2));
+        CHECK_OK(tri_histogram_add(x + COUNT / 2, COUNT - COUNT / 2, low, high, bins, counts, outside,
+                                   outside + 1, outside + 2));
+        CHECK(!memcmp(counts, want, bins * sizeof *want), "%zu bins, %s", bins, tri_simd_name(level));
+        CHECK(!memcmp(outside, want + bins, sizeof outside), "outside of %zu bins, %s", bins,
+              tri_simd_name(level));
+    }
+    unsetenv("TRIREME_SIMD");
+}
+
 static void levels(void) {
     tri_simd level;
     CHECK_OK(tri_simd_parse("avx2", &level));
@@ -233,6 +261,10 @@ int main(void) {
     integers();
     specials();
     histograms();
+    many_in_bins(1);
+    many_in_bins(7);
+    many_in_bins(2048);
+    many_in_bins(5000);
     levels();
     return check_result("moments");
 }
