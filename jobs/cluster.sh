@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Raises a small cluster on this machine: a head and nodes with their own network, host name, processes, /dev/shm and IPC,
+# joined by a switch. Nothing of it is seen from outside, and all of it is gone when it is down.
+#
+#     cluster.sh up --plain N [--slots S]     N nodes n1, n2, ... without a scheduler; needs no root. `run` has a host
+#                                             file with S slots each (2), so that plain mpirun uses all of them
+#     cluster.sh run [--on NODE] COMMAND...   in this folder on head (or NODE); its exit status
+#     cluster.sh status                       the nodes; 1 where no cluster is up
+#     cluster.sh rate NODE|all 100mbit|none   how fast a node sends and receives
+#     cluster.sh link NODE down|up            its cable
+#     cluster.sh crash NODE                   all its processes end at once, as in a power cut
+#     cluster.sh boot NODE                    starts it again
+#     cluster.sh down
+#
+# Several clusters stand side by side in folders of their own: `cluster.sh -C FOLDER ...`, or TRIREME_CLUSTER; the usual
+# one is trireme-cluster-UID in TMPDIR or /tmp. Exit status: 2 usage, 3 failure, 77 not possible on this machine.
+set -euo pipefail
+here=$(cd "${0%/*}" && pwd)
+base=${TRIREME_CLUSTER:-${TMPDIR:-/tmp}/trireme-cluster-$(id -u)}
+
+die() {
+    echo "cluster.sh: ${*:2}" >&2
+    exit "$1"
+}
+usage() {
+    sed -n '2,18s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+# The first process of the cluster's own pid namespace, or nothing. A folder may outlive its cluster (the machine was
+# restarted), so the process must still be in the namespace that it had.
+lab() {
+    local pid namespace
+    read -r pid namespace 2>/dev/null <"$base/lab" || return 1
+    [ "$(readlink "/proc/$pid/ns/pid" 2>/dev/null)" = "$namespace" ] || return 1
+    echo "$pid"
+}
+
+# inside COMMAND...: becomes it, in the cluster, on head.
+inside() {
+    local pid user=()
+    pid=$(lab) || die 3 "no cluster is up in $base"
+    [ "$(readlink "/proc/$pid/ns/user")" = "$(readlink /proc/self/ns/user)" ] || user=(--user --preserve-credentials)
+    exec nsenter --target "$pid" "${user[@]}" --mount --net --uts --ipc --pid -- "$@"
+}
+
+check_node() {
+    lab >/dev/null || die 3 "no cluster is up in $base"
+    [ -e "$base/nodes/$1" ] || die 2 "no node '$1'; there are: $(cd "$base/nodes" && echo *)"
+}
+
+up() {
+    local nodes='' slots=2
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --plain) ;;
+        --slots) slots=${2-} && shift ;;
+        *) nodes=$1 ;;
+        esac
+        shift
+    done
+    [[ $nodes =~ ^[1-9][0-9]?$ && $slots =~ ^[1-9][0-9]*$ ]] || usage
+    ! lab >/dev/null || die 3 "a cluster is up in $base already"
+    for tool in ip tc unshare nsenter; do
+        command -v "$tool" >/dev/null || die 77 "there is no '$tool' (packages iproute2 and util-linux)"
+    done
+    # Root needs no namespace of users and keeps its rights to everybody's files.
+    local new=(unshare --net --mount --uts --ipc --pid --fork --kill-child)
+    if ! "${new[@]}" true 2>/dev/null; then
+        new+=(--user --map-root-user)
+        "${new[@]}" true 2>/dev/null || die 77 "this machine allows no namespaces: neither to this user nor in a namespace of users"
+    fi
+    rm -rf "$base"
+    mkdir -p "$base/nodes"
+    local answer
+    read -r answer < <(setsid "${new[@]}" "$here/cluster/lab.sh" "$base" "$nodes" "$slots" 2>"$base/log") || answer=failed
+    if [ "$answer" != up ]; then
+        cat "$base/log" >&2
+        rm -rf "$base"
+        die 3 "the cluster did not come up"
+    fi
+}
+
+down() {
+    local pid
+    # Its pid namespace and everything in it end with its first process; the network ends with the processes.
+    if pid=$(lab); then
+        kill -KILL "$pid"
+        while [ -e "/proc/$pid" ]; do sleep 0.01; done
+    fi
+    rm -rf "$base"
+}
+
+if [ "${1-}" = -C ]; then
+    [ $# -ge 2 ] || usage
+    base=$2
+    shift 2
+fi
+mkdir -p "$(dirname "$base")"
+base=$(realpath "$base")
+[ $# -ge 1 ] || usage
+verb=$1
+shift
+case $verb in
+up) up "$@" ;;
+down) down ;;
+run)
+    node="head"
+    if [ "${1-}" = --on ]; then
+        node=${2-} && shift 2
+    fi
+    [ $# -ge 1 ] || usage
+    [ "$node" = head ] || check_node "$node"
+    # shellcheck source=jobs/env.sh
+    . "$here/env.sh"
+    # shellcheck source=/dev/null
+    . "$base/env.sh"
+    inside "$here/cluster/on.sh" "$base" "$node" "$PWD" "$@"
+    ;;
+status)
+    lab >/dev/null || die 1 "no cluster is up in $base"
+    inside "$here/cluster/head.sh" "$base" status
+    ;;
+rate | link | crash | boot)
+    [ $# -ge 1 ] || usage
+    [ "$verb $1" = "rate all" ] || check_node "$1"
+    inside "$here/cluster/head.sh" "$base" "$verb" "$@"
+    ;;
+*) usage ;;
+esac

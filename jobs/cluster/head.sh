@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# head.sh BASE boot|crash|link|rate|status ...: what cluster.sh does on head, where the switch is.
+set -euo pipefail
+base=$1 verb=$2
+here=$(cd "${0%/*}" && pwd)
+
+usage() {
+    echo "cluster.sh: $*" >&2
+    exit 2
+}
+
+# The first process of a node; fails where the node is not running.
+node_pid() {
+    local pid
+    pid=$(cat "$base/nodes/$1") && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && echo "$pid"
+}
+
+in_network_of() { nsenter --target "$1" --net -- "${@:2}"; }
+
+boot() {
+    local node=$1 answer address pid
+    ! node_pid "$node" >/dev/null 2>&1 || usage "$node is running"
+    read -r answer < <(setsid unshare --net --mount --uts --ipc --pid --fork --kill-child "$here/node.sh" "$base" "$node" 2>>"$base/log") ||
+        answer=failed
+    [ "$answer" = up ]
+    pid=$(node_pid "$node")
+    address=$(awk -v node="$node" '$2 == node { print $1 }' "$base/nodes.txt")
+    # The same hardware address after a crash, for the others remember it.
+    ip link add "to-$node" type veth peer name eth0 address "02:00:00:00:00:$(printf %02x "${address##*.}")" netns "$pid"
+    ip link set "to-$node" master switch up
+    in_network_of "$pid" ip address add "$address/24" dev eth0
+    in_network_of "$pid" ip link set eth0 up
+}
+
+crash() {
+    local pid
+    pid=$(node_pid "$1") || usage "$1 is not running"
+    kill -KILL "$pid"
+    while [ -e "/proc/$pid" ]; do sleep 0.01; done
+    : >"$base/nodes/$1"
+    # The cable goes with the node's network, a little later.
+    while ip link show "to-$1" >/dev/null 2>&1; do sleep 0.01; done
+}
+
+# Both ends of the cable, as a slow network card would have it. A burst holds the largest packet that a veth passes on.
+rate() {
+    local pid qdisc=(replace dev eth0 root tbf rate "$2" burst 128k latency 100ms)
+    pid=$(node_pid "$1") || usage "$1 is not running"
+    if [ "$2" = none ]; then
+        qdisc=(delete dev eth0 root)
+        tc qdisc show dev "to-$1" | grep -q tbf || return 0
+    fi
+    in_network_of "$pid" tc qdisc "${qdisc[@]}"
+    qdisc[2]=to-$1
+    tc qdisc "${qdisc[@]}"
+}
+
+status() {
+    local address node link speed
+    printf '%-6s %-12s %-8s %-5s %s\n' node address state link rate
+    while read -r address node; do
+        if node_pid "$node" >/dev/null 2>&1; then
+            link=up
+            ip -o link show "to-$node" | grep -q '[<,]UP[,>]' || link=down
+            speed=$(tc qdisc show dev "to-$node" | sed -n 's/.* tbf .* rate \([^ ]*\).*/\1/p')
+            printf '%-6s %-12s %-8s %-5s %s\n' "$node" "$address" running "$link" "${speed:--}"
+        else
+            printf '%-6s %-12s %-8s %-5s %s\n' "$node" "$address" crashed - -
+        fi
+    done <"$base/nodes.txt"
+}
+
+case $verb in
+boot | crash) "$verb" "$3" ;;
+link)
+    case ${4-} in
+    up | down) ip link set "to-$3" "$4" ;;
+    *) usage "link $3 up or down?" ;;
+    esac
+    ;;
+rate)
+    [[ ${4-} =~ ^([0-9.]+([kmgt]i?)?(bit|bps)|none)$ ]] || usage "rate '${4-}': 100mbit, 1gbit, ... or none"
+    if [ "$3" = all ]; then
+        while read -r _ node; do rate "$node" "$4"; done <"$base/nodes.txt"
+    else
+        rate "$3" "$4"
+    fi
+    ;;
+status) status ;;
+esac
