@@ -98,7 +98,7 @@ static void run_check(doctor *d, const struct check *check) {
     close(ends[1]);
     bool in_time = read_child(child, ends[0], text, sizeof text);
     int status = 0;
-    waitpid(child, &status, 0);
+    waitpid(child, &status, in_time ? 0 : WNOHANG); /* the kernel may keep it in a dead file system */
     close(ends[0]);
     json_t *said = json_loads(text, 0, NULL);
     if (said)
@@ -314,6 +314,7 @@ int main(int argc, char **argv) {
         if (doctor_find_launch().rank == 0) fprintf(stderr, "doctor: %s\n", tri_error_text());
         return tri_status_exit(status);
     }
+    if (asked != TRI_ASKED_RUN && doctor_find_launch().rank != 0) return 0;
     switch (asked) {
     case TRI_ASKED_HELP:
         tri_options_help(&doctor_app, sets, stdout);

@@ -1,12 +1,10 @@
 /* The results folder, HDF5 and /dev/shm. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -58,13 +56,6 @@ static int try_file(const char *folder, int *lock) {
 static double free_bytes(const char *path) {
     struct statfs s;
     return statfs(path, &s) ? 0 : (double)s.f_bavail * (double)s.f_bsize;
-}
-
-void doctor_existing_folder(const char *folder, char *out, size_t bytes) {
-    struct stat s;
-    snprintf(out, bytes, "%s", folder);
-    while (stat(out, &s) && errno == ENOENT && strcmp(out, ".") != 0 && strcmp(out, "/") != 0)
-        memmove(out, dirname(out), strlen(dirname(out)) + 1);
 }
 
 void doctor_check_results(doctor *d) {

@@ -136,7 +136,9 @@ static bool sees_no_results(const json_t *row, int asked) {
 /* Whether a file that rank 0 makes in its results folder is there for all. */
 void doctor_check_shared(doctor *d) {
     const json_t *first = json_array_get(d->job, 0), *blind = find(d->job, sees_no_results, 0);
-    if (number(d->started, "nodes") < 2 || !json_object_get(first, "sees_results")) return;
+    if (number(d->started, "nodes") < 2 || !strcmp(d->results, "none") ||
+        !json_object_get(first, "sees_results"))
+        return;
     if (blind)
         doctor_say(d, DOCTOR_WARNING, "--results FOLDER on the file system that all nodes share",
                    "'%s' of %s is not the folder of that name on %s: ranks cannot write one file", d->results,

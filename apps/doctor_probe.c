@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apps/doctor.h"
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
 #include "trireme/message.h"
@@ -103,10 +104,11 @@ static tri_status find_place(tri_comm *comm, json_t *row) {
 }
 
 /* Does this rank see a file that rank 0 makes in its folder? Where rank 0 cannot make one nobody is asked. */
-static tri_status find_shared(tri_comm *comm, const char *folder, json_t *row) {
-    char path[PATH_MAX] = "";
+static tri_status find_shared(tri_comm *comm, const char *results, json_t *row) {
+    char path[PATH_MAX] = "", near[PATH_MAX] = "", folder[PATH_MAX] = "";
     int file = -1, root = tri_comm_rank(comm) == 0;
-    if (root && *folder &&
+    if (root) doctor_existing_folder(results, near, sizeof near);
+    if (root && realpath(near, folder) &&
         snprintf(path, sizeof path, "%s/.trireme-doctor-XXXXXX", folder) < (int)sizeof path)
         file = mkstemp(path);
     if (file < 0) path[0] = 0;
@@ -152,13 +154,13 @@ static tri_status converse(tri_comm *comm, FILE *in, FILE *out) {
                        "nodes", shape->nodes, "local_rank", shape->local_rank, "local_size",
                        shape->local_size, "host", tri_comm_host(comm)));
     json_t *heard = hear(in), *verdicts = json_object_get(heard, "verdicts");
-    const char *folder = json_string_value(json_object_get(heard, "folder"));
+    const char *results = json_string_value(json_object_get(heard, "results"));
     json_t *row = json_pack("{s:i, s:s, s:i, s:O*}", "rank", rank, "host", tri_comm_host(comm), "local_size",
                             shape->local_size, "verdicts", verdicts);
     tri_status status = find_place(comm, row);
     if (status != TRI_OK && status != TRI_ERR_ABSENT)
         json_object_set_new(row, "error", json_string(tri_error_text()));
-    TRI_TRY(find_shared(comm, folder ? folder : "", row));
+    TRI_TRY(find_shared(comm, results ? results : "", row));
     json_decref(heard);
     TRI_TRY(tri_barrier(comm));
     struct timespec now;
