@@ -2,9 +2,13 @@
 # Raises a small cluster on this machine: a head and nodes with their own network, host name, processes, /dev/shm and IPC,
 # joined by a switch. Nothing of it is seen from outside, and all of it is gone when it is down.
 #
-#     cluster.sh up --plain N [--slots S]     N nodes n1, n2, ... without a scheduler; needs no root. `run` has a host
-#                                             file with S slots each (2), so that plain mpirun uses all of them
-#     cluster.sh run [--on NODE] COMMAND...   in this folder on head (or NODE); its exit status
+#     cluster.sh up N [--slots S]             SLURM on N nodes n1, n2, ... of S cores each (4); needs root
+#     cluster.sh up --plain N [--slots S]     no scheduler and no root: a host file with S slots each (2) makes plain
+#                                             mpirun use all nodes
+#     cluster.sh run [--root] [--on NODE] COMMAND...
+#                                             in this folder on head (or NODE), with SLURM as the ordinary user alice
+#     cluster.sh sbatch|srun|squeue|sinfo|scontrol|scancel ...
+#                                             the same as run with that command
 #     cluster.sh status                       the nodes; 1 where no cluster is up
 #     cluster.sh rate NODE|all 100mbit|none   how fast a node sends and receives
 #     cluster.sh link NODE down|up            its cable
@@ -23,7 +27,7 @@ die() {
     exit "$1"
 }
 usage() {
-    sed -n '2,18s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,23s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -38,10 +42,10 @@ lab() {
 
 # inside COMMAND...: becomes it, in the cluster, on head.
 inside() {
-    local pid user=()
+    local pid mapped=()
     pid=$(lab) || die 3 "no cluster is up in $base"
-    [ "$(readlink "/proc/$pid/ns/user")" = "$(readlink /proc/self/ns/user)" ] || user=(--user --preserve-credentials)
-    exec nsenter --target "$pid" "${user[@]}" --mount --net --uts --ipc --pid -- "$@"
+    [ "$(readlink "/proc/$pid/ns/user")" = "$(readlink /proc/self/ns/user)" ] || mapped=(--user --preserve-credentials)
+    exec nsenter --target "$pid" "${mapped[@]}" --mount --net --uts --ipc --pid -- "$@"
 }
 
 check_node() {
@@ -50,33 +54,39 @@ check_node() {
 }
 
 up() {
-    local nodes='' slots=2
+    local nodes='' slots='' kind=slurm tools=(ip tc unshare nsenter)
     while [ $# -gt 0 ]; do
         case $1 in
-        --plain) ;;
+        --plain) kind=plain ;;
         --slots) slots=${2-} && shift ;;
         *) nodes=$1 ;;
         esac
         shift
     done
+    [ -n "$slots" ] || { [ $kind = plain ] && slots=2 || slots=4; }
     [[ $nodes =~ ^[1-9][0-9]?$ && $slots =~ ^[1-9][0-9]*$ ]] || usage
     ! lab >/dev/null || die 3 "a cluster is up in $base already"
-    for tool in ip tc unshare nsenter; do
-        command -v "$tool" >/dev/null || die 77 "there is no '$tool' (packages iproute2 and util-linux)"
+    [ ! -e "$base" ] || [ -e "$base/lab" ] || die 3 "$base is there and no cluster's folder"
+    [ $kind = plain ] || tools+=(slurmctld slurmd munged sbatch setpriv)
+    for tool in "${tools[@]}"; do
+        command -v "$tool" >/dev/null || die 77 "there is no '$tool' (jobs/packages.txt names its package)"
     done
     # Root needs no namespace of users and keeps its rights to everybody's files.
     local new=(unshare --net --mount --uts --ipc --pid --fork --kill-child)
     if ! "${new[@]}" true 2>/dev/null; then
+        [ $kind = plain ] || die 77 "SLURM needs root and a machine that allows it namespaces; --plain may do without"
         new+=(--user --map-root-user)
         "${new[@]}" true 2>/dev/null || die 77 "this machine allows no namespaces: neither to this user nor in a namespace of users"
     fi
     rm -rf "$base"
-    mkdir -p "$base/nodes"
+    mkdir -p "$base/nodes" "$base/logs"
+    : >"$base/lab"
     local answer
-    read -r answer < <(setsid "${new[@]}" "$here/cluster/lab.sh" "$base" "$nodes" "$slots" 2>"$base/log") || answer=failed
+    read -r answer < <(setsid "${new[@]}" "$here/cluster/lab.sh" "$base" "$kind" "$nodes" "$slots" 2>"$base/logs/lab") ||
+        answer=failed
     if [ "$answer" != up ]; then
-        cat "$base/log" >&2
-        rm -rf "$base"
+        tail -n 20 "$base"/logs/* >&2
+        down
         die 3 "the cluster did not come up"
     fi
 }
@@ -88,7 +98,27 @@ down() {
         kill -KILL "$pid"
         while [ -e "/proc/$pid" ]; do sleep 0.01; done
     fi
-    rm -rf "$base"
+    [ ! -e "$base/lab" ] || rm -rf "$base"
+}
+
+# run [--root] [--on NODE] COMMAND...
+run() {
+    local node="head" user=''
+    [ ! -e "$base/user" ] || user=$(cat "$base/user")
+    while :; do
+        case ${1-} in
+        --root) user='' && shift ;;
+        --on) node=${2-} && shift 2 ;;
+        *) break ;;
+        esac
+    done
+    [ $# -ge 1 ] || usage
+    [ "$node" = head ] || check_node "$node"
+    # shellcheck source=jobs/env.sh
+    . "$here/env.sh"
+    # shellcheck source=/dev/null
+    [ ! -e "$base/env.sh" ] || . "$base/env.sh"
+    inside "$here/cluster/on.sh" "$base" "$node" "$user" "$PWD" "$@"
 }
 
 if [ "${1-}" = -C ]; then
@@ -104,19 +134,8 @@ shift
 case $verb in
 up) up "$@" ;;
 down) down ;;
-run)
-    node="head"
-    if [ "${1-}" = --on ]; then
-        node=${2-} && shift 2
-    fi
-    [ $# -ge 1 ] || usage
-    [ "$node" = head ] || check_node "$node"
-    # shellcheck source=jobs/env.sh
-    . "$here/env.sh"
-    # shellcheck source=/dev/null
-    . "$base/env.sh"
-    inside "$here/cluster/on.sh" "$base" "$node" "$PWD" "$@"
-    ;;
+run) run "$@" ;;
+sbatch | srun | squeue | sinfo | scontrol | scancel) run "$verb" "$@" ;;
 status)
     lab >/dev/null || die 1 "no cluster is up in $base"
     inside "$here/cluster/head.sh" "$base" status

@@ -10,4 +10,4 @@ while :; do
 done
 node=$1
 shift
-exec "${0%/*}/on.sh" "$base" "$node" "$PWD" sh -c "$*"
+exec "${0%/*}/on.sh" "$base" "$node" "" "$PWD" sh -c "$*"

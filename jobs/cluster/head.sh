@@ -20,7 +20,7 @@ in_network_of() { nsenter --target "$1" --net -- "${@:2}"; }
 boot() {
     local node=$1 answer address pid
     ! node_pid "$node" >/dev/null 2>&1 || usage "$node is running"
-    read -r answer < <(setsid unshare --net --mount --uts --ipc --pid --fork --kill-child "$here/node.sh" "$base" "$node" 2>>"$base/log") ||
+    read -r answer < <(setsid unshare --net --mount --uts --ipc --pid --fork --kill-child "$here/node.sh" "$base" "$node" 2>>"$base/logs/lab") ||
         answer=failed
     [ "$answer" = up ]
     pid=$(node_pid "$node")
@@ -68,6 +68,10 @@ status() {
             printf '%-6s %-12s %-8s %-5s %s\n' "$node" "$address" crashed - -
         fi
     done <"$base/nodes.txt"
+    if [ "$(cat "$base/kind")" = slurm ]; then
+        echo
+        SLURM_CONF=$base/etc/slurm.conf sinfo
+    fi
 }
 
 case $verb in

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# lab.sh BASE NODES SLOTS: the first process of a cluster, in its own namespaces: makes the switch, starts the nodes,
-# says `up` and then only waits. What is on head runs in these. cluster.sh starts it; every other process of the cluster is below it and ends with it.
+# lab.sh BASE plain|slurm NODES SLOTS: the first process of a cluster, in its own namespaces: makes the switch, starts the
+# nodes, says `up` and then only waits. What is on head runs in these namespaces. cluster.sh starts it; every other
+# process of the cluster is below it and ends with it.
 set -euo pipefail
-base=$1 nodes=$2 slots=$3
+base=$1 kind=$2 nodes=$3 slots=$4
 here=$(cd "${0%/*}" && pwd)
 
 # /proc is still that of the machine: this is the number by which cluster.sh knows the process.
@@ -13,22 +14,33 @@ mount -t proc proc /proc
 mount -t tmpfs -o mode=1777,size=1g shm /dev/shm
 hostname head
 
+echo "$kind" >"$base/kind"
 for ((i = 1; i <= nodes; i++)); do
     echo "10.77.0.$((i + 1)) n$i"
 done >"$base/nodes.txt"
 { printf '%s\n' "127.0.0.1 localhost" "10.77.0.1 head" && cat "$base/nodes.txt"; } >"$base/hosts"
 mount --bind "$base/hosts" /etc/hosts
 
-# Host files and the command that takes the place of ssh, for Open MPI 4, Open MPI 5 and MPICH. Between the nodes MPICH
-# would try to share memory, which they only seem not to have.
-awk -v slots="$slots" '{ print $2 " slots=" slots }' "$base/nodes.txt" >"$base/hostfile"
-awk -v slots="$slots" '{ print $2 ":" slots }' "$base/nodes.txt" >"$base/hostfile.mpich"
-printf '#!/bin/sh\nexec %q/agent.sh %q "$@"\n' "$here" "$base" >"$base/agent"
-chmod +x "$base/agent"
-# An ordinary user is root in the cluster's namespace of users, which mpirun has to be told of there. Its temporary files
-# have the names of host and user, which are the same in every cluster.
-mkdir -m 1777 "$base/tmp"
-cat >"$base/env.sh" <<END
+ip link set lo up
+# Without an address of its own the switch takes that of one of its cables, and another one when cables come and go.
+ip link add switch address 02:00:00:00:00:01 type bridge
+ip address add 10.77.0.1/24 dev switch
+ip link set switch up
+
+if [ "$kind" = slurm ]; then
+    "$here/slurm.sh" "$base" configure "$slots"
+    "$here/slurm.sh" "$base" head
+else
+    # Host files and the command that takes the place of ssh, for Open MPI 4, Open MPI 5 and MPICH. Between the nodes
+    # MPICH would try to share memory, which they only seem not to have. An ordinary user is root in the cluster's
+    # namespace of users, which mpirun has to be told of there. Its temporary files have the names of host and user,
+    # which are the same in every cluster.
+    awk -v slots="$slots" '{ print $2 " slots=" slots }' "$base/nodes.txt" >"$base/hostfile"
+    awk -v slots="$slots" '{ print $2 ":" slots }' "$base/nodes.txt" >"$base/hostfile.mpich"
+    printf '#!/bin/sh\nexec %q/agent.sh %q "$@"\n' "$here" "$base" >"$base/agent"
+    chmod +x "$base/agent"
+    mkdir -m 1777 "$base/tmp"
+    cat >"$base/env.sh" <<END
 export TMPDIR=$base/tmp
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -37,18 +49,15 @@ export PRTE_MCA_prte_default_hostfile=$base/hostfile PRTE_MCA_plm_ssh_agent=$bas
 export HYDRA_HOST_FILE=$base/hostfile.mpich HYDRA_LAUNCHER=ssh HYDRA_LAUNCHER_EXEC=$base/agent
 export UCX_TLS=tcp,self
 END
+fi
 
-ip link set lo up
-# Without an address of its own the switch takes that of one of its cables, and another one when cables come and go.
-ip link add switch address 02:00:00:00:00:01 type bridge
-ip address add 10.77.0.1/24 dev switch
-ip link set switch up
 while read -r _ node; do
     "$here/head.sh" "$base" boot "$node"
 done <"$base/nodes.txt"
+[ "$kind" = plain ] || "$here/slurm.sh" "$base" wait "$nodes"
 
 echo up
-exec >>"$base/log" 2>&1 </dev/null
+exec >>"$base/logs/lab" 2>&1 </dev/null
 # As the first process it inherits what others leave; the shell collects that while it waits.
 while :; do
     sleep 3600 &

@@ -1,14 +1,18 @@
 #!/bin/sh
-# on.sh BASE NODE FOLDER COMMAND...: from head, runs the command on a node or on head itself.
-if [ "$2" = head ]; then
-    cd "$3" && shift 3 && exec "$@"
+# on.sh BASE NODE USER FOLDER COMMAND...: from head, runs the command on a node or on head itself, as this user ('': as
+# who calls).
+base=$1 node=$2 user=$3 folder=$4
+shift 4
+if [ -n "$user" ]; then
+    set -- setpriv --reuid "$user" --regid "$user" --init-groups env HOME="$base/home" USER="$user" LOGNAME="$user" "$@"
 fi
-pid=$(cat "$1/nodes/$2")
+if [ "$node" = head ]; then
+    cd "$folder" && exec "$@"
+fi
+pid=$(cat "$base/nodes/$node")
 if [ -z "$pid" ]; then
-    echo "cluster.sh: $2 is not running" >&2
+    echo "cluster.sh: $node is not running" >&2
     exit 3
 fi
-folder=$3
-shift 3
 # shellcheck disable=SC2016 # expands on the node
 exec nsenter --target "$pid" --net --mount --uts --ipc --pid -- sh -c 'cd "$0" && exec "$@"' "$folder" "$@"

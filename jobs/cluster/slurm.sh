@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# slurm.sh BASE configure SLOTS|head|node NODE|wait NODES: the SLURM part of a cluster; lab.sh and node.sh call it in their
+# namespaces.
+set -euo pipefail
+base=$1
+here=$(cd "${0%/*}" && pwd)
+export SLURM_CONF=$base/etc/slurm.conf
+
+configure() {
+    local slots=$1 nodes root user=alice id=20001
+    nodes=$(wc -l <"$base/nodes.txt")
+    root=$(cd "$here/../.." && pwd)
+    mkdir -p "$base/etc" "$base/state" "$base/home"
+    (umask 077 && head -c 1024 /dev/urandom >"$base/etc/munge.key")
+    { cat /etc/passwd && echo "$user:x:$id:$id::$base/home:/bin/bash"; } >"$base/etc/passwd"
+    { cat /etc/group && echo "$user:x:$id:"; } >"$base/etc/group"
+    chown $id:$id "$base/home"
+    # A checkout that only root can read is used by root.
+    setpriv --reuid $id --regid $id --clear-groups test -r "$root/jobs/env.sh" || user=''
+    echo "$user" >"$base/user"
+
+    # What is not usual at a site: linuxproc and cgroup/v1 as there are no cgroups here; config_overrides as the nodes
+    # have more cores than the machine; short times so that a lost node is seen in seconds.
+    cat >"$SLURM_CONF" <<END
+ClusterName=lab
+SlurmctldHost=head(10.77.0.1)
+SlurmUser=root
+StateSaveLocation=$base/state
+SlurmdSpoolDir=/run/slurmd
+SlurmctldLogFile=$base/logs/slurmctld
+SlurmdLogFile=$base/logs/slurmd.%n
+ProctrackType=proctrack/linuxproc
+SlurmdParameters=config_overrides
+NodeName=n[1-$nodes] CPUs=$slots RealMemory=4000
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+MpiDefault=none
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+PropagateResourceLimits=NONE
+JobCompType=jobcomp/filetxt
+JobCompLoc=$base/logs/jobs
+AuthInfo=cred_expire=5
+ReturnToService=2
+SlurmdTimeout=5
+MessageTimeout=3
+TCPTimeout=2
+KillWait=3
+DependencyParameters=kill_invalid_depend
+SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0,sched_min_interval=0
+END
+    echo "CgroupPlugin=cgroup/v1" >"$base/etc/cgroup.conf"
+    # The nodes share the cores of one machine, which MPI in a job cannot see: a waiting rank has to give way, and ranks
+    # of two nodes would be bound to the same core.
+    cat >"$base/env.sh" <<END
+export SLURM_CONF=$SLURM_CONF TMPDIR=/tmp
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none
+END
+}
+
+# A /tmp of its own, for MPI and PMIx name files there after job and host; what is used of /tmp stays in sight.
+private_tmp() {
+    local folder number=0
+    mount -t tmpfs none /mnt
+    for folder in "$base" "$(cd "$here/../.." && pwd)"; do
+        mkdir "/mnt/$((number += 1))"
+        mount --bind "$folder" "/mnt/$number"
+    done
+    mount -t tmpfs -o mode=1777,size=1g tmp /tmp
+    number=0
+    for folder in "$base" "$(cd "$here/../.." && pwd)"; do
+        number=$((number + 1))
+        [[ $folder/ != /tmp/* ]] || { mkdir -p "$folder" && mount --bind "/mnt/$number" "$folder"; }
+    done
+    umount --recursive /mnt
+}
+
+# What head and nodes have in common: the accounts, a /run, and munge, whose key tells who is who.
+common() {
+    mount -t tmpfs -o mode=755,size=256m run /run
+    mkdir -p /run/munge
+    mount --bind "$base/etc/passwd" /etc/passwd
+    mount --bind "$base/etc/group" /etc/group
+    munged --key-file="$base/etc/munge.key" --socket=/run/munge/munge.socket.2 --pid-file=/run/munge/munged.pid \
+        --log-file="$base/logs/munged.$(hostname)" --seed-file=/run/munge/seed
+}
+
+case $2 in
+configure) configure "$3" ;;
+head)
+    common
+    slurmctld </dev/null >/dev/null
+    ;;
+node)
+    private_tmp
+    common
+    mount -t sysfs sysfs /sys
+    # It names itself to the controller by its address.
+    until ip -o -4 address show dev eth0 2>/dev/null | grep -q inet; do sleep 0.01; done
+    slurmd -N "$3" </dev/null >/dev/null
+    ;;
+wait)
+    for ((i = 0; i < 600; i++)); do
+        [ "$(sinfo -h -N -t idle -o %N 2>/dev/null | wc -l)" -ne "$3" ] || exit 0
+        sleep 0.05
+    done
+    echo "after 30 s not all nodes are idle:" >&2
+    sinfo -N -l >&2
+    exit 1
+    ;;
+esac
