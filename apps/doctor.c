@@ -185,7 +185,7 @@ static void print_entry(const json_t *entry, int nodes) {
     used = (size_t)snprintf(line, sizeof line, "%s", text_of(verdict, "text"));
     const char *first = json_string_value(json_array_get(hosts, 0));
     if (json_is_true(json_object_get(entry, "varies")))
-        snprintf(line + used, sizeof line - used, " (%s; %zu more are well)", first, said - 1);
+        snprintf(line + used, sizeof line - used, " (%s; well on %zu more)", first, said - 1);
     else if (said == 1 && nodes > 1)
         snprintf(line + used, sizeof line - used, " (on %s)", first);
     else if (said && said < (size_t)nodes)
