@@ -82,6 +82,7 @@ struct tri_context {
     const tri_shape *shape;   /* of the whole communicator */
     size_t unit_bytes;        /* distance of two units in memory */
     int commutes;
+    struct tri_shared *shared; /* of the node's ranks (collectives/shared.h); NULL where they are not all */
 };
 
 /* count = 0 does nothing, on both sides. */

@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "collectives/engine.h"
+#include "mpi/shared.h"
 #include "trireme/message.h"
+
+/* Vectors below it are copied through slots as quickly as they would be told of. */
+enum { MAPPED_FROM_BYTES = 2048 };
 
 static void calls_destroy(tri_calls *calls) {
     free(calls->engine.requests);
@@ -24,6 +28,13 @@ static tri_status select_by_environment(tri_comm *comm, tri_calls *calls) {
     return tri_algorithms_parse(names, calls->selected);
 }
 
+static tri_status share(tri_comm *comm, tri_calls *calls) {
+    tri_shared *shared;
+    TRI_TRY(tri_shared_of(comm, &shared));
+    if (shared->segment.base) calls->shared = shared;
+    return TRI_OK;
+}
+
 tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     if (comm->calls) {
         *out = comm->calls;
@@ -34,6 +45,7 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     calls->net = tri_net_default;
     calls->engine.mpi = comm->mpi;
     tri_status status = select_by_environment(comm, calls);
+    if (status == TRI_OK && comm->size > 1 && comm->shape.nodes == 1) status = share(comm, calls);
     if (status != TRI_OK) {
         calls_destroy(calls);
         return status;
@@ -77,6 +89,10 @@ tri_case tri_comm_case(const tri_comm *comm, tri_operation operation, size_t byt
                     .uneven = uneven,
                     .commutes = commutes,
                     .mixed = comm->shape.mixed};
+    if (comm->calls && comm->calls->shared) {
+        out.shared = 1;
+        out.reach = comm->calls->shared->reach;
+    }
     return out;
 }
 
@@ -85,12 +101,17 @@ static const tri_recipe *choose(tri_calls *calls, const tri_case *c) {
     size_t slot = (c->bytes ^ c->bytes >> 7 ^ (size_t)c->operation * 31) % TRI_CHOICES;
     tri_choice *choice = &calls->chosen[slot];
     if (choice->recipe.used && choice->operation == c->operation && choice->bytes == c->bytes &&
-        choice->uneven == c->uneven && choice->commutes == c->commutes)
+        choice->unit_bytes == c->unit_bytes && choice->uneven == c->uneven &&
+        choice->commutes == c->commutes && choice->mapped == c->mapped)
         return &choice->recipe;
     const tri_algorithm *a = calls->selected[c->operation];
     if (a && a->can && !a->can(c)) a = NULL;
-    *choice = (tri_choice){
-        .operation = c->operation, .bytes = c->bytes, .uneven = c->uneven, .commutes = c->commutes};
+    *choice = (tri_choice){.operation = c->operation,
+                           .bytes = c->bytes,
+                           .unit_bytes = c->unit_bytes,
+                           .uneven = c->uneven,
+                           .commutes = c->commutes,
+                           .mapped = c->mapped};
     tri_recipe_make(&choice->recipe, a, c, &calls->net);
     return &choice->recipe;
 }
@@ -108,10 +129,20 @@ static tri_status scratch_of(tri_calls *calls, size_t bytes, void **out) {
     return TRI_OK;
 }
 
+/* Where the ranks have a shared heap, they find out whether this call's vectors are from it. */
+static void look_for_heap(tri_shared *shared, tri_case *c, const tri_call *call) {
+    shared->met = 0;
+    if (!shared->heap_count || c->uneven || c->bytes < MAPPED_FROM_BYTES) return;
+    int receives = c->operation != TRI_REDUCE || call->root == shared->rank;
+    tri_shared_meet(shared, call->send, receives ? call->recv : NULL, &c->mapped);
+}
+
 tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *call) {
     tri_calls *calls;
     TRI_TRY(tri_calls_of(comm, &calls));
     tri_case asked = tri_comm_case(comm, what->operation, what->bytes, what->uneven, what->commutes);
+    asked.unit_bytes = what->unit_bytes;
+    if (calls->shared) look_for_heap(calls->shared, &asked, call);
     call->recipe = choose(calls, &asked);
     call->pick = 0;
     call->parameters = call->recipe->pick[0].parameters;
@@ -128,7 +159,8 @@ tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *
                            .comm_size = comm->size,
                            .shape = &comm->shape,
                            .unit_bytes = what->unit_bytes,
-                           .commutes = what->commutes};
+                           .commutes = what->commutes,
+                           .shared = calls->shared};
     size_t units = tri_pick_scratch(&context, call);
     TRI_TRY(scratch_of(calls, units * what->unit_bytes, &call->scratch));
     return tri_pick_run(&context, call);

@@ -15,10 +15,16 @@ const tri_net tri_net_default = {
                                .node_byte_s = 1 / 12.5e9}},
     .memory_byte_s = 1 / 10e9,
     .combine_byte_s = 1 / 10e9,
+    .flag_s = 0.15e-6,
+    .slot_byte_s = 1 / 16e9,
+    .reach_s = 0.5e-6,
+    .reach_byte_s = 1 / 16e9,
 };
 
 double tri_cost_time_s(const tri_cost *cost, const tri_net *net) {
-    double time = cost->memory_bytes * net->memory_byte_s + cost->combined_bytes * net->combine_byte_s;
+    double time = cost->memory_bytes * net->memory_byte_s + cost->combined_bytes * net->combine_byte_s +
+                  cost->flags * net->flag_s + cost->slot_bytes * net->slot_byte_s +
+                  cost->reaches * net->reach_s + cost->reach_bytes * net->reach_byte_s;
     for (int level = 0; level < TRI_LEVELS; level++)
         time += cost->level[level].latencies * net->level[level].latency_s +
                 cost->level[level].overheads * net->level[level].overhead_s +
@@ -64,8 +70,11 @@ static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_case *c, co
     if (!a->parts) return index;
     tri_case parts[TRI_PARTS];
     int count = a->parts(c, parts);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
+        /* Parts run on other groups and other vectors than those that share memory. */
+        parts[i].shared = parts[i].reach = parts[i].mapped = 0;
         if ((pick->part[i] = add_best(recipe, &parts[i], net, depth - 1)) < 0) return -1;
+    }
     return index;
 }
 

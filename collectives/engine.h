@@ -21,8 +21,8 @@ extern const tri_verbs tri_verbs_now;
 typedef struct tri_choice {
     tri_recipe recipe; /* used = 0: an unused entry */
     tri_operation operation;
-    size_t bytes;
-    int uneven, commutes;
+    size_t bytes, unit_bytes;
+    int uneven, commutes, mapped;
 } tri_choice;
 
 enum { TRI_CHOICES = 64 };
@@ -36,6 +36,7 @@ typedef struct tri_calls {
     tri_engine engine;
     void *scratch; /* kept from call to call, so that no call pays for fresh pages */
     size_t scratch_bytes;
+    struct tri_shared *shared; /* the communicator's, where all ranks are on one node and share memory */
 } tri_calls;
 
 /* The communicator's own, made at the first use. Collective then. */

@@ -34,6 +34,10 @@ static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
     }
     sum->memory_bytes += more->memory_bytes;
     sum->combined_bytes += more->combined_bytes;
+    sum->flags += more->flags;
+    sum->slot_bytes += more->slot_bytes;
+    sum->reaches += more->reaches;
+    sum->reach_bytes += more->reach_bytes;
 }
 
 /* Every node has as many ranks, and there are several of both. */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mpi/shared.h"
+
 tri_status tri_mpi_status(int mpi_error, const char *call) {
     if (mpi_error == MPI_SUCCESS) return TRI_OK;
     char text[MPI_MAX_ERROR_STRING] = "unknown error";
@@ -70,6 +72,7 @@ tri_status tri_comm_create_shaped(MPI_Comm parent, const int *node_of, tri_comm 
 void tri_comm_destroy(tri_comm **comm) {
     if (!comm || !*comm) return;
     if ((*comm)->calls) (*comm)->calls_destroy((*comm)->calls);
+    tri_shared_destroy(&(*comm)->shared);
     free((*comm)->shape_arrays);
     MPI_Comm_free(&(*comm)->mpi);
     free(*comm);

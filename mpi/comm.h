@@ -14,6 +14,7 @@ struct tri_comm {
     int *shape_arrays;       /* what the pointers of `shape` point into */
     struct tri_calls *calls; /* of collectives/: NULL until the first collective call */
     void (*calls_destroy)(struct tri_calls *);
+    struct tri_shared *shared; /* NULL until tri_shared_of() */
 };
 
 /* Fills comm->shape from a node label for each rank. */

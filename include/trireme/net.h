@@ -33,6 +33,11 @@ typedef struct tri_net {
     } level[TRI_LEVELS];
     double memory_byte_s;  /* for each byte copied inside a rank */
     double combine_byte_s; /* for each byte of the result of combining two vectors */
+    /* Inside a node whose ranks share memory: */
+    double flag_s;       /* from one rank's raising a flag to another's having seen it */
+    double slot_byte_s;  /* for each byte copied into or out of what another rank reads or has written */
+    double reach_s;      /* for each copy from or to another rank's private memory, by the kernel */
+    double reach_byte_s; /* for each byte of it */
 } tri_net;
 
 /* Numbers of an ordinary machine (a current server, 100 Gbit/s), where none were measured. */
@@ -47,6 +52,7 @@ typedef struct tri_cost {
         double node_bytes; /* through the busiest node, in one direction; 0: no more than `bytes` */
     } level[TRI_LEVELS];
     double memory_bytes, combined_bytes;
+    double flags, slot_bytes, reaches, reach_bytes;
 } tri_cost;
 
 /* Seconds: the sum over both levels of latencies, overheads and the slowest of the three kinds of bytes, and
@@ -63,6 +69,11 @@ typedef struct tri_case {
     int uneven;   /* a v-form: the blocks differ, `bytes` is not known to all and is 0 */
     int commutes; /* the operation may be applied in any order of ranks */
     int sharing;  /* ranks of each node that do the same at once, in groups of their own; 0 is 1 */
+    /* What the ranks have in common beside messages. */
+    size_t unit_bytes; /* bytes that must stay together: an element's where data are combined, else 0 or 1 */
+    int shared;        /* all are on one node and share memory */
+    int reach;         /* and the kernel lets them at each other's private memory */
+    int mapped;        /* and the vectors of this call are from their shared heap (trireme/shared.h) */
 } tri_case;
 
 /* The case of an operation on a communicator. */

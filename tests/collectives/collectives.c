@@ -129,6 +129,7 @@ int main(int argc, char **argv) {
     try_split(0, -rank, 3, 2, "reversed, nodes of two", pairs, ran);
     try_split(0, -rank, 2, 0, "reversed, dealt out to three nodes", pairs, ran);
     try_split(rank % 2, rank, 5, 3, "odd and even halves, a node each", pairs, ran);
+    try_split(rank % 2, -rank, 0, 1, "odd and even halves, reversed, one node", pairs, ran);
 
     if (size >= 8 && size % 4 == 0)
         for (int i = 0; i < tri_algorithm_count(); i++)

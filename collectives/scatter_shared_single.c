@@ -1,0 +1,41 @@
+/* Scatter in one copy: each block goes straight from the root's memory into its rank's.
+ *
+ * Root and leaf share the copying (bcast_shared_single.c has the picture): the leaf fetches (p - 1) / p of
+ * its block, and the root puts the rest there.
+ *
+ * Cost: as gather_shared_single.c.
+ */
+#include "collectives/shared.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    return tri_gather_shared_single.cost(c, p, net);
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_shared *s = c->shared;
+    size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
+    if (c->rank != call->root) {
+        tri_meet(c, NULL, call->recv);
+        TRI_TRY(tri_shared_read(s, call->root, &s->peers[call->root].send, (size_t)c->rank * call->count,
+                                call->recv, share));
+    } else {
+        tri_meet(c, call->send, call->recv);
+        for (int i = 1; i < c->size; i++) {
+            int leaf = tri_from_virtual(c, i, call->root);
+            TRI_TRY(tri_shared_write(s, leaf, &s->peers[leaf].recv, share,
+                                     tri_unit(c, tri_send_block(c, call, leaf), share), rest));
+        }
+        TRI_TRY(tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), call->count));
+    }
+    tri_part(c);
+    return TRI_OK;
+}
+
+const tri_algorithm tri_scatter_shared_single = {
+    .operation = TRI_SCATTER,
+    .name = "shared_single",
+    .text = "each rank fetches most of its block from the root's memory, the root puts the rest there",
+    .can = tri_can_single,
+    .cost = cost,
+    .run = run,
+};

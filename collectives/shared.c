@@ -1,0 +1,82 @@
+#include "collectives/shared.h"
+
+/* Bytes that are combined at a time. They stay in the nearest cache where peers' memory is mapped; each copy
+ * by the kernel has its fixed price, so there they are more. */
+enum { MAPPED_CHUNK_BYTES = 16384, REACHED_CHUNK_BYTES = 131072 };
+
+void tri_meet(tri_context *c, const void *send, void *recv) {
+    int mapped;
+    if (!c->shared->met) tri_shared_meet(c->shared, send, recv, &mapped);
+}
+
+void tri_part(tri_context *c) {
+    tri_ring_barrier(&c->shared->small);
+}
+
+static size_t chunk_units(const tri_context *c, size_t bytes) {
+    size_t units = bytes / c->unit_bytes;
+    return units ? units : 1;
+}
+
+size_t tri_single_scratch(const tri_context *c, const tri_call *call) {
+    size_t chunk = chunk_units(c, REACHED_CHUNK_BYTES);
+    return 2 * (chunk < call->count ? chunk : call->count);
+}
+
+/* Where a chunk of a peer's input can be read: in place, or in `copy`. */
+static tri_status fetch(tri_context *c, int peer, size_t start, size_t units, void *copy, const void **out) {
+    const tri_place *from = &c->shared->peers[peer].send;
+    size_t offset = start * c->unit_bytes;
+    if (from->here) {
+        *out = from->here + offset;
+        return TRI_OK;
+    }
+    *out = copy;
+    return tri_shared_read(c->shared, peer, from, offset, copy, units * c->unit_bytes);
+}
+
+/* From the last rank down, so that the combination so far is always the right operand and nobody's input is
+ * written. */
+static tri_status combine_chunk(tri_context *c, size_t start, size_t units, void *so_far, void *copy) {
+    const void *data;
+    TRI_TRY(fetch(c, c->size - 1, start, units, so_far, &data));
+    TRI_TRY(tri_do_copy(c, so_far, data, units));
+    for (int peer = c->size - 2; peer >= 0; peer--) {
+        TRI_TRY(fetch(c, peer, start, units, copy, &data));
+        TRI_TRY(tri_do_combine(c, data, so_far, units));
+    }
+    return TRI_OK;
+}
+
+tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
+    size_t size = (size_t)c->size, me = (size_t)c->rank;
+    /* Shares are cut at multiples of 64 elements, so that no two ranks write one cache line. */
+    size_t share = (call->count / size + 63) / 64 * 64, start = me * share;
+    size_t end = me + 1 == size || start + share > call->count ? call->count : start + share;
+    int mapped = c->shared->peers[(me + 1) % size].send.here != NULL;
+    size_t chunk = chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : REACHED_CHUNK_BYTES);
+    void *so_far = call->scratch, *copy = tri_unit(c, so_far, chunk < call->count ? chunk : call->count);
+    for (; start < end; start += chunk) {
+        size_t units = end - start < chunk ? end - start : chunk;
+        TRI_TRY(combine_chunk(c, start, units, so_far, copy));
+        for (int i = 0; i < c->size; i++) {
+            int peer = to < 0 ? (c->rank + i) % c->size : to;
+            TRI_TRY(tri_shared_write(c->shared, peer, &c->shared->peers[peer].recv, start * c->unit_bytes,
+                                     so_far, units * c->unit_bytes));
+            if (to >= 0) break;
+        }
+    }
+    return TRI_OK;
+}
+
+tri_status tri_combine_slots(tri_context *c, const tri_pieces *p, uint64_t piece, size_t from, size_t units,
+                             void *right) {
+    for (int peer = c->size - 1; peer >= 0; peer--) {
+        const void *data = tri_unit(c, tri_ring_await(p->ring, peer, piece), from);
+        if (peer == c->size - 1)
+            TRI_TRY(tri_do_copy(c, right, data, units));
+        else
+            TRI_TRY(tri_do_combine(c, data, right, units));
+    }
+    return TRI_OK;
+}

@@ -1,0 +1,104 @@
+/* The memory of the other ranks of the node: no MPI here. */
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "mpi/shared.h"
+
+enum {
+    SMALL_HEADER_BYTES = 16,
+    LARGE_HEADER_BYTES = 64,
+    /* A root may be that many small calls ahead of its leaves. */
+    SMALL_DEPTH = 64,
+    /* Two pieces in each of two steps of a pipeline. */
+    LARGE_DEPTH = 4
+};
+
+size_t tri_shared_bytes(int size) {
+    return tri_ring_bytes(size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES, SMALL_DEPTH) +
+           tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES, LARGE_DEPTH);
+}
+
+void tri_shared_attach(tri_shared *shared, void *memory) {
+    int rank = shared->rank, size = shared->size;
+    shared->small = tri_ring_attach(memory, rank, size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES,
+                                    SMALL_DEPTH, &shared->waiter);
+    char *behind = (char *)memory + (size_t)size * shared->small.rank_bytes;
+    shared->large = tri_ring_attach(behind, rank, size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES,
+                                    LARGE_DEPTH, &shared->waiter);
+}
+
+/* What a rank tells about one vector. Every rank maps a heap at an address of its own. */
+typedef struct told {
+    int64_t heap; /* the index of the heap that it lies in; NOWHERE; or ABSENT: it does not matter */
+    uint64_t at;  /* offset in the heap, else address */
+} told;
+
+enum { ABSENT = -2, NOWHERE = -1 };
+
+static told tell(const tri_shared *shared, const void *vector) {
+    if (!vector) return (told){ABSENT, 0};
+    for (int i = 0; i < shared->heap_count; i++) {
+        const tri_heap *heap = &shared->heaps[i];
+        if (!heap->segment.base) continue;
+        uintptr_t at = (uintptr_t)vector - (uintptr_t)heap->segment.base;
+        if (at >= heap->starts[shared->rank] && at < heap->starts[shared->rank + 1]) return (told){i, at};
+    }
+    return (told){NOWHERE, (uintptr_t)vector};
+}
+
+static tri_place place_of(const tri_shared *shared, int peer, const told *t) {
+    if (t->heap >= 0) return (tri_place){.here = shared->heaps[t->heap].segment.base + t->at};
+    char *address = (char *)(uintptr_t)t->at; /* NULL where ABSENT */
+    return (tri_place){.there = address, .here = peer == shared->rank ? address : NULL};
+}
+
+void tri_shared_meet(tri_shared *shared, const void *send, const void *recv, int *mapped) {
+    tri_ring *ring = &shared->small;
+    uint64_t piece = tri_ring_take(ring, 1);
+    told mine[2] = {tell(shared, send), tell(shared, recv)};
+    memcpy(tri_ring_open(ring, piece), mine, sizeof mine);
+    tri_ring_publish(ring, piece);
+    *mapped = 1;
+    for (int peer = 0; peer < shared->size; peer++) {
+        const told *theirs = tri_ring_await(ring, peer, piece);
+        shared->peers[peer].send = place_of(shared, peer, &theirs[0]);
+        shared->peers[peer].recv = place_of(shared, peer, &theirs[1]);
+        if (theirs[0].heap == NOWHERE || theirs[1].heap == NOWHERE) *mapped = 0;
+    }
+    tri_ring_release(ring, piece);
+    shared->met = 1;
+}
+
+/* The kernel copies at most 2 GiB at a call, and may stop earlier. */
+static tri_status across(const tri_shared *shared, int peer, char *there, char *mine, size_t bytes,
+                         int write) {
+    while (bytes) {
+        struct iovec local = {mine, bytes}, remote = {there, bytes};
+        pid_t pid = (pid_t)shared->peers[peer].pid;
+        ssize_t done = write ? process_vm_writev(pid, &local, 1, &remote, 1, 0)
+                             : process_vm_readv(pid, &local, 1, &remote, 1, 0);
+        if (done <= 0)
+            return tri_fail(TRI_ERR_SYSTEM, "cannot %s %zu bytes of the memory of process %d: %s",
+                            write ? "write" : "read", bytes, (int)pid,
+                            done ? strerror(errno) : "no such memory");
+        mine += done;
+        there += done;
+        bytes -= (size_t)done;
+    }
+    return TRI_OK;
+}
+
+tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_place *from, size_t offset, void *to,
+                           size_t bytes) {
+    if (!from->here) return across(shared, peer, from->there + offset, to, bytes, 0);
+    memcpy(to, from->here + offset, bytes);
+    return TRI_OK;
+}
+
+tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_place *to, size_t offset,
+                            const void *from, size_t bytes) {
+    if (!to->here) return across(shared, peer, to->there + offset, (char *)from, bytes, 1);
+    memcpy(to->here + offset, from, bytes);
+    return TRI_OK;
+}

@@ -1,0 +1,133 @@
+#include "mpi/shared.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "mpi/comm.h"
+
+/* Polls of a waiting rank that has a core to itself, some 20 us, before it gives the core away all the same:
+ * the machine may be busy with others' work. */
+enum { SPINS = 20000 };
+
+/* What the ranks tell each other at the start. */
+typedef struct greeting {
+    int64_t pid;
+    uint64_t token, address; /* of a token in that rank's memory */
+    cpu_set_t cores;
+} greeting;
+
+static void progress(void *data) {
+    int flag;
+    /* The answer does not matter: any call lets the library get on with its messages. */
+    (void)MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, *(MPI_Comm *)data, &flag, MPI_STATUS_IGNORE);
+}
+
+/* Whether the kernel lets this rank read every peer's token. A peer's answer to a write would be the same:
+ * both calls ask for the same permission. */
+static int can_reach(const greeting *all, int rank, int size) {
+    for (int peer = 0; peer < size; peer++) {
+        uint64_t token = 0;
+        struct iovec local = {&token, sizeof token},
+                     remote = {(void *)(uintptr_t)all[peer].address, sizeof token};
+        if (peer == rank) continue;
+        if (process_vm_readv((pid_t)all[peer].pid, &local, 1, &remote, 1, 0) != (ssize_t)sizeof token ||
+            token != all[peer].token)
+            return 0;
+    }
+    return 1;
+}
+
+/* Ranks that are threads of one process (a simulator's) have no memory of their own to share. */
+static int are_processes(const greeting *all, int size) {
+    for (int i = 0; i < size; i++)
+        for (int j = 0; j < i; j++)
+            if (all[i].pid == all[j].pid) return 0;
+    return 1;
+}
+
+static int count_cores(const greeting *all, int size) {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    for (int rank = 0; rank < size; rank++)
+        CPU_OR(&cores, &cores, &all[rank].cores);
+    return CPU_COUNT(&cores);
+}
+
+/* Collective from here on, so each rank goes through it whatever it lacks. */
+static tri_status meet_processes(MPI_Comm mpi, int rank, int size, greeting *all, int *reach) {
+    volatile uint64_t token = 0x7472697265 + (uint64_t)getpid();
+    greeting mine = {.pid = getpid(), .token = token, .address = (uintptr_t)&token};
+    if (sched_getaffinity(0, sizeof mine.cores, &mine.cores)) CPU_SET(0, &mine.cores);
+    TRI_MPI(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, mpi));
+    int can = are_processes(all, size) ? can_reach(all, rank, size) : 0;
+    /* The token must stay until all have read it. */
+    TRI_MPI(MPI_Allreduce(&can, reach, 1, MPI_INT, MPI_MIN, mpi));
+    return TRI_OK;
+}
+
+static tri_status fill(tri_shared *shared, int rank, int size, greeting *all) {
+    int reach;
+    tri_segment segment = {NULL, 0};
+    TRI_TRY(meet_processes(shared->mpi, rank, size, all, &reach));
+    if (size > 1 && are_processes(all, size))
+        TRI_TRY(tri_segment_create(shared->mpi, tri_shared_bytes(size), &segment));
+    if (segment.base) tri_shared_attach(shared, segment.base);
+    shared->segment = segment;
+    shared->reach = reach;
+    shared->cores = count_cores(all, size);
+    shared->waiter =
+        (tri_waiter){.spins = size <= shared->cores ? SPINS : 0, .progress = progress, .data = &shared->mpi};
+    for (int peer = 0; peer < size; peer++)
+        shared->peers[peer].pid = all[peer].pid;
+    return TRI_OK;
+}
+
+static tri_status shared_create(tri_comm *comm, tri_shared **out) {
+    const tri_shape *shape = &comm->shape;
+    int size = shape->local_size;
+    greeting *all = malloc((size_t)size * sizeof *all);
+    tri_shared *shared = calloc(1, sizeof *shared);
+    tri_status status = TRI_OK;
+    if (shared) {
+        shared->rank = shape->local_rank;
+        shared->size = size;
+        shared->mpi = comm->mpi;
+        shared->peers = calloc((size_t)size, sizeof *shared->peers);
+    }
+    if (!all || !shared || !shared->peers)
+        status = tri_fail(TRI_ERR_MEMORY, "no memory for what %d ranks share", size);
+    if (status == TRI_OK && shape->nodes > 1) {
+        status = tri_mpi_status(MPI_Comm_split(comm->mpi, shape->node, shape->local_rank, &shared->mpi),
+                                "MPI_Comm_split");
+        shared->mpi_is_mine = status == TRI_OK;
+    }
+    if (status == TRI_OK) status = fill(shared, shape->local_rank, size, all);
+    free(all);
+    if (status == TRI_OK)
+        *out = shared;
+    else
+        tri_shared_destroy(&shared);
+    return status;
+}
+
+tri_status tri_shared_of(tri_comm *comm, tri_shared **out) {
+    if (!comm->shared) TRI_TRY(shared_create(comm, &comm->shared));
+    *out = comm->shared;
+    return TRI_OK;
+}
+
+void tri_shared_destroy(tri_shared **shared) {
+    tri_shared *s = *shared;
+    if (!s) return;
+    for (int i = 0; i < s->heap_count; i++)
+        tri_heap_destroy(&s->heaps[i]);
+    free(s->heaps);
+    free(s->peers);
+    tri_segment_destroy(&s->segment);
+    if (s->mpi_is_mine) MPI_Comm_free(&s->mpi);
+    free(s);
+    *shared = NULL;
+}

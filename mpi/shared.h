@@ -1,0 +1,73 @@
+/* What the ranks of a node have in common: rings for pieces of data, and each other's memory. For mpi/ and
+ * collectives/ alone.
+ */
+#ifndef TRI_MPI_SHARED_H
+#define TRI_MPI_SHARED_H
+
+#include <stdint.h>
+
+#include "mpi/ring.h"
+#include "mpi/segment.h"
+#include "trireme/shared.h"
+
+/* A vector of a peer, for one call. */
+typedef struct tri_place {
+    char *there; /* its address in that rank; NULL: it has none */
+    char *here;  /* where this rank sees it; NULL: nowhere, it takes the kernel to get there */
+} tri_place;
+
+typedef struct tri_peer {
+    int64_t pid;
+    tri_place send, recv;
+} tri_peer;
+
+/* One tri_alloc_shared(): rank r's part is base + starts[r] up to starts[r + 1]. */
+typedef struct tri_heap {
+    tri_segment segment; /* its base is NULL where the ranks cannot share memory */
+    size_t *starts;
+    void *mine;
+} tri_heap;
+
+typedef struct tri_shared {
+    MPI_Comm mpi; /* of the node's ranks */
+    int mpi_is_mine;
+    int rank, size; /* within the node */
+    int cores;      /* that the ranks may run on, together */
+    int reach;      /* whether the kernel lets each rank read and write the memory of all others */
+    tri_waiter waiter;
+    tri_ring small; /* deep, its data on the flag's line: little messages and addresses */
+    tri_ring large;
+    tri_segment segment; /* what the rings lie in; its base is NULL where the ranks cannot share memory */
+    tri_peer *peers;
+    tri_heap *heaps;
+    int heap_count;
+    int met; /* whether this call's tri_shared_meet() is done */
+} tri_shared;
+
+enum {
+    TRI_SMALL_PAYLOAD_BYTES = 496,
+    TRI_LARGE_PAYLOAD_BYTES = 65536,
+};
+
+/* Bytes of shared memory that `size` ranks need. */
+size_t tri_shared_bytes(int size);
+/* Attaches both rings of shared->rank, of shared->size ranks, to the zeroed memory. No MPI. */
+void tri_shared_attach(tri_shared *shared, void *memory);
+
+/* The communicator's own, of the ranks of this node; made at the first call, which is collective.
+ * TRI_ERR_MPI, TRI_ERR_MEMORY. */
+tri_status tri_shared_of(tri_comm *comm, tri_shared **out);
+void tri_shared_destroy(tri_shared **shared);
+void tri_heap_destroy(tri_heap *heap);
+
+/* Every rank tells where its vectors of this call lie; NULL for one that does not matter. Afterwards
+ * peers[r].send and .recv hold. *mapped: whether this rank sees all of them, which is the same on all. */
+void tri_shared_meet(tri_shared *shared, const void *send, const void *recv, int *mapped);
+
+/* Copies from or to a vector of a peer, `offset` bytes behind its start. TRI_ERR_SYSTEM. */
+tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_place *from, size_t offset, void *to,
+                           size_t bytes);
+tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_place *to, size_t offset,
+                            const void *from, size_t bytes);
+
+#endif
