@@ -109,8 +109,8 @@ void tri_report_text(tri_run *run, const char *name, const char *value);
 /* A line of the table alone. */
 void tri_report_line(tri_run *run, const char *format, ...) TRI_PRINTF(2, 3);
 
-/* Adds to the seconds that this rank spent on `phase` in the repeat under way; the phases are the same on all ranks
- * ("read", "compute", "communicate"). `bytes`, of this rank, or 0, turns into a rate. */
+/* Adds to the seconds that this rank spent on `phase` ("read", "compute", "communicate") in the repeat under way. The
+ * phases that rank 0 has are recorded. `bytes`, of this rank, or 0, turns into a rate. */
 void tri_report_phase(tri_run *run, const char *phase, double seconds, double bytes);
 
 /* The time now, in seconds from some moment. */

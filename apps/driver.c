@@ -202,8 +202,8 @@ static tri_status run_program(driver *d, tri_status parsed, void *state) {
     TRI_TRY(tri_agree(d->run.comm, parsed));
     TRI_TRY(tri_report_create(d->common.repeat > 0 ? d->common.repeat : 1, &d->run.report));
     tri_status status = work(d, state);
-    /* Messages may be in flight; nothing can be agreed on any more. */
-    if (status == TRI_ERR_MPI) {
+    /* A failure that the ranks have not agreed on came up amid messages: others may wait for ever for this rank. */
+    if (status != TRI_OK && !tri_agreed()) {
         fprintf(stderr, "%s: [rank %d of %d on %s] %s\n", d->app->name, tri_comm_rank(d->run.comm),
                 tri_comm_size(d->run.comm), tri_comm_host(d->run.comm), tri_error_text());
         MPI_Abort(MPI_COMM_WORLD, tri_status_exit(status));

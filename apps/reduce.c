@@ -124,8 +124,9 @@ static tri_status load(tri_run *run, state *s, size_t done, reduce_piece *piece,
         .data = s->buffer[buffer], .first = s->slab.first + done, .count = left < s->piece ? left : s->piece};
     double start = tri_now_s();
     TRI_TRY(reduce_input_load(&s->input, piece->first, piece->count, s->buffer[buffer]));
+    size_t bytes = s->input.dataset ? tri_dataset_stored_bytes(s->input.dataset) : sizeof(double);
     tri_report_phase(run, s->input.dataset ? "read" : "make", tri_now_s() - start,
-                     8.0 * (double)piece->count);
+                     (double)(bytes * piece->count));
     return TRI_OK;
 }
 

@@ -24,7 +24,7 @@ typedef struct row {
 
 /* Seconds and bytes of each repeat of one phase. */
 typedef struct phase {
-    const char *name;
+    char name[24];
     double *seconds, *bytes;
     /* On rank 0 after tri_report_record(): medians over the repeats of the slowest rank's seconds, and of the rate. */
     double slowest_s, bytes_per_s;
@@ -97,20 +97,23 @@ void tri_report_line(tri_run *run, const char *format, ...) {
     next_row(run, ROW_LINE, "")->text = strdup(text);
 }
 
+/* The phase of that name, made where it is new; NULL: no room. A run is not lost for a time that is. */
+static phase *find_phase(tri_report *r, const char *name) {
+    for (int i = 0; i < r->phases; i++)
+        if (!strcmp(r->phase[i].name, name)) return &r->phase[i];
+    double *samples = r->phases < PHASES ? calloc(2 * (size_t)r->repeats, sizeof *samples) : NULL;
+    if (!samples) return NULL;
+    phase *p = &r->phase[r->phases++];
+    *p = (phase){.seconds = samples, .bytes = samples + r->repeats};
+    snprintf(p->name, sizeof p->name, "%s", name);
+    return p;
+}
+
 void tri_report_phase(tri_run *run, const char *name, double seconds, double bytes) {
-    tri_report *r = run->report;
-    if (run->repeat < 0) return;
-    int i = 0;
-    while (i < r->phases && strcmp(r->phase[i].name, name))
-        i++;
-    if (i == PHASES) return;
-    if (i == r->phases) {
-        double *samples = calloc(2 * (size_t)r->repeats, sizeof *samples);
-        if (!samples) return; /* A run is not lost for a time that is. */
-        r->phase[r->phases++] = (phase){.name = name, .seconds = samples, .bytes = samples + r->repeats};
-    }
-    r->phase[i].seconds[run->repeat] += seconds;
-    r->phase[i].bytes[run->repeat] += bytes;
+    phase *p = run->repeat < 0 ? NULL : find_phase(run->report, name);
+    if (!p) return;
+    p->seconds[run->repeat] += seconds;
+    p->bytes[run->repeat] += bytes;
 }
 
 void tri_progress(tri_run *run, const char *what, double done) {
@@ -158,10 +161,25 @@ static tri_status record_phase(tri_run *run, phase *p) {
     return status;
 }
 
+/* A rank without work may lack phases that others have; rank 0's are recorded. */
+static tri_status record_phases(tri_run *run) {
+    tri_report *r = run->report;
+    char names[PHASES][sizeof r->phase->name] = {""};
+    for (int i = 0; i < r->phases; i++)
+        strcpy(names[i], r->phase[i].name);
+    TRI_TRY(tri_bcast(names, sizeof names, MPI_CHAR, 0, run->comm));
+    for (int i = 0; i < PHASES && *names[i]; i++) {
+        phase *p = find_phase(r, names[i]);
+        TRI_TRY(tri_agree(run->comm,
+                          p ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the times of a phase")));
+        TRI_TRY(record_phase(run, p));
+    }
+    return TRI_OK;
+}
+
 tri_status tri_report_record(tri_run *run) {
     tri_report *r = run->report;
-    for (int i = 0; i < r->phases; i++)
-        TRI_TRY(record_phase(run, &r->phase[i]));
+    TRI_TRY(record_phases(run));
     for (int i = 0; run->result && i < r->rows; i++) {
         const row *line = &r->row[i];
         char path[96];

@@ -9,6 +9,10 @@ static int names_a_rank(const char *text) {
     return !strncmp(text, "[rank ", 6);
 }
 
+int tri_agreed(void) {
+    return names_a_rank(tri_error_text());
+}
+
 tri_status tri_agree(tri_comm *comm, tri_status mine) {
     /* The largest key is the worst status and, among ranks that have it, the lowest rank. */
     int64_t key = (int64_t)mine * comm->size + (comm->size - 1 - comm->rank), worst;

@@ -58,6 +58,9 @@ const tri_shape *tri_comm_shape(const tri_comm *comm);
  * open 'a.h5': no such file (and 2 more) where 2 more ranks failed in whatever way. */
 TRI_MUST_CHECK tri_status tri_agree(tri_comm *comm, tri_status mine);
 
+/* Whether this thread's last failure came out of tri_agree(), so that all ranks have it. */
+int tri_agreed(void);
+
 /* Turns an MPI error code into TRI_OK or TRI_ERR_MPI with MPI's own text; `call` names the call. */
 TRI_MUST_CHECK tri_status tri_mpi_status(int mpi_error, const char *call);
 

@@ -1,0 +1,277 @@
+"""apps/reduce against oracles that are not ours (math.fsum, fractions), and with every kind of bad input."""
+import fractions
+import glob
+import math
+import os
+import re
+import struct
+
+import h5py
+import numpy as np
+import pytest
+
+RNG = np.random.default_rng(5)
+WIDE = np.ldexp(RNG.uniform(-1, 1, 4099), RNG.integers(-300, 300, 4099))
+VECTORS = {
+    "uniform": RNG.uniform(0, 1, 30011),
+    "wide": WIDE,
+    "cancel": np.concatenate([WIDE, [1e-300], -WIDE[::-1]]),
+    "subnormal": RNG.integers(-2**40, 2**40, 5003) * 5e-324,
+    "halfway": np.array([1.0, 2.0**-53, 2.0**-120]),
+    "overflow on the way": np.array([1e308, 1e308, -1e308, -1e308, 3.0]),
+    "overflow": np.array([1.7e308, 1.7e308]),
+    "negative zeros": np.array([-0.0, -0.0, -0.0]),
+    "zeros": np.array([-0.0, 0.0]),
+    "infinity": np.array([1.0, np.inf, 2.0]),
+    "both infinities": np.array([np.inf, -np.inf, 1.0]),
+    "nan": np.array([1.0, np.nan, -7.5]),
+    "one": np.array([-3.25]),
+    "empty": np.array([], dtype=float),
+}
+
+
+def exact_fraction(values):
+    return sum(map(fractions.Fraction, values.tolist()), fractions.Fraction(0))
+
+
+def rounded(fraction):
+    try:
+        return float(fraction)
+    except OverflowError:
+        return math.inf if fraction > 0 else -math.inf
+
+
+def exact_sum(values):
+    """The correctly rounded sum, by Python's exact rational numbers."""
+    if np.isnan(values).any() or not np.isfinite(values).all():
+        return float(np.sum(values))
+    exact = exact_fraction(values)
+    if exact == 0:
+        return -0.0 if len(values) and all(math.copysign(1, x) < 0 and x == 0 for x in values) else 0.0
+    return rounded(exact)
+
+
+def bits(x):
+    return "nan" if math.isnan(x) else struct.pack(">d", x).hex()
+
+
+def as_float(result):
+    return float(result["value"]) if isinstance(result["value"], str) else float.fromhex(result["hex"])
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_oracle(trireme, tmp_path, name):
+    values = VECTORS[name]
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["x"] = values
+    results = trireme(3, "reduce", "x.h5:/x", "--json", "--verify", "--threads", 2).json["results"]
+    expected = exact_sum(values)
+    assert bits(as_float(results["sum"])) == bits(expected)
+    if name in ("uniform", "wide", "subnormal"):
+        assert expected == math.fsum(values)
+    finite = len(values) and np.isfinite(values).all()
+    if finite:
+        n, s = len(values), exact_fraction(values)
+        squares = sum(fractions.Fraction(x) ** 2 for x in values.tolist())
+        assert as_float(results["mean"]) == rounded(s / n)
+        assert as_float(results["variance"]) == rounded((n * squares - s * s) / (n * n))
+        # Rounded once: the root lies between the points half way to the neighbours.
+        norm = as_float(results["norm"])
+        if norm == math.inf:
+            assert squares >= (2**1024 - 2**970) ** 2
+        else:
+            below, above = (fractions.Fraction(norm) + fractions.Fraction(math.nextafter(norm, way))
+                            for way in (0, math.inf))
+            assert (below / 2) ** 2 <= squares <= (above / 2) ** 2
+        assert as_float(results["min"]) == values.min() and results["min_index"]["value"] == values.argmin()
+        assert as_float(results["max"]) == values.max() and results["max_index"]["value"] == values.argmax()
+    assert results["nan"]["value"] == np.isnan(values).sum()
+    assert results["inf"]["value"] == np.isinf(values).sum()
+
+
+def test_same_bits_on_any_ranks_threads_device(trireme):
+    for distribution in ("uniform", "cancel"):
+        seen = {kind: set() for kind in ("exact", "ordered", "plain")}
+        for ranks, threads, device in ((1, 1, "none"), (2, 3, "none"), (3, 1, "auto"), (5, 2, "none"), (8, 1, "none")):
+            for kind in seen:
+                r = trireme(ranks, "reduce", "--count", 200003, "--distribution", distribution, "--sum", kind, "--json",
+                            "--threads", threads, "--device", device)
+                seen[kind].add(tuple(r.value(v) for v in ("sum", "norm", "variance")))
+        assert len(seen["exact"]) == 1
+        assert len(seen["ordered"]) == 1
+        # If plain sums did not differ, equal bits would prove nothing.
+        assert len(seen["plain"]) > 1
+
+
+@pytest.mark.parametrize("ranks", (1, 2, 3, 5, 8))
+def test_more_ranks_than_elements(trireme, ranks):
+    for count in (0, 1, 2, 7):
+        results = trireme(ranks, "reduce", "--count", count, "--json", "--verify").json["results"]
+        assert results["count"]["value"] == count
+
+
+def test_integers_of_64_bits(trireme, tmp_path):
+    signed = np.array([2**63 - 1, -2**63, 2**62 + 1, -3], dtype="i8")
+    unsigned = np.array([2**64 - 1, 2**63 + 1, 5], dtype="u8")
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["signed"], f["unsigned"] = signed, unsigned
+    r = trireme(2, "reduce", "x.h5:/signed", "--json", "--verify").json["results"]
+    assert as_float(r["sum"]) == float(sum(map(int, signed)))
+    assert r["min"]["value"] == -2**63 and r["max"]["value"] == 2**63 - 1
+    r = trireme(2, "reduce", "x.h5:/unsigned", "--json", "--verify").json["results"]
+    assert as_float(r["sum"]) == float(sum(map(int, unsigned)))
+    assert r["max"] == str(2**64 - 1)
+
+
+@pytest.mark.parametrize("ranks", (1, 5))
+def test_histogram(trireme, tmp_path, ranks):
+    values = RNG.normal(0, 1, 20001)
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["x"] = values
+    for extra, within in (((), (values.min(), values.max())), (("--range=-1,2.5",), (-1, 2.5))):
+        record = trireme(ranks, "reduce", "x.h5:/x", "--histogram", 7, "--json", *extra).json["record"]
+        with h5py.File(tmp_path / record, "r") as f:
+            counts, edges = np.histogram(values, 7, within)
+            assert f["histogram/counts"][:].tolist() == counts.tolist()
+            assert np.allclose(f["histogram/edges"][:], edges)
+            assert f["results/below"][()] == (values < within[0]).sum()
+
+
+def test_pieces_smaller_than_the_slab(trireme, tmp_path):
+    values = RNG.normal(0, 1, (50, 300, 7))
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f.create_dataset("x", data=values, chunks=(3, 100, 7), compression="gzip", shuffle=True)
+    seen = {trireme(ranks, "reduce", "x.h5:/x", "--memory", "64Ki", "--sum", kind, "--verify", "--json").value("norm")
+            for ranks in (1, 3) for kind in ("exact", "ordered")}
+    assert len(seen) == 1
+    position = trireme(2, "reduce", "x.h5:/x", "--json").json["results"]["max_position"]
+    assert position == ",".join(map(str, np.unravel_index(values.argmax(), values.shape)))
+
+
+def test_result_file(trireme, tmp_path):
+    r = trireme(2, "reduce", "--count", "10k", "--repeat", 3, "--results", "deep/folder", "--json").json
+    with h5py.File(tmp_path / r["record"], "r") as f:
+        assert f.attrs["complete"] == 1
+        for name in ("program", "version", "commit", "command", "start", "end", "ranks", "threads", "mpi", "hdf5",
+                     "verdict", "places", "option_count"):
+            assert name in f.attrs, name
+        assert f["timing/run"].shape == (2, 3)
+        missing = []
+        f.visititems(lambda path, d: isinstance(d, h5py.Dataset) and
+                     not {"units", "long_name"} <= set(d.attrs) and missing.append(path))
+        assert not missing
+        assert float(f["results/sum"][()]) == float.fromhex(r["results"]["sum"]["hex"])
+    assert not glob.glob(str(tmp_path / "deep/folder/*.part"))
+
+
+def bad_files(folder):
+    with h5py.File(folder / "good.h5", "w") as f:
+        f["x"] = np.arange(100000.0)
+        f["text"] = "a text"
+        f["compound"] = np.zeros(3, dtype=[("a", "f8"), ("b", "i4")])
+        f.create_group("group")
+    data = (folder / "good.h5").read_bytes()
+    (folder / "cut.h5").write_bytes(data[:len(data) // 2])
+    (folder / "text.txt").write_text("1\n2\n3\n" * 100)
+    (folder / "nothing.h5").write_bytes(b"")
+    (folder / "damaged.h5").write_bytes(data[:8] + bytes(len(data) - 8))
+    (folder / "folder").mkdir()
+
+
+BAD = [
+    (("--cuont", "3"), 2, "unknown option '--cuont'"),
+    (("--count",), 2, "'--count' wants a value"),
+    (("--count", "-3"), 2, "'-3' is not a size"),
+    (("--count", "12Qi"), 2, "'12Qi' is not a size"),
+    (("--count", "99999999999999999999999"), 2, "too large"),
+    (("--distribution", "gamma"), 2, "'gamma' is none of uniform"),
+    (("--threads", "many"), 2, "'many' is not a whole number"),
+    (("--algorithm", "reduce:magic"), 2, "no algorithm 'magic' for reduce"),
+    (("--algorithm", "dance:binomial"), 2, "no operation 'dance'"),
+    (("--range", "1,2"), 2, "--histogram"),
+    (("--histogram", "3", "--range", "2,1"), 2, "LOW < HIGH"),
+    (("--quiet=yes",), 2, "takes no value"),
+    (("--repeat", "0"), 2, "at least 1"),
+    (("good.h5:/x", "more"), 2, "one argument too many"),
+    (("none.h5:/x",), 4, "none.h5"),
+    (("folder",), 4, "folder"),
+    (("text.txt:/x",), 4, "text.txt"),
+    (("nothing.h5:/x",), 4, "nothing.h5"),
+    (("cut.h5:/x",), 4, "cut.h5"),
+    (("damaged.h5:/x",), 4, "damaged.h5"),
+    (("good.h5:/y",), 4, "/y"),
+    (("good.h5:/group",), 4, "group"),
+    (("good.h5:/text",), 4, "text"),
+    (("good.h5:/compound",), 4, "compound"),
+    (("--device", "no such device"), 3, "no such device"),
+    (("--results", "good.h5/results"), 4, "good.h5"),
+]
+
+
+@pytest.mark.parametrize("arguments,status,text", BAD, ids=lambda v: " ".join(v) if isinstance(v, tuple) else None)
+def test_bad_input(trireme, tmp_path, arguments, status, text):
+    bad_files(tmp_path)
+    r = trireme(4, "reduce", *arguments)
+    assert r.status == status, r.err
+    lines = r.err.strip().splitlines()
+    assert len(lines) == 1, r.err
+    assert re.match(r"reduce: \[rank \d of 4 on \S+\] ", lines[0]) and text in lines[0]
+    assert r.out == ""
+    assert not glob.glob(str(tmp_path / "results" / "*"))
+
+
+def as_user(command):
+    """Root may do anything: bad permissions are tried as somebody else."""
+    return ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command) if os.getuid() == 0 else command
+
+
+def test_permissions(trireme, tmp_path):
+    bad_files(tmp_path)
+    os.chmod(tmp_path / "good.h5", 0)
+    (tmp_path / "locked").mkdir(mode=0o555)
+    for folder in (tmp_path, *tmp_path.parents[:-1]):
+        if os.getuid() == 0 and not folder.stat().st_mode & 1:
+            pytest.skip(f"{folder} is closed to other users")
+    r = trireme(0, "reduce", "good.h5:/x", wrap=as_user(()))
+    assert r.status == 4 and "good.h5" in r.err and "ermission" in r.err
+    r = trireme(0, "reduce", "--count", 10, "--results", "locked", wrap=as_user(()))
+    assert r.status == 4 and "locked" in r.err
+    r = trireme(0, "reduce", "--count", 10, "--results", "/proc/none")
+    assert r.status == 4
+
+
+def test_disk_full(trireme, tmp_path):
+    full = tmp_path / "full"
+    full.mkdir()
+    wrap = ("unshare", "--mount", "--map-root-user", "sh", "-c",
+            f'mount -t tmpfs -o size=4k none "{full}" && head -c 4096 /dev/zero > "{full}/fill"; exec "$@"', "sh")
+    probe = trireme(0, "reduce", "--version", wrap=wrap)
+    if probe.status:
+        pytest.skip("no user namespaces here")
+    r = trireme(0, "reduce", "--count", 10, "--results", full, wrap=wrap)
+    assert r.status == 4 and str(full) in r.err and "space" in r.err.lower(), r.err
+
+
+def test_more_threads_than_cores(trireme):
+    r = trireme(2, "reduce", "--count", 1000, "--threads", 9)
+    assert r.status == 0 and "9 threads share" in r.out
+
+
+def test_singletons(trireme):
+    for name in ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"):
+        # A launcher that MPI does not know: the variables of one, and no launcher.
+        r = trireme(0, "reduce", "--count", 10, env={name: "4"})
+        assert r.status == 3 and "4 processes" in r.err and len(r.err.strip().splitlines()) == 1, r.err
+
+
+def test_help_and_version_without_mpi(trireme):
+    for option in ("--help", "--version", "--man", "--completion"):
+        r = trireme(0, "reduce", option)
+        assert r.status == 0 and r.out and not r.err
+        # Under a launcher one rank speaks.
+        assert trireme(3, "reduce", option).out == r.out
+
+
+def test_quiet(trireme):
+    r = trireme(2, "reduce", "--count", 10, "--quiet", "--results", "none")
+    assert (r.status, r.out, r.err) == (0, "", "")
