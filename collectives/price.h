@@ -87,6 +87,20 @@ static inline void tri_cost_rounds(tri_cost *price, int level, double times, dou
     tri_cost_add(price, &more);
 }
 
+/* A round in which a rank sends `messages` of `bytes` each and receives as many, all at once, while `senders` ranks
+ * of each node do so. It waits for the last of them, unless it is busy for longer with all the others. */
+static inline void tri_cost_burst(tri_cost *price, const tri_net *net, int level, int messages, double bytes,
+                                  int senders) {
+    tri_cost more = {0};
+    int busy = net->level[level].overhead_s * (messages - 1) > net->level[level].latency_s;
+    more.level[level].latencies = !busy;
+    more.level[level].overheads = busy ? 2 * messages : messages + 1;
+    more.level[level].bytes = bytes;
+    more.level[level].rank_bytes = bytes * messages;
+    more.level[level].node_bytes = bytes * messages * senders;
+    tri_cost_add(price, &more);
+}
+
 /* A round in which every rank sends to the rank `distance` above it. */
 static inline void tri_cost_shift(tri_cost *price, const tri_case *c, int distance, double bytes) {
     int senders = c->nodes == 1 || distance > c->largest ? c->largest : distance;

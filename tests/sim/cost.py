@@ -2,8 +2,8 @@
 """cost.py MEASURE ALGORITHMS.DEF [OPERATION:NAME...]: what every algorithm says it costs is what it costs.
 
 In networks where one thing alone takes time, the stated price of each message algorithm must be the simulated time:
-latencies, overheads, bytes, bytes through a node's link. SimGrid adds 16 bytes to each message; so many messages as the
-price has overheads are allowed for. Prints a line for each deviation and a last line; exits 1 if there was any.
+latencies, overheads, bytes, bytes through a node's link. SimGrid adds 16 bytes to each message; as many messages as the
+price has overheads are allowed for, from each rank of a node. Prints a line for each deviation and a last line; exits 1 if there was any.
 """
 import re
 import sys
@@ -44,7 +44,7 @@ def deviations(program, algorithms, nodes, per_node):
                 overheads[operation, name] = max(predicted, overheads.get((operation, name), 0))
             slack = 1e-3 + 1e-6 * predicted
             if only in ("bytes", "link"):
-                slack += MESSAGE_EXTRA * 1e-3 * overheads[operation, name]
+                slack += MESSAGE_EXTRA * 1e-3 * per_node * overheads[operation, name]
             if time == "wrong" or abs(time - predicted) > slack:
                 lines.append(f"{operation}:{name} {size} B, {nodes} nodes x {per_node}, {only} only: "
                              f"price {predicted:g}, simulated {time if time == 'wrong' else f'{time:g}'}")

@@ -17,7 +17,7 @@ def simulate(program, machine, cells, selector=None, eager=EAGER, timeout=None):
                 stream.write(text)
         options = {
             "smpi/simulate-computation": "no", "smpi/host-speed": "10Gf", "smpi/wtime": 0, "smpi/bw-factor": "0:1",
-            "smpi/lat-factor": "0:1", "network/crosstraffic": 0, "smpi/async-small-thresh": eager,
+            "smpi/lat-factor": "0:1", "network/crosstraffic": 0, "network/TCP-gamma": 1e15, "smpi/async-small-thresh": eager,
             "smpi/send-is-detached-thresh": eager, "contexts/stack-size": 256,
         }
         options |= {f"smpi/{what}": f"0:{machine.overhead * 1e-6:g}:0" for what in ("os", "ois", "or")}
