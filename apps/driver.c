@@ -65,7 +65,7 @@ static tri_status check_common(const driver *d) {
 }
 
 static tri_status open_result(driver *d) {
-    if (!strcmp(d->common.results, "none")) return TRI_OK;
+    if (d->app->no_result || !strcmp(d->common.results, "none")) return TRI_OK;
     tri_status status = tri_result_create(d->run.comm, d->common.results, d->app->name, &d->run.result);
     /* A build without HDF5 keeps no records; that is no reason not to run. */
     return status == TRI_ERR_ABSENT ? TRI_OK : status;

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROWS = 64, PHASES = 8 };
+enum { PHASES = 8 };
 
 typedef enum row_kind { ROW_REAL, ROW_INTEGER, ROW_TEXT, ROW_LINE } row_kind;
 
@@ -31,8 +31,9 @@ typedef struct phase {
 } phase;
 
 struct tri_report {
-    int repeats, rows, phases;
-    row row[ROWS];
+    int repeats, rows, room, phases;
+    row *row;
+    row overflow; /* what is written to where there is no memory for another row */
     phase phase[PHASES];
 };
 
@@ -50,6 +51,7 @@ void tri_report_destroy(tri_report **report) {
         free((*report)->row[i].text);
     for (int i = 0; i < (*report)->phases; i++)
         free((*report)->phase[i].seconds);
+    free((*report)->row);
     free(*report);
     *report = NULL;
 }
@@ -62,11 +64,14 @@ double tri_now_s(void) {
 
 static row *next_row(tri_run *run, row_kind kind, const char *name) {
     tri_report *r = run->report;
-    /* A program with more rows than this wants a dataset of its own. */
-    row *next = &r->row[r->rows < ROWS ? r->rows++ : ROWS - 1];
-    free(next->text);
-    *next = (row){.kind = kind, .name = name};
-    return next;
+    if (r->rows == r->room) {
+        row *rows = realloc(r->row, (size_t)(2 * r->room + 32) * sizeof *rows);
+        if (!rows) return &r->overflow;
+        r->row = rows;
+        r->room = 2 * r->room + 32;
+    }
+    r->row[r->rows] = (row){.kind = kind, .name = name};
+    return &r->row[r->rows++];
 }
 
 void tri_report_real(tri_run *run, const char *name, double value, const char *units, const char *long_name) {
@@ -216,6 +221,8 @@ tri_status tri_report_table(tri_run *run, const char *where) {
     const tri_report *r = run->report;
     for (int i = 0; i < r->rows; i++)
         print_row(&r->row[i]);
+    if (run->app->no_result)
+        return fflush(stdout) ? tri_fail(TRI_ERR_FILE, "cannot write to standard output") : TRI_OK;
     printf("%-14s", "time");
     for (int i = 0; i < r->phases; i++) {
         printf("%s %s %.6f s", i ? "," : "", r->phase[i].name, r->phase[i].slowest_s);

@@ -91,6 +91,10 @@ double tri_algorithm_time_s(int index, const tri_case *c, const tri_net *net);
 /* The algorithm that is chosen: least predicted time, earlier line in the list where equal. */
 int tri_algorithm_choose(const tri_case *c, const tri_net *net);
 
+/* Seconds that no algorithm can beat in this model: the most of the least time for news to spread, and of the bytes
+ * that the busiest rank and the busiest node's link must carry. NAN: no memory. */
+double tri_lower_bound_s(const tri_case *c, const tri_net *net);
+
 const char *tri_operation_name(tri_operation operation);
 
 /* Algorithms by name for this communicator: "bcast:binomial,reduce:linear"; "" goes back to the free choice.

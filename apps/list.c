@@ -1,0 +1,144 @@
+/* What there is to choose from: the collective algorithms, which of them would be taken, and the OpenCL devices. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/app.h"
+
+typedef struct state {
+    const char *operation, *sizes;
+    int ranks, ppn;
+    bool devices, markdown;
+} state;
+
+static const tri_option options[] = {
+    TRI_OPTION(state, operation, "operation", "", "only this one: bcast, allreduce, ..."),
+    TRI_OPTION(state, ranks, "ranks", "0",
+               "show what would be chosen on so many ranks, and the predicted times"),
+    TRI_OPTION(state, ppn, "ppn", "1", "ranks on each node"),
+    TRI_OPTION(
+        state, sizes, "bytes", "8,1Ki,64Ki,1Mi,16Mi",
+        "sizes: of the vector, or of a block for scatter, gather, allgather, alltoall, reduce_scatter"),
+    TRI_OPTION(state, devices, "devices", NULL, "list the OpenCL devices instead"),
+    TRI_OPTION(state, markdown, "markdown", NULL, "the list of algorithms as it stands in doc/algorithms.md"),
+    {.name = NULL},
+};
+
+static bool wanted(const state *s, tri_operation operation) {
+    return !*s->operation || !strcmp(s->operation, tri_operation_name(operation));
+}
+
+static tri_status check(const state *s) {
+    bool known = !*s->operation;
+    for (int op = 0; op < TRI_OPERATION_COUNT; op++)
+        known |= wanted(s, (tri_operation)op);
+    if (!known)
+        return tri_fail(TRI_ERR_ARGUMENT, "--operation: there is no '%s'; the list without it shows all",
+                        s->operation);
+    if (s->ppn < 1) return tri_fail(TRI_ERR_ARGUMENT, "--ppn: at least 1");
+    return TRI_OK;
+}
+
+static void list_algorithms(tri_run *run, const state *s) {
+    tri_operation last = TRI_OPERATION_COUNT;
+    for (int i = 0; i < tri_algorithm_count(); i++) {
+        tri_operation operation = tri_algorithm_operation(i);
+        if (!wanted(s, operation)) continue;
+        if (s->markdown && operation != last)
+            tri_report_line(run, "\n## %s\n\n| algorithm | what the ranks do |\n|---|---|",
+                            tri_operation_name(operation));
+        last = operation;
+        if (s->markdown)
+            tri_report_line(run, "| `%s` | %s |", tri_algorithm_name(i), tri_algorithm_text(i));
+        else
+            tri_report_line(run, "%-16s %-28s %s", tri_operation_name(operation), tri_algorithm_name(i),
+                            tri_algorithm_text(i));
+    }
+}
+
+/* One row of the decision: the chosen algorithm with its time, the bound, and what comes second. */
+static void show_choice(tri_run *run, const tri_case *c, const tri_net *net) {
+    int best = tri_algorithm_choose(c, net), second = -1;
+    if (best < 0) return;
+    for (int i = 0; i < tri_algorithm_count(); i++)
+        if (i != best && tri_algorithm_can(i, c) &&
+            (second < 0 || tri_algorithm_time_s(i, c, net) < tri_algorithm_time_s(second, c, net)))
+            second = i;
+    char size[TRI_SIZE_TEXT], behind[96] = "";
+    double time_s = tri_algorithm_time_s(best, c, net), bound_s = tri_lower_bound_s(c, net);
+    if (second >= 0)
+        snprintf(behind, sizeof behind, "%s %.2f us", tri_algorithm_name(second),
+                 1e6 * tri_algorithm_time_s(second, c, net));
+    tri_report_line(run, "%-16s %8s  %-28s %12.2f us  bound %12.2f us  %6.2f x   next: %s",
+                    tri_operation_name(c->operation), tri_size_format(c->bytes, size),
+                    tri_algorithm_name(best), 1e6 * time_s, 1e6 * bound_s, bound_s > 0 ? time_s / bound_s : 1,
+                    behind);
+}
+
+static tri_status list_choices(tri_run *run, const state *s) {
+    tri_net net;
+    TRI_TRY(tri_comm_net(run->comm, &net));
+    for (int op = 0; op < TRI_OPERATION_COUNT; op++) {
+        if (!wanted(s, (tri_operation)op)) continue;
+        for (const char *at = s->sizes; *at;) {
+            char word[32];
+            size_t length = strcspn(at, ",");
+            snprintf(word, sizeof word, "%.*s", (int)length, at);
+            at += length + (at[length] == ',');
+            tri_case c = {.operation = (tri_operation)op,
+                          .ranks = s->ranks,
+                          .nodes = (s->ranks + s->ppn - 1) / s->ppn,
+                          .largest = s->ppn < s->ranks ? s->ppn : s->ranks,
+                          .commutes = 1,
+                          .unit_bytes = 8};
+            if (op != TRI_BARRIER) TRI_TRY(tri_size_parse(word, &c.bytes));
+            show_choice(run, &c, &net);
+            if (op == TRI_BARRIER) break;
+        }
+    }
+    return TRI_OK;
+}
+
+static tri_status list_devices(tri_run *run) {
+    size_t count;
+    TRI_TRY(tri_gpu_list(NULL, 0, &count));
+    tri_gpu_info *list = calloc(count + 1, sizeof *list);
+    if (!list) return tri_fail(TRI_ERR_MEMORY, "no memory for the list of %zu devices", count);
+    tri_status status = tri_gpu_list(list, count, &count);
+    for (size_t i = 0; status == TRI_OK && i < count; i++) {
+        char memory[TRI_SIZE_TEXT], local[TRI_SIZE_TEXT];
+        tri_report_line(run, "%zu  %s (%s, %s), %s, %s%s%s, %u compute units, memory %s, local %s, driver %s",
+                        list[i].index, list[i].name, list[i].vendor, list[i].platform,
+                        tri_gpu_type_name(list[i].type), list[i].fp64 ? "fp64" : "no fp64",
+                        *list[i].pci ? ", PCI " : "", list[i].pci, list[i].compute_units,
+                        tri_size_format(list[i].memory_bytes, memory),
+                        tri_size_format(list[i].local_bytes, local), list[i].driver);
+    }
+    if (status == TRI_OK && !count) tri_report_line(run, "no OpenCL device; apps/doctor says why");
+    free(list);
+    return status;
+}
+
+static tri_status record(tri_run *run, void *argument) {
+    const state *s = argument;
+    TRI_TRY(check(s));
+    if (s->devices) return list_devices(run);
+    if (s->ranks) return list_choices(run, s);
+    list_algorithms(run, s);
+    return TRI_OK;
+}
+
+static const tri_app app = {
+    .name = "list",
+    .summary = "the collective algorithms, which one would be chosen, and the devices",
+    .options = options,
+    .state_bytes = sizeof(state),
+    .no_device = true,
+    .no_result = true,
+    .record = record,
+};
+
+int main(int argc, char **argv) {
+    return tri_main(&app, argc, argv);
+}

@@ -1,0 +1,89 @@
+/* Lower bounds: what no algorithm can beat in the model of net.h. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "trireme/net.h"
+
+/* The least time until `ranks` ranks know what one knew (Karp, Sahay, Santos, Schauser 1993, "Optimal broadcast and
+ * summation in the LogP model", section 3): whoever knows tells another every `overhead`, who knows it after a
+ * further latency and overhead. The k-th telling of the i-th to know can be placed greedily, earliest first. */
+static double spread_s(int ranks, double overhead_s, double latency_s) {
+    if (ranks < 2) return 0;
+    double *known_s = malloc((size_t)ranks * sizeof *known_s);
+    int *told = calloc((size_t)ranks, sizeof *told);
+    double last_s = NAN;
+    if (known_s && told) {
+        known_s[0] = 0;
+        /* Tellers in the order of their knowing: the next telling is the earliest among them, and those that have not
+         * told anybody are in order, so only the first of each number of tellings counts. */
+        for (int n = 1; n < ranks; n++) {
+            int best = 0;
+            for (int i = 0; i < n; i++) {
+                if (known_s[i] + overhead_s * (told[i] + 1) < known_s[best] + overhead_s * (told[best] + 1))
+                    best = i;
+                if (!told[i]) break;
+            }
+            told[best]++;
+            known_s[n] = known_s[best] + overhead_s * told[best] + latency_s + overhead_s;
+        }
+        last_s = known_s[ranks - 1];
+    }
+    free(known_s);
+    free(told);
+    return last_s;
+}
+
+/* Bytes that must leave or enter the busiest rank, and the busiest node's link. */
+static void volumes(const tri_case *c, double *rank_bytes, double *link_bytes) {
+    double p = c->ranks, n = c->nodes, local = c->largest, b = (double)c->bytes, remote = p - local;
+    *rank_bytes = *link_bytes = 0;
+    if (c->ranks < 2) return;
+    switch (c->operation) {
+    case TRI_BCAST:
+    case TRI_REDUCE:
+        *rank_bytes = b;
+        *link_bytes = c->nodes > 1 ? b : 0;
+        break;
+    case TRI_ALLREDUCE:
+        *rank_bytes = 2 * b * (p - 1) / p;
+        *link_bytes = 2 * b * (n - 1) / n;
+        break;
+    case TRI_SCATTER:
+    case TRI_GATHER:
+    case TRI_ALLGATHER:
+        *rank_bytes = b * (p - 1);
+        *link_bytes = b * remote;
+        break;
+    case TRI_REDUCE_SCATTER:
+        *rank_bytes = b * (p - 1);
+        *link_bytes = b * remote;
+        break;
+    case TRI_ALLTOALL:
+        *rank_bytes = b * (p - 1);
+        *link_bytes = b * local * remote;
+        break;
+    case TRI_SCAN:
+    case TRI_EXSCAN:
+        *rank_bytes = b;
+        *link_bytes = c->nodes > 1 ? b : 0;
+        break;
+    case TRI_BARRIER:
+    case TRI_OPERATION_COUNT:
+        break;
+    }
+}
+
+double tri_lower_bound_s(const tri_case *c, const tri_net *net) {
+    double rank_bytes, link_bytes;
+    volumes(c, &rank_bytes, &link_bytes);
+    double quick_latency = net->level[TRI_INSIDE].latency_s,
+           quick_overhead = net->level[TRI_INSIDE].overhead_s;
+    /* All ranks as if inside a node, and one rank of each node. */
+    double everybody = spread_s(c->ranks, quick_overhead, quick_latency);
+    double nodes = spread_s(c->nodes, net->level[TRI_BETWEEN].overhead_s, net->level[TRI_BETWEEN].latency_s);
+    double rank_byte_s = fmin(net->level[TRI_INSIDE].rank_byte_s, net->level[TRI_BETWEEN].rank_byte_s);
+    if (c->nodes == 1) rank_byte_s = net->level[TRI_INSIDE].rank_byte_s;
+    if (c->largest == 1) rank_byte_s = net->level[TRI_BETWEEN].rank_byte_s;
+    return fmax(fmax(everybody, nodes),
+                fmax(rank_bytes * rank_byte_s, link_bytes * net->level[TRI_BETWEEN].node_byte_s));
+}
