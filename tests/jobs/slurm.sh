@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# slurm.sh APPS: the job scripts on a SLURM cluster of three nodes with two tasks each.
+set -uo pipefail
+here=$(cd "${0%/*}" && pwd)
+# shellcheck source=tests/jobs/check.sh
+. "$here/check.sh"
+jobs=$(cd "$here/../../jobs" && pwd)
+work=$(mktemp -d)
+chmod 755 "$work"
+trap '"$jobs/cluster.sh" -C "$work/c" down; rm -rf "$work"' EXIT
+c() { "$jobs/cluster.sh" -C "$work/c" "$@"; }
+
+c up 3
+status=$?
+[ $status -ne 77 ] || exit 77
+check_is "the cluster comes up" 0 $status
+cd "$work/c/home" || exit 3
+cp "$jobs/../data/elevation.h5" .
+chmod a+r elevation.h5
+export TRIREME_ROOT=${jobs%/jobs} TRIREME_APPS=$1
+
+# submit OPTION... SCRIPT ARGUMENT...: prints the job's number.
+submit() { c sbatch --parsable "$@" | cut -d';' -f1; }
+shown() { c scontrol show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p" | head -n 1; }
+# ended JOB: waits for its end; prints its state, exit status and number of restarts.
+ended() {
+    local state
+    while :; do
+        state=$(shown "$1" JobState)
+        case $state in
+        PENDING | RUNNING | COMPLETING | CONFIGURING | REQUEUED | NODE_FAIL | RESIZING | SUSPENDED) sleep 0.2 ;;
+        *) break ;;
+        esac
+    done
+    echo "$state $(shown "$1" ExitCode) $(shown "$1" Restarts)"
+}
+running() { until [ "$(shown "$1" JobState)" = RUNNING ]; do sleep 0.1; done; }
+six=(--nodes=3 --ntasks-per-node=2)
+# shellcheck disable=SC2016 # awk's
+bytes() { c run --on n1 awk '$1 == "eth0:" { print $10 }' /proc/net/dev; }
+
+# reduce by mpirun and by srun, on six ranks of three nodes, beside one rank
+before=$(bytes)
+by_mpirun=$(submit "${six[@]}" --job-name=mpirun "$jobs/reduce.sbatch" elevation.h5:/elevation --verify)
+check_is "reduce by mpirun" "COMPLETED 0:0 0" "$(ended "$by_mpirun")"
+check "the ranks met on the network" [ $(($(bytes) - before)) -gt 10000 ]
+by_srun=$(MPI_LAUNCH="srun --mpi=pmix" submit "${six[@]}" --job-name=srun "$jobs/reduce.sbatch" elevation.h5:/elevation)
+check_is "reduce by srun" "COMPLETED 0:0 0" "$(ended "$by_srun")"
+for job in mpirun-"$by_mpirun" srun-"$by_srun"; do
+    check_is "$job: the sum, in the same bits" "sum 73617913 0x1.18d47e4p+26" "$(grep '^sum ' "$job.out" | xargs)"
+    check "$job: three nodes of two ranks" grep -q '^where .* 6 ranks on 3 nodes' "$job.out"
+    file=$(echo results/reduce-*-job"${job#*-}"*.h5)
+    check_is "$job: one result file with the number of the job" 1 "$(find results -name "reduce-*-job${job#*-}*.h5" | wc -l)"
+    check_is "$job: it names the nodes" "2 n1: 2 n2: 2 n3:" \
+        "$(h5dump -a places "$file" | grep -o '"n[0-9]:' | tr -d '"' | sort | uniq -c | xargs)"
+done
+
+# Statuses reach the job, whichever way it starts.
+usage=$(submit "${six[@]}" --job-name=usage "$jobs/reduce.sbatch" --count -3)
+missing=$(MPI_LAUNCH="srun --mpi=pmix" submit --ntasks-per-node=2 --job-name=missing "$jobs/program.sbatch" reduce no.h5)
+check_is "a usage error" "FAILED 2:0 0" "$(ended "$usage")"
+check_is "a missing file" "FAILED 4:0 0" "$(ended "$missing")"
+
+# An array, and a job that waits for it
+printf 'elevation.h5:/%s\n' elevation latitude longitude >inputs
+array=$(submit --array=1-3 "$jobs/array.sbatch" inputs reduce)
+after=$(submit --dependency=afterok:"$array" --job-name=after "$jobs/reduce.sbatch" elevation.h5:/latitude)
+never=$(submit --dependency=afterok:"$usage" --job-name=never "$jobs/reduce.sbatch" elevation.h5:/latitude)
+check_is "a job after an array" "COMPLETED 0:0 0" "$(ended "$after")"
+check_is "each line of the list" "138632 344 403" "$(cat array-"$array"-[123].out | awk '$1 == "count" { print $2 }' | xargs)"
+check_is "a job after a failed one" "CANCELLED 0:0 0" "$(ended "$never")"
+
+# jobs/submit.sh
+check "what would be submitted" grep -q -- "--nodes=3 --ntasks-per-node=4 --cpus-per-task=1 --partition=main" \
+    <(c run "$jobs/submit.sh" --dry-run --partition=main reduce -- --count 4)
+check_is "submit.sh --wait" 0 "$(c run "$jobs/submit.sh" --wait --nodes 2 reduce -- --count 1000 >waited && echo 0 || echo $?)"
+check "it shows the log" grep -q '^count *1000' waited
+check_is "submit.sh --wait passes the status on" 2 "$(status_of c run "$jobs/submit.sh" --wait --nodes 2 reduce -- --count -3)"
+check_is "submit.sh without a program" 2 "$(status_of c run "$jobs/submit.sh")"
+check_is "submit.sh where SLURM refuses" 3 \
+    "$(status_of c run "$jobs/submit.sh" --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 --partition=none reduce)"
+
+# A warning before the time limit: checkpoint, back to the queue, resume; under both launchers.
+for launch in mpirun "srun --mpi=pmix"; do
+    job=$(MPI_LAUNCH=$launch submit --nodes=2 --ntasks-per-node=1 "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint "starts.$launch")
+    running "$job"
+    until [ -s "starts.$launch" ]; do sleep 0.1; done
+    c scancel --batch --signal=USR1 "$job"
+    check_is "$launch: it ends after one restart" "COMPLETED 0:0 1" "$(ended "$job")"
+    check_is "$launch: which resumed" "start --checkpoint starts.$launch start --checkpoint starts.$launch --resume" "$(xargs <"starts.$launch")"
+done
+job=$(MAX_RESTARTS=0 submit --nodes=1 "$jobs/program.sbatch" /bin/sh -c 'exit 75')
+check_is "no more restarts than are allowed" "FAILED 75:0 0" "$(ended "$job")"
+
+# A rank that is killed
+job=$(MPI_LAUNCH="srun --mpi=pmix" SLURM_WAIT=2 MAX_RESTARTS=0 submit --nodes=2 --ntasks-per-node=1 "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint starts.kill)
+until [ -s starts.kill ]; do sleep 0.1; done
+c run --on n2 pkill -KILL -f stepper.sh
+check_is "a killed rank ends the job" "FAILED 137:0 0" "$(ended "$job")"
+
+# A node that is lost
+job=$(submit --nodes=2 --ntasks-per-node=1 --nodelist=n1,n2 "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint starts.crash)
+running "$job"
+until [ -s starts.crash ]; do sleep 0.1; done
+c crash n2
+sleep 1
+c boot n2
+check_is "a crashed node" "COMPLETED 0:0 1" "$(ended "$job")"
+
+cd / || exit 3
+c down
+check "nothing is left" [ ! -e "$work/c" ]
+check_is "no process is left" "" "$(pgrep -f "$work/c" || true)"
+finish
