@@ -28,6 +28,11 @@ void bench_destroy(bench_variant *variants, int count);
 void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
                   const char *group);
 
+/* Draws the variants' rates as bars in an SVG file, by gnuplot. Rank 0 alone calls it. TRI_ERR_ENVIRONMENT: no gnuplot;
+ * TRI_ERR_FILE: it failed. */
+tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
+                      const char *path);
+
 /* The subjects: bench <subject> is a program of its own. X(name) is `const tri_app bench_<name>` in bench_<name>.c. */
 #define BENCH_LIST(X)       X(sum)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;

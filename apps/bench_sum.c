@@ -1,5 +1,6 @@
 /* How quick sums are, beside a plain read of the same memory. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ enum {
 typedef struct state {
     size_t bytes;
     int distribution, trials;
+    const char *plot;
     double *x;
     size_t count;
     uint64_t first;
@@ -38,6 +40,7 @@ static const tri_option options[] = {
     TRI_OPTION(state, distribution, "distribution", "uniform", "of its elements",
                .choices = "uniform|normal|wide|cancel"),
     TRI_OPTION(state, trials, "trials", "11", "of each variant"),
+    TRI_OPTION(state, plot, "plot", NULL, "SVG file for a picture of the rates, by gnuplot"),
     {.name = NULL},
 };
 
@@ -175,7 +178,12 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_text(run, "simd", tri_simd_name(tri_simd_level()));
     tri_report_integer(run, "bytes", (int64_t)s->bytes, "B", "bytes of the vector on each rank");
     bench_report(run, s->variants, s->used, s->trials, READ, "samples");
-    return TRI_OK;
+    if (!s->plot || tri_comm_rank(run->comm)) return TRI_OK;
+    char title[128];
+    snprintf(title, sizeof title, "bench sum: %s, %d rank(s) x %d thread(s), %s",
+             tri_distribution_name((tri_distribution)s->distribution), tri_comm_size(run->comm), run->threads,
+             tri_simd_name(tri_simd_level()));
+    return bench_plot(s->variants, s->used, s->trials, title, s->plot);
 }
 
 static void teardown(void *argument) {
