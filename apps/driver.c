@@ -102,6 +102,19 @@ static tri_status gather_lines(tri_run *run, const char *mine, size_t room, char
     return tri_gather(mine, room, MPI_CHAR, *texts, room, MPI_CHAR, 0, run->comm);
 }
 
+/* The host of each node: what the place of its first rank, the lowest, begins with. `places` is used up: a node has no
+ * higher number than its first rank. */
+static void record_hosts(tri_run *run, const char **places) {
+    const tri_shape *shape = tri_comm_shape(run->comm);
+    for (int node = 0; tri_comm_rank(run->comm) == 0 && node < shape->nodes; node++) {
+        char *place = (char *)places[shape->members[shape->node_start[node]]];
+        place[strcspn(place, ":")] = 0;
+        places[node] = place;
+    }
+    tri_result_texts(run->result, "hosts", (size_t)shape->nodes, places);
+    tri_result_integer(run->result, "ranks_per_node", shape->largest);
+}
+
 static tri_status record_places(driver *d) {
     tri_run *run = &d->run;
     size_t room = sizeof d->machine.where, ranks = (size_t)tri_comm_size(run->comm);
@@ -115,7 +128,10 @@ static tri_status record_places(driver *d) {
             texts[rank] = lines + rank * room;
             if (d->common.verbose) fprintf(stderr, "%s: rank %zu on %s\n", d->app->name, rank, texts[rank]);
         }
-    if (status == TRI_OK && run->result) tri_result_texts(run->result, "places", ranks, texts);
+    if (status == TRI_OK && run->result) {
+        tri_result_texts(run->result, "places", ranks, texts);
+        record_hosts(run, texts);
+    }
     free(texts);
     free(lines);
     return status;

@@ -153,7 +153,7 @@ def test_result_file(trireme, tmp_path):
     with h5py.File(tmp_path / r["record"], "r") as f:
         assert f.attrs["complete"] == 1
         for name in ("program", "version", "commit", "command", "start", "end", "ranks", "threads", "mpi", "hdf5_version",
-                     "verdict", "places", "option_count"):
+                     "verdict", "places", "hosts", "ranks_per_node", "option_count"):
             assert name in f.attrs, name
         assert f["timing/run"].shape == (2, 3)
         missing = []
