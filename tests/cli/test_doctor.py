@@ -88,6 +88,14 @@ def test_alone(tmp_path):
     assert not os.listdir(tmp_path), "it left something behind"
 
 
+@needs_opencl
+def test_leaves_nothing(tmp_path):
+    page = Page([DOCTOR], tmp_path, TMPDIR=str(tmp_path), POCL_CACHE_DIR=None)
+    if page.by_check["opencl"][0]["verdict"] != "ok":
+        pytest.skip("no OpenCL device")
+    assert [name for name in os.listdir(tmp_path) if name.startswith("trireme")] == []
+
+
 def test_page_is_text(tmp_path):
     done = run([DOCTOR], tmp_path)
     lines = done.stdout.splitlines()
@@ -253,7 +261,7 @@ def test_opencl_driver_crashes(tmp_path):
         #include <stdlib.h>
         __attribute__((constructor)) static void start(void) { abort(); }""")
     (tmp_path / "crash.icd").write_text(crash + "\n")
-    page = Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path))
+    page = Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path), TMPDIR=str(tmp_path))
     page.expect("opencl", "warning", "crashed: Aborted", "OCL_ICD_VENDORS")
     assert page.by_check["shm"], "the other checks go on"
 
