@@ -5,6 +5,7 @@
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
 #include "trireme/gpu.h"
+#include "trireme/grid.h"
 #include "trireme/merge.h"
 #include "trireme/message.h"
 #include "trireme/moments.h"
