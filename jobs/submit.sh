@@ -56,10 +56,10 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -n "$program" ] || usage
+sinfo -h >/dev/null 2>&1 || die "there is no SLURM here that answers; jobs/local.sh runs programs without it"
 
 # What is idle: nodes, sockets and cores of each; the row with the most nodes counts. A partition's default has a *.
 find_idle() {
-    command -v sinfo >/dev/null || die "there is no sinfo: this is no SLURM cluster; jobs/local.sh runs programs here"
     sinfo -h -t idle ${partition:+--partition="$partition"} -o '%D %X %Y %P' | sort -rn |
         awk -v any="$partition" 'any != "" || $4 ~ /\*$/ { print $1, $2, $3; exit }'
 }

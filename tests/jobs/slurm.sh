@@ -80,6 +80,12 @@ check_is "submit.sh without a program" 2 "$(status_of c run "$jobs/submit.sh")"
 check_is "submit.sh where SLURM refuses" 3 \
     "$(status_of c run "$jobs/submit.sh" --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 --partition=none reduce)"
 
+# jobs/scaling.sh: the jobs run one after the other, the report last
+c run "$jobs/scaling.sh" --points 1,3 --size count=64Ki --repeat 3 --ntasks-per-node 1 reduce -- --threads 1 >study
+check_is "a scaling study" "COMPLETED 0:0 0" "$(ended "$(sed -n 's/^job \(.*\): the report.*/\1/p' study)")"
+check_is "its table" "strong 1 3 strong 3 3 weak 1 3 weak 3 3" \
+    "$(awk '$1 ~ /^(strong|weak)$/ { print $1, $2, $3 }' scaling-reduce/report.txt | xargs)"
+
 # A warning before the time limit: checkpoint, back to the queue, resume; under both launchers.
 for launch in mpirun "srun --mpi=pmix"; do
     job=$(MPI_LAUNCH=$launch submit --nodes=2 --ntasks-per-node=1 "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint "starts.$launch")
