@@ -19,12 +19,18 @@
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    int level = tri_case_level(c), power = tri_power_of_two(c->ranks), rest = c->ranks != power;
-    int rounds = tri_log2_up(power);
-    price.level[level].latencies = rounds + 2 * rest;
-    price.level[level].overheads = 2 * (rounds + 2 * rest);
-    price.level[level].bytes = (double)c->bytes * (rounds + 2 * rest);
-    price.combined_bytes = (double)c->bytes * (rounds + rest);
+    int power = tri_power_of_two(c->ranks), rest = c->ranks != power;
+    for (int bit = 1; bit < power; bit *= 2) {
+        if (rest)
+            tri_cost_rounds(&price, tri_case_level(c), 1, (double)c->bytes, c->largest);
+        else
+            tri_cost_swap(&price, c, bit, (double)c->bytes);
+        price.combined_bytes += (double)c->bytes;
+    }
+    if (rest) {
+        tri_cost_rounds(&price, tri_case_level(c), 2, (double)c->bytes, 1);
+        price.combined_bytes += (double)c->bytes;
+    }
     return price;
 }
 

@@ -5,7 +5,7 @@
 #include "collectives/algorithm.h"
 
 static size_t whole(const tri_context *c, const tri_call *call) {
-    return call->send_counts ? call->count : (size_t)c->size * call->count;
+    return call->send_counts ? call->count : tri_part_start(c, call, c->size);
 }
 
 static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
@@ -23,6 +23,7 @@ static size_t own(const tri_context *c, const tri_call *call) {
 
 static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
     tri_call *up = &stage[0].call, *down = &stage[1].call;
+    up->root = down->root = 0;
     up->send_counts = NULL;
     up->count = whole(c, call);
     up->recv = call->scratch;

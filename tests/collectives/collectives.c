@@ -6,7 +6,7 @@
 const size_t sample_counts[COUNTS] = {0, 1, 3, 1000, 70000};
 
 int root_after(int root, int size, size_t count) {
-    if (count <= 3 || size <= 3) return root + 1;
+    if ((count <= 3 && size <= 8) || size <= 3) return root + 1;
     if (root < size / 2) return size / 2;
     return root < size - 1 ? size - 1 : size;
 }

@@ -256,8 +256,10 @@ void combine_trials(const trial *t) {
                 const operand *o = &t->operands->of[i];
                 /* The product that keeps the order with every root, the others in turn. */
                 if (count > o->most || (operation == TRI_REDUCE && i != 1 && i != turn % OPERANDS)) continue;
+                if (t->size > 8 && i != 1 && i != turn % OPERANDS) continue;
                 for (int in_place = 0; in_place < 2; in_place++)
-                    if (count <= 3 || in_place == turn % 2) try_vector(t, o, count, root, in_place);
+                    if ((count <= 3 && t->size <= 8) || in_place == turn % 2)
+                        try_vector(t, o, count, root, in_place);
             }
     }
 }

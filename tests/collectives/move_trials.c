@@ -283,7 +283,7 @@ void move_trials(const trial *t) {
             move m = {.t = t, .count = count, .root = root};
             for (int p = 0; p < PAIRS; p++) {
                 /* All pairs of types where one call is short, one of them in turn elsewhere. */
-                if ((count > 3 || rooted) && p != (count > 1000 ? 0 : turn % PAIRS)) continue;
+                if ((count > 3 || rooted || t->size > 8) && p != (count > 1000 ? 0 : turn % PAIRS)) continue;
                 m.pair = &t->pairs[p];
                 for (m.in_place = 0; m.in_place < (operation == TRI_BCAST ? 1 : 2); m.in_place++)
                     if (count <= 1000 || m.in_place == turn % 2) try_move(&m);

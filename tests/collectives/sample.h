@@ -96,7 +96,7 @@ void operands_free(struct operands *all);
 
 extern const size_t sample_counts[];
 enum { COUNTS = 5 };
-/* Every root for short vectors, three of them for long ones. Returns the root after `root`, or `size`. */
+/* Every root for short vectors and up to 8 ranks, three of them else. Returns the root after `root`, or `size`. */
 int root_after(int root, int size, size_t count);
 
 #endif
