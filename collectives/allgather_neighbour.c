@@ -13,7 +13,7 @@
 #include "collectives/algorithm.h"
 
 static int can(const tri_case *c) {
-    return !c->uneven && c->ranks % 2 == 0;
+    return !c->uneven && !c->fewer && c->ranks % 2 == 0;
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {

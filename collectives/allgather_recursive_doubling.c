@@ -11,7 +11,7 @@
 #include "collectives/algorithm.h"
 
 static int can(const tri_case *c) {
-    return !c->uneven && tri_power_of_two(c->ranks) == c->ranks;
+    return !c->uneven && !c->fewer && tri_power_of_two(c->ranks) == c->ranks;
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {

@@ -66,6 +66,7 @@ static inline tri_case tri_case_of_node(const tri_case *c, tri_operation operati
     part.operation = operation;
     part.bytes = bytes;
     part.ranks = c->largest;
+    part.fewer = c->ranks != c->nodes * c->largest;
     part.nodes = 1;
     part.mixed = 0;
     part.sharing = 0;
