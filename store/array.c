@@ -1,225 +1,234 @@
-/* Arrays spread over the ranks: made by rank 0, filled by all, straight or by MPI-IO. */
+/* Arrays spread over the ranks: made by rank 0, filled by all. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 
-#include "store/result.h"
+#include "store/array.h"
+#include "store/attribute.h"
 
-typedef struct array {
-    tri_result *result;
-    const char *path;
-    hid_t type;
-    uint64_t offset; /* of the first element in the file, in bytes */
-    int rank;
-    const size_t *dims, *start, *count;
-    size_t elements; /* of this rank's block */
-    const char *values;
-} array;
+/* What a dataset is made from, at rank 0. */
+typedef struct recipe {
+    hid_t type, creation, attributes; /* attributes: of this object; or invalid */
+    const char *units, *long_name;    /* or NULL */
+    const hsize_t *most;              /* of each dimension, or NULL: as it is */
+} recipe;
 
-enum { ELEMENT_BYTES = 8 };
-
-static tri_status check(array *a, const size_t dims[], const size_t start[], const size_t count[]) {
+static tri_status check_shape(const tri_array *a) {
     if (a->rank < 1 || a->rank > H5S_MAX_RANK)
         return tri_fail(TRI_ERR_ARGUMENT, "'%s' has %d dimensions: 1 to %d are possible", a->path, a->rank,
                         H5S_MAX_RANK);
+    return TRI_OK;
+}
+
+static tri_status check_size(const tri_array *a) {
     size_t all = 1;
-    a->elements = 1;
     for (int i = 0; i < a->rank; i++) {
-        if (start[i] > dims[i] || count[i] > dims[i] - start[i])
-            return tri_fail(TRI_ERR_ARGUMENT, "'%s': %zu indices from %zu on lie outside dimension %d of %zu",
-                            a->path, count[i], start[i], i, dims[i]);
-        if (dims[i] && all > INT64_MAX / ELEMENT_BYTES / dims[i])
+        if (a->dims[i] && all > INT64_MAX / a->place.element_bytes / a->dims[i])
             return tri_fail(TRI_ERR_ARGUMENT, "'%s' is too large for a file", a->path);
-        all *= dims[i];
-        a->elements *= count[i];
+        all *= a->dims[i];
     }
     return TRI_OK;
 }
 
 /* Takes the disk space, so that a disk that is too full is known before anything is written. */
-static tri_status reserve(const array *a) {
-    uint64_t bytes = ELEMENT_BYTES;
+static tri_status reserve(const tri_array *a) {
+    uint64_t bytes = a->place.element_bytes;
     for (int i = 0; i < a->rank; i++)
         bytes *= a->dims[i];
     /* Other errors: a file system that cannot; it will tell when the data are written. */
-    if (bytes && fallocate(a->result->fd, 0, (off_t)a->offset, (off_t)bytes) &&
+    if (bytes && fallocate(a->result->fd, 0, (off_t)a->place.offset, (off_t)bytes) &&
         (errno == ENOSPC || errno == EDQUOT))
         return tri_file_full(a->result->part);
     return TRI_OK;
 }
 
+static int describe(hid_t dataset, const recipe *r) {
+    if (r->attributes >= 0 && !tri_h5_copy_attributes(r->attributes, dataset)) return 0;
+    return !r->units || tri_h5_describe(dataset, r->units, r->long_name);
+}
+
 /* Rank 0 makes the dataset and learns its place. */
-static tri_status create_dataset(array *a, const char *units, const char *long_name) {
+static tri_status create_dataset(tri_array *a, const recipe *r) {
     hsize_t dims[H5S_MAX_RANK];
     int empty = 0;
     for (int i = 0; i < a->rank; i++) {
         dims[i] = a->dims[i];
         empty |= !dims[i];
     }
-    hid_t links = H5Pcreate(H5P_LINK_CREATE), layout = H5Pcreate(H5P_DATASET_CREATE);
+    a->place.element_bytes = H5Tget_size(r->type);
+    a->place.chunked = H5Pget_layout(r->creation) == H5D_CHUNKED;
+    a->place.filtered = a->place.chunked && H5Pget_nfilters(r->creation) > 0;
+    TRI_TRY(check_size(a));
+    /* Space at once, so that its place is known; and never filled, which would write everything twice. Compressed
+     * chunks get theirs when their size is known. */
+    if (!a->place.filtered) {
+        H5Pset_alloc_time(r->creation, H5D_ALLOC_TIME_EARLY);
+        H5Pset_fill_time(r->creation, H5D_FILL_TIME_NEVER);
+    }
+    hid_t links = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_create_intermediate_group(links, 1);
-    /* Space at once, so that its place is known; and never filled, which would write everything twice. */
-    H5Pset_layout(layout, H5D_CONTIGUOUS);
-    H5Pset_alloc_time(layout, H5D_ALLOC_TIME_EARLY);
-    H5Pset_fill_time(layout, H5D_FILL_TIME_NEVER);
-    hid_t space = H5Screate_simple(a->rank, dims, NULL);
-    hid_t dataset = H5Dcreate2(a->result->h5, a->path, a->type, space, links, layout, H5P_DEFAULT);
-    haddr_t offset = dataset < 0 ? HADDR_UNDEF : H5Dget_offset(dataset);
+    hid_t space = H5Screate_simple(a->rank, dims, r->most);
+    hid_t dataset = H5Dcreate2(a->result->h5, a->path, r->type, space, links, r->creation, H5P_DEFAULT);
+    haddr_t offset = dataset < 0 || a->place.chunked ? HADDR_UNDEF : H5Dget_offset(dataset);
     tri_status status = TRI_OK;
-    if (dataset < 0 || (offset == HADDR_UNDEF && !empty) || !tri_h5_describe(dataset, units, long_name))
+    if (dataset < 0 || (offset == HADDR_UNDEF && !empty && !a->place.chunked) || !describe(dataset, r))
         status = tri_result_h5_failure(a->result, a->path);
     if (dataset >= 0) H5Dclose(dataset);
     H5Sclose(space);
-    H5Pclose(layout);
     H5Pclose(links);
-    a->offset = offset;
-    if (status == TRI_OK) status = reserve(a);
+    a->place.offset = offset;
+    if (status == TRI_OK && !a->place.chunked) status = reserve(a);
     if (status == TRI_OK && H5Fflush(a->result->h5, H5F_SCOPE_GLOBAL) < 0)
         status = tri_result_h5_failure(a->result, a->path);
     return status;
 }
 
-/* Elements that lie together in the file and in memory. *along is the dimension they run in. */
-static size_t run_length(const array *a, int *along) {
-    size_t length = 1;
-    int i = a->rank - 1;
-    while (i > 0 && a->count[i] == a->dims[i])
-        length *= a->dims[i--];
-    *along = i;
-    return length * a->count[i];
+/* From the status that rank 0 has after making the dataset to one that all have. Collective. */
+static tri_status share_place(tri_array *a, tri_status made) {
+    TRI_TRY(tri_agree(a->result->comm, made));
+    return tri_result_share(a->result->comm, &a->place, sizeof a->place);
 }
 
-/* Whether different nodes may write different bytes of one file at the same time, each through its own cache.
- * One node always may. Lustre, GPFS, Ceph, BeeGFS and PanFS keep their nodes' caches coherent; NFS and
- * whatever is unknown need not. */
-static int nodes_may_write(const tri_result *result) {
-    if (tri_comm_shape(result->comm)->nodes == 1) return 1;
-    static const uint32_t coherent[] = {0x0BD00BD0, 0x47504653, 0x00C36400, 0x19830326, 0xAAD7AAEA};
-    struct statfs fs;
-    if (fstatfs(result->fd, &fs)) return 0;
-    for (size_t i = 0; i < sizeof coherent / sizeof *coherent; i++)
-        if ((uint32_t)fs.f_type == coherent[i]) return 1;
-    return 0;
-}
-
-/* Straight writing pays for runs that are not small; MPI-IO collects those. */
-static int wants_straight(const array *a) {
-    int along;
-    return !a->elements ||
-           (run_length(a, &along) * ELEMENT_BYTES >= (size_t)256 << 10 && nodes_may_write(a->result));
-}
-
-static tri_status write_straight(const array *a) {
-    if (!a->elements) return TRI_OK;
-    int along;
-    size_t run = run_length(a, &along);
-    for (size_t done = 0; done < a->elements; done += run) {
-        /* Where run number done / run begins in the whole array. */
-        size_t number = done / run, at = 0, stride = 1;
-        for (int i = a->rank - 1; i >= 0; i--) {
-            size_t index = a->start[i];
-            if (i < along) {
-                index += number % a->count[i];
-                number /= a->count[i];
-            }
-            at += index * stride;
-            stride *= a->dims[i];
-        }
-        TRI_TRY(tri_file_write_large(a->result->fd, a->result->direct, a->values + done * ELEMENT_BYTES,
-                                     run * ELEMENT_BYTES, a->offset + at * ELEMENT_BYTES, a->result->part));
+/* The block in a form that holds for the whole of one write; collective, since a wrong one is everybody's failure. */
+static void take_block(tri_array *a, const size_t start[], const size_t count[], const void *values,
+                       tri_array_block *b) {
+    *b = (tri_array_block){.elements = 1, .values = values};
+    for (int i = 0; i < a->rank; i++) {
+        if (start[i] > a->dims[i] || count[i] > a->dims[i] - start[i])
+            tri_result_keep(a->result,
+                            tri_fail(TRI_ERR_ARGUMENT,
+                                     "'%s': %zu indices from %zu on lie outside dimension %d of %zu", a->path,
+                                     count[i], start[i], i, a->dims[i]));
+        b->elements *= count[i];
     }
-    return TRI_OK;
-}
-
-/* One collective write of at most 1 GiB a rank, counts inside MPI-IO being ints; *done moves on. */
-static tri_status write_piece(const array *a, hid_t dataset, hid_t file_space, hid_t transfer, size_t *done) {
-    hsize_t elements = 1, start[H5S_MAX_RANK], length[H5S_MAX_RANK];
-    size_t left = a->elements - *done, most = ((size_t)1 << 30) / ELEMENT_BYTES;
-    if (left) {
-        elements = tri_block_at(a->rank, a->count, *done, left < most ? left : most, start, length);
-        for (int i = 0; i < a->rank; i++)
-            start[i] += a->start[i];
-    }
-    hid_t memory = H5Screate_simple(1, &elements, NULL);
-    if (left)
-        H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, length, NULL);
-    else {
-        H5Sselect_none(file_space);
-        H5Sselect_none(memory);
-    }
-    const void *from = left ? a->values + *done * ELEMENT_BYTES : "";
-    tri_status status = TRI_OK;
-    if (H5Dwrite(dataset, a->type, memory, file_space, transfer, from) < 0)
-        status = tri_result_h5_failure(a->result, a->path);
-    if (left) *done += (size_t)elements;
-    H5Sclose(memory);
-    return status;
-}
-
-/* Ranks may need different numbers of pieces; all go on until no one has more. TRI_STOPPED is a status that
- * is no failure here: the mildest, so that a failure wins over it. */
-static tri_status write_pieces(const array *a, hid_t dataset) {
-    hid_t file_space = H5Dget_space(dataset), transfer = H5Pcreate(H5P_DATASET_XFER);
-    H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
-    size_t done = 0;
-    tri_status status = TRI_STOPPED;
-    while (status == TRI_STOPPED) {
-        status = write_piece(a, dataset, file_space, transfer, &done);
-        if (status == TRI_OK && done < a->elements) status = tri_fail(TRI_STOPPED, "more to write");
-        status = tri_agree(a->result->comm, status);
-    }
-    H5Pclose(transfer);
-    H5Sclose(file_space);
-    return status;
-}
-
-/* All have the file open while rank 0 has not; nothing but elements is written. */
-static tri_status write_collective(const array *a) {
-    tri_result *result = a->result;
-    TRI_TRY(tri_agree(result->comm, result->root ? tri_result_close_h5(result) : TRI_OK));
-    hid_t access = tri_result_access();
-    H5Pset_fapl_mpio(access, tri_comm_mpi(result->comm), MPI_INFO_NULL);
-    hid_t file = H5Fopen(result->part, H5F_ACC_RDWR, access);
-    hid_t dataset = file < 0 ? H5I_INVALID_HID : H5Dopen(file, a->path, H5P_DEFAULT);
-    tri_status status = dataset < 0 ? tri_result_h5_failure(result, a->path) : TRI_OK;
-    status = tri_agree(result->comm, status);
-    if (status == TRI_OK) status = write_pieces(a, dataset);
-    if (dataset >= 0) H5Dclose(dataset);
-    if (file >= 0 && H5Fclose(file) < 0 && status == TRI_OK) status = tri_result_h5_failure(result, a->path);
-    H5Pclose(access);
-    status = tri_agree(result->comm, status);
-    if (status == TRI_OK)
-        status = tri_agree(result->comm, result->root ? tri_result_open_h5(result) : TRI_OK);
-    return status;
-}
-
-static tri_status write_array(array *a, const char *units, const char *long_name) {
-    tri_comm *comm = a->result->comm;
-    TRI_TRY(tri_agree(comm, a->result->root ? create_dataset(a, units, long_name) : TRI_OK));
-    TRI_TRY(tri_result_share(comm, &a->offset, sizeof a->offset));
-    tri_status all = tri_agree(comm, wants_straight(a) ? TRI_OK : tri_fail(TRI_STOPPED, "by MPI-IO"));
-    if (all == TRI_OK) return tri_agree(comm, write_straight(a));
-    return all == TRI_STOPPED ? write_collective(a) : all;
+    if (!b->elements) return;
+    memcpy(b->start, start, (size_t)a->rank * sizeof *start);
+    memcpy(b->count, count, (size_t)a->rank * sizeof *count);
 }
 
 tri_status tri_result_array(tri_result *result, const char *path, tri_element element, int rank,
                             const size_t dims[], const size_t start[], const size_t count[],
                             const void *values, const char *units, const char *long_name) {
-    static const size_t nothing[H5S_MAX_RANK];
-    array a = {.result = result, .path = path, .rank = rank, .dims = dims, .values = values};
-    tri_result_keep(result, check(&a, dims, start, count));
-    a.start = a.elements ? start : nothing;
-    a.count = a.elements ? count : nothing;
-    tri_h5_quiet quiet = tri_h5_quiet_begin();
-    a.type = element == TRI_ELEMENT_F64   ? H5T_NATIVE_DOUBLE
-             : element == TRI_ELEMENT_I64 ? H5T_NATIVE_INT64
-                                          : H5T_NATIVE_UINT64;
-    tri_status status = tri_result_to_disk(result);
-    if (status == TRI_OK) status = write_array(&a, units, long_name);
+    tri_array a = {.result = result, .path = (char *)path, .rank = rank};
+    tri_array_block block = {.elements = 0};
+    tri_status status = check_shape(&a);
     tri_result_keep(result, status);
+    if (status == TRI_OK) {
+        memcpy(a.dims, dims, (size_t)rank * sizeof *dims);
+        take_block(&a, start, count, values, &block);
+    }
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    recipe r = {.type = element == TRI_ELEMENT_F64   ? H5T_NATIVE_DOUBLE
+                        : element == TRI_ELEMENT_I64 ? H5T_NATIVE_INT64
+                                                     : H5T_NATIVE_UINT64,
+                .creation = H5Pcreate(H5P_DATASET_CREATE),
+                .attributes = H5I_INVALID_HID,
+                .units = units,
+                .long_name = long_name};
+    status = tri_result_to_disk(result);
+    if (status == TRI_OK) status = share_place(&a, result->root ? create_dataset(&a, &r) : TRI_OK);
+    if (status == TRI_OK) status = tri_array_write_block(&a, &block);
+    tri_result_keep(result, status);
+    H5Pclose(r.creation);
     tri_h5_quiet_end(quiet);
     return status;
+}
+
+/* The layout: what the form has, or the caller wants. `most` gets the largest size of each dimension. */
+static void set_layout(const tri_array *a, hid_t form, hid_t creation, const size_t wanted[],
+                       hsize_t most[]) {
+    hsize_t chunk[H5S_MAX_RANK], had[H5S_MAX_RANK];
+    hid_t space = H5Dget_space(form);
+    int had_rank = H5Sget_simple_extent_dims(space, NULL, had);
+    H5Sclose(space);
+    int keep = !wanted && H5Pget_layout(creation) == H5D_CHUNKED && had_rank == a->rank;
+    if (keep) H5Pget_chunk(creation, a->rank, chunk);
+    if (!keep) {
+        H5Premove_filter(creation, H5Z_FILTER_ALL);
+        H5Pset_layout(creation, H5D_CONTIGUOUS);
+    }
+    if (wanted && wanted[0]) {
+        for (int i = 0; i < a->rank; i++)
+            chunk[i] = wanted[i];
+        H5Pset_chunk(creation, a->rank, chunk);
+    }
+    int chunked = H5Pget_layout(creation) == H5D_CHUNKED;
+    for (int i = 0; i < a->rank; i++) {
+        most[i] = a->dims[i];
+        if (!chunked) continue;
+        /* A chunk may not be larger than the dataset can get. */
+        if (most[i] < chunk[i]) most[i] = chunk[i];
+        if (keep && had[i] == H5S_UNLIMITED) most[i] = H5S_UNLIMITED;
+    }
+}
+
+static tri_status create_of_form(tri_array *a, const tri_form *form, const size_t chunk[]) {
+    hid_t file, like;
+    hsize_t most[H5S_MAX_RANK];
+    if (!form) {
+        recipe plain = {.type = H5T_NATIVE_INT64,
+                        .creation = H5Pcreate(H5P_DATASET_CREATE),
+                        .attributes = H5I_INVALID_HID};
+        tri_status status = create_dataset(a, &plain);
+        H5Pclose(plain.creation);
+        return status;
+    }
+    TRI_TRY(tri_form_open(form, &file, &like));
+    hid_t stored = H5Dget_type(like);
+    recipe r = {
+        .type = H5Tcopy(stored), .creation = H5Dget_create_plist(like), .attributes = like, .most = most};
+    set_layout(a, like, r.creation, chunk, most);
+    tri_status status = create_dataset(a, &r);
+    H5Tclose(stored);
+    H5Tclose(r.type);
+    H5Pclose(r.creation);
+    H5Dclose(like);
+    H5Fclose(file);
+    return status;
+}
+
+tri_status tri_array_create(tri_result *result, const char *path, const tri_form *form, int rank,
+                            const size_t dims[], const size_t chunk[], tri_array **out) {
+    tri_array *a = calloc(1, sizeof *a);
+    tri_status status =
+        a && (a->path = strdup(path)) ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for '%s'", path);
+    if (status == TRI_OK) {
+        a->result = result;
+        a->rank = rank;
+        status = check_shape(a);
+    }
+    if (status == TRI_OK) memcpy(a->dims, dims, (size_t)rank * sizeof *dims);
+    tri_result_keep(result, status);
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    status = tri_result_to_disk(result);
+    if (status == TRI_OK) status = share_place(a, result->root ? create_of_form(a, form, chunk) : TRI_OK);
+    tri_result_keep(result, status);
+    tri_h5_quiet_end(quiet);
+    if (status == TRI_OK)
+        *out = a;
+    else
+        tri_array_destroy(&a);
+    return status;
+}
+
+size_t tri_array_element_bytes(const tri_array *array) {
+    return array->place.element_bytes;
+}
+
+tri_status tri_array_write(tri_array *array, const size_t start[], const size_t count[], const void *values) {
+    tri_array_block block;
+    take_block(array, start, count, values, &block);
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    tri_status status = tri_array_write_block(array, &block);
+    tri_result_keep(array->result, status);
+    tri_h5_quiet_end(quiet);
+    return status;
+}
+
+void tri_array_destroy(tri_array **array) {
+    if (!array || !*array) return;
+    free((*array)->path);
+    free(*array);
+    *array = NULL;
 }

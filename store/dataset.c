@@ -40,6 +40,8 @@ static tri_status learn_chunks(tri_dataset *dataset) {
                   H5Pget_chunk(created, dataset->rank, chunk) == dataset->rank;
     if (created >= 0) H5Pclose(created);
     if (!chunked) return TRI_OK;
+    for (int i = 0; i < dataset->rank; i++)
+        dataset->chunk[i] = chunk[i];
 
     int along = 0;
     while (along < dataset->rank - 1 && chunk[along] == 1)
@@ -130,7 +132,7 @@ static tri_status open_path(tri_dataset *dataset, const char *path) {
     return TRI_OK;
 }
 
-static tri_status open_here(tri_dataset *dataset, const char *path) {
+static tri_status open_here(tri_dataset *dataset, const char *path, int any) {
     TRI_TRY(tri_h5_open(dataset->file, &dataset->h5_file));
     char *only = NULL;
     if (!path) TRI_TRY(find_only(dataset, &only));
@@ -138,14 +140,14 @@ static tri_status open_here(tri_dataset *dataset, const char *path) {
     free(only);
     TRI_TRY(status);
     TRI_TRY(learn_shape(dataset));
-    TRI_TRY(tri_dataset_learn_type(dataset));
+    TRI_TRY(tri_dataset_learn_type(dataset, any));
     return learn_chunks(dataset);
 }
 
-static tri_status open_alone(const char *file, const char *path, tri_dataset **out) {
+static tri_status open_alone(const char *file, const char *path, int any, tri_dataset **out) {
     tri_dataset *dataset = calloc(1, sizeof *dataset);
     if (!dataset) return tri_fail(TRI_ERR_MEMORY, "no memory for a dataset");
-    dataset->h5_file = dataset->h5_dataset = dataset->h5_space = H5I_INVALID_HID;
+    dataset->h5_file = dataset->h5_dataset = dataset->h5_space = dataset->h5_type = H5I_INVALID_HID;
     char *inside = NULL;
     tri_status status = TRI_OK;
     if (!path)
@@ -154,7 +156,7 @@ static tri_status open_alone(const char *file, const char *path, tri_dataset **o
         status = tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", file);
     if (status == TRI_OK) {
         tri_h5_quiet quiet = tri_h5_quiet_begin();
-        status = open_here(dataset, path ? path : inside);
+        status = open_here(dataset, path ? path : inside, any);
         tri_h5_quiet_end(quiet);
     }
     free(inside);
@@ -165,9 +167,9 @@ static tri_status open_alone(const char *file, const char *path, tri_dataset **o
     return status;
 }
 
-tri_status tri_dataset_open(tri_comm *comm, const char *file, const char *path, tri_dataset **out) {
+static tri_status open_all(tri_comm *comm, const char *file, const char *path, int any, tri_dataset **out) {
     tri_dataset *dataset = NULL;
-    tri_status status = open_alone(file, path, &dataset);
+    tri_status status = open_alone(file, path, any, &dataset);
     if (comm) status = tri_agree(comm, status);
     if (status == TRI_OK)
         *out = dataset;
@@ -176,9 +178,18 @@ tri_status tri_dataset_open(tri_comm *comm, const char *file, const char *path, 
     return status;
 }
 
+tri_status tri_dataset_open(tri_comm *comm, const char *file, const char *path, tri_dataset **out) {
+    return open_all(comm, file, path, 0, out);
+}
+
+tri_status tri_dataset_open_stored(tri_comm *comm, const char *file, const char *path, tri_dataset **out) {
+    return open_all(comm, file, path, 1, out);
+}
+
 void tri_dataset_destroy(tri_dataset **dataset) {
     if (!dataset || !*dataset) return;
     tri_h5_quiet quiet = tri_h5_quiet_begin();
+    if ((*dataset)->h5_type >= 0) H5Tclose((*dataset)->h5_type);
     if ((*dataset)->h5_space >= 0) H5Sclose((*dataset)->h5_space);
     if ((*dataset)->h5_dataset >= 0) H5Oclose((*dataset)->h5_dataset);
     if ((*dataset)->h5_file >= 0) H5Fclose((*dataset)->h5_file);
@@ -223,4 +234,8 @@ const char *tri_dataset_stored_type(const tri_dataset *dataset) {
 
 size_t tri_dataset_block(const tri_dataset *dataset) {
     return dataset->block;
+}
+
+const size_t *tri_dataset_chunk(const tri_dataset *dataset) {
+    return dataset->chunk[0] ? dataset->chunk : NULL;
 }

@@ -23,15 +23,22 @@ struct tri_dataset {
     int rank;
     size_t dims[H5S_MAX_RANK];
     size_t count, block;
+    size_t chunk[H5S_MAX_RANK]; /* zeros: no chunks */
+    hid_t h5_type;              /* as it is stored, a copy that belongs to no file */
     tri_element element;
     tri_native native;
-    hid_t native_type; /* one of HDF5's own, never closed */
-    size_t native_bytes, stored_bytes;
+    hid_t native_type;   /* one of HDF5's own, never closed */
+    size_t native_bytes; /* 0: not numbers */
+    size_t stored_bytes;
     char stored_type[48];
 };
 
-/* Finds out element, native, stored_bytes and stored_type from the dataset's type. */
-TRI_MUST_CHECK tri_status tri_dataset_learn_type(tri_dataset *dataset);
+/* Finds out element, native, h5_type, stored_bytes and stored_type from the dataset's type. any: elements need not be
+ * numbers, as long as they have a fixed size. */
+TRI_MUST_CHECK tri_status tri_dataset_learn_type(tri_dataset *dataset, int any);
+
+/* TRI_ERR_DATA where the elements are not numbers. */
+TRI_MUST_CHECK tri_status tri_dataset_check_numbers(const tri_dataset *dataset);
 
 /* Turns `count` native elements, which lie at the end of the count x 8 bytes at out, into elements. */
 void tri_dataset_widen(tri_native native, size_t count, void *out);

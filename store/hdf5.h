@@ -32,9 +32,6 @@ TRI_MUST_CHECK tri_status tri_h5_open(const char *file, hid_t *out);
 /* A property list that takes file locks where the file system has them and goes without where it has not. */
 hid_t tri_h5_access(void);
 
-/* Splits a specification "FILE:/path"; both parts are malloc'ed; *path is NULL where there is none. */
-TRI_MUST_CHECK tri_status tri_spec_split(const char *spec, char **file, char **path);
-
 /* Writes the paths of the first datasets under `group` into text, separated by commas, "..." behind where
  * there are more than fit. Returns how many were seen: all of them up to 8, or 9. */
 int tri_h5_list(hid_t group, char *text, size_t bytes);

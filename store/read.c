@@ -57,6 +57,7 @@ tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, vo
     if (first > dataset->count || count > dataset->count - first)
         return tri_fail(TRI_ERR_ARGUMENT, "%zu elements from %zu on asked for, but '%s' in '%s' has %zu",
                         count, first, dataset->path, dataset->file, dataset->count);
+    TRI_TRY(tri_dataset_check_numbers(dataset));
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     tri_status status = TRI_OK;
     /* Narrow elements go to the end of the buffer, from where they are widened towards its front. */
@@ -66,4 +67,57 @@ tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, vo
     tri_h5_quiet_end(quiet);
     if (status == TRI_OK) tri_dataset_widen(dataset->native, count, out);
     return status;
+}
+
+/* A block as elements of `type`. */
+static tri_status read_as(tri_dataset *dataset, const size_t start[], const size_t count[], hid_t type,
+                          void *out) {
+    hsize_t from[H5S_MAX_RANK], length[H5S_MAX_RANK], elements = 1;
+    size_t first = 0;
+    for (int i = 0; i < dataset->rank; i++) {
+        from[i] = start[i];
+        length[i] = count[i];
+        elements *= count[i];
+        first = first * dataset->dims[i] + start[i];
+    }
+    if (!elements) return TRI_OK;
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    tri_status status = TRI_OK;
+    hid_t memory = H5Screate_simple(1, &elements, NULL);
+    if (memory < 0 || H5Sselect_hyperslab(dataset->h5_space, H5S_SELECT_SET, from, NULL, length, NULL) < 0 ||
+        H5Dread(dataset->h5_dataset, type, memory, dataset->h5_space, H5P_DEFAULT, out) < 0)
+        status = read_failure(dataset, first, (size_t)elements);
+    if (memory >= 0) H5Sclose(memory);
+    tri_h5_quiet_end(quiet);
+    return status;
+}
+
+static tri_status check_block(const tri_dataset *dataset, const size_t start[], const size_t count[]) {
+    if (!dataset->rank)
+        return tri_fail(TRI_ERR_ARGUMENT, "'%s' in '%s' has no dimensions", dataset->path, dataset->file);
+    for (int i = 0; i < dataset->rank; i++)
+        if (start[i] > dataset->dims[i] || count[i] > dataset->dims[i] - start[i])
+            return tri_fail(TRI_ERR_ARGUMENT,
+                            "%zu indices from %zu on asked for, but dimension %d of '%s' in '%s' has %zu",
+                            count[i], start[i], i, dataset->path, dataset->file, dataset->dims[i]);
+    return TRI_OK;
+}
+
+tri_status tri_dataset_read_stored(tri_dataset *dataset, const size_t start[], const size_t count[],
+                                   void *out) {
+    TRI_TRY(check_block(dataset, start, count));
+    return read_as(dataset, start, count, dataset->h5_type, out);
+}
+
+tri_status tri_dataset_read_block(tri_dataset *dataset, const size_t start[], const size_t count[],
+                                  void *out) {
+    TRI_TRY(check_block(dataset, start, count));
+    TRI_TRY(tri_dataset_check_numbers(dataset));
+    size_t elements = 1;
+    for (int i = 0; i < dataset->rank; i++)
+        elements *= count[i];
+    char *to = (char *)out + elements * (8 - dataset->native_bytes);
+    TRI_TRY(read_as(dataset, start, count, dataset->native_type, to));
+    tri_dataset_widen(dataset->native, elements, out);
+    return TRI_OK;
 }

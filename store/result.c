@@ -156,8 +156,8 @@ static void free_result(tri_result *result) {
     free(result);
 }
 
-static tri_status create(tri_comm *comm, const char *folder, const char *program, const char *path,
-                         int replace, tri_result **out) {
+static tri_status create(tri_comm *comm, const char *folder, const char *program, const char *path, int how,
+                         tri_result **out) {
     tri_result *result = calloc(1, sizeof *result);
     tri_status status = TRI_OK;
     if (!result)
@@ -165,7 +165,8 @@ static tri_status create(tri_comm *comm, const char *folder, const char *program
     else {
         result->comm = comm;
         result->root = !tri_comm_rank(comm);
-        result->replace = replace;
+        result->replace = how & TRI_RESULT_REPLACE;
+        result->plain = how & TRI_RESULT_PLAIN;
         result->fd = result->direct = -1;
         result->h5 = H5I_INVALID_HID;
         if (result->root) {
@@ -189,8 +190,10 @@ static tri_status create(tri_comm *comm, const char *folder, const char *program
     H5get_libversion(&major, &minor, &release);
     snprintf(version, sizeof version, "%u.%u.%u", major, minor, release);
     if (program) tri_result_text(result, "program", program);
-    tri_result_text(result, "hdf5_version", version);
-    tri_result_integer(result, "complete", 0);
+    if (!result->plain) {
+        tri_result_text(result, "hdf5_version", version);
+        tri_result_integer(result, "complete", 0);
+    }
     *out = result;
     return TRI_OK;
 }
@@ -199,8 +202,8 @@ tri_status tri_result_create(tri_comm *comm, const char *folder, const char *pro
     return create(comm, folder, program, NULL, 0, out);
 }
 
-tri_status tri_result_create_at(tri_comm *comm, const char *path, int replace, tri_result **out) {
-    return create(comm, NULL, NULL, path, replace, out);
+tri_status tri_result_create_at(tri_comm *comm, const char *path, int how, tri_result **out) {
+    return create(comm, NULL, NULL, path, how, out);
 }
 
 const char *tri_result_path(const tri_result *result) {
@@ -213,7 +216,7 @@ static tri_status complete(tri_result *result) {
         if (H5Fflush(result->h5, H5F_SCOPE_GLOBAL) < 0) return tri_result_h5_failure(result, "attributes");
         TRI_TRY(tri_file_sync(result->fd, result->part));
     }
-    tri_result_integer(result, "complete", 1);
+    if (!result->plain) tri_result_integer(result, "complete", 1);
     TRI_TRY(tri_result_kept(result));
     if (!result->on_disk) TRI_TRY(write_image(result));
     TRI_TRY(tri_result_close_h5(result));

@@ -12,6 +12,7 @@ struct tri_result {
     tri_comm *comm;
     int root;    /* this is rank 0 */
     int replace; /* an older file of the final name may go */
+    int plain;   /* without the attributes that tell of this library */
     int on_disk; /* an array has been added; the same on all ranks */
     int closed;  /* finished, or failed for good; the same on all ranks */
     char *path;  /* the final name; rank 0 only */

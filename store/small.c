@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/attribute.h"
 #include "store/result.h"
 
-/* Variable-length UTF-8: what h5py reads as str. */
-static hid_t text_type(void) {
+hid_t tri_h5_text_type(void) {
     hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, H5T_VARIABLE);
     H5Tset_cset(type, H5T_CSET_UTF8);
@@ -23,7 +23,7 @@ static int write_attribute(hid_t object, const char *name, hid_t space, hid_t fi
 }
 
 int tri_h5_write_text(hid_t object, const char *name, const char *value) {
-    hid_t type = text_type(), space = H5Screate(H5S_SCALAR);
+    hid_t type = tri_h5_text_type(), space = H5Screate(H5S_SCALAR);
     int ok = write_attribute(object, name, space, type, type, &value, 0);
     H5Sclose(space);
     H5Tclose(type);
@@ -73,7 +73,7 @@ void tri_result_texts(tri_result *result, const char *name, size_t count, const 
     tri_h5_quiet quiet;
     if (!begin(result, &quiet)) return;
     hsize_t length = count;
-    hid_t type = text_type(), space = H5Screate_simple(1, &length, NULL);
+    hid_t type = tri_h5_text_type(), space = H5Screate_simple(1, &length, NULL);
     end(result, quiet, write_attribute(result->h5, name, space, type, type, values, !count), name);
     H5Sclose(space);
     H5Tclose(type);

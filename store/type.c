@@ -10,24 +10,24 @@ static tri_status refuse(const tri_dataset *dataset, const char *what) {
                     dataset->path, dataset->file, what);
 }
 
-static tri_status refuse_class(const tri_dataset *dataset, H5T_class_t class) {
+static const char *class_text(H5T_class_t class) {
     switch (class) {
     case H5T_STRING:
-        return refuse(dataset, "strings");
+        return "strings";
     case H5T_COMPOUND:
-        return refuse(dataset, "compounds (records of several fields, or complex numbers)");
+        return "compounds (records of several fields, or complex numbers)";
     case H5T_REFERENCE:
-        return refuse(dataset, "references");
+        return "references";
     case H5T_VLEN:
-        return refuse(dataset, "lists of varying length");
+        return "lists of varying length";
     case H5T_ARRAY:
-        return refuse(dataset, "arrays as elements");
+        return "arrays as elements";
     case H5T_BITFIELD:
-        return refuse(dataset, "bit fields");
+        return "bit fields";
     case H5T_OPAQUE:
-        return refuse(dataset, "opaque bytes");
+        return "opaque bytes";
     default:
-        return refuse(dataset, "elements that are not numbers");
+        return "elements that are not numbers";
     }
 }
 
@@ -67,30 +67,60 @@ static void learn_float(tri_dataset *dataset, hid_t type) {
     snprintf(dataset->stored_type, sizeof dataset->stored_type, "float%zu", H5Tget_precision(type));
 }
 
-tri_status tri_dataset_learn_type(tri_dataset *dataset) {
+/* Whether the bytes of an element are all of it, and mean the same in another file. */
+static int is_self_contained(hid_t type) {
+    H5T_class_t class = H5Tget_class(type);
+    if (class == H5T_STRING) return H5Tis_variable_str(type) == 0;
+    if (class == H5T_ARRAY) {
+        hid_t of = H5Tget_super(type);
+        int yes = is_self_contained(of);
+        H5Tclose(of);
+        return yes;
+    }
+    int members = class == H5T_COMPOUND ? H5Tget_nmembers(type) : 0, yes = 1;
+    for (int i = 0; i < members && yes; i++) {
+        hid_t member = H5Tget_member_type(type, (unsigned)i);
+        yes = is_self_contained(member);
+        H5Tclose(member);
+    }
+    return yes && class != H5T_VLEN && class != H5T_REFERENCE;
+}
+
+static tri_status learn_numbers(tri_dataset *dataset, hid_t type, int any) {
+    H5T_class_t class = H5Tget_class(type);
+    if (class == H5T_INTEGER && (!any || H5Tget_precision(type) <= 64)) return learn_integer(dataset, type);
+    if (class == H5T_FLOAT) {
+        learn_float(dataset, type);
+        return TRI_OK;
+    }
+    if (!any) return refuse(dataset, class_text(class));
+    if (!is_self_contained(type))
+        return tri_fail(
+            TRI_ERR_DATA,
+            "'%s' in '%s' holds strings or lists of varying length, or references: only elements of a "
+            "fixed size can be moved",
+            dataset->path, dataset->file);
+    snprintf(dataset->stored_type, sizeof dataset->stored_type, "%zu-byte elements", H5Tget_size(type));
+    return TRI_OK;
+}
+
+tri_status tri_dataset_learn_type(tri_dataset *dataset, int any) {
     hid_t type = H5Dget_type(dataset->h5_dataset);
-    if (type < 0) {
+    if (type < 0 || (dataset->h5_type = H5Tcopy(type)) < 0) {
         char reason[TRI_H5_REASON];
+        if (type >= 0) H5Tclose(type);
         return tri_fail(TRI_ERR_FILE, "cannot read the type of '%s' in '%s': %s", dataset->path,
                         dataset->file, tri_h5_reason(reason));
     }
-    H5T_class_t class = H5Tget_class(type);
-    int is_enum = class == H5T_ENUM;
+    int is_enum = H5Tget_class(type) == H5T_ENUM;
     if (is_enum) {
         hid_t base = H5Tget_super(type);
         H5Tclose(type);
         type = base;
-        class = H5Tget_class(type);
     }
-    tri_status status = TRI_OK;
-    if (class == H5T_INTEGER)
-        status = learn_integer(dataset, type);
-    else if (class == H5T_FLOAT)
-        learn_float(dataset, type);
-    else
-        status = refuse_class(dataset, class);
-    if (status == TRI_OK) {
-        dataset->stored_bytes = H5Tget_size(type);
+    dataset->stored_bytes = H5Tget_size(type);
+    tri_status status = learn_numbers(dataset, type, any);
+    if (status == TRI_OK && dataset->native_bytes) {
         size_t used = strlen(dataset->stored_type);
         snprintf(dataset->stored_type + used, sizeof dataset->stored_type - used, "%s%s",
                  dataset->stored_bytes > 1 && H5Tget_order(type) == H5T_ORDER_BE ? " big-endian" : "",
@@ -98,6 +128,10 @@ tri_status tri_dataset_learn_type(tri_dataset *dataset) {
     }
     H5Tclose(type);
     return status;
+}
+
+tri_status tri_dataset_check_numbers(const tri_dataset *dataset) {
+    return dataset->native_bytes ? TRI_OK : refuse(dataset, class_text(H5Tget_class(dataset->h5_type)));
 }
 
 /* Front to back in blocks: element i ends, widened, not behind the end of native element i. The copy of a

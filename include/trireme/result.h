@@ -37,11 +37,16 @@ typedef struct tri_result tri_result;
 TRI_MUST_CHECK tri_status tri_result_create(tri_comm *comm, const char *folder, const char *program,
                                             tri_result **out);
 
-/* Starts a file at exactly `path`, for a product or a checkpoint. replace: finishing takes the place of an
- * older file of that name in one step; else TRI_ERR_FILE where one exists, now or when finishing. Rank 0's
- * path counts. */
-TRI_MUST_CHECK tri_status tri_result_create_at(tri_comm *comm, const char *path, int replace,
-                                               tri_result **out);
+/* How tri_result_create_at() makes a file; added up. */
+enum {
+    TRI_RESULT_REPLACE =
+        1,               /* finishing takes the place of an older file of that name, in one step; without it
+                             * TRI_ERR_FILE where one exists, now or when finishing */
+    TRI_RESULT_PLAIN = 2 /* no attributes but the caller's own: a product that is compared with other files */
+};
+
+/* Starts a file at exactly `path`, for a product or a checkpoint. Rank 0's path counts. */
+TRI_MUST_CHECK tri_status tri_result_create_at(tri_comm *comm, const char *path, int how, tri_result **out);
 
 /* The final name, the same on rank 0 as in the file system. "" on other ranks. Valid as long as the result.
  */

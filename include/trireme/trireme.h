@@ -2,6 +2,7 @@
 #ifndef TRIREME_TRIREME_H
 #define TRIREME_TRIREME_H
 
+#include "trireme/array.h"
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
 #include "trireme/gpu.h"

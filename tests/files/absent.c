@@ -1,5 +1,6 @@
 /* Without HDF5 every function is there, says so, and leaves its outputs alone. Linked with store/absent.c. */
 #include "check.h"
+#include "trireme/array.h"
 #include "trireme/result.h"
 #include "trireme/store.h"
 
@@ -10,10 +11,20 @@ int main(void) {
     double value = 0;
     int64_t integer = 0;
     const char *texts[1] = {"x"};
+    char *text = NULL;
+    tri_form form = {NULL, 0};
+    tri_array *array = NULL;
     tri_store_library library;
     CHECK_STATUS(tri_store_describe(&library), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_dataset_open(NULL, "a.h5", "x", &dataset), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_dataset_read(dataset, 0, 1, &value), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_dataset_open_stored(NULL, "a.h5", "x", &dataset), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_dataset_read_block(dataset, &zero, &one, &value), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_dataset_read_stored(dataset, &zero, &one, &value), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_dataset_file_integer(dataset, "a", &integer), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_dataset_file_text(dataset, "a", &text), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_spec_split("a.h5:/x", &text, &text), TRI_ERR_ABSENT);
+    CHECK(!tri_dataset_chunk(dataset) && !text && !integer, "outputs");
     CHECK(!dataset && !tri_dataset_rank(dataset) && !tri_dataset_dims(dataset), "a dataset");
     CHECK(!tri_dataset_count(dataset) && tri_dataset_block(dataset) == 1, "elements");
     CHECK(!*tri_dataset_file(dataset) && !*tri_dataset_path(dataset), "names");
@@ -32,6 +43,13 @@ int main(void) {
     tri_result_integers(result, "x", 0, NULL, &integer, "1", "x");
     CHECK_STATUS(tri_result_array(result, "x", TRI_ELEMENT_F64, 1, &one, &zero, &one, &value, "1", "x"),
                  TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_form_take(dataset, &form), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_form_share(&form, NULL), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_array_create(result, "x", &form, 1, &one, NULL, &array), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_array_write(array, &zero, &one, &value), TRI_ERR_ABSENT);
+    CHECK(!array && !tri_array_element_bytes(array) && !form.image, "an array");
+    tri_form_free(&form);
+    tri_array_destroy(&array);
     CHECK_STATUS(tri_result_finish(result), TRI_ERR_ABSENT);
     tri_result_destroy(&result);
     return check_result("store without HDF5");

@@ -1,0 +1,38 @@
+/* An array spread over the ranks, being written. */
+#ifndef TRIREME_STORE_ARRAY_H
+#define TRIREME_STORE_ARRAY_H
+
+#include <stdint.h>
+
+#include "store/result.h"
+#include "trireme/array.h"
+
+/* What rank 0 knows of the dataset that it has made, and tells the others. */
+typedef struct tri_array_place {
+    uint64_t offset; /* of the first element in the file, in bytes; without chunks */
+    size_t element_bytes;
+    int chunked, filtered;
+} tri_array_place;
+
+struct tri_array {
+    tri_result *result;
+    char *path;
+    int rank;
+    size_t dims[H5S_MAX_RANK];
+    tri_array_place place;
+};
+
+/* A block of this rank; zeros in start and count where there are no elements. */
+typedef struct tri_array_block {
+    size_t start[H5S_MAX_RANK], count[H5S_MAX_RANK];
+    size_t elements;
+    const char *values;
+} tri_array_block;
+
+/* Opens the dataset that a form is, with the file in memory that it lies in. */
+TRI_MUST_CHECK tri_status tri_form_open(const tri_form *form, hid_t *file, hid_t *dataset);
+
+/* Writes every rank's block, in the way that suits them all. Collective; the same status on every rank. */
+TRI_MUST_CHECK tri_status tri_array_write_block(const tri_array *array, const tri_array_block *block);
+
+#endif

@@ -1,0 +1,153 @@
+/* Blocks of an array into the file: each rank by itself, or all together by MPI-IO. */
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "store/array.h"
+
+/* Elements that lie together in the file and in memory. *along is the dimension they run in. */
+static size_t run_length(const tri_array *a, const tri_array_block *b, int *along) {
+    size_t length = 1;
+    int i = a->rank - 1;
+    while (i > 0 && b->count[i] == a->dims[i])
+        length *= a->dims[i--];
+    *along = i;
+    return length * b->count[i];
+}
+
+/* Whether different nodes may write different bytes of one file at the same time, each through its own cache.
+ * One node always may. Lustre, GPFS, Ceph, BeeGFS and PanFS keep their nodes' caches coherent; NFS and
+ * whatever is unknown need not. */
+static int nodes_may_write(const tri_result *result) {
+    static const uint32_t coherent[] = {0x0BD00BD0, 0x47504653, 0x00C36400, 0x19830326, 0xAAD7AAEA};
+    struct statfs fs;
+    if (fstatfs(result->fd, &fs)) return 0;
+    for (size_t i = 0; i < sizeof coherent / sizeof *coherent; i++)
+        if ((uint32_t)fs.f_type == coherent[i]) return 1;
+    return 0;
+}
+
+/* Writing alone pays for runs that are not small; MPI-IO collects those. Nodes that write one file also wait for each
+ * other's locks. Chunks are HDF5's affair: rank 0, which has the file open, or all together. */
+static int wants_alone(const tri_array *a, const tri_array_block *b) {
+    static const size_t least_bytes = (size_t)4 << 10, least_of_nodes_bytes = (size_t)256 << 10;
+    if (!b->elements) return 1;
+    if (a->place.chunked) return a->result->root;
+    int along, nodes = tri_comm_shape(a->result->comm)->nodes;
+    size_t bytes = run_length(a, b, &along) * a->place.element_bytes;
+    if (nodes > 1 && !a->result->root && (bytes < least_of_nodes_bytes || !nodes_may_write(a->result)))
+        return 0;
+    return bytes >= least_bytes || tri_comm_size(a->result->comm) == 1;
+}
+
+static tri_status write_straight(const tri_array *a, const tri_array_block *b) {
+    int along;
+    size_t run = run_length(a, b, &along), element = a->place.element_bytes;
+    for (size_t done = 0; done < b->elements; done += run) {
+        /* Where run number done / run begins in the whole array. */
+        size_t number = done / run, at = 0, stride = 1;
+        for (int i = a->rank - 1; i >= 0; i--) {
+            size_t index = b->start[i];
+            if (i < along) {
+                index += number % b->count[i];
+                number /= b->count[i];
+            }
+            at += index * stride;
+            stride *= a->dims[i];
+        }
+        TRI_TRY(tri_file_write_large(a->result->fd, a->result->direct, b->values + done * element,
+                                     run * element, a->place.offset + at * element, a->result->part));
+    }
+    return TRI_OK;
+}
+
+/* One write of at most 1 GiB a rank, counts inside MPI-IO being ints; *done moves on. */
+static tri_status write_piece(const tri_array *a, const tri_array_block *b, hid_t dataset, hid_t transfer,
+                              size_t *done) {
+    hsize_t elements = 1, start[H5S_MAX_RANK], length[H5S_MAX_RANK];
+    size_t left = b->elements - *done, most = ((size_t)1 << 30) / a->place.element_bytes;
+    if (left) {
+        elements = tri_block_at(a->rank, b->count, *done, left < most ? left : most, start, length);
+        for (int i = 0; i < a->rank; i++)
+            start[i] += b->start[i];
+    }
+    hid_t memory = H5Screate_simple(1, &elements, NULL), space = H5Dget_space(dataset),
+          type = H5Dget_type(dataset);
+    if (left)
+        H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, length, NULL);
+    else {
+        H5Sselect_none(space);
+        H5Sselect_none(memory);
+    }
+    const void *from = left ? b->values + *done * a->place.element_bytes : "";
+    tri_status status = TRI_OK;
+    if (H5Dwrite(dataset, type, memory, space, transfer, from) < 0)
+        status = tri_result_h5_failure(a->result, a->path);
+    if (left) *done += (size_t)elements;
+    H5Tclose(type);
+    H5Sclose(space);
+    H5Sclose(memory);
+    return status;
+}
+
+/* Rank 0 by HDF5. The dataset is closed again at once: a chunk that cannot be written must show here. */
+static tri_status write_root(const tri_array *a, const tri_array_block *b) {
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    /* Blocks come in whole rows of chunks where memory allows; the cache serves their ends. */
+    H5Pset_chunk_cache(access, 12421, (size_t)64 << 20, 1);
+    hid_t dataset = H5Dopen(a->result->h5, a->path, access);
+    tri_status status = dataset < 0 ? tri_result_h5_failure(a->result, a->path) : TRI_OK;
+    for (size_t done = 0; status == TRI_OK && done < b->elements;)
+        status = write_piece(a, b, dataset, H5P_DEFAULT, &done);
+    if (status == TRI_OK && H5Dflush(dataset) < 0) status = tri_result_h5_failure(a->result, a->path);
+    if (dataset >= 0) H5Dclose(dataset);
+    H5Pclose(access);
+    return status;
+}
+
+/* Ranks may need different numbers of pieces; all go on until no one has more. TRI_STOPPED is a status that
+ * is no failure here: the mildest, so that a failure wins over it. */
+static tri_status write_pieces(const tri_array *a, const tri_array_block *b, hid_t dataset) {
+    hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
+    H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
+    size_t done = 0;
+    tri_status status = TRI_STOPPED;
+    while (status == TRI_STOPPED) {
+        status = write_piece(a, b, dataset, transfer, &done);
+        if (status == TRI_OK && done < b->elements) status = tri_fail(TRI_STOPPED, "more to write");
+        status = tri_agree(a->result->comm, status);
+    }
+    H5Pclose(transfer);
+    return status;
+}
+
+/* All have the file open while rank 0 has not; nothing but elements is written. */
+static tri_status write_together(const tri_array *a, const tri_array_block *b) {
+    tri_result *result = a->result;
+    TRI_TRY(tri_agree(result->comm, result->root ? tri_result_close_h5(result) : TRI_OK));
+    hid_t access = tri_result_access();
+    H5Pset_fapl_mpio(access, tri_comm_mpi(result->comm), MPI_INFO_NULL);
+    hid_t file = H5Fopen(result->part, H5F_ACC_RDWR, access);
+    hid_t dataset = file < 0 ? H5I_INVALID_HID : H5Dopen(file, a->path, H5P_DEFAULT);
+    tri_status status = dataset < 0 ? tri_result_h5_failure(result, a->path) : TRI_OK;
+    status = tri_agree(result->comm, status);
+    if (status == TRI_OK) status = write_pieces(a, b, dataset);
+    if (dataset >= 0) H5Dclose(dataset);
+    if (file >= 0 && H5Fclose(file) < 0 && status == TRI_OK) status = tri_result_h5_failure(result, a->path);
+    H5Pclose(access);
+    status = tri_agree(result->comm, status);
+    if (status == TRI_OK)
+        status = tri_agree(result->comm, result->root ? tri_result_open_h5(result) : TRI_OK);
+    return status;
+}
+
+tri_status tri_array_write_block(const tri_array *a, const tri_array_block *b) {
+    tri_status mine = tri_result_kept(a->result);
+    if (mine == TRI_OK && a->place.filtered && b->elements && !a->result->root)
+        mine = tri_fail(TRI_ERR_ARGUMENT, "'%s' has filters: only rank 0 can write it", a->path);
+    if (mine == TRI_OK && !wants_alone(a, b)) mine = tri_fail(TRI_STOPPED, "by MPI-IO");
+    tri_status all = tri_agree(a->result->comm, mine);
+    if (all == TRI_STOPPED) return write_together(a, b);
+    if (all != TRI_OK) return all;
+    tri_status status = !b->elements ? TRI_OK : !a->place.chunked ? write_straight(a, b) : write_root(a, b);
+    return tri_agree(a->result->comm, status);
+}

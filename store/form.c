@@ -1,0 +1,106 @@
+/* The form of a dataset: a file image that holds an empty dataset with the same type, properties and attributes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/array.h"
+#include "store/attribute.h"
+#include "store/dataset.h"
+
+static const char form_name[] = "form";
+
+/* How the dataset was made, but for storage outside its file. */
+static hid_t creation_of(const tri_dataset *dataset) {
+    hid_t had = H5Dget_create_plist(dataset->h5_dataset);
+    if (had < 0 || H5Pget_layout(had) == H5D_CHUNKED) return had;
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5D_fill_value_t defined;
+    void *fill = malloc(dataset->stored_bytes);
+    if (fill && H5Pfill_value_defined(had, &defined) >= 0 && defined == H5D_FILL_VALUE_USER_DEFINED &&
+        H5Pget_fill_value(had, dataset->h5_type, fill) >= 0)
+        H5Pset_fill_value(creation, dataset->h5_type, fill);
+    free(fill);
+    H5Pclose(had);
+    return creation;
+}
+
+/* An empty dataset in `file` that is like the given one. */
+static int create_like(const tri_dataset *dataset, hid_t file) {
+    hsize_t none[H5S_MAX_RANK] = {0}, most[H5S_MAX_RANK];
+    hid_t creation = creation_of(dataset);
+    int chunked = H5Pget_layout(creation) == H5D_CHUNKED;
+    if (dataset->rank) H5Sget_simple_extent_dims(dataset->h5_space, NULL, most);
+    hid_t space =
+        dataset->rank ? H5Screate_simple(dataset->rank, none, chunked ? most : none) : H5Screate(H5S_NULL);
+    hid_t like = H5Dcreate2(file, form_name, dataset->h5_type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    int ok = like >= 0 && tri_h5_copy_attributes(dataset->h5_dataset, like);
+    if (like >= 0) H5Dclose(like);
+    H5Sclose(space);
+    H5Pclose(creation);
+    return ok;
+}
+
+static tri_status form_failure(const char *of) {
+    char reason[TRI_H5_REASON];
+    return tri_fail(TRI_ERR_FILE, "cannot take over the type and attributes of '%s': %s", of,
+                    tri_h5_reason(reason));
+}
+
+static tri_status take_image(const tri_dataset *dataset, hid_t file, tri_form *out) {
+    if (!create_like(dataset, file) || H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
+        return form_failure(dataset->path);
+    ssize_t bytes = H5Fget_file_image(file, NULL, 0);
+    if (bytes < 0) return form_failure(dataset->path);
+    void *image = malloc((size_t)bytes);
+    if (!image) return tri_fail(TRI_ERR_MEMORY, "no memory for the attributes of '%s'", dataset->path);
+    if (H5Fget_file_image(file, image, (size_t)bytes) < 0) {
+        free(image);
+        return form_failure(dataset->path);
+    }
+    *out = (tri_form){image, (size_t)bytes};
+    return TRI_OK;
+}
+
+tri_status tri_form_take(const tri_dataset *dataset, tri_form *out) {
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    hid_t access = tri_result_access();
+    H5Pset_alignment(access, 1, 1);
+    H5Pset_fapl_core(access, (size_t)16 << 10, 0);
+    hid_t file = H5Fcreate("trireme form", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    tri_status status = file < 0 ? form_failure(dataset->path) : take_image(dataset, file, out);
+    if (file >= 0) H5Fclose(file);
+    H5Pclose(access);
+    tri_h5_quiet_end(quiet);
+    return status;
+}
+
+tri_status tri_form_open(const tri_form *form, hid_t *file, hid_t *dataset) {
+    hid_t access = tri_result_access();
+    H5Pset_fapl_core(access, (size_t)16 << 10, 0);
+    H5Pset_file_image(access, form->image, form->bytes);
+    hid_t opened = H5Fopen("trireme form", H5F_ACC_RDONLY, access);
+    hid_t like = opened < 0 ? H5I_INVALID_HID : H5Dopen(opened, form_name, H5P_DEFAULT);
+    tri_status status = like < 0 ? form_failure("a dataset") : TRI_OK;
+    if (like < 0 && opened >= 0) H5Fclose(opened);
+    H5Pclose(access);
+    if (status == TRI_OK) {
+        *file = opened;
+        *dataset = like;
+    }
+    return status;
+}
+
+tri_status tri_form_share(tri_form *form, tri_comm *comm) {
+    tri_form shared = *form;
+    TRI_TRY(tri_result_share(comm, &shared.bytes, sizeof shared.bytes));
+    if (tri_comm_rank(comm)) shared.image = malloc(shared.bytes);
+    TRI_TRY(tri_agree(
+        comm, shared.image ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the attributes of a dataset")));
+    *form = shared;
+    return tri_result_share(comm, form->image, form->bytes);
+}
+
+void tri_form_free(tri_form *form) {
+    if (!form) return;
+    free(form->image);
+    *form = (tri_form){NULL, 0};
+}
