@@ -9,6 +9,13 @@ static int names_a_rank(const char *text) {
     return !strncmp(text, "[rank ", 6);
 }
 
+/* A rank that agreed with itself alone has another place among these ranks. */
+static const char *without_self(const char *text) {
+    static const char self[] = "[rank 0 of 1 on ";
+    const char *end = strncmp(text, self, sizeof self - 1) ? NULL : strstr(text, "] ");
+    return end ? end + 2 : text;
+}
+
 int tri_agreed(void) {
     return names_a_rank(tri_error_text());
 }
@@ -25,6 +32,7 @@ tri_status tri_agree(tri_comm *comm, tri_status mine) {
     char text[1024] = "";
     if (comm->rank == root) {
         const char *why = *tri_error_text() ? tri_error_text() : tri_status_text(mine);
+        if (comm->size > 1) why = without_self(why);
         int length = names_a_rank(why) ? snprintf(text, sizeof text, "%s", why)
                                        : snprintf(text, sizeof text, "[rank %d of %d on %s] %s", comm->rank,
                                                   comm->size, comm->host, why);

@@ -109,8 +109,8 @@ tri_status tri_form_take(const tri_dataset *dataset, tri_form *out) {
     return absent();
 }
 
-tri_status tri_form_share(tri_form *form, tri_comm *comm) {
-    (void)form, (void)comm;
+tri_status tri_form_share(tri_form *form, int root, tri_comm *comm) {
+    (void)form, (void)root, (void)comm;
     return absent();
 }
 

@@ -5,6 +5,7 @@
 #include "store/array.h"
 #include "store/attribute.h"
 #include "store/dataset.h"
+#include "trireme/message.h"
 
 static const char form_name[] = "form";
 
@@ -89,14 +90,21 @@ tri_status tri_form_open(const tri_form *form, hid_t *file, hid_t *dataset) {
     return status;
 }
 
-tri_status tri_form_share(tri_form *form, tri_comm *comm) {
+/* The root's bytes to all, by way of rank 0. */
+static tri_status share(void *bytes, size_t count, int root, tri_comm *comm) {
+    if (root && tri_comm_rank(comm) == root) TRI_TRY(tri_send(bytes, count, MPI_BYTE, 0, 0, comm));
+    if (root && tri_comm_rank(comm) == 0) TRI_TRY(tri_recv(bytes, count, MPI_BYTE, root, 0, comm));
+    return tri_result_share(comm, bytes, count);
+}
+
+tri_status tri_form_share(tri_form *form, int root, tri_comm *comm) {
     tri_form shared = *form;
-    TRI_TRY(tri_result_share(comm, &shared.bytes, sizeof shared.bytes));
-    if (tri_comm_rank(comm)) shared.image = malloc(shared.bytes);
+    TRI_TRY(share(&shared.bytes, sizeof shared.bytes, root, comm));
+    if (tri_comm_rank(comm) != root) shared.image = malloc(shared.bytes);
     TRI_TRY(tri_agree(
         comm, shared.image ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the attributes of a dataset")));
     *form = shared;
-    return tri_result_share(comm, form->image, form->bytes);
+    return share(form->image, form->bytes, root, comm);
 }
 
 void tri_form_free(tri_form *form) {

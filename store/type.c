@@ -1,6 +1,7 @@
 /* Which types of elements can be read, and as what. */
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/dataset.h"
@@ -86,6 +87,20 @@ static int is_self_contained(hid_t type) {
     return yes && class != H5T_VLEN && class != H5T_REFERENCE;
 }
 
+/* Types that are no numbers are told apart by a sum over their description (FNV-1a). */
+static void name_type(tri_dataset *dataset, hid_t type) {
+    size_t bytes = 0;
+    uint32_t sum = 2166136261U;
+    H5Tencode(type, NULL, &bytes);
+    unsigned char *text = calloc(bytes + 1, 1);
+    if (!text || H5Tencode(type, text, &bytes) < 0) bytes = 0;
+    for (size_t i = 0; i < bytes; i++)
+        sum = (sum ^ text[i]) * 16777619U;
+    free(text);
+    snprintf(dataset->stored_type, sizeof dataset->stored_type, "%zu-byte elements (type %08x)",
+             H5Tget_size(type), (unsigned)sum);
+}
+
 static tri_status learn_numbers(tri_dataset *dataset, hid_t type, int any) {
     H5T_class_t class = H5Tget_class(type);
     if (class == H5T_INTEGER && (!any || H5Tget_precision(type) <= 64)) return learn_integer(dataset, type);
@@ -100,7 +115,7 @@ static tri_status learn_numbers(tri_dataset *dataset, hid_t type, int any) {
             "'%s' in '%s' holds strings or lists of varying length, or references: only elements of a "
             "fixed size can be moved",
             dataset->path, dataset->file);
-    snprintf(dataset->stored_type, sizeof dataset->stored_type, "%zu-byte elements", H5Tget_size(type));
+    name_type(dataset, type);
     return TRI_OK;
 }
 

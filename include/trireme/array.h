@@ -27,8 +27,8 @@ typedef struct tri_form {
  * would point nowhere in another file, and external or virtual storage. TRI_ERR_FILE, TRI_ERR_MEMORY. */
 TRI_MUST_CHECK tri_status tri_form_take(const tri_dataset *dataset, tri_form *out);
 
-/* Rank 0's form to all ranks; the others' *form is written. Collective. */
-TRI_MUST_CHECK tri_status tri_form_share(tri_form *form, tri_comm *comm);
+/* The root's form to all ranks; the others' *form is written. Collective. */
+TRI_MUST_CHECK tri_status tri_form_share(tri_form *form, int root, tri_comm *comm);
 
 /* Frees and empties; NULL and an empty form do nothing. */
 void tri_form_free(tri_form *form);

@@ -44,7 +44,7 @@ int main(void) {
     CHECK_STATUS(tri_result_array(result, "x", TRI_ELEMENT_F64, 1, &one, &zero, &one, &value, "1", "x"),
                  TRI_ERR_ABSENT);
     CHECK_STATUS(tri_form_take(dataset, &form), TRI_ERR_ABSENT);
-    CHECK_STATUS(tri_form_share(&form, NULL), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_form_share(&form, 0, NULL), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_array_create(result, "x", &form, 1, &one, NULL, &array), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_array_write(array, &zero, &one, &value), TRI_ERR_ABSENT);
     CHECK(!array && !tri_array_element_bytes(array) && !form.image, "an array");
