@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,10 +25,20 @@
 
 enum { PATH_SIZE = 4096 };
 
-static void private_folder(char path[PATH_SIZE]) {
+static const char *temporary_root(void) {
     const char *tmp = getenv("TMPDIR");
-    snprintf(path, PATH_SIZE, "%s/trireme-pocl-%ld-%ld", tmp && *tmp ? tmp : "/tmp", (long)getuid(),
-             (long)getpid());
+    return tmp && *tmp ? tmp : "/tmp";
+}
+
+/* The folders of this user begin so, and end in the process's number. */
+static void folder_prefix(char prefix[64]) {
+    snprintf(prefix, 64, "trireme-opencl-%ld-", (long)getuid());
+}
+
+static void private_folder(char path[PATH_SIZE]) {
+    char prefix[64];
+    folder_prefix(prefix);
+    snprintf(path, PATH_SIZE, "%s/%s%ld", temporary_root(), prefix, (long)getpid());
 }
 
 /* Removes what is in the folder, and the folder. */
@@ -49,20 +60,53 @@ static void remove_at_exit(void) {
     remove_folder(AT_FDCWD, path);
 }
 
+/* A process holds the lock of its folder as long as it lives, so what can be locked was left by one that was killed.
+ * (A process's number says nothing: it may be one of another container that shares /tmp.) */
+static void remove_left_over(void) {
+    char prefix[64];
+    folder_prefix(prefix);
+    DIR *root = opendir(temporary_root());
+    if (!root) return;
+    for (struct dirent *entry; (entry = readdir(root));) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0) continue;
+        int folder = openat(dirfd(root), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (folder < 0) continue;
+        if (flock(folder, LOCK_EX | LOCK_NB) == 0) remove_folder(dirfd(root), entry->d_name);
+        close(folder);
+    }
+    closedir(root);
+}
+
+/* Makes the folder, and locks it for good: the descriptor stays open on purpose. Somebody who looks for folders that
+ * were left over may come between the two, so it is looked at once more. */
+static bool make_locked(const char *path) {
+    for (int attempt = 0; attempt < 100; attempt++) {
+        struct stat by_name, by_lock;
+        if (mkdir(path, 0700) != 0) return false;
+        int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (folder < 0) continue;
+        if (flock(folder, LOCK_EX | LOCK_NB) == 0 && fstat(folder, &by_lock) == 0 &&
+            stat(path, &by_name) == 0 && by_name.st_ino == by_lock.st_ino)
+            return true;
+        close(folder);
+    }
+    return false;
+}
+
 tri_status tri_gpu_environment_set(void) {
     char path[PATH_SIZE];
     private_folder(path);
     setenv("POCL_KERNEL_CACHE", "0", 0);
     setenv("POCL_WORK_GROUP_SPECIALIZATION", "0", 0);
+    /* The user's, or made by an earlier call. */
+    if (getenv("POCL_CACHE_DIR")) return TRI_OK;
+    remove_left_over();
+    if (!make_locked(path))
+        return tri_fail(TRI_ERR_SYSTEM, "cannot make the folder '%s' for the OpenCL compiler: %s; set TMPDIR",
+                        path, strerror(errno));
     setenv("POCL_CACHE_DIR", path, 0);
-    if (strcmp(getenv("POCL_CACHE_DIR"), path) != 0) return TRI_OK;
-    if (mkdir(path, 0700) == 0) {
-        /* PoCL lets go of its files some time after the last release. Its own end at exit comes before this one,
-         * for its library is not loaded yet. */
-        atexit(remove_at_exit);
-        return TRI_OK;
-    }
-    if (errno == EEXIST) return TRI_OK;
-    return tri_fail(TRI_ERR_SYSTEM, "cannot make the folder '%s' for the OpenCL compiler: %s; set TMPDIR",
-                    path, strerror(errno));
+    /* PoCL lets go of its files some time after the last release. Its own end at exit comes before this one, for its
+     * library is not loaded yet. */
+    atexit(remove_at_exit);
+    return TRI_OK;
 }

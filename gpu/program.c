@@ -18,6 +18,8 @@
 
 enum { PATH_SIZE = 4096, OPTIONS_SIZE = 1024 };
 
+static const char pocl[] = "Portable Computing Language";
+
 /* FNV-1a. */
 static uint64_t hash(uint64_t h, const void *data, size_t bytes) {
     for (const unsigned char *p = data; bytes; bytes--, p++)
@@ -37,7 +39,7 @@ static void options_of(const tri_gpu *gpu, char options[OPTIONS_SIZE]) {
     } constants[] = {
         {"ONE_ITEM", gpu->one_item},
         {"GROUP", TRI_GPU_GROUP},
-        {"POCL", strcmp(gpu->info.platform, "Portable Computing Language") == 0},
+        {"POCL", strcmp(gpu->info.platform, pocl) == 0},
         {"SUM_WORDS", TRI_SUM_WORDS},
         {"SUM_DIGITS", TRI_SUM_DIGITS},
         {"SUM_BASE", TRI_SUM_BASE},
@@ -174,6 +176,21 @@ static bool load(tri_gpu *gpu, const char *options, const char *path) {
     return false;
 }
 
+/* PoCL makes a binary out of the files in its folder, whichever are there, and aborts when it reads one that lacks
+ * some. So what was made while somebody cleaned up /tmp must not be kept. */
+static bool is_whole(const tri_gpu *gpu, const unsigned char *binary, size_t bytes) {
+    static const char *const files[] = {
+        "/program.bc",
+#define X(name) "/" #name ".so",
+#include "gpu/kernels.def"
+#undef X
+    };
+    if (strcmp(gpu->info.platform, pocl) != 0) return true;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (!memmem(binary, bytes, files[i], strlen(files[i]))) return false;
+    return true;
+}
+
 static void save(const tri_gpu *gpu, const char *path) {
     size_t bytes = 0;
     if (clGetProgramInfo(gpu->program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS ||
@@ -181,7 +198,8 @@ static void save(const tri_gpu *gpu, const char *path) {
         return;
     unsigned char *binary = malloc(bytes);
     if (binary &&
-        clGetProgramInfo(gpu->program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS)
+        clGetProgramInfo(gpu->program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS &&
+        is_whole(gpu, binary, bytes))
         cache_write(path, binary, bytes);
     free(binary);
 }
