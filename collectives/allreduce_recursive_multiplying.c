@@ -9,8 +9,8 @@
  * neighbour first, as in recursive doubling. What a group of ranks brings together are neighbouring runs of ranks,
  * so the order is kept.
  *
- * Cost: log_k(q) x (latency + 2 (k - 1) overheads + (k - 1) x (bytes + combined bytes)), and where there are more
- * ranks than q two messages and one combination more.
+ * Cost: log_k(q) x (latency + k overheads, or 2 (k - 1) overheads where that is more, + (k - 1) x (bytes + combined
+ * bytes)), and where there are more ranks than q two messages and one combination more.
  */
 #include "collectives/algorithm.h"
 
@@ -23,7 +23,6 @@ static int exchanging(int size, int radix) {
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)net;
     tri_cost price = {0};
     int fit = exchanging(c->ranks, p->radix), rest = fit != c->ranks;
     double bytes = (double)c->bytes;
@@ -31,14 +30,8 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
         group = fit / distance < p->radix ? fit / distance : p->radix;
         int inside = c->nodes == 1 || (!c->mixed && !rest && c->largest % (distance * group) == 0);
         int level = inside ? TRI_INSIDE : TRI_BETWEEN;
-        tri_cost round = {0};
-        round.level[level].latencies = 1;
-        round.level[level].overheads = 2 * (group - 1);
-        round.level[level].bytes = bytes;
-        round.level[level].rank_bytes = bytes * (group - 1);
-        round.level[level].node_bytes = bytes * (group - 1) * c->largest;
-        round.combined_bytes = bytes * (group - 1);
-        tri_cost_add(&price, &round);
+        tri_cost_burst(&price, net, level, group - 1, bytes, c->sharing > 1 ? c->sharing : c->largest);
+        price.combined_bytes += bytes * (group - 1);
     }
     if (rest) {
         tri_cost_rounds(&price, tri_case_level(c), 2, bytes, 1);

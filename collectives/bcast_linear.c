@@ -3,18 +3,16 @@
  *     0 > 1, 0 > 2, 0 > 3, ...
  *
  * Cost: one latency; p overheads, since the root sends p - 1 messages one behind the other and the last
- * receiver takes one; (p - 1) x the bytes through the root's link.
+ * receiver takes one; all copies of the vector at once through the root, and those for other nodes through its
+ * node's link.
  */
 #include "collectives/algorithm.h"
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)p, (void)net;
+    (void)p;
     tri_cost price = {0};
     if (c->ranks < 2) return price;
-    int level = tri_case_level(c);
-    price.level[level].latencies = 1;
-    price.level[level].overheads = c->ranks;
-    price.level[level].bytes = (double)c->bytes * (c->ranks - 1);
+    tri_cost_star(&price, c, (double)c->bytes, net);
     return price;
 }
 

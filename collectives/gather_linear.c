@@ -2,18 +2,15 @@
  *
  *     1 > 0, 2 > 0, 3 > 0, ...   straight to where they belong
  *
- * Cost: one latency; p overheads; (p - 1) blocks through the root's link.
+ * Cost: one latency; p overheads; all blocks at once through the root, those of other nodes through its node's link.
  */
 #include "collectives/algorithm.h"
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)p, (void)net;
+    (void)p;
     tri_cost price = {0};
     if (c->ranks < 2) return price;
-    int level = tri_case_level(c);
-    price.level[level].latencies = 1;
-    price.level[level].overheads = c->ranks;
-    price.level[level].bytes = (double)c->bytes * (c->ranks - 1);
+    tri_cost_star(&price, c, (double)c->bytes, net);
     return price;
 }
 

@@ -63,12 +63,14 @@ static void lengthen(const pricing *p, path *way, int level, double latencies, d
 /* The subtree of a rank that has its data when `here` says. */
 static void reach_children(pricing *p, tri_seat seat, const path *here) {
     if (here->time_s > p->last.time_s) p->last = *here;
-    path ready = *here; /* to begin the next message */
+    path rank = *here, way = *here; /* when the rank is free for the next message, and when its way out is */
     tri_seat child;
     while (tri_postal_child(&p->tree, &seat, &child)) {
         int level = level_between(p->c, child.parent, child.first);
-        lengthen(p, &ready, level, 0, 1, p->each * child.count + p->all);
-        path there = ready;
+        lengthen(p, &rank, level, 0, 1, 0);
+        if (rank.time_s > way.time_s) way = rank;
+        lengthen(p, &way, level, 0, 0, p->each * child.count + p->all);
+        path there = way;
         lengthen(p, &there, level, 1, 1, 0);
         reach_children(p, child, &there);
     }

@@ -77,6 +77,21 @@ static inline size_t tri_ceil_div(size_t a, size_t b) {
     return a / b + (a % b != 0);
 }
 
+/* Messages of `bytes` between one rank and all others, at once: the last of them waits for the rank's overheads or
+ * for the bytes of all. */
+static inline void tri_cost_star(tri_cost *price, const tri_case *c, double bytes, const tri_net *net) {
+    int near = (c->nodes > 1 ? c->largest : c->ranks) - 1, far = c->ranks - 1 - near,
+        level = tri_case_level(c);
+    tri_cost busy = {0}, full = {0};
+    busy.level[level].latencies = full.level[level].latencies = 1;
+    busy.level[level].overheads = c->ranks;
+    full.level[level].overheads = 2;
+    busy.level[level].bytes = full.level[level].bytes = bytes;
+    full.level[TRI_INSIDE].rank_bytes = full.level[TRI_INSIDE].node_bytes = bytes * near;
+    if (far) full.level[TRI_BETWEEN].rank_bytes = full.level[TRI_BETWEEN].node_bytes = bytes * far;
+    tri_cost_add(price, tri_cost_time_s(&busy, net) > tri_cost_time_s(&full, net) ? &busy : &full);
+}
+
 /* `times` rounds, one behind the other, in which a rank sends one message of `bytes` and receives one, while
  * `senders` ranks of each node do so. */
 static inline void tri_cost_rounds(tri_cost *price, int level, double times, double bytes, int senders) {

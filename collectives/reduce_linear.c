@@ -2,7 +2,8 @@
  *
  *     acc = x0;  acc = acc op x1;  acc = acc op x2; ...
  *
- * Cost: one latency; p overheads; (p - 1) x the bytes through the root's link and through the operation.
+ * Cost: one latency; p overheads; (p - 1) x the bytes to the root, one vector behind the other, and
+ * through the operation.
  */
 #include "collectives/algorithm.h"
 
@@ -10,12 +11,12 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     (void)p, (void)net;
     tri_cost price = {0};
     if (c->ranks < 2) return price;
-    int level = tri_case_level(c);
-    double others = c->ranks - 1;
+    int level = tri_case_level(c), near = (c->nodes > 1 ? c->largest : c->ranks) - 1;
     price.level[level].latencies = 1;
     price.level[level].overheads = c->ranks;
-    price.level[level].bytes = (double)c->bytes * others;
-    price.combined_bytes = (double)c->bytes * others;
+    price.level[TRI_INSIDE].bytes = (double)c->bytes * near;
+    price.level[TRI_BETWEEN].bytes = (double)c->bytes * (c->ranks - 1 - near);
+    price.combined_bytes = (double)c->bytes * (c->ranks - 1);
     return price;
 }
 
