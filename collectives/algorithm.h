@@ -177,8 +177,8 @@ typedef struct tri_algorithm {
     int (*parts)(const tri_case *c, tri_case part[TRI_PARTS]);
     void (*plan)(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]);
     size_t (*own)(const tri_context *c, const tri_call *call);
-    /* What is left to do after the last part; NULL: nothing. */
-    tri_status (*finish)(tri_context *c, const tri_call *call);
+    /* What all ranks do before part i, and with i = the number of parts behind the last; NULL: nothing. */
+    tri_status (*before)(tri_context *c, const tri_call *call, int i);
 } tri_algorithm;
 
 /* collectives/parts.c: an algorithm of either kind, as call->recipe and call->pick say. */

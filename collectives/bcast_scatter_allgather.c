@@ -11,6 +11,7 @@
 
 static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
     part[0] = part[1] = *c;
+    part[0].split = part[1].split = 1;
     part[0].operation = TRI_SCATTER;
     part[1].operation = TRI_ALLGATHER;
     for (int i = 0; i < 2; i++) {

@@ -37,10 +37,11 @@ tri_status tri_pick_run(tri_context *c, const tri_call *call) {
     tri_stage stage[TRI_PARTS];
     int count = draw(c, call, stage);
     void *behind = tri_unit(c, call->scratch, a->own ? a->own(c, call) : 0);
-    for (int i = 0; i < count; i++) {
-        if (stage[i].context.rank < 0) continue;
+    for (int i = 0; i <= count; i++) {
+        if (a->before) TRI_TRY(a->before(c, call, i));
+        if (i == count || stage[i].context.rank < 0) continue;
         stage[i].call.scratch = behind;
         TRI_TRY(tri_pick_run(&stage[i].context, &stage[i].call));
     }
-    return a->finish ? a->finish(c, call) : TRI_OK;
+    return TRI_OK;
 }

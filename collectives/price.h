@@ -45,6 +45,15 @@ static inline int tri_case_even_nodes(const tri_case *c) {
     return c->nodes > 1 && c->largest > 1 && c->ranks == c->nodes * c->largest;
 }
 
+/* The same, and equal blocks. */
+static inline int tri_case_even_blocks(const tri_case *c) {
+    return tri_case_even_nodes(c) && !c->uneven && !c->split;
+}
+/* The same, and the blocks of a node lie one behind the other. */
+static inline int tri_case_even_runs(const tri_case *c) {
+    return tri_case_even_blocks(c) && !c->mixed;
+}
+
 /* The cases of parts that run among one rank of each node, inside each node, and among the ranks with the same
  * local number of all nodes, all local numbers at once. */
 static inline tri_case tri_case_of_nodes(const tri_case *c, tri_operation operation, size_t bytes) {
@@ -53,7 +62,7 @@ static inline tri_case tri_case_of_nodes(const tri_case *c, tri_operation operat
     part.bytes = bytes;
     part.ranks = c->nodes;
     part.largest = 1;
-    part.mixed = 0;
+    part.mixed = part.split = 0;
     return part;
 }
 static inline tri_case tri_case_of_lanes(const tri_case *c, tri_operation operation, size_t bytes) {
@@ -68,7 +77,7 @@ static inline tri_case tri_case_of_node(const tri_case *c, tri_operation operati
     part.ranks = c->largest;
     part.fewer = c->ranks != c->nodes * c->largest;
     part.nodes = 1;
-    part.mixed = 0;
+    part.mixed = part.split = 0;
     part.sharing = 0;
     return part;
 }

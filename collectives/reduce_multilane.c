@@ -15,6 +15,7 @@ static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
     part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
     part[1] = tri_case_of_lanes(c, TRI_REDUCE, bytes);
     part[2] = tri_case_of_node(c, TRI_GATHER, bytes);
+    part[0].split = part[2].split = 1;
     return 3;
 }
 

@@ -11,6 +11,7 @@ static int can(const tri_case *c) {
 
 static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
     part[0] = part[1] = *c;
+    part[0].split = part[1].split = 1;
     part[0].operation = TRI_REDUCE_SCATTER;
     part[1].operation = TRI_GATHER;
     part[0].bytes = part[1].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);

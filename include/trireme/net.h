@@ -68,6 +68,7 @@ typedef struct tri_case {
     size_t bytes; /* bcast, reduce, allreduce, scan, exscan: of the vector; else of one block */
     int uneven;   /* a v-form: the blocks differ, `bytes` is not known to all and is 0 */
     int commutes; /* the operation may be applied in any order of ranks */
+    int split;    /* the blocks are parts of one vector, and some may have a unit less */
     int fewer;    /* other groups that do the same at once have fewer ranks */
     int sharing;  /* ranks of each node that do the same at once, in groups of their own; 0 is 1 */
     /* What the ranks have in common beside messages. */

@@ -91,7 +91,7 @@ static int wanted(const char *only, int index) {
 
 static void try_group(MPI_Comm parent, int kind, int net, const char *where, const sample_pair *pairs,
                       const char *only, long *ran) {
-    trial t = {.where = where, .pairs = pairs, .ran = ran};
+    trial t = {.where = where, .turn = kind, .pairs = pairs, .ran = ran};
     int size;
     MPI_Comm_size(parent, &size);
     int *labels = malloc((size_t)size * sizeof *labels);

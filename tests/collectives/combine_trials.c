@@ -250,6 +250,7 @@ void combine_trials(const trial *t) {
     int turn = 0;
     for (int k = 0; k < COUNTS; k++) {
         size_t count = sample_counts[k];
+        if (count > 1000 && t->size > 8 && t->turn % 3) continue;
         for (int root = 0; root < (operation == TRI_REDUCE ? t->size : 1);
              root = root_after(root, t->size, count), turn++)
             for (int i = 0; i < OPERANDS; i++) {

@@ -262,6 +262,7 @@ static void try_uneven(move m, int rooted) {
     for (int root = 0; root < (rooted ? m.t->size : 1); root = root_after(root, m.t->size, 1000)) {
         m.root = root;
         for (int p = 0; p < PAIRS; p++) {
+            if (m.t->size > 8 && p != root % PAIRS) continue;
             m.pair = &m.t->pairs[p];
             m.in_place = (p + root) % 2;
             try_move(&m);
@@ -279,6 +280,7 @@ void move_trials(const trial *t) {
     int rooted = operation <= TRI_GATHER, turn = 0;
     for (int i = 0; i < COUNTS; i++) {
         size_t count = sample_counts[i];
+        if (count > 1000 && t->size > 8 && t->turn % 3) continue;
         for (int root = 0; root < (rooted ? t->size : 1); root = root_after(root, t->size, count)) {
             move m = {.t = t, .count = count, .root = root};
             for (int p = 0; p < PAIRS; p++) {
@@ -286,7 +288,7 @@ void move_trials(const trial *t) {
                 if ((count > 3 || rooted || t->size > 8) && p != (count > 1000 ? 0 : turn % PAIRS)) continue;
                 m.pair = &t->pairs[p];
                 for (m.in_place = 0; m.in_place < (operation == TRI_BCAST ? 1 : 2); m.in_place++)
-                    if (count <= 1000 || m.in_place == turn % 2) try_move(&m);
+                    if ((count <= 1000 && t->size <= 8) || m.in_place == turn % 2) try_move(&m);
             }
             turn++;
         }

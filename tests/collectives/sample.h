@@ -79,6 +79,7 @@ typedef struct trial {
     tri_comm *comm;
     int rank, size;
     int index; /* in the list of algorithms */
+    int turn;  /* of the communicators: with many ranks, long vectors go through every third only */
     const char *where;
     const sample_pair *pairs;
     struct operands *operands;
