@@ -53,20 +53,28 @@ file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /.)
 configure_file(cmake/trireme.pc.in trireme.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/trireme.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+# Each program writes its own manual page and completion; one that has subjects instead of options has none.
 if(TRIREME_APPS)
     get_property(programs DIRECTORY apps PROPERTY BUILDSYSTEM_TARGETS)
     foreach(program ${programs})
         get_target_property(type ${program} TYPE)
         if(type STREQUAL "EXECUTABLE")
             install(TARGETS ${program} DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/trireme)
+            install(CODE "
+                execute_process(COMMAND $<TARGET_FILE:${program}> --man OUTPUT_VARIABLE manual ERROR_QUIET)
+                if(manual MATCHES \"^\\\\.TH \")
+                    file(WRITE ${PROJECT_BINARY_DIR}/manual/man/man1/trireme-${program}.1 \"\${manual}\")
+                    execute_process(COMMAND $<TARGET_FILE:${program}> --completion
+                                    OUTPUT_FILE ${PROJECT_BINARY_DIR}/manual/completions/${program})
+                endif()")
         endif()
     endforeach()
+    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/man1 ${PROJECT_BINARY_DIR}/manual/completions)
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/completions/
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 endif()
 
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
-# Written by the programs' own tables during the build, where the programs are built.
-install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR} OPTIONAL FILES_MATCHING PATTERN "*.[1-9]")
-install(DIRECTORY ${PROJECT_BINARY_DIR}/completions/ DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
-        OPTIONAL)

@@ -20,6 +20,13 @@ cmake --install "$build" --prefix "$work/first" >"$work/install.log"
 mv "$work/first" "$work/prefix"
 ! grep -rIl "$build" "$work/prefix" || { echo "the files above name the build folder"; exit 1; }
 
+if [ -e "$build/apps/reduce" ]; then
+    "$work/prefix/libexec/trireme/reduce" --version >/dev/null
+    grep -q '^\.TH' "$work/prefix/share/man/man1/trireme-reduce.1"
+    bash -c 'source "$0" && complete -p reduce >/dev/null' "$work/prefix/share/bash-completion/completions/reduce"
+    echo "reduce: program, manual page and completion"
+fi
+
 cmake -S "$here/consumer" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_C_COMPILER="$cc" \
     -DMPI_C_COMPILER="$mpicc" -DMPIEXEC_EXECUTABLE="$mpiexec" -DCMAKE_C_FLAGS="${flags[*]}" >"$work/cmake.log"
 cmake --build "$work/cmake" >>"$work/cmake.log"
