@@ -1,5 +1,6 @@
 /* gpu/ on a machine without OpenCL: no device, and nothing to do with one. */
 #include "trireme/gpu.h"
+#include "trireme/gpu_collectives.h"
 
 static tri_status absent(void) {
     return tri_fail(TRI_ERR_ABSENT, "this build has no OpenCL devices: install ocl-icd-opencl-dev and "
@@ -158,5 +159,53 @@ tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buff
                         size_t planes, size_t rows, size_t columns, double k) {
     (void)to, (void)to_offset, (void)from, (void)from_offset, (void)planes, (void)rows, (void)columns,
         (void)k;
+    return absent();
+}
+
+tri_status tri_gpu_bcast(tri_gpu_span data, size_t count, tri_gpu_element element, int root, tri_comm *comm) {
+    (void)data, (void)count, (void)element, (void)root, (void)comm;
+    return absent();
+}
+
+tri_status tri_gpu_scatter(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
+                           int root, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)root, (void)comm;
+    return absent();
+}
+
+tri_status tri_gpu_gather(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
+                          int root, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)root, (void)comm;
+    return absent();
+}
+
+tri_status tri_gpu_allgather(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
+                             tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)comm;
+    return absent();
+}
+
+tri_status tri_gpu_alltoall(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
+                            tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)comm;
+    return absent();
+}
+
+tri_status tri_gpu_reduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
+                          tri_gpu_op op, int root, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)op, (void)root, (void)comm;
+    return absent();
+}
+
+tri_status tri_gpu_allreduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
+                             tri_gpu_op op, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)op, (void)comm;
+    return absent();
+}
+
+tri_status tri_gpu_exchange(tri_gpu_span send, size_t send_count, int to, tri_gpu_span recv,
+                            size_t recv_count, int from, tri_gpu_element element, int tag, tri_comm *comm) {
+    (void)send, (void)send_count, (void)to, (void)recv, (void)recv_count, (void)from;
+    (void)element, (void)tag, (void)comm;
     return absent();
 }
