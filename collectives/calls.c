@@ -137,6 +137,24 @@ static void look_for_heap(tri_shared *shared, tri_case *c, const tri_call *call)
     tri_shared_meet(shared, call->send, receives ? call->recv : NULL, &c->mapped);
 }
 
+int tri_calls_tag(tri_calls *calls) {
+    return TRI_TAG_LAST + 1 + (int)(calls->calls++ % (TRI_TAG_LAST + 1));
+}
+
+tri_context tri_calls_context(const tri_comm *comm, const tri_request_for *what, tri_engine *engine,
+                              const tri_verbs *verbs) {
+    tri_context all = {.verbs = verbs,
+                       .engine = engine,
+                       .rank = comm->rank,
+                       .size = comm->size,
+                       .comm_rank = comm->rank,
+                       .comm_size = comm->size,
+                       .shape = &comm->shape,
+                       .unit_bytes = what->unit_bytes,
+                       .commutes = what->commutes};
+    return all;
+}
+
 tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *call) {
     tri_calls *calls;
     TRI_TRY(tri_calls_of(comm, &calls));
@@ -150,17 +168,9 @@ tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *
     tri_engine *engine = &calls->engine;
     engine->type = what->type;
     engine->op = what->op;
-    engine->tag = TRI_TAG_LAST + 1 + (int)(calls->calls++ % (TRI_TAG_LAST + 1));
-    tri_context context = {.verbs = &tri_verbs_now,
-                           .engine = engine,
-                           .rank = comm->rank,
-                           .size = comm->size,
-                           .comm_rank = comm->rank,
-                           .comm_size = comm->size,
-                           .shape = &comm->shape,
-                           .unit_bytes = what->unit_bytes,
-                           .commutes = what->commutes,
-                           .shared = calls->shared};
+    engine->tag = tri_calls_tag(calls);
+    tri_context context = tri_calls_context(comm, what, engine, &tri_verbs_now);
+    context.shared = calls->shared;
     size_t units = tri_pick_scratch(&context, call);
     TRI_TRY(scratch_of(calls, units * what->unit_bytes, &call->scratch));
     return tri_pick_run(&context, call);

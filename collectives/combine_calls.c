@@ -4,9 +4,8 @@
 #include "collectives/engine.h"
 #include "collectives/layout.h"
 
-/* Fills what a reduction of `count` elements needs to know. */
-static tri_status describe(tri_request_for *what, tri_operation operation, size_t count, MPI_Datatype type,
-                           MPI_Op op) {
+tri_status tri_describe_combine(tri_request_for *what, tri_operation operation, size_t count,
+                                MPI_Datatype type, MPI_Op op) {
     MPI_Aint lower, extent, true_lower, true_extent;
     TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
     TRI_MPI(MPI_Type_get_true_extent(type, &true_lower, &true_extent));
@@ -26,7 +25,7 @@ tri_status tri_reduce(const void *send, void *recv, size_t count, MPI_Datatype t
                       tri_comm *comm) {
     tri_request_for what;
     TRI_TRY(tri_check_root(root, comm));
-    TRI_TRY(describe(&what, TRI_REDUCE, count, type, op));
+    TRI_TRY(tri_describe_combine(&what, TRI_REDUCE, count, type, op));
     tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count, .root = root};
     return tri_calls_run(comm, &what, &call);
 }
@@ -34,7 +33,7 @@ tri_status tri_reduce(const void *send, void *recv, size_t count, MPI_Datatype t
 tri_status tri_allreduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
                          tri_comm *comm) {
     tri_request_for what;
-    TRI_TRY(describe(&what, TRI_ALLREDUCE, count, type, op));
+    TRI_TRY(tri_describe_combine(&what, TRI_ALLREDUCE, count, type, op));
     tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count};
     return tri_calls_run(comm, &what, &call);
 }
@@ -42,7 +41,7 @@ tri_status tri_allreduce(const void *send, void *recv, size_t count, MPI_Datatyp
 tri_status tri_reduce_scatter_block(const void *send, void *recv, size_t recv_count, MPI_Datatype type,
                                     MPI_Op op, tri_comm *comm) {
     tri_request_for what;
-    TRI_TRY(describe(&what, TRI_REDUCE_SCATTER, recv_count, type, op));
+    TRI_TRY(tri_describe_combine(&what, TRI_REDUCE_SCATTER, recv_count, type, op));
     tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = recv_count};
     return tri_calls_run(comm, &what, &call);
 }
@@ -50,7 +49,7 @@ tri_status tri_reduce_scatter_block(const void *send, void *recv, size_t recv_co
 tri_status tri_reduce_scatter(const void *send, void *recv, const size_t *recv_counts, MPI_Datatype type,
                               MPI_Op op, tri_comm *comm) {
     tri_request_for what;
-    TRI_TRY(describe(&what, TRI_REDUCE_SCATTER, 0, type, op));
+    TRI_TRY(tri_describe_combine(&what, TRI_REDUCE_SCATTER, 0, type, op));
     what.uneven = 1;
     size_t *places = malloc((size_t)comm->size * sizeof *places);
     if (!places) return tri_fail(TRI_ERR_MEMORY, "no memory for the places of %d blocks", comm->size);
@@ -70,7 +69,7 @@ tri_status tri_reduce_scatter(const void *send, void *recv, const size_t *recv_c
 static tri_status scan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
                        tri_operation operation, tri_comm *comm) {
     tri_request_for what;
-    TRI_TRY(describe(&what, operation, count, type, op));
+    TRI_TRY(tri_describe_combine(&what, operation, count, type, op));
     tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count};
     return tri_calls_run(comm, &what, &call);
 }

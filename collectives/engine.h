@@ -36,7 +36,8 @@ typedef struct tri_calls {
     tri_engine engine;
     void *scratch; /* kept from call to call, so that no call pays for fresh pages */
     size_t scratch_bytes;
-    struct tri_shared *shared; /* the communicator's, where all ranks are on one node and share memory */
+    struct tri_request *pending; /* requests that are not freed yet (engine_later.h) */
+    struct tri_shared *shared;   /* the communicator's, where all ranks are on one node and share memory */
 } tri_calls;
 
 /* The communicator's own, made at the first use. Collective then. */
@@ -61,6 +62,14 @@ typedef struct tri_request_for {
     size_t bytes;
 } tri_request_for;
 tri_status tri_check_root(int root, const tri_comm *comm);
+/* A tag for the next call, the same on every rank. */
+int tri_calls_tag(tri_calls *calls);
+/* All ranks, without what needs shared memory. */
+tri_context tri_calls_context(const tri_comm *comm, const tri_request_for *what, tri_engine *engine,
+                              const tri_verbs *verbs);
+/* Fills what a reduction of `count` elements needs to know. */
+tri_status tri_describe_combine(tri_request_for *what, tri_operation operation, size_t count,
+                                MPI_Datatype type, MPI_Op op);
 tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *call);
 
 #endif

@@ -1,0 +1,123 @@
+/* Collective calls that go on while others are made: many at once, completed in another order than they were begun,
+ * among blocking calls, by every algorithm that can. What they must give is what is expected of the blocking form. */
+#include <stdio.h>
+
+#include "tests/collectives/sample.h"
+#include "trireme/request.h"
+
+enum { CALLS = 12, COUNT_MOST = 3000 };
+
+typedef struct flight {
+    tri_request *request;
+    tri_operation operation;
+    size_t count;
+    int root;
+    image send, got, want;
+} flight;
+
+static int64_t number(int from, int to, size_t i) {
+    return (int64_t)(sample_value((uint64_t)from, (uint64_t)to, i) >> 20);
+}
+
+static void put(image *im, size_t at, int64_t value) {
+    memcpy(im->data + 8 * at, &value, 8);
+}
+
+static void fill(flight *f, int rank, int size) {
+    size_t count = f->count, blocks = f->operation == TRI_ALLTOALL ? (size_t)size : 1;
+    f->send = image_new(blocks * count, 8, 8), f->got = image_new(blocks * count, 8, 8);
+    f->want = image_new(blocks * count, 8, 8);
+    for (size_t i = 0; i < count; i++) {
+        int64_t sum = 0;
+        for (int r = 0; r < size; r++) {
+            sum += number(r, 0, i);
+            if (f->operation != TRI_ALLTOALL) continue;
+            put(&f->send, (size_t)r * count + i, number(rank, r, i));
+            put(&f->want, (size_t)r * count + i, number(r, rank, i));
+        }
+        if (f->operation == TRI_BCAST) {
+            if (rank == f->root) put(&f->got, i, number(f->root, 0, i));
+            put(&f->want, i, number(f->root, 0, i));
+        } else if (f->operation != TRI_ALLTOALL) {
+            put(&f->send, i, number(rank, 0, i));
+            if (f->operation == TRI_ALLREDUCE || rank == f->root) put(&f->want, i, sum);
+        }
+    }
+}
+
+static tri_status begin(flight *f, tri_comm *comm) {
+    switch (f->operation) {
+    case TRI_BCAST:
+        return tri_ibcast(f->got.data, f->count, MPI_INT64_T, f->root, comm, &f->request);
+    case TRI_REDUCE:
+        return tri_ireduce(f->send.data, f->got.data, f->count, MPI_INT64_T, MPI_SUM, f->root, comm,
+                           &f->request);
+    case TRI_ALLREDUCE:
+        return tri_iallreduce(f->send.data, f->got.data, f->count, MPI_INT64_T, MPI_SUM, comm, &f->request);
+    default:
+        return tri_ialltoall(f->send.data, f->count, MPI_INT64_T, f->got.data, f->count, MPI_INT64_T, comm,
+                             &f->request);
+    }
+}
+
+/* Twelve calls at once, with a blocking one in their midst; half of them tested, half waited for, last first on
+ * odd ranks. */
+static void fly(tri_comm *comm, const char *names) {
+    static const tri_operation operations[] = {TRI_BCAST, TRI_REDUCE, TRI_ALLREDUCE, TRI_ALLTOALL};
+    int rank = tri_comm_rank(comm), size = tri_comm_size(comm);
+    flight flights[CALLS] = {{0}};
+    CHECK_OK(tri_comm_select(comm, names));
+    for (int i = 0; i < CALLS; i++) {
+        flight *f = &flights[i];
+        f->operation = operations[i % 4];
+        f->count = i < 4 ? COUNT_MOST : (size_t)(i % 3);
+        f->root = i % size;
+        fill(f, rank, size);
+        CHECK_OK(begin(f, comm));
+        if (i != CALLS / 2) continue;
+        int64_t mine = rank, sum = -1;
+        CHECK_OK(tri_allreduce(&mine, &sum, 1, MPI_INT64_T, MPI_SUM, comm));
+        CHECK(sum == (int64_t)size * (size - 1) / 2, "a blocking call among others: %lld", (long long)sum);
+    }
+    tri_comm_progress(comm);
+    for (int i = 0; i < CALLS; i++) {
+        flight *f = &flights[rank % 2 ? CALLS - 1 - i : i];
+        int done = 0;
+        while (i % 2 && !done)
+            CHECK_OK(tri_request_test(&f->request, &done));
+        if (!done) CHECK_OK(tri_request_wait(&f->request));
+        CHECK(!f->request && image_same(&f->got, &f->want), "%s of %zu, %d ranks, root %d, %s",
+              tri_operation_name(f->operation), f->count, size, f->root, names);
+        image_free(&f->send);
+        image_free(&f->got);
+        image_free(&f->want);
+    }
+}
+
+int main(int argc, char **argv) {
+    int provided, size;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_size(MPI_COMM_WORLD, &size);
+    int *labels = malloc((size_t)size * sizeof *labels);
+    if (!labels) abort();
+    for (int r = 0; r < size; r++)
+        labels[r] = r / 2;
+    tri_comm *comm;
+    CHECK_OK(tri_comm_create_shaped(MPI_COMM_WORLD, labels, &comm));
+    free(labels);
+    fly(comm, "");
+    for (int i = 0; i < tri_algorithm_count(); i++) {
+        char name[96];
+        snprintf(name, sizeof name, "%s:%s", tri_operation_name(tri_algorithm_operation(i)),
+                 tri_algorithm_name(i));
+        tri_operation o = tri_algorithm_operation(i);
+        if (o == TRI_BCAST || o == TRI_REDUCE || o == TRI_ALLREDUCE || o == TRI_ALLTOALL) fly(comm, name);
+    }
+    tri_request *none = NULL;
+    CHECK_OK(tri_request_wait(&none));
+    CHECK_STATUS(tri_ialltoall(MPI_IN_PLACE, 1, MPI_BYTE, &none, 1, MPI_BYTE, comm, &none), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_ibcast(&none, 1, MPI_BYTE, size, comm, &none), TRI_ERR_ARGUMENT);
+    tri_comm_destroy(&comm);
+    MPI_Finalize();
+    return check_result("requests");
+}
