@@ -2,7 +2,7 @@
 # Runs a program, or the tests, on this machine; first installs, configures and builds what is missing.
 #
 #     jobs/local.sh PROGRAM [ARGUMENT...]     mpirun -np 8 ./apps/PROGRAM ARGUMENT..., in build/
-#     jobs/local.sh test [CTEST ARGUMENT...]  all tests, or those that the arguments choose
+#     jobs/local.sh test [CTEST ARGUMENT...]  all tests but the nightly ones, or those that the arguments choose
 #
 # `NP=4 jobs/local.sh ...` takes another number of ranks. File names in the arguments are seen from build/.
 # Exit status: the program's or CTest's; 2 usage, 3 something is missing and cannot be installed here.
@@ -33,6 +33,7 @@ shift
 if [ "$program" = test ]; then
     jobs/install.sh needed optional tests
     build all
+    [ $# -gt 0 ] || set -- -LE nightly
     exec ctest --test-dir build --output-on-failure "$@"
 fi
 
