@@ -97,7 +97,10 @@ tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size,
     gpu->info = chosen.info;
     gpu->device = chosen.device;
     gpu->one_item = form == TRI_GPU_FORM_AUTO ? gpu->info.type == TRI_GPU_CPU : form == TRI_GPU_FORM_ITEM;
+    tri_gpu_signals signals;
+    tri_gpu_signals_save(&signals);
     tri_status status = make(gpu);
+    tri_gpu_signals_restore(&signals);
     if (status != TRI_OK) {
         tri_gpu_close(&gpu);
         return status;

@@ -4,6 +4,7 @@
 
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
+#include <signal.h>
 
 #include "trireme/gpu.h"
 
@@ -70,6 +71,15 @@ extern const char tri_gpu_source[];
 
 /* Compiles, or loads from the cache, gpu->program. */
 TRI_MUST_CHECK tri_status tri_gpu_build(tri_gpu *gpu);
+
+/* What the process does on signals: see gpu/signals.c. */
+enum { TRI_GPU_SIGNALS = 32 };
+typedef struct tri_gpu_signals {
+    bool known[TRI_GPU_SIGNALS];
+    struct sigaction action[TRI_GPU_SIGNALS];
+} tri_gpu_signals;
+void tri_gpu_signals_save(tri_gpu_signals *signals);
+void tri_gpu_signals_restore(const tri_gpu_signals *signals);
 
 /* The environment of a first OpenCL call: see gpu/environment.c. */
 TRI_MUST_CHECK tri_status tri_gpu_environment_set(void);

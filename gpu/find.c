@@ -119,22 +119,29 @@ static tri_status find_in(cl_platform_id platform, tri_gpu_found **found, size_t
     return status;
 }
 
-tri_status tri_gpu_find(tri_gpu_found **out, size_t *count) {
+static tri_status find_all(tri_gpu_found **found, size_t *count) {
     enum { PLATFORMS = 64 };
     cl_platform_id platforms[PLATFORMS];
     cl_uint platform_count = 0;
-    TRI_TRY(tri_gpu_environment_set());
     cl_int code = clGetPlatformIDs(PLATFORMS, platforms, &platform_count);
     if (code == NO_PLATFORM) platform_count = 0, code = CL_SUCCESS;
     TRI_TRY(tri_cl(NULL, code, "listing drivers (clGetPlatformIDs)"));
+    for (cl_uint i = 0; i < platform_count && i < PLATFORMS; i++)
+        TRI_TRY(find_in(platforms[i], found, count));
+    return TRI_OK;
+}
+
+tri_status tri_gpu_find(tri_gpu_found **out, size_t *count) {
     tri_gpu_found *found = NULL;
     size_t found_count = 0;
-    for (cl_uint i = 0; i < platform_count && i < PLATFORMS; i++) {
-        tri_status status = find_in(platforms[i], &found, &found_count);
-        if (status != TRI_OK) {
-            free(found);
-            return status;
-        }
+    tri_gpu_signals signals;
+    TRI_TRY(tri_gpu_environment_set());
+    tri_gpu_signals_save(&signals);
+    tri_status status = find_all(&found, &found_count);
+    tri_gpu_signals_restore(&signals);
+    if (status != TRI_OK) {
+        free(found);
+        return status;
     }
     *out = found;
     *count = found_count;

@@ -1,5 +1,6 @@
 /* Which device is opened, what is refused, and the cache of compiled kernels. */
 #include <dirent.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,10 +105,30 @@ static void cache(const tri_gpu_info *info) {
     CHECK(unlink(folder) == 0 && rmdir(root) == 0, "clean up");
 }
 
+static void handler(int number) {
+    (void)number;
+}
+
+/* OpenCL drivers take signals over; a program's own decisions must stand. */
+static void signals(tri_gpu_info list[16], size_t *count) {
+    struct sigaction before[32], after;
+    struct sigaction mine = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    CHECK(sigaction(SIGUSR1, &mine, NULL) == 0, "SIGUSR1");
+    for (int s = 1; s < 32; s++)
+        CHECK(sigaction(s, NULL, before + s) == 0, "signal %d", s);
+    CHECK_OK(tri_gpu_list(list, 16, count));
+    tri_gpu *gpu = NULL;
+    if (*count) CHECK_OK(tri_gpu_open("auto", 0, 1, &gpu));
+    tri_gpu_close(&gpu);
+    for (int s = 1; s < 32; s++)
+        CHECK(sigaction(s, NULL, &after) == 0 && (s == SIGFPE || after.sa_handler == before[s].sa_handler),
+              "signal %d is not as it was", s);
+}
+
 int main(void) {
     tri_gpu_info list[16];
     size_t count = 0;
-    CHECK_OK(tri_gpu_list(list, 16, &count));
+    signals(list, &count);
     CHECK(strcmp(tri_gpu_type_name(TRI_GPU_ACCELERATOR), "accelerator") == 0, "name of a type");
     for (size_t i = 0; i < count && i < 16; i++) {
         CHECK(list[i].index == i && list[i].name[0] && list[i].compute_units && list[i].memory_bytes,
