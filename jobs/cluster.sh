@@ -19,6 +19,8 @@
 # Several clusters stand side by side in folders of their own: `cluster.sh -C FOLDER ...`, or TRIREME_CLUSTER; the usual
 # one is trireme-cluster-UID in TMPDIR or /tmp. Exit status: 2 usage, 3 failure, 77 not possible on this machine.
 set -euo pipefail
+# An ordinary user of Debian does not have ip, tc and the daemons in sight.
+PATH=$PATH:/usr/sbin:/sbin
 here=$(cd "${0%/*}" && pwd)
 base=${TRIREME_CLUSTER:-${TMPDIR:-/tmp}/trireme-cluster-$(id -u)}
 
@@ -126,8 +128,9 @@ if [ "${1-}" = -C ]; then
     base=$2
     shift 2
 fi
-mkdir -p "$(dirname "$base")"
-base=$(realpath "$base")
+base=$(realpath -m "$base")
+# It stands in files that shells, SLURM and mpirun read.
+[[ $base =~ ^[A-Za-z0-9/._+-]+$ ]] || die 2 "'$base': letters, digits and / . _ + - only, please"
 [ $# -ge 1 ] || usage
 verb=$1
 shift
