@@ -57,15 +57,17 @@ typedef struct tri_option {
 
 /* ---- Programs ---- */
 
-/* What every program has; the rows are in driver.c. */
+/* What every program has; the rows are in driver.c. The second line is of programs that run in steps. */
 typedef struct tri_common {
     const char *algorithm, *device, *results;
+    const char *checkpoint, *checkpoint_every;
     int repeat, warmup, threads;
-    bool quiet, json, verbose;
+    bool quiet, json, verbose, resume;
 } tri_common;
 
 typedef struct tri_app tri_app;
 typedef struct tri_report tri_report;
+typedef struct tri_checkpoint tri_checkpoint;
 
 /* One run of a program, as its functions see it. */
 typedef struct tri_run {
@@ -76,6 +78,8 @@ typedef struct tri_run {
     tri_gpu *gpu;       /* NULL: no device */
     int threads;        /* that compute */
     int repeat;         /* the repeat that is under way; warm-ups count below 0 */
+    size_t step, steps; /* of a program that runs in steps: the one under way, and how many there are */
+    size_t resumed;     /* the step that the run has gone on from; 0: from the beginning */
     tri_result *result; /* NULL: no result file is written */
     tri_report *report;
     double progress_s; /* when tri_progress() last wrote */
@@ -91,6 +95,12 @@ struct tri_app {
      * messages, so where a rank may fail in it before a message, it agrees itself. */
     tri_status (*setup)(tri_run *, void *); /* reads or makes the input */
     tri_status (*run)(tri_run *, void *);   /* what is timed */
+    /* Instead of `run`, a program that runs in steps, and so can stop at a checkpoint and go on from it. begin makes what
+     * is there before step 0 and sets run->steps; step does step number run->step; both may send messages, as `run` may.
+     * keep names all that the steps after run->step need (see below): to save it and to load it. */
+    tri_status (*begin)(tri_run *, void *);
+    tri_status (*step)(tri_run *, void *);
+    tri_status (*keep)(tri_run *, void *, tri_checkpoint *);
     tri_status (*verify)(tri_run *,
                          void *); /* independent of run; TRI_ERR_WRONG where it finds another result */
     tri_status (*record)(tri_run *, void *); /* tells the report and the result file what came out */
@@ -99,6 +109,23 @@ struct tri_app {
 
 /* The whole main() of a program; returns its exit status. */
 int tri_main(const tri_app *app, int argc, char **argv);
+
+/* ---- Checkpoints: what `keep` calls, the same calls with the same names on all ranks. In saving they write the values,
+ * in loading they fill them. All return the same status on every rank. ---- */
+
+/* A number that must be the same in a run that resumes; TRI_ERR_DATA where it is another. */
+tri_status tri_checkpoint_same(tri_checkpoint *checkpoint, const char *name, double value);
+/* A few values that are the same on all ranks, or matter on rank 0 alone; loading fills them on all. */
+tri_status tri_checkpoint_values(tri_checkpoint *checkpoint, const char *name, size_t count, double *values);
+/* An array spread over the ranks, as for tri_result_array(). A resumed run may be spread otherwise. */
+tri_status tri_checkpoint_array(tri_checkpoint *checkpoint, const char *name, int rank, const size_t dims[],
+                                const size_t start[], const size_t count[], double *values, const char *units,
+                                const char *long_name);
+
+/* A number for the bits of a block and their places in the whole array. The sum of those of all blocks, modulo 2^64, is
+ * the same however the array is cut into blocks. */
+uint64_t tri_block_hash(int rank, const size_t dims[], const size_t start[], const size_t count[],
+                        const double *values);
 
 /* ---- What came out: each line goes to the table, to --json and to the result file; rank 0's values count ---- */
 

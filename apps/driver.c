@@ -3,11 +3,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "apps/checkpoint.h"
 #include "apps/machine.h"
 #include "apps/options.h"
 #include "apps/report.h"
 
+/* The first rows are of programs that run in steps. */
+enum { STEP_ROWS = 3 };
 static const tri_option common_rows[] = {
+    TRI_OPTION(tri_common, checkpoint, "checkpoint", NULL,
+               "HDF5 file to write when SIGUSR1, SIGTERM or SIGINT stops the run (status 75)"),
+    TRI_OPTION(tri_common, checkpoint_every, "checkpoint-every", NULL,
+               "write it each 60s, 10m or 2h too, or each so many steps"),
+    TRI_OPTION(tri_common, resume, "resume", NULL, "go on from the checkpoint, where there is one"),
     TRI_OPTION(tri_common, algorithm, "algorithm", "", "collectives by name: reduce:binomial,bcast:linear"),
     TRI_OPTION(tri_common, repeat, "repeat", "1", "timed runs"),
     TRI_OPTION(tri_common, warmup, "warmup", "0", "runs before them that are not timed"),
@@ -61,6 +69,7 @@ static tri_status check_common(const driver *d) {
     if (d->common.repeat < 1) return tri_fail(TRI_ERR_ARGUMENT, "--repeat: at least 1");
     if (d->app->no_device && d->common.device && strcmp(d->common.device, "none"))
         return tri_fail(TRI_ERR_ARGUMENT, "--device: %s has no use for a device", d->app->name);
+    if (d->app->step) TRI_TRY(tri_steps_check(&d->run));
     return tri_comm_select(d->run.comm, d->common.algorithm);
 }
 
@@ -76,7 +85,7 @@ static tri_status timed_run(driver *d, void *state) {
     for (run->repeat = -d->common.warmup; run->repeat < d->common.repeat; run->repeat++) {
         TRI_TRY(tri_barrier(run->comm));
         double start = tri_now_s();
-        TRI_TRY(d->app->run(run, state));
+        TRI_TRY(d->app->step ? tri_steps_run(run, state) : d->app->run(run, state));
         tri_report_phase(run, "run", tri_now_s() - start, 0);
     }
     run->repeat = d->common.repeat - 1;
@@ -196,7 +205,7 @@ static tri_status work(driver *d, void *state) {
     run->threads = d->machine.threads;
     TRI_TRY(open_result(d));
     if (d->app->setup) TRI_TRY(tri_agree(run->comm, d->app->setup(run, state)));
-    if (d->app->run) TRI_TRY(timed_run(d, state));
+    if (d->app->run || d->app->step) TRI_TRY(timed_run(d, state));
     tri_status verdict = d->app->verify ? tri_agree(run->comm, d->app->verify(run, state)) : TRI_OK;
     /* A wrong result is recorded too, as such. */
     if (verdict != TRI_OK && verdict != TRI_ERR_WRONG) return verdict;
@@ -239,7 +248,7 @@ int tri_main(const tri_app *app, int argc, char **argv) {
     void *state = calloc(1, app->state_bytes ? app->state_bytes : 1);
     if (!state) return 3;
     d.sets[0] = (tri_option_set){app->options, state};
-    d.sets[1] = (tri_option_set){common_rows, &d.common};
+    d.sets[1] = (tri_option_set){common_rows + (app->step ? 0 : STEP_ROWS), &d.common};
     d.run = (tri_run){.app = app, .common = &d.common};
     now_text(d.start);
 
@@ -251,6 +260,8 @@ int tri_main(const tri_app *app, int argc, char **argv) {
     }
     char why[1024];
     snprintf(why, sizeof why, "%s", tri_error_text());
+    /* A signal while the machine is set up waits until there is something to stop. */
+    if (d.common.checkpoint) tri_stop_catch();
     tri_status started = tri_machine_start(&argc, &argv, &d.machine);
     int speaker = tri_launcher_rank() == 0;
     if (started == TRI_OK) {

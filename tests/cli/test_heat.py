@@ -1,0 +1,363 @@
+"""apps/heat against a loop in Python and the known solution; checkpoints that are killed, damaged, foreign, and resumed
+elsewhere; and every kind of bad input."""
+import math
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import time
+import xml.etree.ElementTree
+
+import h5py
+import numpy as np
+import pytest
+
+from conftest import BUILD, LAUNCHER, SOURCE
+
+RNG = np.random.default_rng(9)
+
+
+def reference(u, factor, steps):
+    """The loop as it stands in every book, in the order of operations that include/trireme/gpu.h states."""
+    u = np.pad(np.asarray(u, dtype=float), 1)
+    for _ in range(steps):
+        inner = (slice(1, -1),) * u.ndim
+
+        def at(axis, by):
+            return u[tuple(slice(1 + by, u.shape[a] - 1 + by) if a == axis else inner[a] for a in range(u.ndim))]
+
+        last, rows = u.ndim - 1, u.ndim - 2
+        total = (at(last, -1) + at(last, 1)) + (at(rows, -1) + at(rows, 1))
+        if u.ndim == 3:
+            total = total + (at(0, -1) + at(0, 1))
+        new = u.copy()
+        new[inner] = u[inner] + factor * (total - (2.0 * u.ndim) * u[inner])
+        u = new
+    return u[(slice(1, -1),) * u.ndim]
+
+
+def field(tmp_path, name, step):
+    with h5py.File(tmp_path / f"{name}-{step:08d}.h5", "r") as f:
+        assert f.attrs["complete"] == 1 and f.attrs["step"] == step
+        return f["u"][()]
+
+
+def same(a, b):
+    return a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+@pytest.mark.parametrize("shape", [(19, 23), (11, 9, 10), (3, 40), (1, 1), (2, 1, 5)])
+def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape):
+    """On any ranks, threads and device share."""
+    start = RNG.uniform(-1, 1, shape)
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["u"] = start
+    expected = reference(start, 0.15, 12)
+    for ranks, threads, device, share in ((1, 1, "none", 1), (2, 3, "none", 1), (3, 1, "none", 1), (5, 2, "none", 1),
+                                          (8, 1, "none", 1), (1, 2, "auto", 0.5), (3, 1, "auto", 1)):
+        r = trireme(ranks, "heat", "x.h5:/u", "--factor", 0.15, "--steps", 12, "--threads", threads, "--device", device,
+                    "--share", share, "--out", "o", "--results", "none", "--quiet")
+        if device != "none" and r.status == 3 and "OpenCL" in r.err:
+            continue
+        assert (r.status, r.err) == (0, "")
+        assert same(field(tmp_path, "o", 12), expected), (ranks, threads, device, share)
+
+
+@pytest.mark.parametrize("points, grids", [("30x21", ("1x6", "6x1", "2x3", "3x2")), ("9x8x7", ("1x2x3", "6x1x1", "1x1x6"))])
+def test_same_bits_on_any_grid(trireme, points, grids):
+    seen = set()
+    for grid in grids:
+        r = trireme(6, "heat", "--points", points, "--grid", grid, "--initial", "gauss", "--json", "--results", "none",
+                    "--steps", 40)
+        assert r.json["results"]["grid"] == grid.replace("x", " x ")
+        seen.add((r.json["results"]["field"], r.value("sum")))
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("dims", (2, 3))
+def test_second_order(trireme, dims):
+    """A quarter of the error with half the spacing, at the same time: h = 1/8, 1/16, 1/32."""
+    errors = []
+    for cells in (8, 16, 32):
+        steps = cells * cells // 4
+        r = trireme(2, "heat", "--points", "x".join([str(cells - 1)] * dims), "--steps", steps, "--verify", "--json",
+                    "--results", "none")
+        assert float.fromhex(r.value("time_end")) == 0.125 / 4
+        errors.append(float.fromhex(r.value("error")))
+    orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
+    assert (abs(orders - 2) < 0.05).all(), (errors, orders)
+
+
+def test_energy_is_the_exact_sum(trireme, tmp_path):
+    record = trireme(3, "heat", "--points", "40x33", "--steps", 35, "--energy-every", 10, "--out", "o", "--out-every", 10,
+                     "--json").json["record"]
+    with h5py.File(tmp_path / record, "r") as f:
+        energy = f["energy"][()]
+        assert f.attrs["option_energy-every"] == "10"
+    assert energy.tolist() == [math.fsum(field(tmp_path, "o", s).ravel()) for s in (0, 10, 20, 30)]
+    assert (np.diff(energy) < 0).all()
+
+
+def test_xdmf_names_every_field(trireme, tmp_path):
+    r = trireme(2, "heat", "--points", "6x5x4", "--steps", 25, "--out", "d/o", "--out-every", 10, "--results", "none")
+    assert r.status == 0, r.err
+    root = xml.etree.ElementTree.parse(tmp_path / "d" / "o.xmf").getroot()
+    grids = root.findall("./Domain/Grid/Grid")
+    times = [float(g.find("Time").get("Value")) for g in grids]
+    assert np.allclose(times, [s * 0.125 / 49 for s in (0, 10, 20, 25)])
+    for grid, step in zip(grids, (0, 10, 20, 25)):
+        assert grid.find("Topology").get("Dimensions") == "6 5 4"
+        item = grid.find("Attribute/DataItem").text
+        name, path = item.split(":")
+        with h5py.File(tmp_path / "d" / name, "r") as f:
+            assert f[path].shape == (6, 5, 4) and f.attrs["step"] == step
+
+
+def test_plots(trireme, tmp_path):
+    for kind, magic in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        r = trireme(2, "heat", "--points", "30x20", "--steps", 4, "--out", "o", "--plot", kind, "--results", "none")
+        if r.status == 3:
+            pytest.skip(r.err)
+        assert (r.status, r.err) == (0, "")
+        assert (tmp_path / f"o-00000004.{kind}").read_bytes().startswith(magic)
+
+
+def test_no_gnuplot(trireme, tmp_path):
+    r = trireme(2, "heat", "--points", "8x8", "--out", "o", "--plot", "svg",
+                wrap=("/usr/bin/env", f"PATH={tmp_path}"))
+    assert r.status == 3 and "gnuplot" in r.err and len(r.err.splitlines()) == 1
+    assert not list(tmp_path.glob("o*"))
+
+
+# ---- checkpoints ----
+
+SIZE = ("--points", "61x47", "--initial", "box", "--energy-every", 7, "--results", "none", "--json")
+
+
+def outcome(r):
+    results = r.json["results"]
+    return results["field"], results["sum"]["hex"]
+
+
+def start(tmp_path, ranks, *arguments):
+    """Begins a run; its own process group, so that a test can kill all of it."""
+    command = [str(BUILD / "apps" / "heat"), *map(str, arguments)]
+    if ranks:
+        command = [str(SOURCE / "jobs" / "run.sh"), LAUNCHER, str(ranks), *command]
+    return subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def kill_all(process):
+    """kill -9 of the launcher and of every rank, which it puts into groups of their own, but not sessions."""
+    members = [int(p.parent.name) for p in pathlib.Path("/proc").glob("[0-9]*/stat") if session_of(p) == process.pid]
+    for pid in members:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    process.communicate()
+    end = time.monotonic() + 60
+    while any(session_of(pathlib.Path(f"/proc/{pid}/stat")) == process.pid for pid in members):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def session_of(stat):
+    try:
+        state, _, _, session = stat.read_text().rsplit(")", 1)[1].split()[:4]
+        return int(session) if state != "Z" else None
+    except OSError:
+        return None
+
+
+def wait_for(path, process, seconds=60):
+    end = time.monotonic() + seconds
+    while not path.exists() and time.monotonic() < end and process.poll() is None:
+        time.sleep(0.01)
+    assert path.exists(), process.communicate()
+
+
+LONG = 10**9  # steps that nobody waits for
+
+
+def test_resumes_on_other_ranks_threads_device(trireme, tmp_path):
+    expected = outcome(trireme(3, "heat", *SIZE, "--steps", 900))
+    step = 0
+    # Each part ends after other steps, on another machine, and writes its checkpoint at its last but one.
+    for ranks, threads, device, until in ((2, 1, "none", 150), (5, 2, "none", 333), (1, 3, "none", 500), (2, 1, "auto", 640),
+                                          (3, 1, "none", 900)):
+        r = trireme(ranks, "heat", *SIZE, "--steps", until, "--threads", threads, "--device", device, "--checkpoint", "c.h5",
+                    "--checkpoint-every", until - 1, *(["--resume"] if step else []))
+        if device != "none" and r.status == 3 and "OpenCL" in r.err:
+            continue
+        results = r.json["results"]
+        assert results.get("resumed", {"value": 0})["value"] == step
+        step = until - 1
+    assert outcome(r) == expected
+    with h5py.File(tmp_path / "c.h5", "r") as now, h5py.File(tmp_path / "c.h5.prev", "r") as before:
+        assert now["checkpoint/step"][()] == 899 and now["field"].shape == (61, 47)
+        assert before["checkpoint/step"][()] == 639 or before["checkpoint/step"][()] == 499
+        # The sums on the way went with it.
+        assert len(now["energy"]) == 899 // 7 + 1 and (now["energy"][()] > 0).all()
+
+
+@pytest.mark.parametrize("number", (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT))
+@pytest.mark.parametrize("ranks", (0, 3))
+def test_a_signal_stops_it_at_a_checkpoint(trireme, tmp_path, number, ranks):
+    if ranks and number != signal.SIGUSR1:
+        pytest.skip("mpirun kills its ranks after these")
+    process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5", "--checkpoint-every", "100")
+    wait_for(tmp_path / "c.h5", process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 75 and out == "", (process.returncode, err)
+    assert "stopped after step" in err and len(err.strip().splitlines()) == 1, err
+    with h5py.File(tmp_path / "c.h5", "r") as f:
+        step = int(f["checkpoint/step"][()])
+    assert f"step {step} of" in err and not list(tmp_path.glob("*.part"))
+    r = trireme(2, "heat", *SIZE, "--steps", step + 50, "--checkpoint", "c.h5", "--resume")
+    assert r.json["results"]["resumed"]["value"] == step
+    assert outcome(r) == outcome(trireme(1, "heat", *SIZE, "--steps", step + 50))
+
+
+def test_killed_at_any_moment_it_resumes(trireme, tmp_path):
+    """kill -9 of everything at seeded moments, most of them amid a checkpoint; each time on another number of ranks."""
+    moments = random.Random(4)
+    steps = 0
+    for ranks in (2, 3, 1, 2):
+        process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5", "--checkpoint-every", "3",
+                        "--resume")
+        wait_for(tmp_path / "c.h5", process)
+        # The second start begins later than its file is there.
+        time.sleep(0.6 + moments.uniform(0, 0.4))
+        kill_all(process)
+        with h5py.File(tmp_path / "c.h5", "r") as f:
+            assert f.attrs["complete"] == 1
+            assert int(f["checkpoint/step"][()]) >= steps
+            steps = int(f["checkpoint/step"][()])
+    assert steps > 0
+    r = trireme(3, "heat", *SIZE, "--steps", steps + 20, "--checkpoint", "c.h5", "--resume")
+    assert r.json["results"]["resumed"]["value"] == steps
+    assert outcome(r) == outcome(trireme(1, "heat", *SIZE, "--steps", steps + 20))
+
+
+def make_two(trireme):
+    """c.h5 of step 40 and c.h5.prev of step 20."""
+    r = trireme(2, "heat", *SIZE, "--steps", 50, "--checkpoint", "c.h5", "--checkpoint-every", 20)
+    assert r.status == 0, r.err
+    return r
+
+
+def damage(path, how):
+    data = bytearray(path.read_bytes())
+    if how == "truncated":
+        data = data[:len(data) // 2]
+    elif how == "no HDF5":
+        data[:8] = b"garbage!"
+    elif how == "empty":
+        data = b""
+    elif how == "a bit":
+        with h5py.File(path, "r") as f:
+            data[f["field"].id.get_offset() + 12345] ^= 4
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("how", ("truncated", "no HDF5", "empty", "a bit"))
+def test_a_broken_checkpoint_is_refused_and_the_one_before_taken(trireme, tmp_path, how):
+    expected = outcome(make_two(trireme))
+    damage(tmp_path / "c.h5", how)
+    r = trireme(3, "heat", *SIZE, "--steps", 50, "--checkpoint", "c.h5", "--checkpoint-every", 45, "--resume")
+    assert r.status == 0 and "'c.h5'" in r.err and "refused" in r.err and len(r.err.strip().splitlines()) == 1, r.err
+    assert r.json["results"]["resumed"]["value"] == 20 and outcome(r) == expected
+    # The broken one has not taken the place of the good one.
+    with h5py.File(tmp_path / "c.h5.prev", "r") as before, h5py.File(tmp_path / "c.h5", "r") as now:
+        assert before["checkpoint/step"][()] == 20 and now["checkpoint/step"][()] == 45
+    damage(tmp_path / "c.h5", how)
+    damage(tmp_path / "c.h5.prev", how)
+    r = trireme(2, "heat", *SIZE, "--steps", 50, "--checkpoint", "c.h5", "--resume")
+    assert r.status == 4 and "'c.h5'" in r.err, r.err
+
+
+def test_a_foreign_checkpoint_is_refused(trireme, tmp_path):
+    make_two(trireme)
+    for name in ("c.h5", "c.h5.prev"):
+        (tmp_path / name).chmod(0o644)
+    for change, text in ((("--points", "61x48"), "points in dimension 1"), (("--factor", 0.2), "factor"),
+                         (("--initial", "sine"), "initial"), (("--energy-every", 5), "energy-every"),
+                         (("--points", "5x5x5"), "dimensions"), (("--steps", 10), "after step")):
+        r = trireme(2, "heat", *SIZE, "--steps", 60, *change, "--checkpoint", "c.h5", "--resume")
+        assert r.status == 4 and text in r.err and "c.h5" in r.err, r.err
+    os.remove(tmp_path / "c.h5.prev")
+    with h5py.File(tmp_path / "c.h5", "r+") as f:
+        f.attrs["program"] = "other"
+    r = trireme(2, "heat", *SIZE, "--steps", 60, "--checkpoint", "c.h5", "--resume")
+    assert r.status == 4 and "of other" in r.err and len(r.err.strip().splitlines()) == 1, r.err
+    with h5py.File(tmp_path / "c.h5", "w") as f:
+        f["u"] = [1.0]
+    r = trireme(2, "heat", *SIZE, "--steps", 60, "--checkpoint", "c.h5", "--resume")
+    assert r.status == 4 and "is no checkpoint" in r.err, r.err
+
+
+def test_by_time_and_without_a_file(trireme, tmp_path):
+    r = trireme(2, "heat", *SIZE, "--steps", 300, "--checkpoint", "c.h5", "--checkpoint-every", "0.0001s", "--resume")
+    assert "resumed" not in r.json["results"] and (tmp_path / "c.h5").exists()
+    r = trireme(2, "heat", *SIZE, "--steps", 300, "--checkpoint", "c.h5")
+    assert r.status == 4 and "--resume" in r.err
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(trireme, tmp_path):
+    (tmp_path / "file").write_text("")
+    r = trireme(2, "heat", *SIZE, "--steps", 50, "--checkpoint", "file/c.h5", "--checkpoint-every", 20)
+    assert r.status == 0 and r.err.count("no checkpoint this time") == 2, r.err
+
+
+# ---- bad input ----
+
+BAD = {
+    ("--points", "8"): 2,
+    ("--points", "8x8x8x8"): 2,
+    ("--points", "8xy"): 2,
+    ("--points", "0x8"): 2,
+    ("--points", "8x"): 2,
+    ("--grid", "3x1"): 2,
+    ("--grid", "2"): 2,
+    ("--grid", "2x1x1"): 2,
+    ("--grid", "0x0x"): 2,
+    ("--factor", "0.26"): 2,
+    ("--factor", "0"): 2,
+    ("--factor", "0.2", "--points", "5x5x5"): 2,
+    ("--share", "1.5"): 2,
+    ("--verify", "--initial", "box"): 2,
+    ("--initial", "round"): 2,
+    ("--out-every", "5"): 2,
+    ("--plot", "png"): 2,
+    ("--plot", "gif"): 2,
+    ("--resume",): 2,
+    ("--checkpoint-every", "60s"): 2,
+    ("--checkpoint", "c.h5", "--checkpoint-every", "soon"): 2,
+    ("--checkpoint", "c.h5", "--checkpoint-every", "-1"): 2,
+    ("--checkpoint", "c.h5", "--checkpoint-every", "1.5"): 2,
+    ("--checkpoint", "c.h5", "--repeat", "2"): 2,
+    ("--checkpoint", ""): 2,
+    ("--out", "file/o"): 4,
+    ("missing.h5:/u",): 4,
+    ("x.h5:/nothing",): 4,
+    ("x.h5:/line",): 4,
+    ("x.h5:/empty",): 4,
+    ("x.h5:/text",): 4,
+    ("x.h5:/wide",): 4,
+}
+
+
+@pytest.mark.parametrize("arguments", BAD, ids=" ".join)
+def test_bad_input(trireme, tmp_path, arguments):
+    (tmp_path / "file").write_text("")
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["line"], f["empty"], f["text"] = np.ones(4), np.ones((3, 0)), "words"
+        f["wide"] = np.ones((3, 3), dtype="i8")
+    r = trireme(2, "heat", *arguments, *(() if "--points" in arguments else ("--points", "8x8")), "--results", "none")
+    assert r.status == BAD[arguments], (r.status, r.err)
+    assert r.out == "" and len(r.err.strip().splitlines()) == 1 and r.err.startswith("heat: "), r.err
+    assert not list(tmp_path.glob("*.part"))
