@@ -7,7 +7,8 @@
 
 #include "trireme/status.h"
 
-static long check_count, check_failures;
+/* Weak, so that the files of one program share them: a failure in any of them fails the program. */
+__attribute__((weak)) long check_count, check_failures;
 
 #define CHECK(condition, ...)                                                                                \
     do {                                                                                                     \
