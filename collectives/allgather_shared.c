@@ -10,8 +10,9 @@
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    price.flags = 1 + 0.25 * (c->ranks - 2);
-    price.slot_bytes = (double)c->bytes * (c->ranks + 1);
+    double bytes = (double)c->bytes;
+    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
+    price.slot_bytes = tri_equal_work(c, bytes * (c->ranks + 2));
     return price;
 }
 

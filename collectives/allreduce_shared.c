@@ -17,9 +17,8 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     (void)p, (void)net;
     tri_cost price = {0};
     double bytes = (double)c->bytes;
-    price.flags = 1 + 0.25 * (c->ranks - 2);
-    price.slot_bytes = 2 * bytes;
-    price.combined_bytes = bytes * (c->ranks - 1);
+    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
+    price.slot_bytes = tri_equal_work(c, 2 * bytes + tri_combining(bytes * (c->ranks - 1)));
     return price;
 }
 
@@ -35,8 +34,11 @@ static tri_status run(tri_context *c, const tri_call *call) {
     if (p.pieces) TRI_TRY(put(c, call, &p, 0));
     for (size_t k = 0; k < p.pieces; k++) {
         if (k + 1 < p.pieces) TRI_TRY(put(c, call, &p, k + 1));
-        TRI_TRY(tri_combine_slots(c, &p, p.first + k, 0, tri_piece_units(&p, k),
-                                  tri_unit(c, call->recv, tri_piece_start(&p, k))));
+        void *result = tri_unit(c, call->recv, tri_piece_start(&p, k));
+        const void *own = tri_unit(c, call->send, tri_piece_start(&p, k));
+        /* In place, the last rank's piece is about to take this one's place. */
+        if (own == result && c->rank != c->size - 1) own = tri_ring_await(p.ring, c->rank, p.first + k);
+        TRI_TRY(tri_combine_slots(c, &p, p.first + k, 0, tri_piece_units(&p, k), own, result));
         tri_ring_release(p.ring, p.first + k);
     }
     return TRI_OK;

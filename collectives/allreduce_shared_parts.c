@@ -16,11 +16,10 @@
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    double bytes = (double)c->bytes, piece = (double)tri_piece_bytes(c->ranks);
-    double pieces = bytes > piece ? bytes / piece : 1;
-    price.flags = 2 * (1 + 0.25 * (c->ranks - 2)) * pieces;
-    price.slot_bytes = bytes * (2 + 1.0 / c->ranks);
-    price.combined_bytes = bytes * (c->ranks - 1) / c->ranks;
+    double bytes = (double)c->bytes, pieces = tri_pieces_of(bytes);
+    double others = bytes * (c->ranks - 1) / c->ranks;
+    tri_price_hand_offs(&price, c, 2 * pieces + 1);
+    price.slot_bytes = tri_equal_work(c, 2 * bytes + tri_combining(others));
     return price;
 }
 
@@ -31,8 +30,13 @@ static size_t part_start(const tri_context *c, size_t units, int part) {
 
 static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
     uint64_t piece = p->first + 2 * k;
-    TRI_TRY(tri_do_copy(c, tri_ring_open(p->ring, piece), tri_unit(c, call->send, tri_piece_start(p, k)),
-                        tri_piece_units(p, k)));
+    size_t units = tri_piece_units(p, k), mine = part_start(c, units, c->rank);
+    size_t behind = part_start(c, units, c->rank + 1);
+    const char *data = tri_unit(c, call->send, tri_piece_start(p, k));
+    char *slot = tri_ring_open(p->ring, piece);
+    /* All but my own part, which nobody else reads. */
+    TRI_TRY(tri_do_copy(c, slot, data, mine));
+    TRI_TRY(tri_do_copy(c, tri_unit(c, slot, behind), tri_unit(c, data, behind), units - behind));
     tri_ring_publish(p->ring, piece);
     return TRI_OK;
 }
@@ -44,7 +48,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
         uint64_t in = p.first + 2 * k, out = in + 1;
         size_t units = tri_piece_units(&p, k), start = part_start(c, units, c->rank);
         void *combined = tri_ring_open(p.ring, out);
-        TRI_TRY(tri_combine_slots(c, &p, in, start, part_start(c, units, c->rank + 1) - start, combined));
+        TRI_TRY(tri_combine_slots(c, &p, in, start, part_start(c, units, c->rank + 1) - start,
+                                  tri_unit(c, call->send, tri_piece_start(&p, k) + start), combined));
         tri_ring_publish(p.ring, out);
         if (k + 1 < p.pieces) TRI_TRY(put(c, call, &p, k + 1));
         for (int i = 0; i < c->size; i++) {

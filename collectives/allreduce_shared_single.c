@@ -9,15 +9,15 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     (void)p, (void)net;
     tri_cost price = {0};
     double others = (double)c->bytes * (c->ranks - 1) / c->ranks;
-    tri_price_single(&price, c, 2 * others, 2 * (c->ranks - 1));
-    price.combined_bytes = others;
+    tri_price_single(&price, c, tri_equal_work(c, 2 * others), 2 * (c->ranks - 1));
+    price.slot_bytes += tri_equal_work(c, tri_combining(others));
     return price;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_meet(c, call->send, call->recv);
+    tri_meet(c, call->send, call->recv, -1);
     TRI_TRY(tri_combine_share(c, call, -1));
-    tri_part(c);
+    tri_part(c, -1);
     return TRI_OK;
 }
 

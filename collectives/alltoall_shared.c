@@ -16,8 +16,9 @@
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    price.flags = 1 + 0.25 * (c->ranks - 2);
-    price.slot_bytes = 2.0 * (double)c->bytes * c->ranks;
+    double all = (double)c->bytes * c->ranks;
+    tri_price_hand_offs(&price, c, tri_ring_turns(all));
+    price.slot_bytes = tri_equal_work(c, 2 * all);
     return price;
 }
 

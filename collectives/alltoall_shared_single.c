@@ -8,20 +8,21 @@
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    tri_price_single(&price, c, (double)c->bytes * (c->ranks - 1), c->ranks - 1);
+    int others = c->ranks - 1;
+    tri_price_single(&price, c, tri_equal_work(c, (double)c->bytes * others), others);
     return price;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_shared *s = c->shared;
-    tri_meet(c, call->send, NULL);
+    tri_meet(c, call->send, NULL, -1);
     TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), tri_send_block(c, call, c->rank), call->count));
     for (int shift = 1; shift < c->size; shift++) {
         int from = (c->rank + shift) % c->size;
         TRI_TRY(tri_shared_read(s, from, &s->peers[from].send, (size_t)c->rank * call->count,
                                 tri_recv_block(c, call, from), call->count));
     }
-    tri_part(c);
+    tri_part(c, -1);
     return TRI_OK;
 }
 

@@ -16,7 +16,7 @@ static int can(const tri_case *c) {
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    price.flags = 1 + 0.25 * (c->ranks - 2);
+    tri_price_hand_offs(&price, c, 1);
     return price;
 }
 

@@ -13,9 +13,9 @@
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    double bytes = (double)c->bytes, piece = (double)tri_piece_bytes(c->ranks);
-    price.flags = 1 + 0.25 * (c->ranks - 2);
-    price.slot_bytes = bytes + (bytes < piece ? bytes : piece);
+    double bytes = (double)c->bytes;
+    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
+    price.slot_bytes = tri_work(c, 2 * bytes, bytes * c->ranks);
     return price;
 }
 

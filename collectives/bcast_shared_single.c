@@ -1,25 +1,26 @@
 /* Broadcast in one copy: the root's vector goes straight into everybody's.
  *
- * Root and leaf share the copying of the leaf's vector, so all cores work: of p equal parts the leaf fetches
- * p - 1, and the root puts the last one there.
+ * Every leaf fetches it from the root's memory. Where there is but one leaf, the root puts the second half
+ * there meanwhile, so that both cores work:
  *
- *     root   0 1 2 3   puts part 3 at each leaf
- *     leaf   0 1 2 3   fetches parts 0, 1, 2
+ *     root   | 1st half > | 2nd half |     puts the 2nd half at the leaf
+ *     leaf   | 1st half | < 2nd half |     fetches the 1st half
  *
- * Cost: to meet and to part; (p - 1) / p x bytes in one copy (for the root: p - 1 copies of bytes / p).
+ * Cost: to meet and to part; one copy of the bytes, of half of them for two ranks.
  */
 #include "collectives/shared.h"
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    tri_price_single(&price, c, (double)c->bytes * (c->ranks - 1) / c->ranks, c->ranks - 1);
+    double bytes = (double)c->bytes, leaf = c->ranks == 2 ? bytes / 2 : bytes;
+    tri_price_single(&price, c, tri_work(c, leaf, bytes * (c->ranks - 1)), 1);
     return price;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_shared *s = c->shared;
-    tri_meet(c, call->send, call->recv);
+    tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
     size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
     if (c->rank != call->root) {
         TRI_TRY(tri_shared_read(s, call->root, &s->peers[call->root].send, 0, call->recv, share));
@@ -30,14 +31,14 @@ static tri_status run(tri_context *c, const tri_call *call) {
                 tri_shared_write(s, leaf, &s->peers[leaf].recv, share, tri_unit(c, call->send, share), rest));
         }
     }
-    tri_part(c);
+    tri_part(c, tri_only_root(c, call->root));
     return TRI_OK;
 }
 
 const tri_algorithm tri_bcast_shared_single = {
     .operation = TRI_BCAST,
     .name = "shared_single",
-    .text = "each rank fetches most of the root's vector from its memory, the root puts the rest there",
+    .text = "each rank fetches the vector from the root's memory; of two ranks, each copies a half",
     .can = tri_can_single,
     .cost = cost,
     .run = run,

@@ -92,6 +92,7 @@ tri_case tri_comm_case(const tri_comm *comm, tri_operation operation, size_t byt
     if (comm->calls && comm->calls->shared) {
         out.shared = 1;
         out.reach = comm->calls->shared->reach;
+        out.cores = comm->calls->shared->cores;
     }
     return out;
 }
@@ -134,7 +135,7 @@ static void look_for_heap(tri_shared *shared, tri_case *c, const tri_call *call)
     shared->met = 0;
     if (!shared->heap_count || c->uneven || c->bytes < MAPPED_FROM_BYTES) return;
     int receives = c->operation != TRI_REDUCE || call->root == shared->rank;
-    tri_shared_meet(shared, call->send, receives ? call->recv : NULL, &c->mapped);
+    c->mapped = tri_shared_meet(shared, call->send, receives ? call->recv : NULL, -1);
 }
 
 int tri_calls_tag(tri_calls *calls) {

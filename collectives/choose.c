@@ -4,7 +4,7 @@
 /* A server of 2022 or later with 100 Gbit/s between nodes. */
 const tri_net tri_net_default = {
     .level = {[TRI_INSIDE] = {.latency_s = 0.2e-6,
-                              .overhead_s = 0.1e-6,
+                              .overhead_s = 0.25e-6,
                               .byte_s = 1 / 10e9,
                               .rank_byte_s = 1 / 10e9,
                               .node_byte_s = 1 / 100e9},
@@ -15,10 +15,10 @@ const tri_net tri_net_default = {
                                .node_byte_s = 1 / 12.5e9}},
     .memory_byte_s = 1 / 10e9,
     .combine_byte_s = 1 / 10e9,
-    .flag_s = 0.15e-6,
-    .slot_byte_s = 1 / 16e9,
-    .reach_s = 0.5e-6,
-    .reach_byte_s = 1 / 16e9,
+    .flag_s = 0.35e-6,
+    .slot_byte_s = 1 / 15e9,
+    .reach_s = 1.7e-6,
+    .reach_byte_s = 1 / 12e9,
 };
 
 double tri_cost_time_s(const tri_cost *cost, const tri_net *net) {
@@ -90,11 +90,34 @@ double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_
     return tri_cost_time_s(&cost, net);
 }
 
+/* Where ranks share cores, a wait takes turns of the scheduler, of both sides for a message; and all work that
+ * every rank does takes so much longer. Long messages inside a node are copies by the kernel. */
+enum { TURNS_FOR_A_FLAG = 3, TURNS_FOR_A_MESSAGE = 6, LONG_MESSAGE_BYTES = 2048 };
+/* What the kernel copies between ranks that take turns on a core has left its cache by the next turn. */
+static const double CACHES_LOST = 1.4;
+static void share_cores(tri_cost *price, const tri_case *c) {
+    if (!c->cores) return;
+    double messages = price->level[TRI_INSIDE].overheads / 2;
+    if (price->level[TRI_INSIDE].bytes > messages * LONG_MESSAGE_BYTES) price->reaches += messages;
+    if (c->largest <= c->cores) return;
+    double crowd = (double)c->largest / c->cores;
+    price->level[TRI_INSIDE].latencies *= TURNS_FOR_A_MESSAGE * crowd;
+    price->flags *= TURNS_FOR_A_FLAG * crowd;
+    price->level[TRI_INSIDE].overheads *= crowd;
+    price->level[TRI_INSIDE].bytes *= crowd;
+    price->level[TRI_INSIDE].rank_bytes *= crowd;
+    price->memory_bytes *= crowd;
+    price->combined_bytes *= crowd;
+    price->reaches *= crowd;
+    price->reach_bytes *= CACHES_LOST;
+}
+
 tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_case *c, const tri_net *net) {
     const tri_pick *p = &recipe->pick[pick];
     tri_cost price = {0};
     if (p->algorithm->cost) price = p->algorithm->cost(c, &p->parameters, net);
     if (!p->algorithm->parts) {
+        share_cores(&price, c);
         /* A body's price is stated as if no other group used the nodes' links. */
         double *shared = &price.level[TRI_BETWEEN].node_bytes;
         if (c->sharing > 1) *shared = c->sharing * tri_larger(*shared, price.level[TRI_BETWEEN].bytes);

@@ -6,9 +6,11 @@
 
 tri_status tri_describe_combine(tri_request_for *what, tri_operation operation, size_t count,
                                 MPI_Datatype type, MPI_Op op) {
-    MPI_Aint lower, extent, true_lower, true_extent;
-    TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
-    TRI_MPI(MPI_Type_get_true_extent(type, &true_lower, &true_extent));
+    MPI_Aint lower, extent = (MPI_Aint)tri_common_bytes(type), true_lower = 0, true_extent = extent;
+    if (!extent) {
+        TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
+        TRI_MPI(MPI_Type_get_true_extent(type, &true_lower, &true_extent));
+    }
     if (true_lower != 0 || true_extent > extent)
         return tri_fail(TRI_ERR_ARGUMENT, "%s takes types whose elements begin at 0 and do not overlap",
                         tri_operation_name(operation));

@@ -4,19 +4,26 @@
 #include <stdlib.h>
 
 tri_status tri_type_bytes(MPI_Datatype type, size_t *out) {
-    MPI_Count bytes;
-    TRI_MPI(MPI_Type_size_x(type, &bytes));
+    MPI_Count bytes = (MPI_Count)tri_common_bytes(type);
+    if (!bytes) TRI_MPI(MPI_Type_size_x(type, &bytes));
     if (bytes == MPI_UNDEFINED)
         return tri_fail(TRI_ERR_ARGUMENT, "the size of the datatype is above MPI_Count");
     *out = (size_t)bytes;
     return TRI_OK;
 }
 
-/* Only predefined types without gaps are known to lie in memory in the order of their signature. */
-static tri_status lies_plain(MPI_Datatype type, size_t size, size_t extent, int *out) {
+/* Sizes of the side's type. Only predefined types without gaps are known to lie in memory in the order of
+ * their signature. */
+static tri_status look_at_type(tri_side *side) {
+    MPI_Aint lower, extent;
     int integers, addresses, types, combiner;
-    TRI_MPI(MPI_Type_get_envelope(type, &integers, &addresses, &types, &combiner));
-    *out = combiner == MPI_COMBINER_NAMED && size == extent;
+    side->packed = 0;
+    if ((side->size = side->extent = tri_common_bytes(side->type))) return TRI_OK;
+    TRI_TRY(tri_type_bytes(side->type, &side->size));
+    TRI_MPI(MPI_Type_get_extent(side->type, &lower, &extent));
+    side->extent = (size_t)extent;
+    TRI_MPI(MPI_Type_get_envelope(side->type, &integers, &addresses, &types, &combiner));
+    side->packed = combiner != MPI_COMBINER_NAMED || side->size != side->extent;
     return TRI_OK;
 }
 
@@ -63,17 +70,11 @@ static tri_status scale_blocks(tri_side *side) {
 }
 
 tri_status tri_side_open(tri_side *side, int load) {
-    MPI_Aint lower, extent;
-    int plain;
-    TRI_TRY(tri_type_bytes(side->type, &side->size));
-    TRI_MPI(MPI_Type_get_extent(side->type, &lower, &extent));
-    side->extent = (size_t)extent;
-    TRI_TRY(lies_plain(side->type, side->size, side->extent, &plain));
-    side->packed = !plain;
+    TRI_TRY(look_at_type(side));
     side->block_bytes = side->count * side->size;
     side->bytes = side->user;
     if (side->counts) TRI_TRY(scale_blocks(side));
-    if (plain) return TRI_OK;
+    if (!side->packed) return TRI_OK;
 
     size_t all = 0;
     for (int b = 0; b < side->blocks; b++)

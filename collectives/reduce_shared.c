@@ -13,10 +13,9 @@
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    double bytes = (double)c->bytes, piece = (double)tri_piece_bytes(c->ranks);
-    price.flags = 1 + 0.25 * (c->ranks - 2);
-    price.slot_bytes = bytes + (bytes < piece ? bytes : piece);
-    price.combined_bytes = bytes * (c->ranks - 1);
+    double bytes = (double)c->bytes, root = bytes + tri_combining(bytes) * (c->ranks - 1);
+    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
+    price.slot_bytes = tri_work(c, root, root + bytes * (c->ranks - 1));
     return price;
 }
 

@@ -11,16 +11,16 @@
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
-    double bytes = (double)c->bytes;
-    tri_price_single(&price, c, bytes, c->ranks);
-    price.combined_bytes = bytes * (c->ranks - 1) / c->ranks;
+    double bytes = (double)c->bytes, others = bytes * (c->ranks - 1) / c->ranks;
+    tri_price_single(&price, c, tri_equal_work(c, bytes), c->ranks);
+    price.slot_bytes += tri_equal_work(c, tri_combining(others));
     return price;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_meet(c, call->send, c->rank == call->root ? call->recv : NULL);
+    tri_meet(c, call->send, c->rank == call->root ? call->recv : NULL, -1);
     TRI_TRY(tri_combine_share(c, call, call->root));
-    tri_part(c);
+    tri_part(c, -1);
     return TRI_OK;
 }
 

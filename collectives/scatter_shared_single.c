@@ -15,11 +15,11 @@ static tri_status run(tri_context *c, const tri_call *call) {
     tri_shared *s = c->shared;
     size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
     if (c->rank != call->root) {
-        tri_meet(c, NULL, call->recv);
+        tri_meet(c, NULL, call->recv, tri_only_root(c, call->root));
         TRI_TRY(tri_shared_read(s, call->root, &s->peers[call->root].send, (size_t)c->rank * call->count,
                                 call->recv, share));
     } else {
-        tri_meet(c, call->send, call->recv);
+        tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
         for (int i = 1; i < c->size; i++) {
             int leaf = tri_from_virtual(c, i, call->root);
             TRI_TRY(tri_shared_write(s, leaf, &s->peers[leaf].recv, share,
@@ -27,14 +27,14 @@ static tri_status run(tri_context *c, const tri_call *call) {
         }
         TRI_TRY(tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), call->count));
     }
-    tri_part(c);
+    tri_part(c, tri_only_root(c, call->root));
     return TRI_OK;
 }
 
 const tri_algorithm tri_scatter_shared_single = {
     .operation = TRI_SCATTER,
     .name = "shared_single",
-    .text = "each rank fetches most of its block from the root's memory, the root puts the rest there",
+    .text = "each rank fetches its block from the root's memory; of two ranks, each copies a half",
     .can = tri_can_single,
     .cost = cost,
     .run = run,

@@ -4,13 +4,15 @@
  * by the kernel has its fixed price, so there they are more. */
 enum { MAPPED_CHUNK_BYTES = 16384, REACHED_CHUNK_BYTES = 131072 };
 
-void tri_meet(tri_context *c, const void *send, void *recv) {
-    int mapped;
-    if (!c->shared->met) tri_shared_meet(c->shared, send, recv, &mapped);
+void tri_meet(tri_context *c, const void *send, void *recv, int root) {
+    if (!c->shared->met) (void)tri_shared_meet(c->shared, send, recv, root);
 }
 
-void tri_part(tri_context *c) {
-    tri_ring_barrier(&c->shared->small);
+void tri_part(tri_context *c, int root) {
+    if (root < 0)
+        tri_ring_barrier(&c->shared->small);
+    else
+        tri_ring_report(&c->shared->small, root);
 }
 
 static size_t chunk_units(const tri_context *c, size_t bytes) {
@@ -70,9 +72,9 @@ tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
 }
 
 tri_status tri_combine_slots(tri_context *c, const tri_pieces *p, uint64_t piece, size_t from, size_t units,
-                             void *right) {
+                             const void *own, void *right) {
     for (int peer = c->size - 1; peer >= 0; peer--) {
-        const void *data = tri_unit(c, tri_ring_await(p->ring, peer, piece), from);
+        const void *data = peer == c->rank ? own : tri_unit(c, tri_ring_await(p->ring, peer, piece), from);
         if (peer == c->size - 1)
             TRI_TRY(tri_do_copy(c, right, data, units));
         else

@@ -12,6 +12,7 @@
 #define TRI_COLLECTIVES_SHARED_H
 
 #include "collectives/algorithm.h"
+#include "collectives/price.h"
 #include "mpi/shared.h"
 
 /* How a block travels through slots, piece by piece. */
@@ -23,20 +24,13 @@ typedef struct tri_pieces {
     size_t pieces;
 } tri_pieces;
 
-/* Bytes of a piece: few enough that it stays in a cache that its reader fetches it from; where more ranks than
- * two are likely to share cores, many, so that hand-offs do not count. */
-static inline size_t tri_piece_bytes(int ranks) {
-    return ranks == 2 ? TRI_LARGE_PAYLOAD_BYTES / 4 : TRI_LARGE_PAYLOAD_BYTES;
-}
-
-/* The pieces of a call whose slots hold `blocks` blocks of `count` units side by side. `steps` numbers are
- * taken for each piece. */
+/* The pieces of a call whose slots hold `blocks` blocks of `count` units side by side. `steps` numbers are taken
+ * for each piece. Pieces are as large as a slot: every hand-off costs more than an early start gains. */
 static inline tri_pieces tri_cut(const tri_context *c, size_t count, int blocks, int steps) {
     tri_shared *s = c->shared;
     size_t bytes = count * (size_t)blocks * c->unit_bytes;
     tri_pieces p = {.ring = bytes <= s->small.payload_bytes ? &s->small : &s->large, .count = count};
-    size_t room = p.ring == &s->small ? s->small.payload_bytes : tri_piece_bytes(c->size);
-    p.units = room / c->unit_bytes / (size_t)blocks;
+    p.units = p.ring->payload_bytes / c->unit_bytes / (size_t)blocks;
     p.pieces = (count + p.units - 1) / p.units;
     p.first = tri_ring_take(p.ring, p.pieces * (uint64_t)steps);
     return p;
@@ -63,16 +57,20 @@ static inline int tri_can_single(const tri_case *c) {
     return c->shared && !c->uneven && (c->reach || c->mapped);
 }
 
-/* The ranks tell each other where their vectors lie, unless the call has done so. `send` and `recv` are NULL
- * where no other rank works on them. */
-void tri_meet(tri_context *c, const void *send, void *recv);
-/* Nobody's vectors are worked on any more. */
-void tri_part(tri_context *c);
+/* Every rank tells where its vectors lie, unless the call has done so; NULL where no other rank works on them.
+ * `root` >= 0: only the root's are worked on, so only the root is waited for. */
+void tri_meet(tri_context *c, const void *send, void *recv, int root);
+/* Nobody works on this rank's vectors any more. `root` as above: a leaf says so and goes. */
+void tri_part(tri_context *c, int root);
 
-/* What a root and a leaf copy of the leaf's block of `count` units between them: the leaf the first part, the
- * root the rest, so that all ranks of a rooted operation copy equally much. */
+/* Of two ranks, both copy a half of what goes between them. Where there are more leaves, they copy all: that
+ * keeps the cores busy, and nobody works on their vectors. Returns the leaf's share of `count` units. */
 static inline size_t tri_leaf_share(const tri_context *c, size_t count) {
-    return count / (size_t)c->size * (size_t)(c->size - 1);
+    return c->size == 2 ? count / 2 : count;
+}
+/* For tri_meet() and tri_part() in a rooted operation whose leaf has this share. */
+static inline int tri_only_root(const tri_context *c, int root) {
+    return c->size == 2 ? -1 : root;
 }
 
 /* Combines this rank's share of the vectors and writes it into the result of rank `to`, or of all ranks where
@@ -80,20 +78,49 @@ static inline size_t tri_leaf_share(const tri_context *c, size_t count) {
 tri_status tri_combine_share(tri_context *c, const tri_call *call, int to);
 size_t tri_single_scratch(const tri_context *c, const tri_call *call);
 
-/* right = piece of rank 0 op ... op piece of the last rank, from their slots. */
+/* right = piece of rank 0 op ... op piece of the last rank: `units` units from unit `from` of their slots on, of
+ * this rank from `own`. */
 tri_status tri_combine_slots(tri_context *c, const tri_pieces *p, uint64_t piece, size_t from, size_t units,
-                             void *right);
+                             const void *own, void *right);
 
-/* The price of copying `bytes` of peers' memory, all ranks at once. */
+/* Bytes on the critical path where the busiest rank works on `busiest` and all together on `total`, on the
+ * cores that they have. */
+static inline double tri_work(const tri_case *c, double busiest, double total) {
+    int cores = c->cores && c->cores < c->ranks ? c->cores : c->ranks;
+    return tri_larger(busiest, total / cores);
+}
+/* The same where all work on as much. */
+static inline double tri_equal_work(const tri_case *c, double each) {
+    return tri_work(c, each, each * c->ranks);
+}
+
+/* Hand-offs from everybody to everybody: the lines of all come one behind the other, but overlap. */
+static inline void tri_price_hand_offs(tri_cost *price, const tri_case *c, double times) {
+    price->flags += times * (1 + 0.1 * (c->ranks - 2));
+}
+
+static inline double tri_pieces_of(double bytes) {
+    return tri_larger(1, bytes / TRI_LARGE_PAYLOAD_BYTES);
+}
+/* Hand-offs of a pipeline: the last one, and one each time the ring is full. */
+static inline double tri_ring_turns(double bytes) {
+    return 1 + (tri_pieces_of(bytes) - 1) / TRI_LARGE_DEPTH;
+}
+
+/* Peers' memory: `copies` copies of `bytes` in all on the critical path, and meeting and parting. */
 static inline void tri_price_single(tri_cost *price, const tri_case *c, double bytes, double copies) {
     if (c->mapped) {
-        price->memory_bytes += bytes;
+        price->slot_bytes += bytes;
     } else {
         price->reaches += copies;
         price->reach_bytes += bytes;
     }
-    /* To meet and to part: each rank reads a flag of every other. */
-    price->flags += 2 * (1 + 0.25 * (c->ranks - 2));
+    tri_price_hand_offs(price, c, 2);
+}
+
+/* Bytes that are combined as they come out of peers' caches take half as long as those that are copied. */
+static inline double tri_combining(double bytes) {
+    return bytes / 2;
 }
 
 #endif

@@ -5,27 +5,20 @@
 
 #include "mpi/shared.h"
 
-enum {
-    SMALL_HEADER_BYTES = 16,
-    LARGE_HEADER_BYTES = 64,
-    /* A root may be that many small calls ahead of its leaves. */
-    SMALL_DEPTH = 64,
-    /* Two pieces in each of two steps of a pipeline. */
-    LARGE_DEPTH = 4
-};
+enum { SMALL_HEADER_BYTES = 16, LARGE_HEADER_BYTES = 64 };
 
 size_t tri_shared_bytes(int size) {
-    return tri_ring_bytes(size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES, SMALL_DEPTH) +
-           tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES, LARGE_DEPTH);
+    return tri_ring_bytes(size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES, TRI_SMALL_DEPTH) +
+           tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES, TRI_LARGE_DEPTH);
 }
 
 void tri_shared_attach(tri_shared *shared, void *memory) {
     int rank = shared->rank, size = shared->size;
     shared->small = tri_ring_attach(memory, rank, size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES,
-                                    SMALL_DEPTH, &shared->waiter);
+                                    TRI_SMALL_DEPTH, &shared->waiter);
     char *behind = (char *)memory + (size_t)size * shared->small.rank_bytes;
     shared->large = tri_ring_attach(behind, rank, size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES,
-                                    LARGE_DEPTH, &shared->waiter);
+                                    TRI_LARGE_DEPTH, &shared->waiter);
 }
 
 /* What a rank tells about one vector. Every rank maps a heap at an address of its own. */
@@ -53,21 +46,23 @@ static tri_place place_of(const tri_shared *shared, int peer, const told *t) {
     return (tri_place){.there = address, .here = peer == shared->rank ? address : NULL};
 }
 
-void tri_shared_meet(tri_shared *shared, const void *send, const void *recv, int *mapped) {
+int tri_shared_meet(tri_shared *shared, const void *send, const void *recv, int only) {
     tri_ring *ring = &shared->small;
     uint64_t piece = tri_ring_take(ring, 1);
     told mine[2] = {tell(shared, send), tell(shared, recv)};
     memcpy(tri_ring_open(ring, piece), mine, sizeof mine);
     tri_ring_publish(ring, piece);
-    *mapped = 1;
+    int mapped = 1;
     for (int peer = 0; peer < shared->size; peer++) {
+        if (only >= 0 && only != peer) continue;
         const told *theirs = tri_ring_await(ring, peer, piece);
         shared->peers[peer].send = place_of(shared, peer, &theirs[0]);
         shared->peers[peer].recv = place_of(shared, peer, &theirs[1]);
-        if (theirs[0].heap == NOWHERE || theirs[1].heap == NOWHERE) *mapped = 0;
+        if (theirs[0].heap == NOWHERE || theirs[1].heap == NOWHERE) mapped = 0;
     }
     tri_ring_release(ring, piece);
     shared->met = 1;
+    return mapped;
 }
 
 /* The kernel copies at most 2 GiB at a call, and may stop earlier. */
@@ -91,6 +86,7 @@ static tri_status across(const tri_shared *shared, int peer, char *there, char *
 
 tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_place *from, size_t offset, void *to,
                            size_t bytes) {
+    if (!bytes) return TRI_OK;
     if (!from->here) return across(shared, peer, from->there + offset, to, bytes, 0);
     memcpy(to, from->here + offset, bytes);
     return TRI_OK;
@@ -98,6 +94,7 @@ tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_place *
 
 tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_place *to, size_t offset,
                             const void *from, size_t bytes) {
+    if (!bytes) return TRI_OK;
     if (!to->here) return across(shared, peer, to->there + offset, (char *)from, bytes, 1);
     memcpy(to->here + offset, from, bytes);
     return TRI_OK;

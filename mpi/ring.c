@@ -4,33 +4,37 @@
 
 /* Polls between two calls of the MPI library while the core is being given away. */
 enum { PROGRESS_EVERY = 64 };
-/* A rank that waits in vain gives its core away sooner the next time: others' work may have taken the core
- * that its peer would run on. One that is served while it still polls may poll longer again. */
-enum { LEAST_PATIENCE = 64 };
+/* How long it pays to poll is learned from wait to wait. A rank that is served while it polls may poll twice as
+ * long the next time, and somewhat longer; one that polls in vain half as long: its peer may need this very
+ * core, if others' work has taken the rest. Now and then it tries again whether that is over. */
+enum { LEAST_PATIENCE = 64, TRIED_PATIENCE = 2048, TRY_AGAIN_AFTER = 32 };
 
-static void lose_patience(tri_waiter *waiter, unsigned yields) {
-    if (yields <= 1)
-        waiter->patience += LEAST_PATIENCE;
-    else if (waiter->patience > LEAST_PATIENCE)
-        waiter->patience /= 2;
-    if (waiter->patience > waiter->spins) waiter->patience = waiter->spins;
+static void be_served(tri_waiter *waiter, unsigned polls) {
+    unsigned patience = waiter->patience - waiter->patience / 8;
+    if (patience < 2 * polls + 4 * LEAST_PATIENCE) patience = 2 * polls + 4 * LEAST_PATIENCE;
+    waiter->patience = patience < waiter->spins ? patience : waiter->spins;
+}
+
+static void be_disappointed(tri_waiter *waiter) {
+    unsigned patience = waiter->patience / 2;
+    if (patience < LEAST_PATIENCE) patience = LEAST_PATIENCE;
+    if (++waiter->vain % TRY_AGAIN_AFTER == 0) patience = TRIED_PATIENCE;
+    waiter->patience = patience < waiter->spins ? patience : waiter->spins;
 }
 
 void tri_wait_until(tri_waiter *waiter, const _Atomic uint64_t *flag, uint64_t value) {
-    /* No pause instruction: a hypervisor may take a core away that it sees pausing, for longer than most
-     * waits last. */
+    /* No pause instruction: a hypervisor may take a core away that it sees pausing, for longer than most waits
+     * last. */
     for (unsigned poll = 0; poll < waiter->patience; poll++) {
         if (atomic_load_explicit(flag, memory_order_acquire) < value) continue;
-        unsigned more = waiter->patience + poll + LEAST_PATIENCE;
-        waiter->patience = more < waiter->spins ? more : waiter->spins;
+        be_served(waiter, poll);
         return;
     }
-    unsigned yields = 0;
-    while (atomic_load_explicit(flag, memory_order_acquire) < value) {
+    for (unsigned yields = 1; atomic_load_explicit(flag, memory_order_acquire) < value; yields++) {
         sched_yield();
-        if (++yields % PROGRESS_EVERY == 0 && waiter->progress) waiter->progress(waiter->data);
+        if (yields % PROGRESS_EVERY == 0 && waiter->progress) waiter->progress(waiter->data);
     }
-    lose_patience(waiter, yields);
+    be_disappointed(waiter);
 }
 
 static size_t round_up(size_t bytes, size_t unit) {
@@ -80,12 +84,20 @@ void tri_ring_look(tri_ring *ring, uint64_t piece) {
     ring->open = least == UINT64_MAX ? UINT64_MAX : least + ring->depth;
 }
 
-void tri_ring_barrier(tri_ring *ring) {
-    /* No data, so the slot need not be free: a late reader of its former piece finds the data untouched and a
-     * flag that is high enough. */
+/* No data, so the slot need not be free: a late reader of its former piece finds the data untouched and a flag
+ * that is high enough. */
+static void raise_flags(tri_ring *ring, int waits) {
     uint64_t piece = tri_ring_take(ring, 1);
     tri_ring_publish(ring, piece);
-    for (int rank = 0; rank < ring->size; rank++)
+    for (int rank = 0; waits && rank < ring->size; rank++)
         tri_ring_await(ring, rank, piece);
     tri_ring_release(ring, piece);
+}
+
+void tri_ring_barrier(tri_ring *ring) {
+    raise_flags(ring, 1);
+}
+
+void tri_ring_report(tri_ring *ring, int to) {
+    raise_flags(ring, ring->rank == to);
 }

@@ -28,6 +28,7 @@ enum { TRI_LINE_BYTES = 128 };
 typedef struct tri_waiter {
     unsigned spins;    /* polls before the core is given away, at most; 0 where ranks share cores */
     unsigned patience; /* polls the next time: what recent waits have taught. `spins` at the start */
+    unsigned vain;     /* times that it was too short */
     /* Called now and then while waiting: a peer may need the MPI library's progress from this rank before it
      * comes. NULL: nothing. */
     void (*progress)(void *data);
@@ -99,5 +100,7 @@ static inline uint64_t tri_ring_take(tri_ring *ring, uint64_t pieces) {
 
 /* Nobody goes on before everybody has come; what each wrote before is seen by all after. */
 void tri_ring_barrier(tri_ring *ring);
+/* Only rank `to` waits for everybody. */
+void tri_ring_report(tri_ring *ring, int to);
 
 #endif

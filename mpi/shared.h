@@ -47,6 +47,10 @@ typedef struct tri_shared {
 enum {
     TRI_SMALL_PAYLOAD_BYTES = 496,
     TRI_LARGE_PAYLOAD_BYTES = 65536,
+    /* A root may be that many small calls ahead of its leaves. */
+    TRI_SMALL_DEPTH = 64,
+    /* Two pieces in each of the two steps of a pipeline. */
+    TRI_LARGE_DEPTH = 4
 };
 
 /* Bytes of shared memory that `size` ranks need. */
@@ -61,8 +65,9 @@ void tri_shared_destroy(tri_shared **shared);
 void tri_heap_destroy(tri_heap *heap);
 
 /* Every rank tells where its vectors of this call lie; NULL for one that does not matter. Afterwards
- * peers[r].send and .recv hold. *mapped: whether this rank sees all of them, which is the same on all. */
-void tri_shared_meet(tri_shared *shared, const void *send, const void *recv, int *mapped);
+ * peers[r].send and .recv hold for every rank, and the result says whether this rank sees all of them, which is
+ * the same on all; or, where `only` >= 0, they hold for that rank alone, which alone is waited for. */
+int tri_shared_meet(tri_shared *shared, const void *send, const void *recv, int only);
 
 /* Copies from or to a vector of a peer, `offset` bytes behind its start. TRI_ERR_SYSTEM. */
 tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_place *from, size_t offset, void *to,

@@ -76,6 +76,7 @@ typedef struct tri_case {
     int shared;        /* all are on one node and share memory */
     int reach;         /* and the kernel lets them at each other's private memory */
     int mapped;        /* and the vectors of this call are from their shared heap (trireme/shared.h) */
+    int cores;         /* that the ranks of a node run on together; 0: one each */
 } tri_case;
 
 /* The case of an operation on a communicator. */
