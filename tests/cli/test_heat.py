@@ -130,6 +130,20 @@ def test_no_gnuplot(trireme, tmp_path):
     assert not list(tmp_path.glob("o*"))
 
 
+def test_bench(trireme):
+    """The bits of all variants are compared by the program itself."""
+    for ranks, device in ((1, "none"), (1, "auto"), (3, "none")):
+        r = trireme(ranks, "bench", "heat", "--points", "65x64", "--trials", 3, "--device", device, "--json", "--results",
+                    "none")
+        if device != "none" and r.status == 3 and "OpenCL" in r.err:
+            continue
+        names = {"copied", "plain_loop", "threads"} | ({"device"} if device != "none" else set())
+        assert names <= set(r.json["results"]) and all(r.json["results"][n]["value"] > 0 for n in names)
+    for bad in (("--points", "64"), ("--points", "0x3"), ("--steps", 0), ("--trials", 0)):
+        r = trireme(2, "bench", "heat", *bad, "--results", "none")
+        assert r.status == 2 and len(r.err.strip().splitlines()) == 1, r.err
+
+
 # ---- checkpoints ----
 
 SIZE = ("--points", "61x47", "--initial", "box", "--energy-every", 7, "--results", "none", "--json")
