@@ -5,10 +5,13 @@
  * other's half written files: 1 broken kernel in 3 runs of 6 ranks. And where the folder is cold, every
  * kernel costs 50 ms at its first launch. So, unless the user has set the variable:
  *
- *   POCL_KERNEL_CACHE=0                nothing is kept, each program works in a folder of its own with a
- * random name (the library keeps binaries itself: gpu/program.c); POCL_CACHE_DIR                     where
- * these folders are: one for this process, removed at its exit; POCL_WORK_GROUP_SPECIALIZATION=0   the
- * code in the binary is used for every work-group size: the first launch of a kernel takes 0.1 ms, not 50.
+ * POCL_KERNEL_CACHE=0: nothing is kept, and each program works in a folder of its own with a random name. The
+ * library keeps binaries itself, see gpu/program.c.
+ *
+ * POCL_CACHE_DIR: where these folders are, one for this process, removed at its exit.
+ *
+ * POCL_WORK_GROUP_SPECIALIZATION=0: the code in the binary is used for every work-group size, so that the first
+ * launch of a kernel takes 0.1 ms, not 50.
  *
  * Other drivers do not look at these variables. */
 #include <dirent.h>
@@ -19,6 +22,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gpu/device.h"
@@ -80,16 +84,18 @@ static void remove_left_over(void) {
 /* Makes the folder, and locks it for good: the descriptor stays open on purpose. Somebody who looks for folders that
  * were left over may come between the two, so it is looked at once more. */
 static bool make_locked(const char *path) {
+    const struct timespec moment = {.tv_nsec = 1000000};
     for (int attempt = 0; attempt < 100; attempt++) {
         struct stat by_name, by_lock;
-        if (mkdir(path, 0700) != 0) return false;
+        if (mkdir(path, 0700) != 0 && errno != EEXIST) return false;
         int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (folder < 0) continue;
-        if (flock(folder, LOCK_EX | LOCK_NB) == 0 && fstat(folder, &by_lock) == 0 &&
-            stat(path, &by_name) == 0 && by_name.st_ino == by_lock.st_ino)
+        if (folder >= 0 && flock(folder, LOCK_EX | LOCK_NB) == 0 && fstat(folder, &by_lock) == 0 &&
+            by_lock.st_uid == getuid() && stat(path, &by_name) == 0 && by_name.st_ino == by_lock.st_ino)
             return true;
-        close(folder);
+        if (folder >= 0) close(folder);
+        nanosleep(&moment, NULL);
     }
+    errno = EEXIST;
     return false;
 }
 

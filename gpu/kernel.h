@@ -1,6 +1,6 @@
 /* The description of a kernel: its price, and the same work in C. Internal.
  *
- * gpu/kernels.def lists them; tests/unit/gpu_kernels.c runs each on every device against its C twin, and the
+ * gpu/kernels.def lists them; tests/gpu/kernels.c runs each on every device against its C twin, and the
  * benchmark sets each against the device's copy speed. */
 #ifndef TRIREME_GPU_KERNEL_H
 #define TRIREME_GPU_KERNEL_H

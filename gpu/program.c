@@ -16,7 +16,7 @@
 #include "gpu/moments.h"
 #include "trireme/moments.h"
 
-enum { PATH_SIZE = 4096, OPTIONS_SIZE = 1024 };
+enum { PATH_SIZE = 4096, OPTIONS_SIZE = 4096 };
 
 static const char pocl[] = "Portable Computing Language";
 

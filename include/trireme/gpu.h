@@ -64,9 +64,9 @@ typedef struct tri_gpu tri_gpu;
  * So that a node compiles once, let local rank 0 open first, then a barrier, then the others; without that
  * order nothing breaks, but each rank compiles for itself.
  *
- * Environment: POCL_KERNEL_CACHE and POCL_CACHE_DIR are set before the first OpenCL call of the process
- * unless the user has set them: PoCL's own cache, shared by ranks that compile at the same time, hands out
- * broken kernels.
+ * Environment: POCL_KERNEL_CACHE, POCL_CACHE_DIR and POCL_WORK_GROUP_SPECIALIZATION are set before the first OpenCL
+ * call of the process unless the user has set them: PoCL's own cache, shared by ranks that compile at the same time,
+ * hands out broken kernels.
  *
  * TRI_ERR_ARGUMENT: local_rank not in [0, local_size). TRI_ERR_DEVICE: no OpenCL driver, no such device (the
  * text lists what there is), no double precision, a build error (with the compiler's log). */
