@@ -5,6 +5,7 @@
 #     cluster.sh up N [--slots S]             SLURM on N nodes n1, n2, ... of S cores each (4); needs root
 #     cluster.sh up --plain N [--slots S]     no scheduler and no root: a host file with S slots each (2) makes plain
 #                                             mpirun use all nodes
+#                                             either with --while PID: it goes down when that process ends
 #     cluster.sh run [--root] [--on NODE] COMMAND...
 #                                             in this folder on head (or NODE), with SLURM as the ordinary user alice
 #     cluster.sh sbatch|srun|squeue|sinfo|scontrol|scancel ...
@@ -29,7 +30,7 @@ die() {
     exit "$1"
 }
 usage() {
-    sed -n '2,23s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,24s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -56,17 +57,18 @@ check_node() {
 }
 
 up() {
-    local nodes='' slots='' kind=slurm tools=(ip tc unshare nsenter)
+    local nodes='' slots='' process='' kind=slurm tools=(ip tc unshare nsenter)
     while [ $# -gt 0 ]; do
         case $1 in
         --plain) kind=plain ;;
         --slots) slots=${2-} && shift ;;
+        --while) process=${2-} && shift ;;
         *) nodes=$1 ;;
         esac
         shift
     done
     [ -n "$slots" ] || { [ $kind = plain ] && slots=2 || slots=4; }
-    [[ $nodes =~ ^[1-9][0-9]?$ && $slots =~ ^[1-9][0-9]*$ ]] || usage
+    [[ $nodes =~ ^[1-9][0-9]?$ && $slots =~ ^[1-9][0-9]*$ && $process =~ ^[0-9]*$ ]] || usage
     ! lab >/dev/null || die 3 "a cluster is up in $base already"
     [ ! -e "$base" ] || [ -e "$base/lab" ] || die 3 "$base is there and no cluster's folder"
     [ $kind = plain ] || tools+=(slurmctld slurmd munged sbatch setpriv)
@@ -91,6 +93,8 @@ up() {
         down
         die 3 "the cluster did not come up"
     fi
+    # A script may be killed before it can take its cluster down.
+    [ -z "$process" ] || setsid "$here/cluster/follow.sh" "$process" "$here/cluster.sh" "$base" </dev/null >/dev/null 2>&1 &
 }
 
 down() {

@@ -7,16 +7,15 @@ here=$(cd "${0%/*}" && pwd)
 export SLURM_CONF=$base/etc/slurm.conf
 
 configure() {
-    local slots=$1 nodes root user=alice id=20001
+    local slots=$1 nodes user=alice id=20001
     nodes=$(wc -l <"$base/nodes.txt")
-    root=$(cd "$here/../.." && pwd)
     mkdir -p "$base/etc" "$base/state" "$base/home"
     (umask 077 && head -c 1024 /dev/urandom >"$base/etc/munge.key")
     { cat /etc/passwd && echo "$user:x:$id:$id::$base/home:/bin/bash"; } >"$base/etc/passwd"
     { cat /etc/group && echo "$user:x:$id:"; } >"$base/etc/group"
     chown $id:$id "$base/home"
     # A checkout that only root can read is used by root.
-    setpriv --reuid $id --regid $id --clear-groups test -r "$root/jobs/env.sh" || user=''
+    setpriv --reuid $id --regid $id --clear-groups test -r "$here/../env.sh" || user=''
     echo "$user" >"$base/user"
 
     # What is not usual at a site: linuxproc and cgroup/v1 as there are no cgroups here; config_overrides as the nodes
@@ -61,17 +60,15 @@ END
 
 # A /tmp of its own, for MPI and PMIx name files there after job and host; what is used of /tmp stays in sight.
 private_tmp() {
-    local folder number=0
+    local folders=("$base" "${here%/jobs/cluster}") i
     mount -t tmpfs none /mnt
-    for folder in "$base" "$(cd "$here/../.." && pwd)"; do
-        mkdir "/mnt/$((number += 1))"
-        mount --bind "$folder" "/mnt/$number"
+    for i in 0 1; do
+        mkdir "/mnt/$i"
+        mount --bind "${folders[i]}" "/mnt/$i"
     done
     mount -t tmpfs -o mode=1777,size=1g tmp /tmp
-    number=0
-    for folder in "$base" "$(cd "$here/../.." && pwd)"; do
-        number=$((number + 1))
-        [[ $folder/ != /tmp/* ]] || { mkdir -p "$folder" && mount --bind "/mnt/$number" "$folder"; }
+    for i in 0 1; do
+        [[ ${folders[i]} != /tmp/* ]] || { mkdir -p "${folders[i]}" && mount --bind "/mnt/$i" "${folders[i]}"; }
     done
     umount --recursive /mnt
 }

@@ -20,7 +20,7 @@ sent() { a run --on n1 awk '$1 == "eth0:" { print $10 }' /proc/net/dev; }
 # how many ranks sit on each node: "3 n1 3 n2"
 ranks() { sed 's/.* on //' | sort | uniq -c | xargs; }
 
-a up --plain 3
+a up --plain 3 --while $$
 status=$?
 [ $status -ne 77 ] || exit 77
 check_is "a cluster comes up" 0 $status
@@ -71,7 +71,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     b() { HOME=$work/user setpriv --reuid 65534 --regid 65534 --clear-groups "$cluster" -C "$work/user/b" "$@"; }
     trap 'b down; "$cluster" -C "$work/a" down; rm -rf "$work"' EXIT
 fi
-if b up --plain 2 --slots 3; then
+if b up --plain 2 --slots 3 --while $$; then
     check_is "two clusters at once, 3 slots a node" "3 n1 3 n2" "$(b run "$mpiexec" -n 6 "$where" | ranks)"
     a down
     check_is "one goes, the other stays" 0 "$(status_of b status)"

@@ -10,7 +10,7 @@ chmod 755 "$work"
 trap '"$jobs/cluster.sh" -C "$work/c" down; rm -rf "$work"' EXIT
 c() { "$jobs/cluster.sh" -C "$work/c" "$@"; }
 
-c up 3
+c up 3 --while $$
 status=$?
 [ $status -ne 77 ] || exit 77
 check_is "the cluster comes up" 0 $status
@@ -34,7 +34,14 @@ ended() {
     done
     echo "$state $(shown "$1" ExitCode) $(shown "$1" Restarts)"
 }
-running() { until [ "$(shown "$1" JobState)" = RUNNING ]; do sleep 0.1; done; }
+# begun JOB FILE: waits until its program has written there, or the job has ended.
+# shellcheck disable=SC2317 # called by check
+begun() {
+    until [ -s "$2" ]; do
+        [[ $(shown "$1" JobState) == @(PENDING|RUNNING|CONFIGURING) ]] || return 1
+        sleep 0.1
+    done
+}
 six=(--nodes=3 --ntasks-per-node=2)
 # shellcheck disable=SC2016 # awk's
 bytes() { c run --on n1 awk '$1 == "eth0:" { print $10 }' /proc/net/dev; }
@@ -89,8 +96,7 @@ check_is "its table" "strong 1 3 strong 3 3 weak 1 3 weak 3 3" \
 # A warning before the time limit: checkpoint, back to the queue, resume; under both launchers.
 for launch in mpirun "srun --mpi=pmix"; do
     job=$(MPI_LAUNCH=$launch submit --nodes=2 --ntasks-per-node=1 "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint "starts.$launch")
-    running "$job"
-    until [ -s "starts.$launch" ]; do sleep 0.1; done
+    check "$launch: it begins" begun "$job" "starts.$launch"
     c scancel --batch --signal=USR1 "$job"
     check_is "$launch: it ends after one restart" "COMPLETED 0:0 1" "$(ended "$job")"
     check_is "$launch: which resumed" "start --checkpoint starts.$launch start --checkpoint starts.$launch --resume" "$(xargs <"starts.$launch")"
@@ -100,14 +106,13 @@ check_is "no more restarts than are allowed" "FAILED 75:0 0" "$(ended "$job")"
 
 # A rank that is killed
 job=$(MPI_LAUNCH="srun --mpi=pmix" SLURM_WAIT=2 MAX_RESTARTS=0 submit --nodes=2 --ntasks-per-node=1 "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint starts.kill)
-until [ -s starts.kill ]; do sleep 0.1; done
+check "it begins" begun "$job" starts.kill
 c run --on n2 pkill -KILL -f stepper.sh
 check_is "a killed rank ends the job" "FAILED 137:0 0" "$(ended "$job")"
 
 # A node that is lost
 job=$(submit --nodes=2 --ntasks-per-node=1 --nodelist=n1,n2 "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint starts.crash)
-running "$job"
-until [ -s starts.crash ]; do sleep 0.1; done
+check "it begins" begun "$job" starts.crash
 c crash n2
 sleep 1
 c boot n2
@@ -116,5 +121,7 @@ check_is "a crashed node" "COMPLETED 0:0 1" "$(ended "$job")"
 cd / || exit 3
 c down
 check "nothing is left" [ ! -e "$work/c" ]
+# What --while started looks once a second.
+for ((i = 0; i < 50; i++)); do pgrep -f "$work/c" >/dev/null && sleep 0.1; done
 check_is "no process is left" "" "$(pgrep -f "$work/c" || true)"
 finish
