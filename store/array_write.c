@@ -99,6 +99,7 @@ static tri_status write_root(const tri_array *a, const tri_array_block *b) {
     for (size_t done = 0; status == TRI_OK && done < b->elements;)
         status = write_piece(a, b, dataset, H5P_DEFAULT, &done);
     if (status == TRI_OK && H5Dflush(dataset) < 0) status = tri_result_h5_failure(a->result, a->path);
+    if (status != TRI_OK) tri_result_detach(a->result);
     if (dataset >= 0) H5Dclose(dataset);
     H5Pclose(access);
     return status;

@@ -79,15 +79,17 @@ tri_status tri_result_open_h5(tri_result *result) {
     return status;
 }
 
-/* HDF5 cannot close a file that it cannot write (a full disk), and would try again, loudly, when the process ends. So
- * what it still holds of a file that is given up goes into memory instead. */
-static void give_up_h5(tri_result *result) {
-    if (result->h5 < 0) return;
+void tri_result_detach(tri_result *result) {
     void *handle = NULL;
     int memory = memfd_create("trireme given up", MFD_CLOEXEC);
     if (result->on_disk && memory >= 0 && H5Fget_vfd_handle(result->h5, H5P_DEFAULT, &handle) >= 0)
         dup2(memory, *(int *)handle);
     if (memory >= 0) close(memory);
+}
+
+static void give_up_h5(tri_result *result) {
+    if (result->h5 < 0) return;
+    tri_result_detach(result);
     H5Fclose(result->h5);
     result->h5 = H5I_INVALID_HID;
 }

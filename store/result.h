@@ -40,6 +40,10 @@ TRI_MUST_CHECK tri_status tri_result_share(tri_comm *comm, void *bytes, size_t c
 TRI_MUST_CHECK tri_status tri_result_open_h5(tri_result *result);
 TRI_MUST_CHECK tri_status tri_result_close_h5(tri_result *result);
 
+/* HDF5 cannot close a file or dataset that it cannot write (a full disk), and would try again, loudly, when the process
+ * ends. So what it still holds of a file that is given up goes into memory instead; rank 0 only, before closing. */
+void tri_result_detach(tri_result *result);
+
 /* Formats that HDF5 1.8 and everything after it reads. */
 hid_t tri_result_access(void);
 

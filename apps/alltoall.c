@@ -1,0 +1,362 @@
+/* Permutes the axes of a dataset that no rank could hold: B[i, j, ...] = A[j, i, ...].
+ *
+ * The pattern is an alltoall: every rank has something for every other. A rank reads a slice of A that lies together in
+ * A's file and writes a slice of B that lies together in B's; what it has read belongs to all the slices that are
+ * written. So each rank packs the pieces for the others, tri_alltoallv brings them where they belong, and there they
+ * are turned into B's order, tile by tile, by the threads. This is done box by box, each as large as memory allows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/alltoall_plan.h"
+#include "apps/app.h"
+
+typedef struct state {
+    /* options */
+    const char *file, *out, *axes, *chunk_text;
+    size_t memory;
+    bool replace, check;
+    /* A */
+    tri_dataset *a;
+    size_t element_bytes;
+    plan plan;
+    /* B */
+    char *out_file, *out_path;
+    tri_form form;
+    size_t dims[AXES], chunk[AXES]; /* chunk: zeros for none */
+    tri_result *result;
+    tri_array *b;
+    /* a slice in A's order, or what came from others; and pieces for others, or a slice in B's order */
+    char *buffer[2];
+    size_t *send, *send_at, *receive, *receive_at; /* bytes for and from each rank */
+    double sent_bytes;                             /* to other ranks, in the last repeat */
+} state;
+
+static const tri_option options[] = {
+    TRI_OPTION(state, file, "FILE.h5:/A", NULL,
+               "a dataset of 2 to 4 dimensions, on a file system that all nodes share", .argument = true,
+               .required = true),
+    TRI_OPTION(state, out, "out", NULL, "FILE.h5:/B to make; without a path B is named as A"),
+    TRI_OPTION(state, axes, "axes", NULL,
+               "1,0: axis k of B is this axis of A, as in numpy's transpose; else reversed"),
+    TRI_OPTION(state, chunk_text, "chunk", NULL, "64,64: chunks of B, without compression; else B has none"),
+    TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank may hold at a time"),
+    TRI_OPTION(state, replace, "replace", NULL, "replace FILE.h5 where it exists"),
+    TRI_OPTION(state, check, "verify", NULL, "read A and B again and compare all elements one by one"),
+    {.name = NULL},
+};
+
+/* ---- Setup ---- */
+
+/* Numbers with commas between them, one for each dimension. */
+static int read_list(const char *text, int count, size_t *out) {
+    for (int k = 0; k < count; k++) {
+        char *end;
+        if (*text < '0' || *text > '9') return 0;
+        out[k] = strtoul(text, &end, 10);
+        if (*end != (k + 1 < count ? ',' : 0)) return 0;
+        text = end + 1;
+    }
+    return 1;
+}
+
+static tri_status read_axes(state *s) {
+    plan *p = &s->plan;
+    size_t axis[AXES];
+    unsigned seen = 0;
+    for (int k = 0; k < p->rank; k++)
+        axis[k] = (size_t)(p->rank - 1 - k);
+    int right = !s->axes || read_list(s->axes, p->rank, axis);
+    for (int k = 0; k < p->rank && right; k++) {
+        right = axis[k] < (size_t)p->rank && !(seen & 1U << axis[k]);
+        if (!right) break;
+        seen |= 1U << axis[k];
+        p->axes[k] = (int)axis[k];
+        s->dims[k] = p->dims[axis[k]];
+    }
+    if (right) return TRI_OK;
+    return tri_fail(TRI_ERR_ARGUMENT, "--axes: '%s' is not a permutation of 0 to %d, with commas", s->axes,
+                    p->rank - 1);
+}
+
+static tri_status read_chunk(state *s) {
+    size_t bytes = s->element_bytes;
+    if (!s->chunk_text) return TRI_OK;
+    int right = read_list(s->chunk_text, s->plan.rank, s->chunk);
+    for (int k = 0; k < s->plan.rank && right; k++) {
+        right = s->chunk[k] > 0 && s->chunk[k] <= UINT32_MAX / bytes;
+        if (right) bytes *= s->chunk[k];
+    }
+    if (right) return TRI_OK;
+    return tri_fail(TRI_ERR_ARGUMENT,
+                    "--chunk: '%s' is not %d numbers from 1 on, with commas, of less than 4Gi together",
+                    s->chunk_text, s->plan.rank);
+}
+
+static tri_status read_options(state *s, const tri_run *run) {
+    plan *p = &s->plan;
+    *p = (plan){.rank = tri_dataset_rank(s->a), .ranks = tri_comm_size(run->comm)};
+    if (p->rank < 2 || p->rank > AXES)
+        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has %d dimensions: 2 to %d can be permuted",
+                        tri_dataset_path(s->a), tri_dataset_file(s->a), p->rank, AXES);
+    s->element_bytes = tri_dataset_stored_bytes(s->a);
+    for (int k = 0; k < AXES; k++) {
+        p->dims[k] = k < p->rank ? tri_dataset_dims(s->a)[k] : 1;
+        p->unit[k] = k < p->rank && tri_dataset_chunk(s->a) ? tri_dataset_chunk(s->a)[k] : 1;
+    }
+    TRI_TRY(read_axes(s));
+    TRI_TRY(read_chunk(s));
+    for (int k = 0; k < p->rank && s->chunk[0] && !tri_dataset_chunk(s->a); k++)
+        p->unit[p->axes[k]] = s->chunk[k];
+    return plan_make(p, s->memory / 2 / s->element_bytes);
+}
+
+static tri_status allocate(state *s) {
+    size_t ranks = (size_t)s->plan.ranks;
+    for (int i = 0; i < 2; i++) {
+        s->buffer[i] = malloc(s->plan.room * s->element_bytes + 1);
+        if (!s->buffer[i])
+            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu elements; ask for less with --memory",
+                            s->plan.room);
+    }
+    s->send = malloc(4 * ranks * sizeof *s->send);
+    if (!s->send) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks);
+    s->send_at = s->send + ranks;
+    s->receive = s->send + 2 * ranks;
+    s->receive_at = s->send + 3 * ranks;
+    return tri_form_take(s->a, &s->form);
+}
+
+static tri_status setup(tri_run *run, void *argument) {
+    state *s = argument;
+    if (!s->out)
+        return tri_fail(TRI_ERR_ARGUMENT, "--out is missing: say which file to make, as in --out b.h5:/B");
+    TRI_TRY(tri_agree(run->comm, tri_spec_split(s->out, &s->out_file, &s->out_path)));
+    TRI_TRY(tri_dataset_open_stored(run->comm, s->file, NULL, &s->a));
+    TRI_TRY(read_options(s, run));
+    return allocate(s);
+}
+
+/* ---- Run ---- */
+
+static tri_status start_output(state *s, tri_run *run) {
+    tri_array_destroy(&s->b);
+    tri_result_destroy(&s->result);
+    s->sent_bytes = 0;
+    /* A repeat replaces what the one before it has made. */
+    int again = run->repeat > -run->common->warmup, how = s->replace || again ? TRI_RESULT_REPLACE : 0;
+    TRI_TRY(tri_result_create_at(run->comm, s->out_file, TRI_RESULT_PLAIN | how, &s->result));
+    return tri_array_create(s->result, s->out_path ? s->out_path : tri_dataset_path(s->a), &s->form,
+                            s->plan.rank, s->dims, s->chunk, &s->b);
+}
+
+/* Copies where two boxes meet from one of them to the other. Each lies in the order of A, or with axes in that of B. */
+static void copy(tri_run *run, const state *s, const box *from_box, const char *from, const box *to_box,
+                 const int *to_axes, char *to) {
+    box both = box_meet(from_box, to_box);
+    permutation p = {.element_bytes = s->element_bytes};
+    size_t from_first = 0, to_first = 0;
+    memcpy(p.length, both.count, sizeof p.length);
+    if (!box_elements(&both)) return;
+    box_steps(from_box, s->plan.rank, NULL, p.from);
+    box_steps(to_box, s->plan.rank, to_axes, p.to);
+    for (int k = 0; k < AXES; k++) {
+        from_first += (both.start[k] - from_box->start[k]) * p.from[k];
+        to_first += (both.start[k] - to_box->start[k]) * p.to[k];
+    }
+    permute(run->team, &p, from + from_first * s->element_bytes, to + to_first * s->element_bytes);
+}
+
+/* From the slice that was read, in buffer 0, to the pieces of all slices that are written, one behind the other in
+ * buffer 1. */
+static void pack(tri_run *run, state *s, const box *whole, const box *read) {
+    size_t at = 0;
+    for (int r = 0; r < s->plan.ranks; r++) {
+        box write = plan_slice(&s->plan, whole, s->plan.cut_write, r), piece = box_meet(read, &write);
+        s->send_at[r] = at;
+        s->send[r] = box_elements(&piece) * s->element_bytes;
+        if (s->send[r]) copy(run, s, read, s->buffer[0], &piece, NULL, s->buffer[1] + at);
+        at += s->send[r];
+        if (r != tri_comm_rank(run->comm)) s->sent_bytes += (double)s->send[r];
+    }
+}
+
+/* What comes from each rank, into buffer 0. */
+static tri_status communicate(tri_run *run, state *s, const box *whole, const box *write) {
+    size_t at = 0;
+    for (int r = 0; r < s->plan.ranks; r++) {
+        box read = plan_slice(&s->plan, whole, s->plan.cut_read, r), piece = box_meet(&read, write);
+        s->receive_at[r] = at;
+        s->receive[r] = box_elements(&piece) * s->element_bytes;
+        at += s->receive[r];
+    }
+    return tri_alltoallv(s->buffer[1], s->send, s->send_at, MPI_BYTE, s->buffer[0], s->receive, s->receive_at,
+                         MPI_BYTE, run->comm);
+}
+
+/* The pieces that came, each in A's order, to their places in B's order, in buffer 1. */
+static void turn(tri_run *run, const state *s, const box *whole, const box *write) {
+    for (int r = 0; r < s->plan.ranks; r++) {
+        box read = plan_slice(&s->plan, whole, s->plan.cut_read, r), piece = box_meet(&read, write);
+        if (s->receive[r])
+            copy(run, s, &piece, s->buffer[0] + s->receive_at[r], write, s->plan.axes, s->buffer[1]);
+    }
+}
+
+static tri_status write_slice(state *s, const box *write) {
+    size_t start[AXES], count[AXES];
+    for (int k = 0; k < s->plan.rank; k++) {
+        start[k] = write->start[s->plan.axes[k]];
+        count[k] = write->count[s->plan.axes[k]];
+    }
+    return tri_array_write(s->b, start, count, s->buffer[1]);
+}
+
+static tri_status do_box(tri_run *run, state *s, const box *whole) {
+    int me = tri_comm_rank(run->comm);
+    box read = plan_slice(&s->plan, whole, s->plan.cut_read, me);
+    box write = plan_slice(&s->plan, whole, s->plan.cut_write, me);
+    double read_bytes = (double)(box_elements(&read) * s->element_bytes),
+           write_bytes = (double)(box_elements(&write) * s->element_bytes), start = tri_now_s();
+    TRI_TRY(tri_agree(run->comm, tri_dataset_read_stored(s->a, read.start, read.count, s->buffer[0])));
+    tri_report_phase(run, "read", tri_now_s() - start, read_bytes);
+    start = tri_now_s();
+    pack(run, s, whole, &read);
+    tri_report_phase(run, "pack", tri_now_s() - start, read_bytes);
+    start = tri_now_s();
+    TRI_TRY(communicate(run, s, whole, &write));
+    tri_report_phase(run, "communicate", tri_now_s() - start, read_bytes);
+    start = tri_now_s();
+    turn(run, s, whole, &write);
+    tri_report_phase(run, "permute", tri_now_s() - start, write_bytes);
+    start = tri_now_s();
+    TRI_TRY(write_slice(s, &write));
+    tri_report_phase(run, "write", tri_now_s() - start, write_bytes);
+    return TRI_OK;
+}
+
+static tri_status run(tri_run *run, void *argument) {
+    state *s = argument;
+    TRI_TRY(start_output(s, run));
+    for (size_t step = 0; step < s->plan.steps; step++) {
+        box whole = plan_box(&s->plan, step);
+        TRI_TRY(do_box(run, s, &whole));
+        tri_progress(run, "permuting", (double)(step + 1) / (double)s->plan.steps);
+    }
+    double start = tri_now_s();
+    TRI_TRY(tri_result_finish(s->result));
+    tri_report_phase(run, "write", tri_now_s() - start, 0);
+    return TRI_OK;
+}
+
+/* ---- Verify and record ---- */
+
+/* Compares one box of A, in buffer 0, with the same elements of B, in buffer 1. */
+static tri_status compare(const state *s, const box *b) {
+    size_t in_a[AXES], in_b[AXES], at[AXES];
+    box_steps(b, s->plan.rank, NULL, in_a);
+    box_steps(b, s->plan.rank, s->plan.axes, in_b);
+    for (at[0] = 0; at[0] < b->count[0]; at[0]++)
+        for (at[1] = 0; at[1] < b->count[1]; at[1]++)
+            for (at[2] = 0; at[2] < b->count[2]; at[2]++)
+                for (at[3] = 0; at[3] < b->count[3]; at[3]++) {
+                    size_t a = 0, to = 0;
+                    for (int k = 0; k < AXES; k++) {
+                        a += at[k] * in_a[k];
+                        to += at[k] * in_b[k];
+                    }
+                    if (memcmp(s->buffer[0] + a * s->element_bytes, s->buffer[1] + to * s->element_bytes,
+                               s->element_bytes))
+                        return tri_fail(TRI_ERR_WRONG, "element %zu,%zu,%zu,%zu of A is another one in B",
+                                        b->start[0] + at[0], b->start[1] + at[1], b->start[2] + at[2],
+                                        b->start[3] + at[3]);
+                }
+    return TRI_OK;
+}
+
+/* Every rank reads boxes of its own from both files; nothing is exchanged, and no order is that of the run. */
+static tri_status compare_files(const tri_run *run, state *s, tri_dataset *b) {
+    plan alone = s->plan;
+    alone.ranks = 1;
+    TRI_TRY(plan_make(&alone, s->plan.room));
+    for (size_t step = (size_t)tri_comm_rank(run->comm); step < alone.steps; step += (size_t)s->plan.ranks) {
+        box here = plan_box(&alone, step);
+        size_t start[AXES], count[AXES];
+        for (int k = 0; k < s->plan.rank; k++) {
+            start[k] = here.start[s->plan.axes[k]];
+            count[k] = here.count[s->plan.axes[k]];
+        }
+        TRI_TRY(tri_dataset_read_stored(s->a, here.start, here.count, s->buffer[0]));
+        TRI_TRY(tri_dataset_read_stored(b, start, count, s->buffer[1]));
+        TRI_TRY(compare(s, &here));
+    }
+    return TRI_OK;
+}
+
+static tri_status verify(tri_run *run, void *argument) {
+    state *s = argument;
+    tri_dataset *b = NULL;
+    if (!s->check) return TRI_OK;
+    TRI_TRY(tri_dataset_open_stored(run->comm, s->out_file,
+                                    s->out_path ? s->out_path : tri_dataset_path(s->a), &b));
+    tri_status status = compare_files(run, s, b);
+    tri_dataset_destroy(&b);
+    return status;
+}
+
+static void report_shape(tri_run *run, const char *name, const state *s, const size_t dims[]) {
+    char text[256];
+    size_t length = 0;
+    for (int k = 0; k < s->plan.rank; k++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%zu", k ? " x " : "", dims[k]);
+    tri_report_text(run, name, text);
+}
+
+static tri_status record(tri_run *run, void *argument) {
+    state *s = argument;
+    double sent = 0, elements = 1;
+    TRI_TRY(tri_reduce(&s->sent_bytes, &sent, 1, MPI_DOUBLE, MPI_SUM, 0, run->comm));
+    for (int k = 0; k < s->plan.rank; k++)
+        elements *= (double)s->plan.dims[k];
+    tri_report_text(run, "input", s->file);
+    report_shape(run, "shape", s, s->plan.dims);
+    tri_report_text(run, "output", s->out);
+    report_shape(run, "out_shape", s, s->dims);
+    tri_report_real(run, "bytes", elements * (double)s->element_bytes, "B", "bytes of the dataset");
+    tri_report_real(run, "sent_bytes", sent, "B", "bytes that went from one rank to another");
+    tri_report_integer(run, "steps", (int64_t)s->plan.steps, "1", "boxes that the work was done in");
+    report_shape(run, "box", s, s->plan.length);
+    if (s->check) tri_report_text(run, "verify", "all elements compared, one by one");
+    return TRI_OK;
+}
+
+static void teardown(void *argument) {
+    state *s = argument;
+    tri_array_destroy(&s->b);
+    tri_result_destroy(&s->result);
+    tri_form_free(&s->form);
+    tri_dataset_destroy(&s->a);
+    free(s->out_file);
+    free(s->out_path);
+    free(s->buffer[0]);
+    free(s->buffer[1]);
+    free(s->send);
+}
+
+static const tri_app app = {
+    .name = "alltoall",
+    .summary = "permutes the axes of a dataset that no rank could hold: a transpose from file to file",
+    .options = options,
+    .state_bytes = sizeof(state),
+    .no_device = true,
+    .setup = setup,
+    .run = run,
+    .verify = verify,
+    .record = record,
+    .teardown = teardown,
+};
+
+int main(int argc, char **argv) {
+    return tri_main(&app, argc, argv);
+}
