@@ -71,14 +71,15 @@ static size_t half(const plan *p, int axis) {
     return length > p->unit[axis] ? (length + p->unit[axis] - 1) / p->unit[axis] * p->unit[axis] : length;
 }
 
-/* What boxes cost: the larger slice, and the shorter of the two runs. */
+/* What boxes cost: the larger slice, and the shorter of the two runs. Short runs are worse when writing, which cannot go
+ * past the page cache with them: one that is written counts for a quarter. */
 static size_t judge(plan *p, size_t *run) {
     size_t read_run, write_run;
     p->cut_read = choose_cut(p, NULL);
     p->cut_write = choose_cut(p, p->axes);
     size_t read = slice_size(p, p->cut_read, NULL, &read_run),
            write = slice_size(p, p->cut_write, p->axes, &write_run);
-    *run = read_run < write_run ? read_run : write_run;
+    *run = read_run < write_run / 4 ? read_run : write_run / 4;
     return read > write ? read : write;
 }
 

@@ -69,6 +69,18 @@ tri_status tri_comm_create_shaped(MPI_Comm parent, const int *node_of, tri_comm 
     return comm_create(parent, node_of, out);
 }
 
+tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out) {
+    MPI_Comm part;
+    TRI_MPI(MPI_Comm_split(comm->mpi, colour < 0 ? MPI_UNDEFINED : colour, 0, &part));
+    if (part == MPI_COMM_NULL) {
+        *out = NULL;
+        return TRI_OK;
+    }
+    tri_status status = comm_create(part, NULL, out);
+    MPI_Comm_free(&part);
+    return status;
+}
+
 void tri_comm_destroy(tri_comm **comm) {
     if (!comm || !*comm) return;
     if ((*comm)->calls) (*comm)->calls_destroy((*comm)->calls);

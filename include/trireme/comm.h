@@ -26,6 +26,10 @@ TRI_MUST_CHECK tri_status tri_comm_create(MPI_Comm parent, tri_comm **out);
  * not have. */
 TRI_MUST_CHECK tri_status tri_comm_create_shaped(MPI_Comm parent, const int *node_of, tri_comm **out);
 
+/* The ranks of `comm` that give the same colour, in their order, as a communicator of their own; a rank with a
+ * negative one gets *out = NULL. Collective over `comm`; the status is this rank's. TRI_ERR_MPI, TRI_ERR_MEMORY. */
+TRI_MUST_CHECK tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out);
+
 /* Collective. NULL and a pointer to NULL do nothing. */
 void tri_comm_destroy(tri_comm **comm);
 

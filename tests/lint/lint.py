@@ -20,7 +20,7 @@ WALLS = {
     "place": (("base",), ("hwloc",)),
     "gpu": (("base", "mpi", "collectives"), ("opencl",)),
     "store": (("base", "mpi"), ("hdf5",)),
-    "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store"), ("json",)),
+    "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store"), ("json", "zlib")),
 }
 # folders whose private headers others may include
 PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu",)}
@@ -31,6 +31,7 @@ FOREIGN_HEADERS = {
     "opencl": r"CL/.*",
     "hdf5": r"(hdf5|hdf5_hl|H5.*)\.h",
     "json": r"jansson\.h",
+    "zlib": r"z(lib|conf)\.h",
 }
 FOREIGN_SYMBOLS = {
     "mpi": r"P?MPI_",
@@ -39,6 +40,7 @@ FOREIGN_SYMBOLS = {
     "opencl": r"cl[A-Z]",
     "hdf5": r"H5",
     "json": r"json_",
+    "zlib": r"(crc32|adler32|inflate|deflate|compress|uncompress)",
 }
 # The C library: the headers of C11, of POSIX, and of Linux.
 SYSTEM_HEADERS = re.compile(
