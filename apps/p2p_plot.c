@@ -1,0 +1,74 @@
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "apps/p2p.h"
+
+/* What gnuplot reads as a matrix: a line for each sender, "NaN" on the diagonal. */
+static void data(FILE *to, const p2p_state *s, const char *name, int size, bool bandwidth) {
+    fprintf(to, "$%s << END\n", name);
+    for (int a = 0; a < s->players; a++) {
+        for (int b = 0; b < s->players; b++) {
+            double seconds =
+                bandwidth || a == b
+                    ? p2p_one_way_s(s, size, a, b)
+                    : s->best_s[(size_t)(size * P2P_KINDS + P2P_latency) * p2p_pairs(s->players) +
+                                p2p_pair(s->players, a, b)];
+            if (isnan(seconds))
+                fprintf(to, "NaN ");
+            else
+                fprintf(to, "%.6g ", bandwidth ? 1e-9 * (double)s->bytes[size] / seconds : 1e6 * seconds);
+        }
+        fprintf(to, "\n");
+    }
+    fprintf(to, "END\n");
+}
+
+static void ranks(FILE *to, const p2p_state *s, const char *axis) {
+    /* Not more names than there is room for. */
+    int step = s->players / 32 + 1;
+    fprintf(to, "set %stics (", axis);
+    for (int p = 0; p < s->players; p += step)
+        fprintf(to, "%s'%d' %d", p ? ", " : "", s->rank_of[p], p);
+    fprintf(to, ")\n");
+}
+
+static void draw(FILE *to, const p2p_state *s, const char *path) {
+    char small[TRI_SIZE_TEXT], large[TRI_SIZE_TEXT];
+    data(to, s, "latency", 0, false);
+    data(to, s, "bandwidth", s->sizes - 1, true);
+    fprintf(to, "set terminal svg size 1100,520 dynamic background 'white'\nset output '%s'\n", path);
+    fprintf(to, "set multiplot layout 1,2\nset size ratio 1\nunset key\nset xlabel 'to rank'\n"
+                "set ylabel 'from rank'\nset yrange [*:*] reverse\nset tics out nomirror scale 0.3\n");
+    ranks(to, s, "x");
+    ranks(to, s, "y");
+    /* Brighter is better in both. */
+    fprintf(to, "set palette defined (0 '#fde725', 0.5 '#21918c', 1 '#440154')\n");
+    fprintf(to, "set title 'latency of %s (us)'\nplot $latency matrix with image pixels\n",
+            tri_size_format(s->bytes[0], small));
+    fprintf(to, "set palette defined (0 '#440154', 0.5 '#21918c', 1 '#fde725')\n");
+    fprintf(to,
+            "set title 'bandwidth of %s (GB/s)'\nplot $bandwidth matrix with image pixels\nunset multiplot\n",
+            tri_size_format(s->bytes[s->sizes - 1], large));
+}
+
+tri_status p2p_plot(const p2p_state *s, const char *path) {
+    if (!p2p_pairs(s->players))
+        return tri_fail(TRI_ERR_ARGUMENT, "--plot: a single rank makes no pairs to draw");
+    /* Without gnuplot nobody reads what is written; that is seen at the end. */
+    struct sigaction old, ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, &old);
+    /* gnuplot's messages are for whoever has made its input, which is this program. */
+    FILE *to = popen("gnuplot >/dev/null 2>&1", "w");
+    int status = -1;
+    if (to) {
+        draw(to, s, path);
+        status = pclose(to);
+    }
+    sigaction(SIGPIPE, &old, NULL);
+    if (status == 0) return TRI_OK;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return tri_fail(TRI_ERR_ENVIRONMENT, "--plot: gnuplot is not installed (Debian: gnuplot-nox)");
+    return tri_fail(TRI_ERR_FILE, "--plot: gnuplot cannot write '%s'", path);
+}
