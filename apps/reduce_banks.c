@@ -5,13 +5,13 @@
 #include <string.h>
 
 enum {
-    /* Elements of a chunk: 512 KiB, so that handing out is nothing beside summing, and a multiple of the ordered
-     * sum's blocks by a power of two, so that a chunk is a single node of its tree. */
-    CHUNK = 16 * TRI_ORDERED_BLOCK,
+    /* Elements of a chunk: 2 MiB, so that what a chunk costs beside its elements does not count, and a multiple of the
+     * ordered sum's blocks by a power of two, so that a chunk is a single node of its tree. */
+    CHUNK = 64 * TRI_ORDERED_BLOCK,
     /* A device takes its elements in large pieces, to make up for the cost of a launch: an eighth of what is left,
      * within these numbers of chunks. */
-    DEVICE_LEAST = 8,
-    DEVICE_MOST = 256,
+    DEVICE_LEAST = 2,
+    DEVICE_MOST = 64,
 };
 
 tri_status reduce_banks_create(reduce_banks *banks, const reduce_plan *plan, tri_team *team, int threads,

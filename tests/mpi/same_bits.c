@@ -7,8 +7,8 @@
 #include "check.h"
 #include "trireme/net.h"
 
-/* Odd, so that no split is even; large enough for every rank, thread and device to have several chunks. */
-enum { COUNT = 1300003, PIECE = 5 * 65536 };
+/* Odd, so that no split is even; large enough that threads and the device of one rank share its chunks. */
+enum { COUNT = 1300003, PIECE = 1 << 20 };
 
 static double vector[COUNT];
 
