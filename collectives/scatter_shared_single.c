@@ -1,7 +1,7 @@
 /* Scatter in one copy: each block goes straight from the root's memory into its rank's.
  *
- * Root and leaf share the copying (bcast_shared_single.c has the picture): the leaf fetches (p - 1) / p of
- * its block, and the root puts the rest there.
+ * Every leaf fetches its block. Where there is but one leaf, the root puts the second half of it there
+ * (bcast_shared_single.c has the picture).
  *
  * Cost: as gather_shared_single.c.
  */

@@ -3,6 +3,8 @@
 /* Bytes that are combined at a time. They stay in the nearest cache where peers' memory is mapped; each copy
  * by the kernel has its fixed price, so there they are more. */
 enum { MAPPED_CHUNK_BYTES = 16384, REACHED_CHUNK_BYTES = 131072 };
+/* Vectors from here on do not stay in a cache until they are used. */
+enum { PAST_CACHES_BYTES = 32 << 20 };
 
 void tri_meet(tri_context *c, const void *send, void *recv, int root) {
     if (!c->shared->met) (void)tri_shared_meet(c->shared, send, recv, root);
@@ -50,6 +52,15 @@ static tri_status combine_chunk(tri_context *c, size_t start, size_t units, void
     return TRI_OK;
 }
 
+/* Results too large for caches go past them: a line that is about to be overwritten need not be read before. */
+static tri_status store(tri_context *c, int peer, size_t offset, const void *data, size_t bytes,
+                        int past_caches) {
+    const tri_place *to = &c->shared->peers[peer].recv;
+    if (!past_caches || !to->here) return tri_shared_write(c->shared, peer, to, offset, data, bytes);
+    tri_copy_past_caches(to->here + offset, data, bytes);
+    return TRI_OK;
+}
+
 tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
     size_t size = (size_t)c->size, me = (size_t)c->rank;
     /* Shares are cut at multiples of 64 elements, so that no two ranks write one cache line. */
@@ -57,14 +68,14 @@ tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
     size_t end = me + 1 == size || start + share > call->count ? call->count : start + share;
     int mapped = c->shared->peers[(me + 1) % size].send.here != NULL;
     size_t chunk = chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : REACHED_CHUNK_BYTES);
+    int past_caches = call->count * c->unit_bytes >= PAST_CACHES_BYTES;
     void *so_far = call->scratch, *copy = tri_unit(c, so_far, chunk < call->count ? chunk : call->count);
     for (; start < end; start += chunk) {
         size_t units = end - start < chunk ? end - start : chunk;
         TRI_TRY(combine_chunk(c, start, units, so_far, copy));
         for (int i = 0; i < c->size; i++) {
             int peer = to < 0 ? (c->rank + i) % c->size : to;
-            TRI_TRY(tri_shared_write(c->shared, peer, &c->shared->peers[peer].recv, start * c->unit_bytes,
-                                     so_far, units * c->unit_bytes));
+            TRI_TRY(store(c, peer, start * c->unit_bytes, so_far, units * c->unit_bytes, past_caches));
             if (to >= 0) break;
         }
     }

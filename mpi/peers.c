@@ -2,6 +2,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 #include "mpi/shared.h"
 
@@ -99,3 +102,22 @@ tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_place 
     memcpy(to->here + offset, from, bytes);
     return TRI_OK;
 }
+
+#if defined(__x86_64__)
+void tri_copy_past_caches(void *to, const void *from, size_t bytes) {
+    char *out = to;
+    const char *in = from;
+    size_t head = -(uintptr_t)out % sizeof(__m128i);
+    if (head > bytes) head = bytes;
+    memcpy(out, in, head);
+    for (; head + sizeof(__m128i) <= bytes; head += sizeof(__m128i))
+        _mm_stream_si128((__m128i *)(out + head), _mm_loadu_si128((const __m128i *)(in + head)));
+    memcpy(out + head, in + head, bytes - head);
+    /* Such stores are not ordered by the flag that follows them. */
+    _mm_sfence();
+}
+#else
+void tri_copy_past_caches(void *to, const void *from, size_t bytes) {
+    memcpy(to, from, bytes);
+}
+#endif

@@ -75,4 +75,7 @@ tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_place *
 tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_place *to, size_t offset,
                             const void *from, size_t bytes);
 
+/* memcpy() of data that nobody needs soon: the destination does not go through the caches. */
+void tri_copy_past_caches(void *to, const void *from, size_t bytes);
+
 #endif

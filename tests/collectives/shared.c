@@ -155,6 +155,17 @@ static void on_heap(tri_comm *comm, size_t count) {
     /* `recv` goes with the communicator. */
 }
 
+/* Vectors that go past the caches. */
+static void large_on_heap(tri_comm *comm) {
+    const size_t count = (36u << 20) / sizeof(int64_t) + 3;
+    void *send, *recv;
+    CHECK_OK(tri_alloc_shared(comm, count * sizeof(int64_t), &send));
+    CHECK_OK(tri_alloc_shared(comm, (count + 1) * sizeof(int64_t), &recv));
+    combine(comm, send, (int64_t *)recv + 1, count, "large heap:");
+    CHECK_OK(tri_free_shared(comm, &send));
+    CHECK_OK(tri_free_shared(comm, &recv));
+}
+
 /* A rank that waits in shared memory must let its earlier message get on: nobody else can. */
 static void progress(tri_comm *comm) {
     enum { COUNT = 4 << 20 };
@@ -188,6 +199,7 @@ int main(int argc, char **argv) {
     size_t counts[] = {1, 1000, 40001};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         on_heap(comm, counts[i]);
+    if (size == 2) large_on_heap(comm);
     tri_comm_destroy(&comm);
 
     /* Several nodes: the heap is each node's own, and collectives go their usual way. */
