@@ -1,12 +1,17 @@
 #include "apps/heat_field.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* Points of a tile: enough to make taking one cheap, few enough to share out and to stay in the second cache; columns so
  * that the three rows a point needs stay in the first one. */
 enum { TILE = 1 << 16, TILE_COLUMNS = 1 << 12, TILE_ROWS = 16 };
+enum { STREAM_COLUMNS = 1024, STREAM_BYTES = 1 << 25 };
 
 /* ---- the update ---- */
 
@@ -42,6 +47,32 @@ static inline __attribute__((always_inline)) void update(const heat_field *f, co
 }
 
 #if defined(__x86_64__)
+/* A row in two dimensions with stores that go past the caches, so that the processor does not read what is about to be
+ * overwritten: 16 bytes of memory traffic for a point instead of 24. */
+__attribute__((target("avx2"))) static void stream_row(double *to, const double *c, size_t line, size_t count,
+                                                       double k) {
+    size_t head = (32 - (uintptr_t)to % 32) % 32 / sizeof *to, i = head < count ? head : count;
+    row_2d(to, c, line, i, k);
+    for (; i + 4 <= count; i += 4) {
+        const double *u = c + i;
+        __m256d sum = _mm256_add_pd(_mm256_add_pd(_mm256_loadu_pd(u - 1), _mm256_loadu_pd(u + 1)),
+                                    _mm256_add_pd(_mm256_loadu_pd(u - line), _mm256_loadu_pd(u + line)));
+        __m256d own = _mm256_loadu_pd(u), more = _mm256_sub_pd(sum, _mm256_mul_pd(_mm256_set1_pd(4.0), own));
+        _mm256_stream_pd(to + i, _mm256_add_pd(own, _mm256_mul_pd(_mm256_set1_pd(k), more)));
+    }
+    row_2d(to + i, c + i, line, count - i, k);
+}
+
+__attribute__((target("avx2"))) static void stream_update(const heat_field *f, const heat_box *box,
+                                                          const double *from, double *to) {
+    for (size_t r = 0; r < box->count[1]; r++) {
+        size_t at = (box->first[1] + r + 1) * f->line + box->first[2] + 1;
+        stream_row(to + at, from + at, f->line, box->count[2], f->k);
+    }
+    /* What waits for this thread does not wait for such stores by itself. */
+    _mm_sfence();
+}
+
 __attribute__((target("avx2"))) static void update_avx2(const heat_field *f, const heat_box *box,
                                                         const double *from, double *to) {
     update(f, box, from, to);
@@ -51,7 +82,7 @@ __attribute__((target("avx2"))) static void update_avx2(const heat_field *f, con
 void heat_update(const heat_field *f, const heat_box *box, const double *from, double *to) {
 #if defined(__x86_64__)
     if (tri_simd_level() != TRI_SIMD_plain) {
-        update_avx2(f, box, from, to);
+        (f->stream ? stream_update : update_avx2)(f, box, from, to);
         return;
     }
 #endif
@@ -332,6 +363,9 @@ static tri_status make_arrays(heat_field *f) {
     if (!f->now || !f->next)
         return tri_fail(TRI_ERR_MEMORY, "no memory for two arrays of %zu bytes; use more nodes", bytes);
     tri_team_for(f->team, layers, clear_layer, f);
+    /* Where the field is larger than a rank's part of any cache and rows are long: there it takes 3/4 of the time, on rows of
+     * 256 points 4/3. */
+    f->stream = f->grid->dims == 2 && f->size[2] >= STREAM_COLUMNS && bytes >= STREAM_BYTES;
     return TRI_OK;
 }
 

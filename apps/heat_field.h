@@ -34,6 +34,7 @@ typedef struct heat_field {
     tri_gpu_buffer *device_now, *device_next;
     tri_status device_status;
     char device_why[256];
+    int stream;               /* whether new values go past the caches; the bits are the same */
     double halo_s, compute_s; /* of all steps: waiting for faces, and the rest */
 } heat_field;
 

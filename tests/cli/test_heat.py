@@ -64,6 +64,17 @@ def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape):
         assert same(field(tmp_path, "o", 12), expected), (ranks, threads, device, share)
 
 
+def test_large_fields_are_stored_past_the_caches(trireme, tmp_path):
+    """With 34 MiB on one rank; two ranks have too little for that, and the same bits."""
+    r = trireme(1, "heat", "--points", "2101x2099", "--initial", "gauss", "--steps", 3, "--out", "o", "--json", "--results",
+                "none", "--energy-every", 0, "--threads", 2)
+    assert r.json["results"]["field"] == trireme(2, "heat", "--points", "2101x2099", "--initial", "gauss", "--steps", 3,
+                                                 "--json", "--results", "none").json["results"]["field"]
+    r = trireme(2, "heat", "--points", "2101x2099", "--initial", "gauss", "--steps", 0, "--out", "o", "--results", "none")
+    assert r.status == 0, r.err
+    assert same(field(tmp_path, "o", 3), reference(field(tmp_path, "o", 0), 0.125, 3))
+
+
 @pytest.mark.parametrize("points, grids", [("30x21", ("1x6", "6x1", "2x3", "3x2")), ("9x8x7", ("1x2x3", "6x1x1", "1x1x6"))])
 def test_same_bits_on_any_grid(trireme, points, grids):
     seen = set()
