@@ -17,8 +17,8 @@ const tri_net tri_net_default = {
     .combine_byte_s = 1 / 10e9,
     .flag_s = 0.35e-6,
     .slot_byte_s = 1 / 15e9,
-    .reach_s = 1.7e-6,
-    .reach_byte_s = 1 / 12e9,
+    .reach_s = 2.0e-6,
+    .reach_byte_s = 1 / 11e9,
 };
 
 double tri_cost_time_s(const tri_cost *cost, const tri_net *net) {
