@@ -22,15 +22,24 @@ static int blocks_with(int size, int radix, int d, int z) {
     return period + (rest < 0 ? 0 : rest < d ? rest : d);
 }
 
+/* Of a node's ranks, those that send to another node when each sends to the rank `distance` above it. */
+static int leaving(const tri_case *c, int distance) {
+    int back = c->ranks - distance, least = distance < back ? distance : back;
+    return c->nodes > 1 && least < c->largest ? least : c->largest;
+}
+
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     tri_cost price = {0};
     double moved = 2.0 * c->ranks;
     for (int d = 1; d < c->ranks; d *= p->radix) {
         int messages = 0, blocks = 0;
-        for (int z = 1; z < p->radix && z * d < c->ranks; z++, messages++)
+        double senders = 0;
+        for (int z = 1; z < p->radix && z * d < c->ranks; z++, messages++) {
             blocks += blocks_with(c->ranks, p->radix, d, z);
+            senders += leaving(c, z * d);
+        }
         tri_cost_burst(&price, net, tri_case_level(c), messages, (double)c->bytes * blocks / messages,
-                       d < c->largest && c->nodes > 1 ? d : c->largest);
+                       senders / messages);
         moved += 2.0 * blocks;
     }
     price.memory_bytes = moved * (double)c->bytes;

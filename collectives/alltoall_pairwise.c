@@ -3,12 +3,16 @@
  * In round k each rank sends to the rank k above it and receives from the rank k below, so that every rank
  * sends and receives one block at a time.
  *
- * Cost: (p - 1) x (latency + 2 overheads + block).
+ * Cost: (p - 1) x (latency + 2 overheads + block), and the blocks that leave a node through its link.
  */
 #include "collectives/algorithm.h"
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    return tri_allgather_ring.cost(c, p, net);
+    tri_cost price = tri_allgather_ring.cost(c, p, net);
+    /* Every rank of a node has a block for every rank of the others. */
+    if (c->nodes > 1)
+        price.level[TRI_BETWEEN].node_bytes = (double)c->bytes * c->largest * (c->ranks - c->largest);
+    return price;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

@@ -15,6 +15,7 @@ const tri_net tri_net_default = {
                                .node_byte_s = 1 / 12.5e9}},
     .memory_byte_s = 1 / 10e9,
     .combine_byte_s = 1 / 10e9,
+    .eager_bytes = 4096,
     .flag_s = 0.35e-6,
     .slot_byte_s = 1 / 15e9,
     .reach_s = 2.0e-6,

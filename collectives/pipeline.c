@@ -26,7 +26,7 @@ tri_parameters tri_pipeline_tune(const tri_case *c, int fill, int overheads, con
     double byte_s = tri_larger(net->level[level].byte_s, net->level[TRI_INSIDE].byte_s);
     double pieces = fixed_s > 0 && fill > 0 ? sqrt(fill * (double)c->bytes * byte_s / fixed_s) : 1;
     /* No piece below a byte a rank would notice, and a number that fits an int. */
-    double most = (double)c->bytes / 64 < 1e6 ? (double)c->bytes / 64 : 1e6;
+    double most = (double)c->bytes / 512 < 1e6 ? (double)c->bytes / 512 : 1e6;
     if (pieces > most) pieces = most;
     tri_parameters best = {.pieces = pieces < 1 ? 1 : (int)(pieces + 0.5)};
     return best;

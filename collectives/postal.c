@@ -72,6 +72,8 @@ static void reach_children(pricing *p, tri_seat seat, const path *here) {
         lengthen(p, &way, level, 0, 0, p->each * child.count + p->all);
         path there = way;
         lengthen(p, &there, level, 1, 1, 0);
+        /* Who waits for a long message to be taken before the next waits until it is there. */
+        if (p->each * child.count + p->all > p->net->eager_bytes) rank = way = there;
         reach_children(p, child, &there);
     }
 }

@@ -113,17 +113,22 @@ static inline void tri_cost_rounds(tri_cost *price, int level, double times, dou
 }
 
 /* A round in which a rank sends `messages` of `bytes` each and receives as many, all at once, while `senders` ranks
- * of each node do so. It waits for the last of them, unless it is busy for longer with all the others. */
+ * of each node do so. It waits for the last of them to be sent, or for the bytes of all, unless it is busy for longer
+ * with the overheads. */
 static inline void tri_cost_burst(tri_cost *price, const tri_net *net, int level, int messages, double bytes,
-                                  int senders) {
-    tri_cost more = {0};
-    int busy = net->level[level].overhead_s * (messages - 1) > net->level[level].latency_s;
-    more.level[level].latencies = !busy;
-    more.level[level].overheads = busy ? 2 * messages : messages + 1;
-    more.level[level].bytes = bytes;
-    more.level[level].rank_bytes = bytes * messages;
-    more.level[level].node_bytes = bytes * messages * senders;
-    tri_cost_add(price, &more);
+                                  double senders) {
+    tri_cost late = {0}, busy = {0}, full = {0};
+    late.level[level].latencies = full.level[level].latencies = 1;
+    late.level[level].overheads = messages + 1;
+    late.level[level].bytes = full.level[level].bytes = bytes;
+    busy.level[level].overheads = 2 * messages;
+    full.level[level].overheads = 2;
+    full.level[level].rank_bytes = bytes * messages;
+    full.level[level].node_bytes = bytes * messages * senders;
+    const tri_cost *most = &full;
+    if (tri_cost_time_s(&late, net) > tri_cost_time_s(most, net)) most = &late;
+    if (tri_cost_time_s(&busy, net) > tri_cost_time_s(most, net)) most = &busy;
+    tri_cost_add(price, most);
 }
 
 /* A round in which every rank sends to the rank `distance` above it. */

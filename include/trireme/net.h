@@ -33,6 +33,7 @@ typedef struct tri_net {
     } level[TRI_LEVELS];
     double memory_byte_s;  /* for each byte copied inside a rank */
     double combine_byte_s; /* for each byte of the result of combining two vectors */
+    double eager_bytes;    /* a longer message does not leave before its receiver is ready for it */
     /* Inside a node whose ranks share memory: */
     double flag_s;       /* from one rank's raising a flag to another's having seen it */
     double slot_byte_s;  /* for each byte copied into or out of what another rank reads or has written */

@@ -38,7 +38,7 @@ typedef struct buffers {
     int rank, size;
 } buffers;
 
-enum { STEPS = 4093 };
+enum { STEPS = 4093, EAGER = 8192 }; /* simulate.py says the same to SimGrid */
 
 static int combines(tri_operation o) {
     return o == TRI_REDUCE || o == TRI_ALLREDUCE || o == TRI_REDUCE_SCATTER || o == TRI_SCAN ||
@@ -257,7 +257,7 @@ static tri_status parse_net(const char *text, tri_net *out) {
     if (sscanf(text, "%lf,%lf,%lf,%lf,%lf/%lf,%lf,%lf,%lf,%lf", &v[0][0], &v[0][1], &v[0][2], &v[0][3],
                &v[0][4], &v[1][0], &v[1][1], &v[1][2], &v[1][3], &v[1][4]) != 10)
         return tri_fail(TRI_ERR_ARGUMENT, "'%s' is not a network", text);
-    tri_net net = {.memory_byte_s = 0};
+    tri_net net = {.eager_bytes = EAGER};
     for (int l = 0; l < TRI_LEVELS; l++) {
         net.level[l].latency_s = v[l][0] * 1e-6;
         net.level[l].overhead_s = v[l][1] * 1e-6;
