@@ -128,8 +128,6 @@ static tri_status look(tri_run *run, schedule *s, int *signal_number, int *due) 
     s->looked = run->step;
     s->looked_s = now;
     s->next_look = run->step + (size_t)all[2];
-    /* A library that was loaded meanwhile (the compiler of OpenCL) may have taken the signals away. */
-    tri_stop_catch();
     return TRI_OK;
 }
 

@@ -229,11 +229,14 @@ def test_resumes_on_other_ranks_threads_device(trireme, tmp_path):
 
 
 @pytest.mark.parametrize("number", (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT))
-@pytest.mark.parametrize("ranks", (0, 3))
-def test_a_signal_stops_it_at_a_checkpoint(trireme, tmp_path, number, ranks):
+@pytest.mark.parametrize("ranks, device", ((0, "none"), (0, "auto"), (3, "none")))
+def test_a_signal_stops_it_at_a_checkpoint(trireme, tmp_path, number, ranks, device):
     if ranks and number != signal.SIGUSR1:
         pytest.skip("mpirun kills its ranks after these")
-    process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5", "--checkpoint-every", "100")
+    if device != "none" and trireme(0, "heat", *SIZE, "--steps", 1, "--device", device).status == 3:
+        pytest.skip("no OpenCL device")
+    process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5", "--checkpoint-every", "100",
+                    "--device", device)
     wait_for(tmp_path / "c.h5", process)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
