@@ -111,8 +111,9 @@ tri_status tri_halo_start(tri_halo *halo, void *field) {
 }
 
 tri_status tri_halo_finish(tri_halo *halo) {
+    MPI_Status statuses[4 * TRI_GRID_DIMS];
     int started = halo->started;
     halo->started = 0;
-    TRI_MPI(MPI_Waitall(started, halo->requests, MPI_STATUSES_IGNORE));
+    TRI_MPI(MPI_Waitall(started, halo->requests, statuses));
     return TRI_OK;
 }
