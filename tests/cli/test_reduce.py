@@ -90,7 +90,7 @@ def test_oracle(trireme, tmp_path, name):
 
 
 def test_same_bits_on_any_ranks_threads_device(trireme):
-    for distribution in ("uniform", "cancel"):
+    for distribution in ("normal", "cancel"):
         seen = {kind: set() for kind in ("exact", "ordered", "plain")}
         for ranks, threads, device in ((1, 1, "none"), (2, 3, "none"), (3, 1, "auto"), (5, 2, "none"), (8, 1, "none")):
             for kind in seen:
