@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""mutate.py ROOT LIBRARY MPICC LAUNCHER [--ranks N,...] [--each N] [OPERATION:NAME...]: faults that the test of the collectives
+must find.
+
+Plants one fault at a time in each algorithm's file (a wrong peer, a wrong place, a wrong length, a wrong root, a left
+out wait, operands the wrong way round), links it before the library and runs the test for this algorithm alone. A fault
+is caught where the test fails, crashes or hangs. Prints a table and the faults that nothing caught; exits 1 where
+there is one. Nothing in the tree is changed.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+# (kind, pattern, its replacement): one mutant for each match in the code of the body.
+KINDS = [
+    ("peer", r"(tri_do_(?:send|recv)\((?:[^;]*), )((?:[^,;()]|\([^;()]*\)|\((?:[^;()]|\([^;()]*\))*\))+)\)\)?;",
+     "peer"),
+    ("place", r"(tri_do_(?:recv|send|combine)\(&?\w+, )((?:[^,;()]|\((?:[^;()]|\((?:[^;()]|\([^;()]*\))*\))*\))+)(, )",
+     r"\1tri_unit(c, \2, 1)\3"),
+    ("operands", r"tri_do_combine\((\w+), ((?:[^,;()]|\((?:[^;()]|\([^;()]*\))*\))+), "
+     r"((?:[^,;()]|\((?:[^;()]|\([^;()]*\))*\))+), ((?:[^,;()]|\((?:[^;()]|\([^;()]*\))*\))+)\)",
+     r"(tri_do_combine(\1, \3, (void *)(\2), \4))"),
+    ("wait", r"TRI_TRY\(tri_do_wait\(c\)\);", ";"),
+    ("root", r"(call\.root = )([^=;]+);", r"\1(\2) + 1;"),
+    ("buffer", r"(call\.(?:send|recv) = )([^=;]+);", r"\1tri_unit(c, \2, 1);"),
+    ("count", r"(call\.count = )([^=;]+);", r"\1(\2) / 2;"),
+    ("order", r"by_local : by_node|by_node : by_local", "by_node : by_node"),
+]
+
+
+def peer_mutant(found):
+    """The last argument of a send or a receive, one rank on."""
+    text = found.group(0)
+    call = re.search(r"tri_do_(?:send|recv)\(", text).end()
+    depth, commas, at = 1, [], call
+    for i in range(call, len(text)):
+        depth += (text[i] == "(") - (text[i] == ")")
+        if depth == 1 and text[i] == ",":
+            commas.append(i)
+        if depth == 0:
+            at = i
+            break
+    return f"{text[:commas[-1] + 1]} (({text[commas[-1] + 1:at].strip()}) + 1) % c->size{text[at:]}"
+
+
+def mutants(source):
+    """(kind, line, text of the file with the fault)."""
+    start = source.index('#include "')
+    for kind, pattern, replacement in KINDS:
+        for found in re.finditer(pattern, source[start:]):
+            new = peer_mutant(found) if kind == "peer" else found.expand(replacement)
+            first, last = start + found.start(), start + found.end()
+            yield kind, source.count("\n", 0, first) + 1, source[:first] + new + source[last:]
+
+
+class Bench:
+    def __init__(self, arguments, folder):
+        self.root, self.library = os.path.abspath(arguments.root), os.path.abspath(arguments.library)
+        self.mpicc, self.launcher = arguments.mpicc, arguments.launcher
+        self.ranks = [int(n) for n in arguments.ranks.split(",")]
+        self.folder, self.seconds = folder, arguments.seconds
+        self.objects = [self.compile(os.path.join(self.root, "tests/collectives", f"{name}.c"), name)
+                        for name in ("collectives", "move_trials", "combine_trials")]
+
+    def compile(self, source, name):
+        out = os.path.join(self.folder, name + ".o")
+        done = subprocess.run([self.mpicc, "-c", "-O1", "-std=c11", "-D_GNU_SOURCE", "-w", f"-I{self.root}",
+                               f"-I{self.root}/include", source, "-o", out], capture_output=True, check=False)
+        return None if done.returncode else out
+
+    def caught(self, text, algorithm):
+        """How the test ends with this text as the algorithm's file: a word, or None where all passes."""
+        source = os.path.join(self.folder, "mutant.c")
+        with open(source, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        mutant, program = self.compile(source, "mutant"), os.path.join(self.folder, "mutant")
+        if not mutant:
+            return "uncompiled"
+        subprocess.run([self.mpicc, *self.objects, mutant, self.library, "-lm", "-pthread", "-o", program], check=True)
+        for ranks in self.ranks:
+            try:
+                done = subprocess.run([os.path.join(self.root, "jobs/run.sh"), self.launcher, str(ranks), program,
+                                       algorithm], capture_output=True, timeout=self.seconds, check=False)
+            except subprocess.TimeoutExpired:
+                return "hangs"
+            if done.returncode:
+                return "wrong" if b"checks," in done.stdout + done.stderr else "dies"
+        return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("root", "library", "mpicc", "launcher"):
+        parser.add_argument(name)
+    parser.add_argument("--ranks", default="8")
+    parser.add_argument("--seconds", type=int, default=40, help="a test that takes longer hangs")
+    parser.add_argument("--each", type=int, default=0, help="so many of each kind in a file at most; 0: all")
+    parser.add_argument("only", nargs="*")
+    arguments = parser.parse_intermixed_args()
+    with open(os.path.join(arguments.root, "collectives/algorithms.def"), encoding="utf-8") as stream:
+        listed = re.findall(r"^X\((\w+), (\w+)\)", stream.read(), re.M)
+    all_caught = True
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(arguments, folder)
+        for operation, name in listed:
+            algorithm = f"{operation}:{name}"
+            if arguments.only and algorithm not in arguments.only:
+                continue
+            with open(os.path.join(arguments.root, "collectives", f"{operation}_{name}.c"), encoding="utf-8") as stream:
+                source = stream.read()
+            seen, ends, missed = {}, {}, []
+            for kind, line, text in mutants(source):
+                seen[kind] = seen.get(kind, 0) + 1
+                if arguments.each and seen[kind] > arguments.each:
+                    continue
+                end = bench.caught(text, algorithm)
+                if end == "uncompiled":
+                    continue
+                ends[end] = ends.get(end, 0) + 1
+                if end is None:
+                    missed.append(f"{kind} at line {line}")
+            planted = sum(ends.values())
+            found = planted - ends.get(None, 0)
+            print(f"{algorithm:34} {planted:3} planted {found:3} caught  " +
+                  ", ".join(f"{count} {end}" for end, count in ends.items() if end) +
+                  (f"   NOT: {'; '.join(missed)}" if missed else ""), flush=True)
+            all_caught = all_caught and not missed and planted > 0
+    return 0 if all_caught else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
