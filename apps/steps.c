@@ -115,12 +115,13 @@ static tri_status resume(tri_run *run, void *state, schedule *s) {
 }
 
 /* All ranks together: whether a signal came to one of them, whether it is time for a checkpoint, and when to look again:
- * rank 0's clock decides, for about ten looks a second. */
+ * rank 0's clock decides, for about ten looks a second, and one when a checkpoint is due. */
 static tri_status look(tri_run *run, schedule *s, int *signal_number, int *due) {
     static const double between_s = 0.1;
     double now = tri_now_s(), each_s = (now - s->looked_s) / (double)(run->step - s->looked);
+    double ahead_s = s->every_s > 0 ? fmin(between_s, s->next_s - now) : between_s;
     int64_t all[3] = {stop_signal, s->every_s > 0 && now >= s->next_s, 1};
-    if (each_s < between_s) all[2] = each_s > 0 ? (int64_t)fmin(between_s / each_s, 1e6) : 1;
+    if (each_s < ahead_s) all[2] = each_s > 0 ? (int64_t)fmin(ahead_s / each_s, 1e6) : 1;
     if (tri_comm_rank(run->comm)) all[1] = all[2] = 0;
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, all, 3, MPI_INT64_T, MPI_MAX, run->comm));
     *signal_number = (int)all[0];
