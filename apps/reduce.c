@@ -51,7 +51,7 @@ static const tri_option options[] = {
     TRI_OPTION(state, seed, "seed", "1", "of the random vector"),
     TRI_OPTION(state, distribution, "distribution", "uniform", "of the random vector",
                .choices = "uniform|normal|wide|cancel"),
-    TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank may hold of the vector at a time"),
+    TRI_OPTION(state, memory, "memory", "16Mi", "bytes that each rank may hold of the vector at a time"),
     TRI_OPTION(state, check, "verify", NULL,
                "compute again element by element, in another split, and compare all bits"),
     {.name = NULL},
