@@ -1,12 +1,13 @@
 /* Sums of doubles in three ways.
  *
- *   exact    tri_sum: the correctly rounded sum of all terms, the same bits for every order, split and
- * machine. Method: a fixed-point integer wide enough for every double (a superaccumulator: Kulisch; Neal
- * 2015, "Fast exact summation using small and large superaccumulators", section 2), with error-free
+ *   exact    tri_sum: the correctly rounded sum of all terms, the same bits for every order, split and machine.
+ *            Method: a fixed-point integer wide enough for every double (a superaccumulator: Kulisch; Neal 2015,
+ *            "Fast exact summation using small and large superaccumulators", section 2), with error-free
  *            extraction in vector registers in front of it (Demmel, Nguyen 2015, "Parallel reproducible
  *            summation", section 3; Collange, Defour, Graillat, Iakymchuk 2015).
- *   ordered  tri_ordered: a fixed tree over blocks of the global index. Rounded at every addition, but the
- * same bits for every split at block boundaries. plain    tri_sum_plain: what a vectorised loop gives.
+ *   ordered  tri_ordered: a fixed tree over blocks of the global index. Rounded at every addition, but the same
+ *            bits for every split at block boundaries.
+ *   plain    tri_sum_plain: what a vectorised loop gives.
  *
  * Arithmetic must be in the default mode (round to nearest, subnormals kept). doc/sum.md has the errors, the
  * special values and the speed. */
