@@ -33,9 +33,29 @@ tri_status bench_alternate(bench_variant *variants, int count, int trials, bench
     return TRI_OK;
 }
 
+void bench_keep(tri_run *run, bench_list *list, const char *path, const double *seconds, size_t count) {
+    if (!run->result) return;
+    tri_result_reals(run->result, path, 1, (size_t[]){count}, seconds, "s", "time of each trial");
+    size_t length = strlen(path);
+    if (list->length + length + 2 > list->room) {
+        char *text = realloc(list->text, 2 * list->room + length + 2);
+        if (!text) return;
+        list->text = text;
+        list->room = 2 * list->room + length + 2;
+    }
+    list->length += (size_t)sprintf(list->text + list->length, "%s\n", path);
+}
+
+void bench_note(tri_run *run, bench_list *list) {
+    if (list->text) tri_result_text(run->result, BENCH_SAMPLES, list->text);
+    free(list->text);
+    *list = (bench_list){NULL, 0, 0};
+}
+
 void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
                   const char *group) {
     double *sorted = malloc((size_t)trials * sizeof *sorted), base = 0;
+    bench_list list = {NULL, 0, 0};
     if (!sorted) return;
     for (int pass = 0; pass < 2; pass++)
         for (int v = 0; v < count; v++) {
@@ -51,12 +71,11 @@ void bench_report(tri_run *run, const bench_variant *variants, int count, int tr
             if (variants[v].bytes > 0) snprintf(rate, sizeof rate, "%8.2f GB/s", 1e-9 * speed);
             tri_report_line(run, "%-32s %12.3f us  [%.3f, %.3f]  %s  %6.3f x", variants[v].name,
                             1e6 * s.median, 1e6 * s.low, 1e6 * s.high, rate, base > 0 ? speed / base : 0);
-            if (!run->result) continue;
             char path[160];
             snprintf(path, sizeof path, "%s/%s", group, variants[v].name);
-            tri_result_reals(run->result, path, 1, (size_t[]){(size_t)trials}, variants[v].seconds, "s",
-                             "time of each trial");
+            bench_keep(run, &list, path, variants[v].seconds, (size_t)trials);
         }
+    bench_note(run, &list);
     free(sorted);
 }
 
@@ -109,12 +128,14 @@ static const tri_app *const subjects[] = {
 
 int main(int argc, char **argv) {
     const size_t count = sizeof subjects / sizeof *subjects;
-    for (size_t i = 0; argc > 1 && i < count; i++)
-        if (!strcmp(argv[1], strchr(subjects[i]->name, '-') + 1))
+    const char *word = argc > 1 ? argv[1] : "";
+    if (!strcmp(word, "--compare")) word += 2;
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(word, strchr(subjects[i]->name, '-') + 1))
             return tri_main(subjects[i], argc - 1, argv + 1);
     FILE *to = argc > 1 && !strcmp(argv[1], "--help") ? stdout : stderr;
     fprintf(to, "bench SUBJECT [OPTION...]; bench SUBJECT --help tells more. Subjects:\n");
     for (size_t i = 0; i < count; i++)
-        fprintf(to, "  %-14s %s\n", strchr(subjects[i]->name, '-') + 1, subjects[i]->summary);
+        fprintf(to, "  %-12s %s\n", strchr(subjects[i]->name, '-') + 1, subjects[i]->summary);
     return to == stdout ? 0 : 2;
 }

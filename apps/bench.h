@@ -28,13 +28,24 @@ void bench_destroy(bench_variant *variants, int count);
 void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
                   const char *group);
 
+/* bench_keep() puts the raw samples of one variant into the result file, where there is one, as dataset `path`, and adds
+ * the path to `list`, which begins as zeros. bench_note() writes the list as an attribute of the file, so that
+ * bench_compare.c knows what is to be compared, and frees it. */
+#define BENCH_SAMPLES "sample_datasets"
+typedef struct bench_list {
+    char *text;
+    size_t length, room;
+} bench_list;
+void bench_keep(tri_run *run, bench_list *list, const char *path, const double *seconds, size_t count);
+void bench_note(tri_run *run, bench_list *list);
+
 /* Draws the variants' rates as bars in an SVG file, by gnuplot. Rank 0 alone calls it. TRI_ERR_ENVIRONMENT: no gnuplot;
  * TRI_ERR_FILE: it failed. */
 tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
                       const char *path);
 
 /* The subjects: bench <subject> is a program of its own. X(name) is `const tri_app bench_<name>` in bench_<name>.c. */
-#define BENCH_LIST(X)       X(sum) X(heat)
+#define BENCH_LIST(X)       X(sum) X(heat) X(collectives) X(compare)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE

@@ -64,6 +64,10 @@ tri_status tri_comm_select(tri_comm *comm, const char *names) {
     return TRI_OK;
 }
 
+const char *tri_comm_algorithm(const tri_comm *comm) {
+    return comm->calls && comm->calls->last ? comm->calls->last->name : "";
+}
+
 tri_status tri_comm_set_net(tri_comm *comm, const tri_net *net) {
     tri_calls *calls;
     TRI_TRY(tri_calls_of(comm, &calls));
@@ -164,6 +168,7 @@ tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *
     if (calls->shared) look_for_heap(calls->shared, &asked, call);
     call->recipe = choose(calls, &asked);
     call->pick = 0;
+    calls->last = call->recipe->pick[0].algorithm;
     call->parameters = call->recipe->pick[0].parameters;
 
     tri_engine *engine = &calls->engine;

@@ -32,6 +32,7 @@ typedef struct tri_calls {
     const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: free choice */
     tri_net net;
     tri_choice chosen[TRI_CHOICES]; /* lately */
+    const tri_algorithm *last;      /* of a blocking call; NULL: none yet */
     unsigned calls;                 /* so far: the same on every rank, so that each call has its own tag */
     tri_engine engine;
     void *scratch; /* kept from call to call, so that no call pays for fresh pages */

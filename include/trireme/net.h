@@ -106,6 +106,9 @@ const char *tri_operation_name(tri_operation operation);
  * TRI_ERR_ARGUMENT: no such operation or algorithm; the text lists those there are. */
 TRI_MUST_CHECK tri_status tri_comm_select(tri_comm *comm, const char *names);
 
+/* The algorithm that the last blocking collective call on this communicator went by; "" before the first. */
+const char *tri_comm_algorithm(const tri_comm *comm);
+
 /* The numbers that the choice on this communicator goes by; the same on every rank. They are copied. */
 TRI_MUST_CHECK tri_status tri_comm_set_net(tri_comm *comm, const tri_net *net);
 TRI_MUST_CHECK tri_status tri_comm_net(tri_comm *comm, tri_net *out);

@@ -1,0 +1,114 @@
+"""bench collectives, and bench --compare."""
+import h5py
+import numpy
+import pytest
+
+OPERATIONS = "barrier bcast scatter gather allgather alltoall reduce allreduce reduce_scatter scan exscan".split()
+QUICK = ("--seconds", 0, "--results", "r")
+
+
+def result(tmp_path):
+    files = sorted((tmp_path / "r").glob("*.h5"), key=lambda f: f.stat().st_mtime)
+    return files[-1]
+
+
+@pytest.mark.parametrize("ranks", (1, 2, 3))
+@pytest.mark.parametrize("heap", ((), ("--heap",)))
+def test_every_operation(trireme, tmp_path, ranks, heap):
+    """Results are compared with the MPI library's by the program itself."""
+    r = trireme(ranks, "bench", "collectives", "--sizes", "8,8Ki,200000", *QUICK, *heap, "--json")
+    assert r.json["results"]["cells"]["value"] == 2 * (3 * (len(OPERATIONS) - 1) + 1)
+    assert r.json["results"]["speed"]["value"] > 0
+    assert r.json["results"]["buffers"] == ("shared heap" if heap else "private")
+    with h5py.File(result(tmp_path)) as f:
+        assert set(f["samples"]) == set(OPERATIONS)
+        assert set(f["samples/alltoall"]) == {"8", "8192", "200000"} and set(f["samples/barrier"]) == {"0"}
+        for way in ("mpi", "ours"):
+            for mode in ("single", "series"):
+                samples = f[f"samples/allreduce/8192/{mode}/{way}"]
+                assert samples.attrs["units"] == "s" and len(samples) >= 3 and (samples[()] > 0).all()
+        listed = f.attrs["sample_datasets"].split()
+        assert len(listed) == 2 * r.json["results"]["cells"]["value"] and all(path in f for path in listed)
+
+
+def test_table(trireme):
+    r = trireme(2, "bench", "collectives", "--sizes", "64", "--operations", "bcast,scan", "--each", *QUICK)
+    assert r.status == 0, r.err
+    rows = [line.split() for line in r.out.splitlines() if line.startswith(("bcast ", "scan "))]
+    chosen = [row for row in rows if row[-1] == "(ours)"]
+    assert [row[:3] for row in chosen] == [[op, "64", mode] for op in ("bcast", "scan") for mode in ("single", "series")]
+    algorithms = {row[-1] for row in rows if row[0] == "bcast"}
+    assert {"linear", "binomial", "chain", "shared"} <= algorithms
+    assert "of 4 cells" in r.out and "geometric mean" in r.out
+
+
+def test_without_the_library(trireme):
+    r = trireme(2, "bench", "collectives", "--sizes", "64,1Gi", "--operations", "gather", "--against", "none",
+                "--algorithm", "gather:linear", "--seconds", 0, "--results", "none")
+    assert r.status == 0, r.err
+    rows = [line.split() for line in r.out.splitlines() if line.startswith("gather ")]
+    assert [row[-1] for row in rows] == ["linear", "linear", "--memory"] and "geometric" not in r.out
+
+
+@pytest.mark.parametrize("bad", (("--operations", "bcast,nothing"), ("--operations", ""), ("--sizes", "12"), ("--sizes", "0"),
+                                 ("--sizes", "8,x"), ("--sizes", ""), ("--against", "itself"), ("--seconds", -1),
+                                 ("--quantile", 2), ("--device", "auto")))
+def test_bad_options(trireme, bad):
+    r = trireme(2, "bench", "collectives", *bad, "--results", "none")
+    assert r.status == 2 and len(r.err.strip().splitlines()) == 1 and bad[0] in r.err, r.err
+
+
+# ---- compare ----
+
+
+def write(path, program="bench-sum", **samples):
+    with h5py.File(path, "w") as f:
+        f.attrs["program"] = program
+        f.attrs["sample_datasets"] = "".join(f"samples/{name}\n" for name in samples)
+        f["timing/run"] = numpy.ones((1, 1))
+        for name, values in samples.items():
+            f[f"samples/{name}"] = numpy.asarray(values)
+
+
+STEADY = 1 + 0.01 * numpy.arange(21)
+NOISY = 1 + 2.0 * (numpy.arange(21) % 3)
+
+
+def test_compare(trireme, tmp_path):
+    write(tmp_path / "old.h5", same=STEADY, slow=STEADY, fast=STEADY, noise=NOISY, gone=STEADY)
+    write(tmp_path / "new.h5", same=1.05 * STEADY, slow=1.3 * STEADY, fast=STEADY / 2, noise=NOISY[::-1] * 1.2, added=STEADY)
+    r = trireme(0, "bench", "--compare", "old.h5", "new.h5")
+    assert r.status == 1 and "1 of 4 are slower by more than 10 %" in r.err
+    assert len(r.err.splitlines()) == 1
+    shown = {line.split()[0]: line.split()[-1] for line in r.out.splitlines() if line.startswith("samples/")}
+    assert shown == {"samples/slow": "slower", "samples/fast": "faster"}
+    counts = dict(line.split()[:2] for line in r.out.splitlines() if not line.startswith("samples/"))
+    assert {k: counts[k] for k in ("compared", "slower", "faster", "missing")} == \
+        {"compared": "4", "slower": "1", "faster": "1", "missing": "1"}
+    r = trireme(0, "bench", "compare", "old.h5", "new.h5", "--tolerance", 0.5, "--all")
+    assert r.status == 0 and r.out.count("samples/") == 4
+
+
+def test_compare_runs(trireme, tmp_path):
+    for program in ("sum", "heat", "collectives"):
+        arguments = {"sum": ("--bytes", "64Ki", "--trials", 7), "heat": ("--points", "32x32", "--trials", 7),
+                     "collectives": ("--sizes", "8", "--seconds", 0)}[program]
+        assert trireme(1, "bench", program, *arguments, "--results", "r").status == 0
+        file = result(tmp_path)
+        r = trireme(0, "bench", "--compare", file, file, "--json")
+        assert r.json["results"]["compared"]["value"] >= 3 and r.json["results"]["slower"]["value"] == 0
+
+
+def test_compare_bad_files(trireme, tmp_path):
+    write(tmp_path / "sum.h5", a=STEADY)
+    write(tmp_path / "heat.h5", program="bench-heat", a=STEADY)
+    write(tmp_path / "other.h5", b=STEADY)
+    with h5py.File(tmp_path / "reduce.h5", "w") as f:
+        f.attrs["program"] = "reduce"
+        f["timing/run"] = [1.0]
+    (tmp_path / "text.h5").write_text("no")
+    for new, why in (("heat.h5", "bench-heat"), ("other.h5", "no samples of the same thing"), ("reduce.h5", "sample_datasets"),
+                     ("text.h5", "text.h5"), ("none.h5", "none.h5")):
+        r = trireme(0, "bench", "--compare", "sum.h5", new)
+        assert r.status == 4 and len(r.err.strip().splitlines()) == 1 and why in r.err, (new, r.status, r.err)
+    assert trireme(0, "bench", "--compare", "sum.h5").status == 2
