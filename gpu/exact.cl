@@ -1,5 +1,5 @@
-/* Exact accumulation, for sum.cl and moments.cl. The accumulators are those of trireme/sum.h (base/sum_words.h);
- * the method is that of base/sum_kernels.h, where the references are.
+/* Exact accumulation, for sum.cl and moments.cl. The accumulators are in words.cl; the method is that of
+ * base/sum_kernels.h, where the references are.
  *
  * A work-item takes ROWS rows of one V at a time, a chunk. For each chunk there is a window: |x| < 2^top. Slice s
  * of the window takes the bits of weight 2^(top - SLICE (s + 1)) and up: with b = 1.5 * 2^(top + 8 - SLICE s), t =
@@ -9,42 +9,19 @@
  * slice are done again by more slices, from the residues; chunks with NaN, Inf, or squares that might over- or
  * underflow, or nothing but zeros, element by element in integers. */
 enum { ROWS = 128, SLICE = 44, SUM_SLICES = 2, SQUARE_SLICES = 4, SPAN = 256 };
+/* The table, for data that no window takes: see add_to_table(). A chunk that no window took is DECLINED trouble; from
+ * TOO_MUCH on chunks go to the table, STRAIGHT of them without a try at the window. The table has room for 2^22 elements
+ * (sums of squared significands); gpu/stream.c gives a group fewer. */
+enum {
+    FIELDS = 2048,
+    TABLE_WORDS = 4 * FIELDS,
+    SQUARE_TABLE_WORDS = 2 * FIELDS,
+    DECLINED = 4,
+    TOO_MUCH = 8,
+    STRAIGHT = 31
+};
 /* The windows that can be formed: of sums, of sums with squares that are exact as p + e. */
 enum { TOP_LEAST = -986, TOP_MOST = 1015, SQUARES_TOP_LEAST = -447, SQUARES_TOP_MOST = 507 };
-
-#if ONE_ITEM
-typedef global long *Words;
-INLINE void add_word(Words words, int at, long value) {
-    words[at] += value;
-}
-#else
-/* 64-bit additions by two 32-bit atomics: OpenCL 1.2 has no others without an extension. The carry is known from
- * the old value, so that the order in which items arrive does not matter. */
-typedef local uint *Words;
-INLINE void add_word(Words words, int at, long value) {
-    uint low = (uint)value, old = atomic_add(words + 2 * at, low);
-    uint high = (uint)(value >> 32) + (old + low < old);
-    if (high) atomic_add(words + 2 * at + 1, high);
-}
-#endif
-
-/* Adds the 128-bit magnitude high:low, times 2^(place + base), or its opposite. */
-static void add_bits(Words words, ulong low, ulong high, int place, bool negative) {
-    int at = place >> 5, shift = place & 31;
-    ulong above = 0;
-    for (int i = 0; i < 5; i++, at++) {
-        ulong word = i < 2 ? low : i < 4 ? high : 0;
-        above += (i & 1 ? word >> 32 : word & 0xffffffffUL) << shift;
-        long digit = above & 0xffffffffUL;
-        if (digit) add_word(words, at, negative ? -digit : digit);
-        above >>= 32;
-    }
-}
-
-/* Adds total * 2^exponent. */
-INLINE void add_total(Words words, int base, long total, int exponent) {
-    if (total) add_bits(words, abs(total), 0, exponent - base, total < 0);
-}
 
 /* What a work-item knows while it works. */
 typedef struct Item {
@@ -57,6 +34,11 @@ typedef struct Item {
     VL total[SUM_SLICES], square_total[SQUARE_SLICES];
     double min, max;
     ulong min_index, max_index;
+#if ONE_ITEM
+    ulong *table;                  /* TABLE_WORDS and, with squares, SQUARE_TABLE_WORDS */
+    int trouble, straight;
+    bool tabled; /* there is something in the table; it is cleared only then */
+#endif
 } Item;
 
 INLINE double power(int exponent) {
@@ -179,6 +161,9 @@ INLINE bool add_chunk_by(Item *item, global const double *x, uint rows, ulong st
     /* Residues may be -0. A NaN leaves a NaN as residue. */
     if (lane_or(left) << 1 || !(least > -limit && most < limit) || (least == 0 && most == 0)) return false;
     item->others = true;
+#if ONE_ITEM
+    item->trouble -= item->trouble > 0;
+#endif
     item->total[0] += AS_BITS(b0) - AS_BITS((V)bias(item->top, 0));
     item->total[1] += AS_BITS(b1) - AS_BITS((V)bias(item->top, 1));
     if (squares) {
@@ -248,12 +233,100 @@ INLINE void add_squares(Item *item, global const double *x, uint rows, ulong str
     add_residues(item->square, SQUARES_BASE, buf, rows, 2 * top - 53, &item->bound);
 }
 
+#if ONE_ITEM
+/* entry += high:low. The carry in bits, since the compiler may make a branch of a comparison, and wrong guesses cost
+ * more than all the rest. */
+INLINE void add_entry(ulong *entry, ulong low, ulong high) {
+    ulong old = entry[0], sum = old + low;
+    entry[0] = sum;
+    entry[1] += high + (((old & low) | ((old | low) & ~sum)) >> 63);
+}
+
+/* Neal's large superaccumulator, as in base/sum_table.c: for each sign and exponent field the sum of the bit patterns,
+ * in 96 bits, and above them how many there were; and for each field the sum of the squared significands, in 128. */
+INLINE void add_to_table(Item *item, global const double *x, uint rows, bool squares) {
+    ulong *table = item->table, *square_table = item->table + TABLE_WORDS;
+    for (uint i = 0; !item->tabled && i < TABLE_WORDS + (squares ? SQUARE_TABLE_WORDS : 0); i++)
+        table[i] = 0;
+    item->tabled = true;
+    for (uint i = 0; i < rows * W; i++) {
+        ulong bits = as_ulong(x[i]), field = bits >> 52 & (FIELDS - 1);
+        add_entry(table + 2 * (bits >> 52), bits, 1UL << 32);
+        if (!squares) continue;
+        ulong significand = (bits & 0xfffffffffffffUL) | (ulong)(field > 0) << 52;
+        add_entry(square_table + 2 * field, significand * significand, mul_hi(significand, significand));
+    }
+}
+
+static void empty_table(Item *item, bool squares) {
+    for (uint key = 0; item->tabled && key < 2 * FIELDS; key++) {
+        ulong low = item->table[2 * key], high = item->table[2 * key + 1] & 0xffffffffUL,
+              terms = item->table[2 * key + 1] >> 32, field = key % FIELDS;
+        if (!terms) continue;
+        /* What all patterns have above their significands. */
+        ulong upper = terms * (field ? key - 1 : key), below = upper << 52;
+        high -= (upper >> 12) + (low < below);
+        low -= below;
+        if (low | high | !key)
+            item->others = true;
+        else
+            item->negative_zero = true;
+        add_bits(item->sum, low, high, max((int)field, 1) - 1075 - SUM_BASE, key >= FIELDS);
+        item->bound++;
+    }
+    for (uint field = 0; squares && item->tabled && field < FIELDS; field++) {
+        ulong low = item->table[TABLE_WORDS + 2 * field], high = item->table[TABLE_WORDS + 2 * field + 1];
+        if (!(low | high)) continue;
+        add_bits(item->square, low, high, 2 * (max((int)field, 1) - 1075) - SQUARES_BASE, false);
+        item->bound++;
+    }
+    item->tabled = false;
+}
+
+/* A chunk by the table, unless there is a NaN or Inf in it. */
+static bool add_by_table(Item *item, global const double *x, uint rows, ulong index, bool squares) {
+    V low = LOAD(x, 0), high = low;
+    VL most = 0;
+    for (uint row = 0; row < rows; row++) {
+        V v = LOAD(x, row * W);
+        READ_AHEAD(x + row * W);
+        low = min(low, v);
+        high = max(high, v);
+        most = max(most, AS_BITS(v) & LONG_MAX);
+    }
+    if (lane_most(most) >= 0x7ffL << 52) return false;
+    if (squares) see_chunk(item, x, rows, W, index, lane_min(low), lane_max(high));
+    add_to_table(item, x, rows, squares);
+    return true;
+}
+
+/* Whether the table has taken a chunk that no window took. */
+INLINE bool declined(Item *item, global const double *x, uint rows, ulong index, bool squares) {
+    item->trouble += DECLINED;
+    if (item->trouble < TOO_MUCH || !add_by_table(item, x, rows, index, squares)) return false;
+    item->trouble = TOO_MUCH - DECLINED;
+    item->straight = STRAIGHT;
+    return true;
+}
+
+/* Whether the table has taken a chunk without a try at the window. */
+INLINE bool straight(Item *item, global const double *x, uint rows, ulong index, bool squares) {
+    if (!item->straight) return false;
+    item->straight--;
+    return add_by_table(item, x, rows, index, squares);
+}
+#else
+#define declined(item, x, rows, index, squares) false
+#define straight(item, x, rows, index, squares) false
+#endif
+
 /* A chunk that does not fit: moves the window to it, or else takes it apart. */
 static void add_awkward(Item *item, global const double *x, uint rows, ulong stride, ulong index, bool squares) {
     ulong largest, smallest;
     measure(x, rows, stride, &largest, &smallest);
     int top = (int)(largest >> 52) - 1023 + 1, most = squares ? SQUARES_TOP_MOST : TOP_MOST;
     if (!largest || top > most || (squares && smallest < (1023UL - 484) << 52)) {
+        if (largest && declined(item, x, rows, index, squares)) return;
         for (uint row = 0; row < rows; row++)
             for (uint lane = 0; lane < W; lane++)
                 add_element(item, x[row * stride + lane], index + row * stride + lane, squares);
@@ -271,6 +344,7 @@ static void add_awkward(Item *item, global const double *x, uint rows, ulong str
         item->deep = true;
         if (add_chunk(item, x, rows, stride, index, squares)) return;
     }
+    if (declined(item, x, rows, index, squares)) return;
     V buf[ROWS], low = LOAD(x, 0), high = low;
     for (uint row = 0; row < rows; row++) {
         V v = buf[row] = LOAD(x, row * stride);
@@ -290,12 +364,16 @@ INLINE void add_elements(Item *item, global const double *x, ulong count, ulong 
     for (ulong row = 0; row < whole; row += ROWS) {
         uint rows = (uint)min((ulong)ROWS, whole - row);
         ulong at = row * stride + ITEM * W;
+        if (straight(item, x + at, rows, first + at, squares)) continue;
         if (!add_chunk(item, x + at, rows, stride, first + at, squares))
             add_awkward(item, x + at, rows, stride, first + at, squares);
     }
     for (ulong i = whole * stride + ITEM; i < count; i += ITEMS)
         add_element(item, x[i], first + i, squares);
     empty_window(item, squares);
+#if ONE_ITEM
+    empty_table(item, squares);
+#endif
 }
 
 INLINE void begin(Item *item, Words words, bool squares) {
@@ -310,6 +388,10 @@ INLINE void begin(Item *item, Words words, bool squares) {
         item->square_total[s] = 0;
     item->min = item->max = 0;
     item->min_index = item->max_index = NO_INDEX;
+#if ONE_ITEM
+    item->trouble = item->straight = 0;
+    item->tabled = false;
+#endif
 }
 
 /* The marks and the bound. They are counts, so that items and groups add up. */

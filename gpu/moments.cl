@@ -10,6 +10,8 @@ kernel void moments(global const double *x, ulong offset, ulong count, ulong fir
     Words words = out;
     for (uint i = 0; i < SUM_WORDS + SQUARES_WORDS; i++)
         words[i] = 0;
+    ulong table[TABLE_WORDS + SQUARE_TABLE_WORDS];
+    item.table = table;
 #else
     local uint words[2 * (SUM_WORDS + SQUARES_WORDS)];
     local double mins[GROUP], maxs[GROUP];

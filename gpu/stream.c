@@ -8,7 +8,8 @@ enum { SLOTS = 2 };
 
 /* In elements. Of a piece on a discrete device there are two copies; 32 MiB is far above the size where a bus
  * is at its full speed. Groups of 256 Ki elements on a processor: many enough to be shared out evenly while
- * other threads take cores away, and their results are below 0.1 % of what they read. */
+ * other threads take cores away, and their results are below 0.1 % of what they read. The table of gpu/exact.cl
+ * relies on that limit. */
 enum { PIECE_SHARED = 1 << 25, PIECE_COPIED = 1 << 22, GROUP_ITEM = 1 << 18, GROUPS_PER_UNIT = 8 };
 
 typedef struct slot {

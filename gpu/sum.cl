@@ -7,6 +7,8 @@ kernel void sum(global const double *x, ulong offset, ulong count, ulong per_gro
     Words words = state + get_group_id(0) * SUM_WORDS;
     for (uint i = 0; i < SUM_WORDS; i++)
         words[i] = 0;
+    ulong table[TABLE_WORDS];
+    item.table = table;
 #else
     local uint words[2 * SUM_WORDS];
     for (uint i = ITEM; i < 2 * SUM_WORDS; i += ITEMS)
