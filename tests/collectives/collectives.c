@@ -59,6 +59,9 @@ static tri_net net_of(int which) {
     return net;
 }
 
+/* The nodes that the machine has. */
+enum { REAL_NODES = -1 };
+
 /* Node of each rank: 0 one node, 1 consecutive and unequal, 2 dealt out, 3 pairs, 4 quadruples, 5 alone. */
 static int node_label(int kind, int rank) {
     switch (kind) {
@@ -98,7 +101,10 @@ static void try_group(MPI_Comm parent, int kind, int net, const char *where, con
     if (!labels) abort();
     for (int rank = 0; rank < size; rank++)
         labels[rank] = node_label(kind, rank);
-    CHECK_OK(tri_comm_create_shaped(parent, labels, &t.comm));
+    if (kind == REAL_NODES)
+        CHECK_OK(tri_comm_create(parent, &t.comm));
+    else
+        CHECK_OK(tri_comm_create_shaped(parent, labels, &t.comm));
     free(labels);
     tri_net numbers = net_of(net);
     CHECK_OK(tri_comm_set_net(t.comm, &numbers));
@@ -122,6 +128,14 @@ static void try_split(int color, int key, int kind, int net, const char *where, 
     MPI_Comm_free(&part);
 }
 
+static int real_nodes(void) {
+    tri_comm *world;
+    CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &world));
+    int nodes = tri_comm_shape(world)->nodes;
+    tri_comm_destroy(&world);
+    return nodes;
+}
+
 int main(int argc, char **argv) {
     int rank, size, provided;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
@@ -141,6 +155,13 @@ int main(int argc, char **argv) {
     try_split(0, -rank, 2, 0, "reversed, dealt out to three nodes", pairs, only, ran);
     try_split(rank % 2, rank, 5, 3, "odd and even halves, a node each", pairs, only, ran);
     try_split(rank % 2, -rank, 0, 1, "odd and even halves, reversed, one node", pairs, only, ran);
+
+    if (real_nodes() > 1) {
+        try_group(MPI_COMM_WORLD, REAL_NODES, 0, "world, the machine's nodes", pairs, only, ran);
+        try_split(0, -rank, REAL_NODES, 3, "reversed, the machine's nodes", pairs, only, ran);
+        try_split(rank % 2, rank, REAL_NODES, 2, "odd and even halves, the machine's nodes", pairs, only,
+                  ran);
+    }
 
     if (size >= 8 && size % 4 == 0)
         for (int i = 0; i < tri_algorithm_count(); i++)
