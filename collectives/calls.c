@@ -31,7 +31,10 @@ static tri_status select_by_environment(tri_comm *comm, tri_calls *calls) {
 static tri_status share(tri_comm *comm, tri_calls *calls) {
     tri_shared *shared;
     TRI_TRY(tri_shared_of(comm, &shared));
-    if (shared->segment.base) calls->shared = shared;
+    if (!shared->segment.base) return TRI_OK;
+    calls->shared = shared;
+    shared->meanwhile = tri_calls_advance;
+    shared->calls = calls;
     return TRI_OK;
 }
 
@@ -44,6 +47,7 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     if (!calls) return tri_fail(TRI_ERR_MEMORY, "no memory for the state of collective calls");
     calls->net = tri_net_default;
     calls->engine.mpi = comm->mpi;
+    calls->engine.calls = calls;
     tri_status status = select_by_environment(comm, calls);
     if (status == TRI_OK && comm->size > 1 && comm->shape.nodes == 1) status = share(comm, calls);
     if (status != TRI_OK) {

@@ -13,6 +13,7 @@ typedef struct tri_engine {
     int tag;
     MPI_Request *requests; /* of the round, grown as needed */
     int started, room;
+    struct tri_calls *calls; /* whose pending requests a wait takes further; NULL: a request's own engine */
 } tri_engine;
 
 extern const tri_verbs tri_verbs_now;
@@ -43,6 +44,10 @@ typedef struct tri_calls {
 
 /* The communicator's own, made at the first use. Collective then. */
 tri_status tri_calls_of(tri_comm *comm, tri_calls **out);
+
+/* Takes all pending requests further (engine_later.c): what a blocking call does while it waits, since others may
+ * not come to it before a request is complete that needs this rank. */
+void tri_calls_advance(tri_calls *calls);
 
 /* collectives/list.c */
 const tri_algorithm *tri_algorithm_at(int index);

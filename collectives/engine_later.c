@@ -97,6 +97,11 @@ void tri_later_advance(tri_request *r) {
     snprintf(r->why, sizeof r->why, "%s", tri_error_text());
 }
 
+void tri_calls_advance(tri_calls *calls) {
+    for (tri_request *r = calls->pending; r; r = r->next)
+        tri_later_advance(r);
+}
+
 void tri_later_free(tri_request *r) {
     tri_request **link = &r->calls->pending;
     while (*link && *link != r)

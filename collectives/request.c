@@ -86,18 +86,13 @@ tri_status tri_iallreduce(const void *send, void *recv, size_t count, MPI_Dataty
     return combine(TRI_ALLREDUCE, send, recv, count, type, op, 0, comm, out);
 }
 
-static void advance_all(tri_calls *calls) {
-    for (tri_request *r = calls->pending; r; r = r->next)
-        tri_later_advance(r);
-}
-
 void tri_comm_progress(tri_comm *comm) {
-    if (comm->calls) advance_all(comm->calls);
+    if (comm->calls) tri_calls_advance(comm->calls);
 }
 
 tri_status tri_request_test(tri_request **request, int *done) {
     tri_request *r = *request;
-    if (r) advance_all(r->calls);
+    if (r) tri_calls_advance(r->calls);
     *done = !r || r->complete;
     if (!r || !r->complete) return TRI_OK;
     tri_status status = r->status == TRI_OK ? TRI_OK : tri_fail(r->status, "%s", r->why);

@@ -20,9 +20,11 @@ typedef struct greeting {
 } greeting;
 
 static void progress(void *data) {
+    tri_shared *shared = data;
     int flag;
+    if (shared->meanwhile) shared->meanwhile(shared->calls);
     /* The answer does not matter: any call lets the library get on with its messages. */
-    (void)MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, *(MPI_Comm *)data, &flag, MPI_STATUS_IGNORE);
+    (void)MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, shared->mpi, &flag, MPI_STATUS_IGNORE);
 }
 
 /* Whether the kernel lets this rank read every peer's token. A peer's answer to a write would be the same:
@@ -79,7 +81,7 @@ static tri_status fill(tri_shared *shared, int rank, int size, greeting *all) {
     shared->reach = reach;
     shared->cores = count_cores(all, size);
     shared->waiter =
-        (tri_waiter){.spins = size <= shared->cores ? SPINS : 0, .progress = progress, .data = &shared->mpi};
+        (tri_waiter){.spins = size <= shared->cores ? SPINS : 0, .progress = progress, .data = shared};
     for (int peer = 0; peer < size; peer++)
         shared->peers[peer].pid = all[peer].pid;
     return TRI_OK;

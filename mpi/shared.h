@@ -10,6 +10,8 @@
 #include "mpi/segment.h"
 #include "trireme/shared.h"
 
+struct tri_calls; /* of collectives/ */
+
 /* A vector of a peer, for one call. */
 typedef struct tri_place {
     char *there; /* its address in that rank; NULL: it has none */
@@ -35,6 +37,9 @@ typedef struct tri_shared {
     int cores;      /* that the ranks may run on, together */
     int reach;      /* whether the kernel lets each rank read and write the memory of all others */
     tri_waiter waiter;
+    /* What collectives/ does now and then while a rank waits; NULL: nothing. */
+    void (*meanwhile)(struct tri_calls *);
+    struct tri_calls *calls;
     tri_ring small; /* deep, its data on the flag's line: little messages and addresses */
     tri_ring large;
     tri_segment segment; /* what the rings lie in; its base is NULL where the ranks cannot share memory */

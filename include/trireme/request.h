@@ -4,7 +4,8 @@
  * to the call until the request is complete. All ranks make their collective calls on a communicator, blocking
  * ones and these, in the same order; requests may be completed in any order. Work is done inside
  * tri_request_test(), tri_request_wait() and tri_comm_progress(), each of which takes all requests of the
- * communicator further: a program that computes for long calls one of them now and then.
+ * communicator further, as do blocking collective calls on it while they wait: a program that computes for long
+ * calls one of them now and then.
  *
  * The algorithms are those of trireme/collectives.h but for the ones in shared memory. Errors are theirs too; a
  * request that failed while in flight tells so when it is waited for or tested.

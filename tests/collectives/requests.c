@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "tests/collectives/sample.h"
+#include "trireme/message.h"
 #include "trireme/request.h"
 
 enum { CALLS = 12, COUNT_MOST = 3000 };
@@ -94,6 +95,31 @@ static void fly(tri_comm *comm, const char *names) {
     }
 }
 
+/* A rank in the middle of a chain is in a blocking call when its neighbour's data come, and the neighbour behind it does
+ * not come to that call before it has them: the blocking call must pass them on. */
+static void wait_elsewhere(tri_comm *comm, const char *names) {
+    enum { MIDDLE = 1, COUNT = 1000 };
+    int rank = tri_comm_rank(comm), size = tri_comm_size(comm), token = 0;
+    int64_t data[COUNT];
+    tri_request *request;
+    for (size_t i = 0; i < COUNT; i++)
+        data[i] = rank ? -1 : number(0, 7, i);
+    CHECK_OK(tri_comm_select(comm, names));
+    if (size > MIDDLE && rank == 0) CHECK_OK(tri_recv(&token, 1, MPI_INT, MIDDLE, 0, comm));
+    CHECK_OK(tri_ibcast(data, COUNT, MPI_INT64_T, 0, comm, &request));
+    if (rank == MIDDLE) CHECK_OK(tri_send(&token, 1, MPI_INT, 0, 0, comm));
+    if (rank != MIDDLE) CHECK_OK(tri_request_wait(&request));
+    int64_t mine = rank, sum = -1;
+    CHECK_OK(tri_allreduce(&mine, &sum, 1, MPI_INT64_T, MPI_SUM, comm));
+    CHECK_OK(tri_barrier(comm));
+    if (rank == MIDDLE) CHECK_OK(tri_request_wait(&request));
+    size_t right = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        right += data[i] == number(0, 7, i);
+    CHECK(right == COUNT && sum == (int64_t)size * (size - 1) / 2, "%s past a blocking call: %zu right",
+          names, right);
+}
+
 int main(int argc, char **argv) {
     int provided, size;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
@@ -113,6 +139,12 @@ int main(int argc, char **argv) {
         tri_operation o = tri_algorithm_operation(i);
         if (o == TRI_BCAST || o == TRI_REDUCE || o == TRI_ALLREDUCE || o == TRI_ALLTOALL) fly(comm, name);
     }
+    wait_elsewhere(comm, "bcast:chain");
+    tri_comm *whole;
+    CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &whole));
+    wait_elsewhere(whole, "bcast:chain,allreduce:shared,barrier:shared");
+    wait_elsewhere(whole, "bcast:chain,allreduce:recursive_doubling,barrier:tree");
+    tri_comm_destroy(&whole);
     tri_request *none = NULL;
     CHECK_OK(tri_request_wait(&none));
     CHECK_STATUS(tri_ialltoall(MPI_IN_PLACE, 1, MPI_BYTE, &none, 1, MPI_BYTE, comm, &none), TRI_ERR_ARGUMENT);
