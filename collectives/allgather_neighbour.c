@@ -8,7 +8,7 @@
  *     round 1   5-0  1-2  3-4          2 blocks: the own pair
  *     round 2   0-1  2-3  4-5          2 blocks: what came in round 1
  *
- * Cost: p / 2 x (latency + 2 overheads) + (p - 1) blocks: half of the ring's rounds.
+ * Cost: p / 2 x (latency + 2 overheads) + (p - 1) blocks: half of the ring's rounds, each on the slower level.
  */
 #include "collectives/algorithm.h"
 
@@ -17,11 +17,14 @@ static int can(const tri_case *c) {
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)p, (void)net;
+    (void)p;
     tri_cost price = {0};
-    int level = tri_case_level(c);
-    tri_cost_rounds(&price, tri_distance_level(c, 1), 1, (double)c->bytes, 1);
-    tri_cost_rounds(&price, level, c->ranks / 2 - 1, 2 * (double)c->bytes, 1);
+    /* Pairs of rounds with either neighbour. Where a node begins with an even rank, its first and its last rank look
+     * outside in the same round, else in turn. */
+    int even = c->largest % 2 == 0, rounds = c->ranks / 2;
+    tri_cost_steps(&price, c, 1, (double)c->bytes, c->nodes > 1 && !even, net);
+    tri_cost_steps(&price, c, rounds / 2, 2 * (double)c->bytes, c->nodes > 1 ? 1 + even : 0, net);
+    tri_cost_steps(&price, c, (rounds - 1) / 2, 2 * (double)c->bytes, c->nodes > 1 && !even, net);
     return price;
 }
 

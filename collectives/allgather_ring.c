@@ -6,17 +6,15 @@
  *     round 1   0 -d> 1 -a> 2 -b> 3 -c> 0
  *     round 2   0 -c> 1 -d> 2 -a> 3 -b> 0
  *
- * Cost: (p - 1) x (latency + 2 overheads + block).
+ * Cost: (p - 1) x (latency + 2 overheads + block), on the slower level; short blocks pass each level as often as their
+ * way does.
  */
 #include "collectives/algorithm.h"
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)p, (void)net;
+    (void)p;
     tri_cost price = {0};
-    int level = tri_case_level(c), rounds = c->ranks - 1;
-    price.level[level].latencies = rounds;
-    price.level[level].overheads = 2 * rounds;
-    price.level[level].bytes = (double)c->bytes * rounds;
+    tri_cost_ring(&price, c, c->ranks - 1, (double)c->bytes, net);
     return price;
 }
 

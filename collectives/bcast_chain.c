@@ -5,18 +5,20 @@
  *     round 1   0 -b> 1 -a> 2
  *     round 2   0 -c> 1 -b> 2 -a> 3 ...
  *
- * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + bytes / s). The best s is the root of
- * (p - 2) x bytes / (latency + 2 overheads). Where ranks of a node are consecutive, one message of each round
- * leaves a node.
+ * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + bytes / s), where short pieces save all latencies but those of the
+ * first. Where ranks of a node are consecutive, one message of each round leaves a node, and the slower level sets the
+ * pace.
  */
 #include "collectives/pipeline.h"
 
 static tri_parameters tune(const tri_case *c, const tri_net *net) {
-    return tri_pipeline_tune(c, c->ranks - 2, 2, net);
+    tri_pipeline pipe = tri_pipeline_chain(c, 2);
+    return tri_pipeline_tune(c, &pipe, net);
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    return tri_pipeline_cost(c, c->ranks - 2, 2, p->pieces, net);
+    tri_pipeline pipe = tri_pipeline_chain(c, 2);
+    return tri_pipeline_cost(c, &pipe, p->pieces, net);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

@@ -7,7 +7,8 @@
  *
  * Fewer rounds fill this pipeline than a chain of all ranks.
  *
- * Cost, s pieces, n nodes of m ranks: (n + m - 3 + s) x (latency + 3 overheads + bytes / s).
+ * Cost, s pieces, n nodes of m ranks: n - 1 + m - 1 messages of the first piece, (latency + 2 overheads + bytes / s) each;
+ * and (s - 1) x (latency + 3 overheads + bytes / s) on the slower level, without the latency where pieces are short.
  */
 #include "collectives/pipeline.h"
 
@@ -15,12 +16,19 @@ static int can(const tri_case *c) {
     return c->nodes > 1 && c->largest > 1;
 }
 
+static tri_pipeline pipe_of(const tri_case *c) {
+    tri_pipeline pipe = {.hops = {c->largest - 1, c->nodes - 1}, .overheads = 3};
+    return pipe;
+}
+
 static tri_parameters tune(const tri_case *c, const tri_net *net) {
-    return tri_pipeline_tune(c, c->nodes + c->largest - 3, 3, net);
+    tri_pipeline pipe = pipe_of(c);
+    return tri_pipeline_tune(c, &pipe, net);
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    return tri_pipeline_cost(c, c->nodes + c->largest - 3, 3, p->pieces, net);
+    tri_pipeline pipe = pipe_of(c);
+    return tri_pipeline_cost(c, &pipe, p->pieces, net);
 }
 
 static tri_status hand_on(tri_context *c, const tri_call *call, int piece, int next) {

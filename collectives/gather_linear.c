@@ -3,6 +3,8 @@
  *     1 > 0, 2 > 0, 3 > 0, ...   straight to where they belong
  *
  * Cost: one latency; p overheads; all blocks at once through the root, those of other nodes through its node's link.
+ * Short blocks share the way and so arrive all at once at its end, where the root has the overheads still before it;
+ * for long ones, which wait until the root takes them, the longer of the two is the price.
  */
 #include "collectives/algorithm.h"
 
@@ -11,6 +13,12 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     tri_cost price = {0};
     if (c->ranks < 2) return price;
     tri_cost_star(&price, c, (double)c->bytes, net);
+    if ((double)c->bytes > net->eager_bytes) return price;
+    int near = (c->nodes > 1 ? c->largest : c->ranks) - 1;
+    double bytes[TRI_LEVELS] = {(double)c->bytes * near, (double)c->bytes * (c->ranks - 1 - near)};
+    price.level[tri_case_level(c)].overheads = c->ranks;
+    for (int level = 0; level < TRI_LEVELS; level++)
+        price.level[level].rank_bytes = price.level[level].node_bytes = bytes[level];
     return price;
 }
 

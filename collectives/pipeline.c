@@ -1,33 +1,52 @@
 /* The price of pipelines. */
 #include "collectives/pipeline.h"
 
-#include <math.h>
+enum { SMALLEST_PIECE_BYTES = 512, MOST_PIECES = 1000000 };
 
-static tri_cost on_level(const tri_case *c, int level, double rounds, int overheads, int pieces) {
+/* `times` messages of one piece, one behind the other. */
+static tri_cost hops(const tri_case *c, int level, double times, int overheads, int pieces) {
     tri_cost price = {0};
-    price.level[level].latencies = rounds;
-    price.level[level].overheads = overheads * rounds;
-    price.level[level].bytes = rounds * (double)c->bytes / pieces;
+    price.level[level].latencies = times;
+    price.level[level].overheads = overheads * times;
+    price.level[level].bytes = times * (double)c->bytes / pieces;
     return price;
 }
 
-tri_cost tri_pipeline_cost(const tri_case *c, int fill, int overheads, int pieces, const tri_net *net) {
-    double rounds = fill + pieces;
-    tri_cost between = on_level(c, tri_case_level(c), rounds, overheads, pieces);
-    if (c->nodes == 1 || c->largest == 1) return between;
-    tri_cost inside = on_level(c, TRI_INSIDE, rounds, overheads, pieces);
-    return tri_cost_time_s(&inside, net) > tri_cost_time_s(&between, net) ? inside : between;
+tri_cost tri_pipeline_cost(const tri_case *c, const tri_pipeline *pipe, int pieces, const tri_net *net) {
+    tri_cost price = {0}, way[TRI_LEVELS], turn[TRI_LEVELS];
+    /* Short pieces are on their way while the rank that waits for them is still at work on those before. */
+    int waits = (double)c->bytes / pieces > net->eager_bytes;
+    for (int level = 0; level < TRI_LEVELS; level++) {
+        way[level] = hops(c, level, pipe->hops[level], 2, pieces);
+        turn[level] = hops(c, level, pipe->hops[level] ? pieces - 1 : 0, pipe->overheads, pieces);
+        if (!waits) turn[level].level[level].latencies = 0;
+        tri_cost_add(&price, &way[level]);
+    }
+    int slower = tri_cost_time_s(&turn[TRI_INSIDE], net) > tri_cost_time_s(&turn[TRI_BETWEEN], net)
+                     ? TRI_INSIDE
+                     : TRI_BETWEEN;
+    tri_cost_add(&price, &turn[slower]);
+    return price;
 }
 
-/* (fill + s) x (fixed + bytes / s) is least where s is the root of fill x bytes / fixed. */
-tri_parameters tri_pipeline_tune(const tri_case *c, int fill, int overheads, const tri_net *net) {
-    int level = tri_case_level(c);
-    double fixed_s = net->level[level].latency_s + overheads * net->level[level].overhead_s;
-    double byte_s = tri_larger(net->level[level].byte_s, net->level[TRI_INSIDE].byte_s);
-    double pieces = fixed_s > 0 && fill > 0 ? sqrt(fill * (double)c->bytes * byte_s / fixed_s) : 1;
-    /* No piece below a byte a rank would notice, and a number that fits an int. */
-    double most = (double)c->bytes / 512 < 1e6 ? (double)c->bytes / 512 : 1e6;
-    if (pieces > most) pieces = most;
-    tri_parameters best = {.pieces = pieces < 1 ? 1 : (int)(pieces + 0.5)};
+tri_pipeline tri_pipeline_chain(const tri_case *c, int overheads) {
+    tri_pipeline pipe = {.overheads = overheads};
+    int crossing = c->mixed ? c->ranks - 1 : c->nodes - 1;
+    pipe.hops[TRI_BETWEEN] = crossing;
+    pipe.hops[TRI_INSIDE] = c->ranks - 1 - crossing;
+    return pipe;
+}
+
+tri_parameters tri_pipeline_tune(const tri_case *c, const tri_pipeline *pipe, const tri_net *net) {
+    tri_parameters best = {.pieces = 1};
+    double best_s = 0;
+    /* No piece below what a rank would notice; steps of a quarter, since the price changes little between them. */
+    size_t most = c->bytes / SMALLEST_PIECE_BYTES;
+    for (size_t pieces = 1; pieces == 1 || (pieces <= most && pieces <= MOST_PIECES);
+         pieces += 1 + pieces / 4) {
+        tri_cost price = tri_pipeline_cost(c, pipe, (int)pieces, net);
+        double time_s = tri_cost_time_s(&price, net);
+        if (pieces == 1 || time_s < best_s) best.pieces = (int)pieces, best_s = time_s;
+    }
     return best;
 }

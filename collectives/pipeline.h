@@ -4,11 +4,21 @@
 
 #include "collectives/algorithm.h"
 
-/* The price of `fill` + pieces rounds, in each of which the busiest rank has `overheads` messages of one piece:
- * on the slower of the levels that there are, since all links work at once. */
-tri_cost tri_pipeline_cost(const tri_case *c, int fill, int overheads, int pieces, const tri_net *net);
+/* The way of a piece: how many messages it takes on each level, one behind the other; and the overheads of the busiest
+ * rank for each piece. */
+typedef struct tri_pipeline {
+    int hops[TRI_LEVELS];
+    int overheads;
+} tri_pipeline;
+
+/* The price of the first piece's way, and of the others behind it: at the pace of the slower level that there is, since
+ * all links work at once. */
+tri_cost tri_pipeline_cost(const tri_case *c, const tri_pipeline *pipe, int pieces, const tri_net *net);
+
+/* A chain of all ranks. */
+tri_pipeline tri_pipeline_chain(const tri_case *c, int overheads);
 
 /* The best number of pieces. */
-tri_parameters tri_pipeline_tune(const tri_case *c, int fill, int overheads, const tri_net *net);
+tri_parameters tri_pipeline_tune(const tri_case *c, const tri_pipeline *pipe, const tri_net *net);
 
 #endif

@@ -112,6 +112,31 @@ static inline void tri_cost_rounds(tri_cost *price, int level, double times, dou
     tri_cost_add(price, &more);
 }
 
+/* `times` rounds in which every rank sends one message of `bytes` and receives one, and `far` ranks of each node theirs
+ * to other nodes: on the slower level, since all messages of a round are under way at once. */
+static inline void tri_cost_steps(tri_cost *price, const tri_case *c, double times, double bytes, int far,
+                                  const tri_net *net) {
+    tri_cost between = {0}, inside = {0};
+    if (far) tri_cost_rounds(&between, TRI_BETWEEN, times, bytes, far);
+    if (c->nodes == 1 || far < c->largest)
+        tri_cost_rounds(&inside, TRI_INSIDE, times, bytes, c->largest - far);
+    tri_cost_add(price, tri_cost_time_s(&inside, net) > tri_cost_time_s(&between, net) ? &inside : &between);
+}
+
+/* `times` such rounds in which every rank sends to the next of a ring. Short blocks do not wait for the slowest message
+ * of each round: what counts are the nodes that a block passes on its way. */
+static inline void tri_cost_ring(tri_cost *price, const tri_case *c, double times, double bytes,
+                                 const tri_net *net) {
+    int layered = c->nodes > 1 && c->largest > 1 && !c->mixed;
+    if (!layered || bytes > net->eager_bytes) {
+        tri_cost_steps(price, c, times, bytes, c->nodes > 1, net);
+        return;
+    }
+    double far = times < c->nodes ? times : c->nodes;
+    tri_cost_rounds(price, TRI_BETWEEN, far, bytes, 1);
+    tri_cost_rounds(price, TRI_INSIDE, times - far, bytes, c->largest - 1);
+}
+
 /* A round in which a rank sends `messages` of `bytes` each and receives as many, all at once, while `senders` ranks
  * of each node do so. It waits for the last of them to be sent, or for the bytes of all, unless it is busy for longer
  * with the overheads. */

@@ -5,7 +5,7 @@
  *     round 1   3 -b> 2 -a> 1
  *     round 2   3 -c> 2 -b> 1 -a> 0 ...
  *
- * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + (bytes + combined bytes) / s).
+ * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + (bytes + combined bytes) / s), as in the broadcast.
  */
 #include "collectives/pipeline.h"
 
@@ -14,11 +14,13 @@ static int can(const tri_case *c) {
 }
 
 static tri_parameters tune(const tri_case *c, const tri_net *net) {
-    return tri_pipeline_tune(c, c->ranks - 2, 2, net);
+    tri_pipeline pipe = tri_pipeline_chain(c, 2);
+    return tri_pipeline_tune(c, &pipe, net);
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = tri_pipeline_cost(c, c->ranks - 2, 2, p->pieces, net);
+    tri_pipeline pipe = tri_pipeline_chain(c, 2);
+    tri_cost price = tri_pipeline_cost(c, &pipe, p->pieces, net);
     price.combined_bytes = (double)c->bytes / p->pieces * (c->ranks - 2 + p->pieces);
     return price;
 }

@@ -5,7 +5,7 @@
  *     round 1   0 -c> 1 -d> 2 -a> 3 -b> 0
  *     round 2   0 -b> 1 -c> 2 -d> 3 -a> 0
  *
- * Cost: (p - 1) x (latency + 2 overheads + block + combined block).
+ * Cost: (p - 1) x (latency + 2 overheads + block + combined block), on the levels of allgather_ring.c.
  */
 #include "collectives/algorithm.h"
 
@@ -14,9 +14,9 @@ static int can(const tri_case *c) {
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)p, (void)net;
+    (void)p;
     tri_cost price = {0};
-    tri_cost_rounds(&price, tri_case_level(c), c->ranks - 1, (double)c->bytes, 1);
+    tri_cost_ring(&price, c, c->ranks - 1, (double)c->bytes, net);
     price.combined_bytes = (double)c->bytes * (c->ranks - 1);
     return price;
 }

@@ -2,7 +2,8 @@
 #include "collectives/tree.h"
 
 /* Messages from one rank to `messages` children at once, `distance` apart, each for a subtree of up to
- * `distance` ranks and all together for `ranks`; and the way of the last one to its receiver. */
+ * `distance` ranks and all together for `ranks`; and the way of the last one to its receiver. Of a node's ranks as
+ * many do so as there are subtrees in it. */
 static tri_cost one_level(const tri_case *c, int radix, int distance, int messages, int ranks, int arrives,
                           const tri_tree_load *load) {
     tri_cost price = {0};
@@ -10,7 +11,13 @@ static tri_cost one_level(const tri_case *c, int radix, int distance, int messag
     int level = inside ? TRI_INSIDE : TRI_BETWEEN;
     price.level[level].overheads = messages + arrives;
     price.level[level].latencies = arrives;
-    price.level[level].bytes = messages * load->bytes + ranks * load->n_bytes;
+    double bytes = messages * load->bytes + ranks * load->n_bytes;
+    int parents =
+        inside ? (int)tri_ceil_div((size_t)(c->nodes > 1 ? c->largest : c->ranks), (size_t)(distance * radix))
+               : 1;
+    price.level[level].bytes = bytes / messages;
+    price.level[level].rank_bytes = bytes;
+    price.level[level].node_bytes = bytes * parents;
     price.combined_bytes = messages * load->combined;
     return price;
 }

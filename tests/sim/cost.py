@@ -16,13 +16,8 @@ BLOCKS = {"scatter", "gather", "allgather", "alltoall"}
 OPERATIONS = BLOCKS | {"barrier", "bcast", "reduce", "allreduce"}
 MESSAGE_EXTRA, SMALLEST_PIECE = 16, 512
 STEP = "ranks that do not go in step are priced as if they did"
-CROSS = "which of its messages cross nodes is estimated"
 FOLD = "the path of a rank that is over is priced as if it were the longest"
-LOOSE = {
-    "bcast:circulant": STEP, "reduce:circulant": STEP, "bcast:chain": CROSS, "reduce:chain": CROSS,
-    "bcast:two_chains": STEP, "allgather:neighbour": CROSS, "alltoall:pairwise": CROSS,
-    "allreduce:recursive_doubling": FOLD, "allreduce:node_aware": CROSS, "allreduce:reduce_scatter_allgather": CROSS,
-}
+LOOSE = {"bcast:circulant": STEP, "reduce:circulant": STEP, "allreduce:recursive_doubling": FOLD}
 SHAPES = [(n, 1) for n in range(2, 17)] + [(64, 1)] + [(n, 4) for n in (1, 2, 3, 4, 16)]
 
 
