@@ -19,7 +19,7 @@ void tri_sum_add_array_at(tri_simd level, tri_sum *sum, const double *x, size_t 
             tri_sum_add(sum, x[i]);
         return;
     }
-    tri_engine engine = {.kernels = tri_kernels_at(level), .sum = tri_words_of_sum(sum)};
+    tri_engine engine = {.level = level, .sum = tri_words_of_sum(sum)};
     mark_zeros(engine.sum, x, count);
     tri_engine_run(&engine, 0, x, count);
 }
@@ -37,7 +37,7 @@ static void add_moments(tri_simd level, tri_sum *sum, tri_squares *squares, tri_
         }
         return;
     }
-    tri_engine engine = {.kernels = tri_kernels_at(level), .sum = s, .squares = q, .extremes = extremes};
+    tri_engine engine = {.level = level, .sum = s, .squares = q, .extremes = extremes};
     mark_zeros(s, x, count);
     tri_words_tail(q)[TRI_TAIL_OTHERS] = 1;
     tri_engine_run(&engine, first, x, count);

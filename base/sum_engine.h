@@ -6,8 +6,9 @@
 #include "base/sum_scalar.h"
 
 typedef struct tri_engine {
-    const tri_kernels *kernels;
-    tri_words sum, squares; /* squares.word is NULL where they are not wanted, as are the extremes then */
+    tri_simd level;
+    const tri_kernels *kernels; /* of that level; tri_engine_run() looks them up */
+    tri_words sum, squares;     /* squares.word is NULL where they are not wanted, as are the extremes then */
     tri_extremes *extremes;
     tri_window window;
     int ready; /* the window is set up */

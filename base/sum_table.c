@@ -2,20 +2,14 @@
 
 #include <string.h>
 
-enum { FIELDS = 2048, SPECIAL = 2047, COUNT_SHIFT = 96, AHEAD_BYTES = 4096, LINE = 8 };
+#include "base/sum_kernels.h"
 
-/* The sum of the bit patterns with this sign and exponent field (Neal 2015, section 3: the pattern's upper
- * part is the same in all of them, so it can be taken off at the end), and above bit 96 how many there were.
- */
-typedef struct tri_table {
-    tri_u128 pattern[2 * FIELDS];
-} tri_table;
+enum { COUNT_SHIFT = 96, AHEAD_BYTES = 4096, LINE = 8 };
 
-/* Sums of squared significands: below 2^106 each, so 2^22 of them fit. */
-typedef struct tri_square_table {
-    tri_u128 square[FIELDS];
-} tri_square_table;
-
+/* An element of `pattern` is the sum of the bit patterns with this sign and exponent field (Neal 2015, section
+ * 3: the pattern's upper part is the same in all of them, so it can be taken off at the end), and above bit 96
+ * how many there were. One of `square` is the sum of squared significands: below 2^106 each, so 2^22 of them
+ * fit. */
 static const uint64_t implicit = UINT64_C(1) << 52;
 static const tri_u128 one = (tri_u128)1 << COUNT_SHIFT;
 
@@ -30,47 +24,71 @@ static void fetch_ahead(const double *x) {
     __builtin_prefetch((const void *)((uintptr_t)x + AHEAD_BYTES), 0, 3);
 }
 
-static void count_specials(const double *x, size_t count, int64_t *tail) {
-    for (size_t i = 0; i < count; i++) {
-        tail[TRI_TAIL_NAN] += x[i] != x[i];
-        tail[TRI_TAIL_POSITIVE_INF] += x[i] > 0x1.fffffffffffffp1023;
-        tail[TRI_TAIL_NEGATIVE_INF] += x[i] < -0x1.fffffffffffffp1023;
-    }
-}
-
 static int field_exponent(unsigned field) {
     return (int)(field ? field : 1) - 1075;
 }
 
-/* The sum of the significands behind an entry. */
-static tri_u128 significands(tri_u128 entry, unsigned key) {
-    uint64_t terms = (uint64_t)(entry >> COUNT_SHIFT), upper = key % FIELDS ? key - 1 : key;
+static int is_used(const tri_table *table, unsigned key) {
+    return table->by_cells ? table->cell[key].count != 0 : table->pattern[key] != 0;
+}
+
+/* The sum of the significands with this sign and exponent: less than 2^73. */
+static tri_u128 significands(const tri_table *table, unsigned key) {
+    unsigned field = key % TRI_FIELDS;
+    if (table->by_cells) {
+        const tri_cell *cell = &table->cell[key];
+        return ((tri_u128)(field ? cell->count : 0) << 52) + cell->fractions;
+    }
+    tri_u128 entry = table->pattern[key];
+    uint64_t terms = (uint64_t)(entry >> COUNT_SHIFT), upper = field ? key - 1 : key;
     return (entry & (one - 1)) - ((tri_u128)(terms * upper) << 52);
 }
 
-/* Returns whether there were NaN or Inf, which are not added. */
-static int empty_table(const tri_table *table, tri_words sum) {
-    tri_words_reserve(sum, 2 * FIELDS);
-    for (unsigned negative = 0; negative < 2; negative++) {
-        /* Up to 33 entries begin in the same digit: 2^20 significands, 2^31, 33 of them are less than 2^110. */
-        tri_u128 group = 0;
-        for (unsigned field = 0; field < SPECIAL; field++) {
-            unsigned key = negative * FIELDS + field;
-            int exponent = field_exponent(field), shift = (exponent - sum.base) % 32;
-            if (table->pattern[key]) group += significands(table->pattern[key], key) << shift;
-            if (shift == 31 || field == SPECIAL - 1) {
-                tri_words_add(sum, group, exponent - shift, (int)negative);
-                group = 0;
-            }
-        }
-    }
-    return table->pattern[SPECIAL] || table->pattern[FIELDS + SPECIAL];
+/* A significand is f, or 2^52 + f, and its square f^2, or 2^104 + 2^53 f + f^2. */
+static tri_u128 squares_of_cell(const tri_cell *cell, unsigned field) {
+    tri_u128 squares = ((tri_u128)cell->high << 52) + cell->low;
+    if (field) squares += ((tri_u128)cell->count << 104) + ((tri_u128)cell->fractions << 53);
+    return squares;
 }
 
-static void empty_squares(const tri_square_table *table, tri_words squares) {
-    tri_words_reserve(squares, FIELDS);
-    for (unsigned field = 0; field < SPECIAL; field++)
-        if (table->square[field]) tri_words_add(squares, table->square[field], 2 * field_exponent(field), 0);
+/* The sum of their squares with this exponent: less than 2^127. */
+static tri_u128 squares(const tri_table *table, unsigned field) {
+    if (!table->by_cells) return table->square[field];
+    return squares_of_cell(&table->cell[field], field) +
+           squares_of_cell(&table->cell[field + TRI_FIELDS], field);
+}
+
+/* Those that begin in the same digit, up to 33 exponents, go to the words together. */
+static void empty_sums(const tri_table *table) {
+    tri_words_reserve(table->sum, 2 * TRI_FIELDS);
+    for (unsigned negative = 0; negative < 2; negative++) {
+        tri_u128 group = 0; /* 2^73, 2^31, 33 of them are less than 2^110 */
+        for (unsigned field = 0; field < TRI_FIELD_SPECIAL; field++) {
+            int exponent = field_exponent(field), shift = (exponent - table->sum.base) % 32;
+            unsigned key = negative * TRI_FIELDS + field;
+            if (is_used(table, key)) group += significands(table, key) << shift;
+            if (shift < 31 && field < TRI_FIELD_SPECIAL - 1) continue;
+            tri_words_add(table->sum, group, exponent - shift, (int)negative);
+            group = 0;
+        }
+    }
+}
+
+static void empty_squares(const tri_table *table) {
+    tri_words_reserve(table->squares, 2 * TRI_FIELDS);
+    tri_u128 low = 0, high = 0; /* 2^64, 2^31, 17 of them */
+    for (unsigned field = 0; field < TRI_FIELD_SPECIAL; field++) {
+        int exponent = 2 * field_exponent(field), shift = (exponent - table->squares.base) % 32;
+        if (is_used(table, field) || is_used(table, field + TRI_FIELDS)) {
+            tri_u128 all = squares(table, field);
+            low += (tri_u128)(uint64_t)all << shift;
+            high += all >> 64 << shift;
+        }
+        if (shift < 30 && field < TRI_FIELD_SPECIAL - 1) continue;
+        tri_words_add(table->squares, low, exponent - shift, 0);
+        tri_words_add(table->squares, high, exponent - shift + 64, 0);
+        low = high = 0;
+    }
 }
 
 static inline void add_pattern(tri_table *table, const double *x) {
@@ -78,59 +96,91 @@ static inline void add_pattern(tri_table *table, const double *x) {
     table->pattern[bits >> 52] += one | bits;
 }
 
-static inline void add_square(tri_square_table *table, const double *x) {
+static inline void add_square(tri_table *table, const double *x) {
     uint64_t bits = bits_of(x), significand = (bits & (implicit - 1)) | implicit;
-    unsigned field = (unsigned)(bits >> 52) % FIELDS;
+    unsigned field = (unsigned)(bits >> 52) % TRI_FIELDS;
     if (!field) significand ^= implicit;
     table->square[field] += (tri_u128)significand * significand;
 }
 
-static void add_both(const double *x, size_t count, tri_words sum, tri_words squares) {
-    tri_table table;
-    tri_square_table square_table;
-    memset(&table, 0, sizeof table);
-    memset(&square_table, 0, sizeof square_table);
+static inline void add_all(tri_table *table, const double *x, size_t count, int squares) {
     size_t i = 0;
     for (; count - i >= LINE; i += LINE) {
         fetch_ahead(x + i);
 #pragma GCC unroll 8
         for (size_t j = i; j < i + LINE; j++) {
-            add_pattern(&table, x + j);
-            add_square(&square_table, x + j);
+            add_pattern(table, x + j);
+            if (squares) add_square(table, x + j);
         }
     }
     for (; i < count; i++) {
-        add_pattern(&table, x + i);
-        add_square(&square_table, x + i);
+        add_pattern(table, x + i);
+        if (squares) add_square(table, x + i);
     }
-    if (empty_table(&table, sum)) {
-        int64_t *tail = tri_words_tail(squares), before = tail[TRI_TAIL_NEGATIVE_INF];
-        count_specials(x, count, tri_words_tail(sum));
-        count_specials(x, count, tail);
-        tail[TRI_TAIL_POSITIVE_INF] += tail[TRI_TAIL_NEGATIVE_INF] - before;
-        tail[TRI_TAIL_NEGATIVE_INF] = before;
-    }
-    empty_squares(&square_table, squares);
 }
 
-static void add_sum(const double *x, size_t count, tri_words sum) {
-    tri_table table;
-    memset(&table, 0, sizeof table);
-    size_t i = 0;
-    for (; count - i >= LINE; i += LINE) {
-        fetch_ahead(x + i);
-#pragma GCC unroll 8
-        for (size_t j = i; j < i + LINE; j++)
-            add_pattern(&table, x + j);
+/* Takes NaN and Inf out of the table; returns whether there were any. */
+static int take_specials(tri_table *table) {
+    int any = 0;
+    for (unsigned key = TRI_FIELD_SPECIAL; key < 2 * TRI_FIELDS; key += TRI_FIELDS) {
+        any |= is_used(table, key);
+        if (table->by_cells)
+            table->cell[key] = (tri_cell){0};
+        else
+            table->pattern[key] = 0;
     }
-    for (; i < count; i++)
-        add_pattern(&table, x + i);
-    if (empty_table(&table, sum)) count_specials(x, count, tri_words_tail(sum));
+    return any;
 }
 
-void tri_table_add(const double *x, size_t count, tri_words sum, const tri_words *squares) {
-    if (squares)
-        add_both(x, count, sum, *squares);
+static void count_specials(const tri_table *table, const double *x, size_t count) {
+    int64_t nan = 0, up = 0, down = 0, *tail = tri_words_tail(table->sum);
+    for (size_t i = 0; i < count; i++) {
+        nan += x[i] != x[i];
+        up += x[i] > 0x1.fffffffffffffp1023;
+        down += x[i] < -0x1.fffffffffffffp1023;
+    }
+    tail[TRI_TAIL_NAN] += nan;
+    tail[TRI_TAIL_POSITIVE_INF] += up;
+    tail[TRI_TAIL_NEGATIVE_INF] += down;
+    if (!table->squares.word) return;
+    tail = tri_words_tail(table->squares);
+    tail[TRI_TAIL_NAN] += nan;
+    tail[TRI_TAIL_POSITIVE_INF] += up + down;
+}
+
+void tri_table_empty_cell(tri_table *table, unsigned key) {
+    unsigned field = key % TRI_FIELDS;
+    if (field == TRI_FIELD_SPECIAL) return;
+    int exponent = field_exponent(field);
+    tri_words_reserve(table->sum, 1);
+    tri_words_add(table->sum, significands(table, key), exponent, key >= TRI_FIELDS);
+    tri_words_reserve(table->squares, 1);
+    tri_words_add(table->squares, squares_of_cell(&table->cell[key], field), 2 * exponent, 0);
+    table->cell[key] = (tri_cell){0};
+}
+
+void tri_table_open(tri_table *table, tri_simd level, tri_words sum, tri_words squares) {
+    table->sum = sum;
+    table->squares = squares;
+    table->by_cells = 0;
+#if TRI_HAVE_X86_KERNELS
+    table->by_cells = squares.word && level >= TRI_SIMD_avx512 && __builtin_cpu_supports("avx512ifma");
+#endif
+    (void)level;
+    memset(table->cell, 0, squares.word ? sizeof table->cell : sizeof table->pattern);
+}
+
+void tri_table_add(tri_table *table, const double *x, size_t count) {
+#if TRI_HAVE_X86_KERNELS
+    if (table->by_cells)
+        tri_table_add_cells(table, x, count);
     else
-        add_sum(x, count, sum);
+#endif
+        add_all(table, x, count, table->squares.word != NULL);
+    if (take_specials(table)) count_specials(table, x, count);
+}
+
+void tri_table_close(tri_table *table) {
+    empty_sums(table);
+    if (table->squares.word) empty_squares(table);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/sum_engine.h"
+#include "base/sum_table.h"
 #include "check.h"
 #include "trireme/random.h"
 
@@ -74,8 +75,8 @@ static void compare(const tri_moments *want, const double *x, size_t count, tri_
     tri_moments m;
     tri_sum_clear(&s);
     tri_moments_clear(&m);
-    tri_engine sum = {.kernels = tri_kernels_at(level), .sum = tri_words_of_sum(&s)};
-    tri_engine moments = {.kernels = tri_kernels_at(level),
+    tri_engine sum = {.level = level, .sum = tri_words_of_sum(&s)};
+    tri_engine moments = {.level = level,
                           .sum = tri_words_of_sum(&m.totals.sum),
                           .squares = tri_words_of_squares(&m.totals.squares),
                           .extremes = &m.extremes};
@@ -179,10 +180,26 @@ static void many_chunks(void) {
     free(x);
 }
 
+/* A long run of the table, half of it with one exponent, so that its entries meet their limits; all exponents
+ * elsewhere, and few NaN and Inf. */
+static void crowded(void) {
+    size_t count = 3 * TRI_TABLE_LIMIT;
+    double *x = malloc(count * sizeof *x);
+    tri_moments want;
+    if (!x) abort();
+    for (size_t i = 0; i < count; i++)
+        x[i] = draw() % 2 ? scaled(7, 1) : draw() % 65536 ? scaled(-1074, 2097) : draw() % 2 ? INFINITY : NAN;
+    one_by_one(&want, x, count);
+    for (tri_simd level = 0; level <= tri_simd_best(); level++)
+        compare(&want, x, count, level);
+    free(x);
+}
+
 int main(int argc, char **argv) {
     short_arrays(argc > 1 ? atol(argv[1]) : 200000);
     spikes(400);
     many_chunks();
+    crowded();
     for (int i = 0; i < 6; i++)
         long_array();
     return check_result("random arrays");
