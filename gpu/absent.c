@@ -121,6 +121,20 @@ tri_status tri_gpu_wait(tri_gpu *gpu) {
     return absent();
 }
 
+tri_status tri_gpu_event_record(tri_gpu *gpu, tri_gpu_event **out) {
+    (void)gpu, (void)out;
+    return absent();
+}
+
+tri_status tri_gpu_event_wait(const tri_gpu_event *event) {
+    (void)event;
+    return absent();
+}
+
+void tri_gpu_event_destroy(tri_gpu_event **event) {
+    (void)event;
+}
+
 tri_status tri_gpu_fill(tri_gpu_buffer *x, size_t offset, size_t count, double value) {
     (void)x, (void)offset, (void)count, (void)value;
     return absent();
@@ -162,50 +176,52 @@ tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buff
     return absent();
 }
 
-tri_status tri_gpu_bcast(tri_gpu_span data, size_t count, tri_gpu_element element, int root, tri_comm *comm) {
-    (void)data, (void)count, (void)element, (void)root, (void)comm;
+tri_status tri_gpu_bcast(tri_gpu_span data, size_t count, tri_gpu_element element, int root,
+                         const tri_gpu_when *when, tri_comm *comm) {
+    (void)data, (void)count, (void)element, (void)root, (void)comm, (void)when;
     return absent();
 }
 
 tri_status tri_gpu_scatter(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                           int root, tri_comm *comm) {
-    (void)send, (void)recv, (void)count, (void)element, (void)root, (void)comm;
+                           int root, const tri_gpu_when *when, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)root, (void)comm, (void)when;
     return absent();
 }
 
 tri_status tri_gpu_gather(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                          int root, tri_comm *comm) {
-    (void)send, (void)recv, (void)count, (void)element, (void)root, (void)comm;
+                          int root, const tri_gpu_when *when, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)root, (void)comm, (void)when;
     return absent();
 }
 
 tri_status tri_gpu_allgather(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                             tri_comm *comm) {
-    (void)send, (void)recv, (void)count, (void)element, (void)comm;
+                             const tri_gpu_when *when, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)comm, (void)when;
     return absent();
 }
 
 tri_status tri_gpu_alltoall(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                            tri_comm *comm) {
-    (void)send, (void)recv, (void)count, (void)element, (void)comm;
+                            const tri_gpu_when *when, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)comm, (void)when;
     return absent();
 }
 
 tri_status tri_gpu_reduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                          tri_gpu_op op, int root, tri_comm *comm) {
-    (void)send, (void)recv, (void)count, (void)element, (void)op, (void)root, (void)comm;
+                          tri_gpu_op op, int root, const tri_gpu_when *when, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)op, (void)root, (void)comm, (void)when;
     return absent();
 }
 
 tri_status tri_gpu_allreduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                             tri_gpu_op op, tri_comm *comm) {
-    (void)send, (void)recv, (void)count, (void)element, (void)op, (void)comm;
+                             tri_gpu_op op, const tri_gpu_when *when, tri_comm *comm) {
+    (void)send, (void)recv, (void)count, (void)element, (void)op, (void)comm, (void)when;
     return absent();
 }
 
 tri_status tri_gpu_exchange(tri_gpu_span send, size_t send_count, int to, tri_gpu_span recv,
-                            size_t recv_count, int from, tri_gpu_element element, int tag, tri_comm *comm) {
+                            size_t recv_count, int from, tri_gpu_element element, int tag,
+                            const tri_gpu_when *when, tri_comm *comm) {
     (void)send, (void)send_count, (void)to, (void)recv, (void)recv_count, (void)from;
-    (void)element, (void)tag, (void)comm;
+    (void)element, (void)tag, (void)comm, (void)when;
     return absent();
 }

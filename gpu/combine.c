@@ -10,6 +10,17 @@ size_t tri_gpu_element_bytes(tri_gpu_element element) {
     return (unsigned)element < TRI_GPU_ELEMENT_COUNT ? bytes[element] : 0;
 }
 
+tri_status tri_gpu_fold(tri_gpu *gpu, cl_command_queue queue, const tri_fold *fold, size_t count) {
+    cl_int element = (cl_int)fold->element, op = (cl_int)fold->op;
+    cl_ulong into_offset = fold->into_offset, from_offset = fold->from_offset, sources = fold->sources,
+             stride = fold->stride;
+    tri_arg args[] = {{sizeof element, &element},       {sizeof op, &op},
+                      {sizeof fold->into, &fold->into}, {sizeof into_offset, &into_offset},
+                      {sizeof fold->from, &fold->from}, {sizeof from_offset, &from_offset},
+                      {sizeof sources, &sources},       {sizeof stride, &stride}};
+    return tri_gpu_launch_on(gpu, queue, TRI_KERNEL_combine, count, args, sizeof args / sizeof *args);
+}
+
 tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op, tri_gpu_buffer *into, size_t into_offset,
                            const tri_gpu_buffer *from, size_t from_offset, size_t count) {
     size_t each = tri_gpu_element_bytes(element);
@@ -19,12 +30,14 @@ tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op, tri_gpu_buffe
                         (int)element);
     TRI_TRY(tri_gpu_buffer_check(into, into_offset, count, each));
     TRI_TRY(tri_gpu_buffer_check(from, from_offset, count, each));
-    cl_int element_arg = (cl_int)element, op_arg = (cl_int)op;
-    cl_ulong into_arg = into_offset, from_arg = from_offset;
-    tri_arg args[] = {{sizeof element_arg, &element_arg},   {sizeof op_arg, &op_arg},
-                      {sizeof into->memory, &into->memory}, {sizeof into_arg, &into_arg},
-                      {sizeof from->memory, &from->memory}, {sizeof from_arg, &from_arg}};
-    return tri_gpu_launch(into->gpu, TRI_KERNEL_combine, count, args, 6);
+    tri_fold fold = {.element = element,
+                     .op = op,
+                     .into = into->memory,
+                     .into_offset = into_offset,
+                     .from = from->memory,
+                     .from_offset = from_offset,
+                     .sources = 1};
+    return tri_gpu_fold(into->gpu, into->gpu->queue, &fold, count);
 }
 
 /* Sums here; tests/gpu/calls.c has every type and operation. */

@@ -1,13 +1,15 @@
-/* into[i] = from[i] op into[i]. One kernel for all types and operations, so that it is compiled once; the branch is
- * taken once for each work-item. Offsets are in elements. */
+/* into[i] = from[i] op into[i], then the same with from[stride + i], and so on for `sources` vectors. One kernel for all
+ * types and operations, so that it is compiled once; the branch is taken once for each work-item. A group's elements stay
+ * in the caches from one source to the next. Offsets and stride are in elements. */
 #define COMBINE(type, op, expression)                                                                                  \
     case op: {                                                                                                         \
         global type *b_ = (global type *)into + into_offset;                                                           \
         global const type *a_ = (global const type *)from + from_offset;                                               \
-        EACH(i, count, per_group) {                                                                                    \
-            type a = a_[i], b = b_[i];                                                                                 \
-            b_[i] = expression;                                                                                        \
-        }                                                                                                              \
+        for (ulong s = 0; s < sources; s++, a_ += stride)                                                              \
+            EACH(i, count, per_group) {                                                                                \
+                type a = a_[i], b = b_[i];                                                                             \
+                b_[i] = expression;                                                                                    \
+            }                                                                                                          \
         break;                                                                                                         \
     }
 #define COMBINE_ANY(type)                                                                                              \
@@ -29,7 +31,7 @@
         break;
 
 kernel void combine(int element, int op, global char *into, ulong into_offset, global const char *from,
-                    ulong from_offset, ulong count, ulong per_group) {
+                    ulong from_offset, ulong sources, ulong stride, ulong count, ulong per_group) {
     switch (element) {
         COMBINE_REAL(TYPE_DOUBLE, double)
         COMBINE_REAL(TYPE_FLOAT, float)

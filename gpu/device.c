@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "gpu/device.h"
+#include "gpu/staging.h"
 
 static bool contains(const char *text, const char *part) {
     for (size_t n = strlen(part); *text; text++)
@@ -58,7 +58,9 @@ static tri_status make(tri_gpu *gpu) {
     TRI_TRY(tri_cl(gpu, code, "making a context"));
     gpu->queue = clCreateCommandQueue(gpu->context, gpu->device, 0, &code);
     TRI_TRY(tri_cl(gpu, code, "making a queue"));
-    gpu->transfers = clCreateCommandQueue(gpu->context, gpu->device, 0, &code);
+    gpu->up = clCreateCommandQueue(gpu->context, gpu->device, 0, &code);
+    TRI_TRY(tri_cl(gpu, code, "making a queue"));
+    gpu->down = clCreateCommandQueue(gpu->context, gpu->device, 0, &code);
     TRI_TRY(tri_cl(gpu, code, "making a queue"));
     TRI_TRY(tri_gpu_build(gpu));
     static const char *const names[] = {
@@ -117,11 +119,16 @@ void tri_gpu_close(tri_gpu **gpu) {
     if (!gpu || !*gpu) return;
     tri_gpu *g = *gpu;
     if (g->queue) clFinish(g->queue);
-    if (g->transfers) clFinish(g->transfers);
+    if (g->down) clFinish(g->down);
+    if (g->up) {
+        clFinish(g->up);
+        tri_staging_free_all(g);
+    }
     for (int i = 0; i < TRI_KERNEL_COUNT; i++)
         if (g->kernel[i]) clReleaseKernel(g->kernel[i]);
     if (g->program) clReleaseProgram(g->program);
-    if (g->transfers) clReleaseCommandQueue(g->transfers);
+    if (g->down) clReleaseCommandQueue(g->down);
+    if (g->up) clReleaseCommandQueue(g->up);
     if (g->queue) clReleaseCommandQueue(g->queue);
     if (g->context) clReleaseContext(g->context);
     free(g);

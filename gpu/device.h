@@ -37,12 +37,23 @@ enum { TRI_GPU_GROUP = 128 };
  * of a group (128 rows of 128). */
 enum { TRI_GPU_EXACT_UNIT = 128 * TRI_GPU_GROUP };
 
+/* See gpu/staging.h. */
+enum { TRI_GPU_STAGINGS = 8 };
+typedef struct tri_staging {
+    cl_mem memory;
+    void *data; /* mapped as long as it lives */
+    size_t bytes;
+    bool taken;
+    cl_event busy; /* of the last copy from or to it; NULL: none is under way */
+} tri_staging;
+
 struct tri_gpu {
     tri_gpu_info info;
     bool one_item;
     cl_device_id device;
     cl_context context;
-    cl_command_queue queue, transfers; /* transfers run beside the kernels */
+    cl_command_queue queue, up, down; /* copies to and from the device run beside the kernels */
+    tri_staging staging[TRI_GPU_STAGINGS];
     cl_program program;
     cl_kernel kernel[TRI_KERNEL_COUNT];
 };
@@ -52,6 +63,14 @@ struct tri_gpu_buffer {
     size_t bytes;
     cl_mem memory; /* NULL for 0 bytes */
 };
+
+struct tri_gpu_event {
+    tri_gpu *gpu;
+    cl_event event; /* NULL: it has come */
+};
+
+/* An event of what is queued, or NULL where that has been done already; takes `event` over. */
+TRI_MUST_CHECK tri_status tri_gpu_event_make(tri_gpu *gpu, cl_event event, tri_gpu_event **out);
 
 /* TRI_ERR_ARGUMENT unless `count` elements of `each` bytes from element `offset` on lie in the buffer. */
 TRI_MUST_CHECK tri_status tri_gpu_buffer_check(const tri_gpu_buffer *buffer, size_t offset, size_t count,

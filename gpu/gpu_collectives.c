@@ -1,13 +1,10 @@
+/* The collective calls: what they mean for MPI, and when they begin and end. */
 #include "trireme/gpu_collectives.h"
 
-#include "gpu/view.h"
+#include "gpu/collective.h"
 #include "trireme/message.h"
 
-/* Vectors that are combined or broadcast go in pieces of this size. It is the same on every rank, whatever its
- * memory, since each piece is a collective operation. Shorter vectors gain nothing from pieces. */
-enum { PIECE_BYTES = 1 << 24 };
-
-static MPI_Datatype type_of(tri_gpu_element element) {
+MPI_Datatype tri_gpu_mpi_type(tri_gpu_element element) {
     switch (element) {
     case TRI_GPU_DOUBLE:
         return MPI_DOUBLE;
@@ -26,7 +23,7 @@ static MPI_Datatype type_of(tri_gpu_element element) {
     }
 }
 
-static MPI_Op op_of(tri_gpu_op op) {
+MPI_Op tri_gpu_mpi_op(tri_gpu_op op) {
     switch (op) {
     case TRI_GPU_SUM:
         return MPI_SUM;
@@ -52,225 +49,200 @@ static tri_status check_element(tri_gpu_element element) {
     return tri_fail(TRI_ERR_ARGUMENT, "there is no element type %d", (int)element);
 }
 
-/* Kernels that were queued before must have written what is to be sent, and read what is to be overwritten. */
-static tri_status begin(tri_gpu_span span, size_t count, tri_gpu_element element, bool used) {
-    if (!used || !span.buffer) return TRI_OK;
+static tri_status check_op(tri_gpu_element element, tri_gpu_op op) {
+    bool real = element == TRI_GPU_DOUBLE || element == TRI_GPU_FLOAT;
+    if ((unsigned)op < TRI_GPU_OP_COUNT && !(real && op >= TRI_GPU_AND)) return TRI_OK;
+    return tri_fail(TRI_ERR_ARGUMENT, "operation %d is not one for elements of type %d", (int)op,
+                    (int)element);
+}
+
+/* ---- beginning and end ---- */
+
+static tri_status wait_before(const tri_gpu_when *when, const tri_gpu_buffer *buffer) {
+    /* Kernels that were queued before must have written what is to be sent, and read what is to be overwritten. */
+    if (!when || !when->after_count) return buffer ? tri_gpu_wait(buffer->gpu) : TRI_OK;
+    for (size_t i = 0; i < when->after_count; i++)
+        TRI_TRY(tri_gpu_event_wait(when->after[i]));
+    return TRI_OK;
+}
+
+static tri_status begin(const tri_gpu_when *when, tri_gpu_span span, size_t count, tri_gpu_element element) {
+    if (!span.buffer) return wait_before(when, NULL);
     TRI_TRY(tri_gpu_buffer_check(span.buffer, span.offset, count, tri_gpu_element_bytes(element)));
-    return tri_gpu_wait(span.buffer->gpu);
+    return wait_before(when, span.buffer);
 }
 
-static bool same(tri_gpu_span a, tri_gpu_span b) {
-    return a.buffer == b.buffer && a.offset == b.offset && (a.buffer || a.host == b.host);
-}
-
-/* ---- vectors in pieces ---- */
-
-typedef struct vector {
-    tri_gpu_span send, recv;
-    bool sends, receives; /* this rank, in this operation */
-    size_t count;
-    tri_gpu_element element;
-    tri_operation operation;
-    MPI_Op op;
-    int root;
-} vector;
-
-/* A piece on its way. */
-typedef struct slot {
-    tri_view send, recv;
-} slot;
-
-static bool in_place(const vector *v) {
-    return v->sends && v->receives && same(v->send, v->recv);
-}
-
-static size_t piece_count(const vector *v, size_t piece) {
-    size_t most = PIECE_BYTES / tri_gpu_element_bytes(v->element), first = piece * most;
-    return v->count - first < most ? v->count - first : most;
-}
-
-static tri_status open_piece(const vector *v, slot *at, size_t piece) {
-    size_t each = tri_gpu_element_bytes(v->element), from = piece * (PIECE_BYTES / each) * each,
-           bytes = piece_count(v, piece) * each;
-    if (v->sends && !in_place(v)) TRI_TRY(tri_view_open(&at->send, v->send, each, from, bytes, true));
-    return v->receives ? tri_view_open(&at->recv, v->recv, each, from, bytes, in_place(v)) : TRI_OK;
-}
-
-static tri_status move_piece(const vector *v, slot *at, size_t piece, tri_comm *comm) {
-    TRI_TRY(tri_view_ready(&at->send));
-    TRI_TRY(tri_view_ready(&at->recv));
-    size_t count = piece_count(v, piece);
-    MPI_Datatype type = type_of(v->element);
-    const void *from = in_place(v) ? MPI_IN_PLACE : at->send.data;
-    if (v->operation == TRI_BCAST)
-        TRI_TRY(tri_bcast(v->sends ? at->send.data : at->recv.data, count, type, v->root, comm));
-    else if (v->operation == TRI_REDUCE)
-        TRI_TRY(tri_reduce(from, at->recv.data, count, type, v->op, v->root, comm));
-    else
-        TRI_TRY(tri_allreduce(from, at->recv.data, count, type, v->op, comm));
-    TRI_TRY(tri_view_close(&at->send, false));
-    return tri_view_close(&at->recv, true);
-}
-
-static tri_status run_pieces(const vector *v, slot slots[2], tri_comm *comm) {
-    size_t most = PIECE_BYTES / tri_gpu_element_bytes(v->element),
-           pieces = v->count ? (v->count - 1) / most + 1 : 1;
-    TRI_TRY(open_piece(v, &slots[0], 0));
-    for (size_t i = 0; i < pieces; i++) {
-        /* The next piece starts on its way to the host while this one is in the network. */
-        if (i + 1 < pieces) TRI_TRY(open_piece(v, &slots[(i + 1) % 2], i + 1));
-        TRI_TRY(move_piece(v, &slots[i % 2], i, comm));
+/* The last copies to the device may be on their way. What is queued from now on waits for them. */
+static tri_status end(const tri_gpu_when *when, const tri_gpu_buffer *into) {
+    tri_gpu *gpu = into && !into->gpu->info.unified ? into->gpu : NULL;
+    if (!when || !when->done) return gpu ? tri_cl(gpu, clFinish(gpu->up), "copying to the device") : TRI_OK;
+    cl_event event = NULL;
+    if (gpu) {
+        TRI_TRY(tri_cl(gpu, clEnqueueMarkerWithWaitList(gpu->up, 0, NULL, &event), "marking a moment"));
+        clFlush(gpu->up);
+        cl_int code = clEnqueueBarrierWithWaitList(gpu->queue, 1, &event, NULL);
+        if (code != CL_SUCCESS) clReleaseEvent(event);
+        TRI_TRY(tri_cl(gpu, code, "waiting for a copy"));
     }
-    TRI_TRY(tri_view_wait(&slots[0].recv));
-    return tri_view_wait(&slots[1].recv);
+    return tri_gpu_event_make(gpu, event, when->done);
 }
 
-static tri_status run_vector(const vector *v, tri_comm *comm) {
-    slot slots[2] = {{.send = {0}}};
-    tri_status status = run_pieces(v, slots, comm);
-    for (int s = 0; s < 2; s++) {
-        tri_view_free(&slots[s].send);
-        tri_view_free(&slots[s].recv);
+static tri_status check_root(int root, tri_comm *comm) {
+    if (root >= 0 && root < tri_comm_size(comm)) return TRI_OK;
+    return tri_fail(TRI_ERR_ARGUMENT, "there is no rank %d: the root must be one of %d", root,
+                    tri_comm_size(comm));
+}
+
+static tri_status run(const tri_collective *c, const tri_gpu_when *when) {
+    TRI_TRY(check_element(c->element));
+    TRI_TRY(check_root(c->root, c->comm));
+    if (c->send_blocks) TRI_TRY(begin(when, c->send, c->send_blocks * c->count, c->element));
+    if (c->recv_blocks) TRI_TRY(begin(when, c->recv, c->recv_blocks * c->count, c->element));
+    TRI_TRY(tri_collective_run(c));
+    return end(when, c->recv_blocks ? c->recv.buffer : NULL);
+}
+
+/* ---- the operations ---- */
+
+tri_status tri_collective_call(const tri_collective *c, const void *send, void *recv, size_t count) {
+    MPI_Datatype type = tri_gpu_mpi_type(c->element);
+    switch (c->operation) {
+    case TRI_BCAST:
+        /* Its root may only send: the call does not write there. */
+        return tri_bcast(c->send_blocks ? (void *)(uintptr_t)send : recv, count, type, c->root, c->comm);
+    case TRI_SCATTER:
+        return tri_scatter(send, count, type, recv, count, type, c->root, c->comm);
+    case TRI_GATHER:
+        return tri_gather(send, count, type, recv, count, type, c->root, c->comm);
+    case TRI_ALLGATHER:
+        return tri_allgather(send, count, type, recv, count, type, c->comm);
+    case TRI_ALLTOALL:
+        return tri_alltoall(send, count, type, recv, count, type, c->comm);
+    case TRI_REDUCE:
+        return tri_reduce(send, recv, count, type, tri_gpu_mpi_op(c->op), c->root, c->comm);
+    default:
+        return tri_allreduce(send, recv, count, type, tri_gpu_mpi_op(c->op), c->comm);
     }
-    return status;
 }
 
-static tri_status start_vector(const vector *v, tri_comm *comm) {
-    TRI_TRY(check_element(v->element));
-    if (v->root < 0 || v->root >= tri_comm_size(comm))
-        return tri_fail(TRI_ERR_ARGUMENT, "there is no rank %d: the root must be one of %d", v->root,
-                        tri_comm_size(comm));
-    bool real = v->element == TRI_GPU_DOUBLE || v->element == TRI_GPU_FLOAT;
-    if (v->operation != TRI_BCAST &&
-        (v->op == MPI_OP_NULL || (real && (v->op == MPI_BAND || v->op == MPI_BOR || v->op == MPI_BXOR))))
-        return tri_fail(TRI_ERR_ARGUMENT, "not an operation for elements of type %d", (int)v->element);
-    TRI_TRY(begin(v->send, v->count, v->element, v->sends));
-    TRI_TRY(begin(v->recv, v->count, v->element, v->receives));
-    return run_vector(v, comm);
-}
-
-tri_status tri_gpu_bcast(tri_gpu_span data, size_t count, tri_gpu_element element, int root, tri_comm *comm) {
+tri_status tri_gpu_bcast(tri_gpu_span data, size_t count, tri_gpu_element element, int root,
+                         const tri_gpu_when *when, tri_comm *comm) {
     bool is_root = tri_comm_rank(comm) == root;
-    return start_vector(&(vector){.send = data,
-                                  .recv = data,
-                                  .sends = is_root,
-                                  .receives = !is_root,
-                                  .count = count,
-                                  .element = element,
-                                  .operation = TRI_BCAST,
-                                  .root = root},
-                        comm);
-}
-
-tri_status tri_gpu_reduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                          tri_gpu_op op, int root, tri_comm *comm) {
-    return start_vector(&(vector){.send = send,
-                                  .recv = recv,
-                                  .sends = true,
-                                  .receives = tri_comm_rank(comm) == root,
-                                  .count = count,
-                                  .element = element,
-                                  .operation = TRI_REDUCE,
-                                  .op = op_of(op),
-                                  .root = root},
-                        comm);
-}
-
-tri_status tri_gpu_allreduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                             tri_gpu_op op, tri_comm *comm) {
-    return start_vector(&(vector){.send = send,
-                                  .recv = recv,
-                                  .sends = true,
-                                  .receives = true,
-                                  .count = count,
-                                  .element = element,
-                                  .operation = TRI_ALLREDUCE,
-                                  .op = op_of(op)},
-                        comm);
-}
-
-/* ---- blocks, whole ---- */
-
-typedef struct blocks {
-    tri_gpu_span send, recv;
-    size_t send_count, recv_count; /* of all blocks; 0 where this rank has none */
-    tri_gpu_element element;
-    tri_view from, to;
-} blocks;
-
-static tri_status open_blocks(blocks *b) {
-    size_t each = tri_gpu_element_bytes(b->element);
-    TRI_TRY(begin(b->send, b->send_count, b->element, b->send_count > 0));
-    TRI_TRY(begin(b->recv, b->recv_count, b->element, b->recv_count > 0));
-    if (b->send_count) TRI_TRY(tri_view_open(&b->from, b->send, each, 0, b->send_count * each, true));
-    if (b->recv_count) TRI_TRY(tri_view_open(&b->to, b->recv, each, 0, b->recv_count * each, false));
-    return tri_view_ready(&b->from);
-}
-
-static tri_status close_blocks(blocks *b, tri_status status) {
-    if (status == TRI_OK) status = tri_view_close(&b->from, false);
-    if (status == TRI_OK) status = tri_view_close(&b->to, true);
-    if (status == TRI_OK) status = tri_view_wait(&b->to);
-    tri_view_free(&b->from);
-    tri_view_free(&b->to);
-    return status;
+    return run(
+        &(tri_collective){TRI_BCAST, data, data, is_root, !is_root, count, element, TRI_GPU_SUM, root, comm},
+        when);
 }
 
 tri_status tri_gpu_scatter(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                           int root, tri_comm *comm) {
-    TRI_TRY(check_element(element));
-    size_t all = tri_comm_rank(comm) == root ? (size_t)tri_comm_size(comm) * count : 0;
-    blocks b = {.send = send, .recv = recv, .send_count = all, .recv_count = count, .element = element};
-    tri_status status = open_blocks(&b);
-    MPI_Datatype type = type_of(element);
-    if (status == TRI_OK) status = tri_scatter(b.from.data, count, type, b.to.data, count, type, root, comm);
-    return close_blocks(&b, status);
+                           int root, const tri_gpu_when *when, tri_comm *comm) {
+    size_t all = tri_comm_rank(comm) == root ? (size_t)tri_comm_size(comm) : 0;
+    return run(&(tri_collective){TRI_SCATTER, send, recv, all, 1, count, element, TRI_GPU_SUM, root, comm},
+               when);
 }
 
 tri_status tri_gpu_gather(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                          int root, tri_comm *comm) {
-    TRI_TRY(check_element(element));
-    size_t all = tri_comm_rank(comm) == root ? (size_t)tri_comm_size(comm) * count : 0;
-    blocks b = {.send = send, .recv = recv, .send_count = count, .recv_count = all, .element = element};
-    tri_status status = open_blocks(&b);
-    MPI_Datatype type = type_of(element);
-    if (status == TRI_OK) status = tri_gather(b.from.data, count, type, b.to.data, count, type, root, comm);
-    return close_blocks(&b, status);
+                          int root, const tri_gpu_when *when, tri_comm *comm) {
+    size_t all = tri_comm_rank(comm) == root ? (size_t)tri_comm_size(comm) : 0;
+    return run(&(tri_collective){TRI_GATHER, send, recv, 1, all, count, element, TRI_GPU_SUM, root, comm},
+               when);
 }
 
 tri_status tri_gpu_allgather(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                             tri_comm *comm) {
-    TRI_TRY(check_element(element));
-    size_t all = (size_t)tri_comm_size(comm) * count;
-    blocks b = {.send = send, .recv = recv, .send_count = count, .recv_count = all, .element = element};
-    tri_status status = open_blocks(&b);
-    MPI_Datatype type = type_of(element);
-    if (status == TRI_OK) status = tri_allgather(b.from.data, count, type, b.to.data, count, type, comm);
-    return close_blocks(&b, status);
+                             const tri_gpu_when *when, tri_comm *comm) {
+    size_t all = (size_t)tri_comm_size(comm);
+    return run(&(tri_collective){TRI_ALLGATHER, send, recv, 1, all, count, element, TRI_GPU_SUM, 0, comm},
+               when);
 }
 
 tri_status tri_gpu_alltoall(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
-                            tri_comm *comm) {
-    TRI_TRY(check_element(element));
-    size_t all = (size_t)tri_comm_size(comm) * count;
-    blocks b = {.send = send, .recv = recv, .send_count = all, .recv_count = all, .element = element};
-    tri_status status = open_blocks(&b);
-    MPI_Datatype type = type_of(element);
-    if (status == TRI_OK) status = tri_alltoall(b.from.data, count, type, b.to.data, count, type, comm);
-    return close_blocks(&b, status);
+                            const tri_gpu_when *when, tri_comm *comm) {
+    size_t all = (size_t)tri_comm_size(comm);
+    return run(&(tri_collective){TRI_ALLTOALL, send, recv, all, all, count, element, TRI_GPU_SUM, 0, comm},
+               when);
+}
+
+tri_status tri_gpu_reduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
+                          tri_gpu_op op, int root, const tri_gpu_when *when, tri_comm *comm) {
+    TRI_TRY(check_op(element, op));
+    bool is_root = tri_comm_rank(comm) == root;
+    return run(&(tri_collective){TRI_REDUCE, send, recv, 1, is_root, count, element, op, root, comm}, when);
+}
+
+tri_status tri_gpu_allreduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
+                             tri_gpu_op op, const tri_gpu_when *when, tri_comm *comm) {
+    TRI_TRY(check_op(element, op));
+    return run(&(tri_collective){TRI_ALLREDUCE, send, recv, 1, 1, count, element, op, 0, comm}, when);
+}
+
+/* ---- exchange ---- */
+
+typedef struct exchange {
+    tri_gpu_span send, recv;
+    size_t send_count, recv_count, piece; /* elements */
+    int to, from, tag;
+    tri_gpu_element element;
+    tri_comm *comm;
+    struct {
+        tri_view send, recv;
+    } slot[2];
+} exchange;
+
+/* Elements of piece i of `count`. */
+static size_t piece_of(const exchange *e, size_t count, size_t i) {
+    size_t first = i * e->piece;
+    return first >= count ? 0 : count - first < e->piece ? count - first : e->piece;
+}
+
+static tri_status open_view(const exchange *e, tri_view *view, tri_gpu_span span, size_t count, size_t i,
+                            bool read) {
+    size_t each = tri_gpu_element_bytes(e->element), bytes = piece_of(e, count, i) * each;
+    if (!bytes) return TRI_OK;
+    return tri_view_open(
+        view,
+        (tri_window){.span = span, .each = each, .from = i * e->piece * each, .row_bytes = bytes, .rows = 1},
+        read);
+}
+
+/* Pieces are messages of their own: both sides of each have as many, whatever the other neighbour has. */
+static tri_status exchange_pieces(exchange *e) {
+    size_t larger = e->send_count > e->recv_count ? e->send_count : e->recv_count,
+           pieces = larger ? (larger - 1) / e->piece + 1 : 1;
+    TRI_TRY(open_view(e, &e->slot[0].send, e->send, e->send_count, 0, true));
+    for (size_t i = 0; i < pieces; i++) {
+        tri_view *send = &e->slot[i % 2].send, *recv = &e->slot[i % 2].recv;
+        size_t send_count = piece_of(e, e->send_count, i), recv_count = piece_of(e, e->recv_count, i);
+        TRI_TRY(open_view(e, &e->slot[(i + 1) % 2].send, e->send, e->send_count, i + 1, true));
+        TRI_TRY(open_view(e, recv, e->recv, e->recv_count, i, false));
+        TRI_TRY(tri_view_ready(send));
+        TRI_TRY(tri_exchange(send->data, send_count, !i || send_count ? e->to : MPI_PROC_NULL, recv->data,
+                             recv_count, !i || recv_count ? e->from : MPI_PROC_NULL,
+                             tri_gpu_mpi_type(e->element), e->tag, e->comm));
+        TRI_TRY(tri_view_close(send, false));
+        TRI_TRY(tri_view_close(recv, recv_count > 0));
+    }
+    return TRI_OK;
 }
 
 tri_status tri_gpu_exchange(tri_gpu_span send, size_t send_count, int to, tri_gpu_span recv,
-                            size_t recv_count, int from, tri_gpu_element element, int tag, tri_comm *comm) {
+                            size_t recv_count, int from, tri_gpu_element element, int tag,
+                            const tri_gpu_when *when, tri_comm *comm) {
     TRI_TRY(check_element(element));
-    blocks b = {.send = send,
-                .recv = recv,
-                .send_count = to == MPI_PROC_NULL ? 0 : send_count,
-                .recv_count = from == MPI_PROC_NULL ? 0 : recv_count,
-                .element = element};
-    tri_status status = open_blocks(&b);
-    if (status == TRI_OK)
-        status = tri_exchange(b.from.data, b.send_count, to, b.to.data, b.recv_count, from, type_of(element),
-                              tag, comm);
-    return close_blocks(&b, status);
+    exchange e = {.send = send,
+                  .recv = recv,
+                  .send_count = to == MPI_PROC_NULL ? 0 : send_count,
+                  .recv_count = from == MPI_PROC_NULL ? 0 : recv_count,
+                  .piece = TRI_PIECE_BYTES / tri_gpu_element_bytes(element),
+                  .to = to,
+                  .from = from,
+                  .tag = tag,
+                  .element = element,
+                  .comm = comm};
+    if (e.send_count) TRI_TRY(begin(when, send, e.send_count, element));
+    if (e.recv_count) TRI_TRY(begin(when, recv, e.recv_count, element));
+    tri_status status = exchange_pieces(&e);
+    for (int s = 0; s < 2; s++) {
+        tri_view_free(&e.slot[s].send);
+        tri_view_free(&e.slot[s].recv);
+    }
+    return status == TRI_OK ? end(when, e.recv_count ? recv.buffer : NULL) : status;
 }

@@ -14,22 +14,27 @@ tri_status tri_gpu_arguments(tri_gpu *gpu, tri_kernel_id kernel, cl_uint first, 
     return TRI_OK;
 }
 
-tri_status tri_gpu_launch_groups(tri_gpu *gpu, tri_kernel_id kernel, size_t groups, const tri_arg *args,
-                                 size_t args_count) {
+static tri_status launch_groups(tri_gpu *gpu, cl_command_queue queue, tri_kernel_id kernel, size_t groups,
+                                const tri_arg *args, size_t args_count) {
     if (!groups) return TRI_OK;
     TRI_TRY(tri_gpu_arguments(gpu, kernel, 0, args, args_count));
     size_t local = gpu->one_item ? 1 : TRI_GPU_GROUP, global = groups * local;
     TRI_TRY(tri_cl(
-        gpu, clEnqueueNDRangeKernel(gpu->queue, gpu->kernel[kernel], 1, NULL, &global, &local, 0, NULL, NULL),
+        gpu, clEnqueueNDRangeKernel(queue, gpu->kernel[kernel], 1, NULL, &global, &local, 0, NULL, NULL),
         "starting a kernel"));
-    return tri_cl(gpu, clFlush(gpu->queue), "starting a kernel");
+    return tri_cl(gpu, clFlush(queue), "starting a kernel");
+}
+
+tri_status tri_gpu_launch_groups(tri_gpu *gpu, tri_kernel_id kernel, size_t groups, const tri_arg *args,
+                                 size_t args_count) {
+    return launch_groups(gpu, gpu->queue, kernel, groups, args, args_count);
 }
 
 /* Elements of a group: enough to pay for its start, and on a GPU many groups to each unit. */
 enum { GROUP_LEAST_ITEM = 1 << 13, GROUP_LEAST_ITEMS = 4 * TRI_GPU_GROUP, GROUPS_PER_UNIT = 16 };
 
-tri_status tri_gpu_launch(tri_gpu *gpu, tri_kernel_id kernel, size_t count, const tri_arg *args,
-                          size_t args_count) {
+tri_status tri_gpu_launch_on(tri_gpu *gpu, cl_command_queue queue, tri_kernel_id kernel, size_t count,
+                             const tri_arg *args, size_t args_count) {
     if (!count) return TRI_OK;
     size_t least = gpu->one_item ? GROUP_LEAST_ITEM : GROUP_LEAST_ITEMS,
            groups = (size_t)gpu->info.compute_units * GROUPS_PER_UNIT, share = count / groups + 1;
@@ -37,5 +42,10 @@ tri_status tri_gpu_launch(tri_gpu *gpu, tri_kernel_id kernel, size_t count, cons
     cl_ulong count_arg = count, per_group = share;
     tri_arg last[] = {{sizeof count_arg, &count_arg}, {sizeof per_group, &per_group}};
     TRI_TRY(tri_gpu_arguments(gpu, kernel, (cl_uint)args_count, last, 2));
-    return tri_gpu_launch_groups(gpu, kernel, (count + share - 1) / share, args, args_count);
+    return launch_groups(gpu, queue, kernel, (count + share - 1) / share, args, args_count);
+}
+
+tri_status tri_gpu_launch(tri_gpu *gpu, tri_kernel_id kernel, size_t count, const tri_arg *args,
+                          size_t args_count) {
+    return tri_gpu_launch_on(gpu, gpu->queue, kernel, count, args, args_count);
 }

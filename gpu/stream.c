@@ -89,8 +89,8 @@ static tri_status bring(run *r, slot *at, cl_mem *memory, size_t *offset, cl_eve
         at->input =
             clCreateBuffer(r->gpu->context, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, bytes, from, &code);
     else {
-        code = clEnqueueWriteBuffer(r->gpu->transfers, at->input, CL_FALSE, 0, bytes, from, 0, NULL, ready);
-        if (code == CL_SUCCESS) code = clFlush(r->gpu->transfers);
+        code = clEnqueueWriteBuffer(r->gpu->up, at->input, CL_FALSE, 0, bytes, from, 0, NULL, ready);
+        if (code == CL_SUCCESS) code = clFlush(r->gpu->up);
     }
     *memory = at->input;
     return tri_cl(r->gpu, code, "giving a piece to the device");
@@ -173,7 +173,7 @@ tri_status tri_stream_run(tri_gpu *gpu, const tri_stream *stream) {
     tri_status status = run_pieces(&r);
     /* After a failure pieces may still be on their way, from and to memory that is about to go. */
     if (status != TRI_OK) {
-        clFinish(gpu->transfers);
+        clFinish(gpu->up);
         clFinish(gpu->queue);
     }
     for (slot *at = r.slot; at < r.slot + SLOTS; at++) {

@@ -1,84 +1,101 @@
 #include "gpu/view.h"
 
-#include <stdlib.h>
+bool tri_span_is_remote(tri_gpu_span span) {
+    return span.buffer && !span.buffer->gpu->info.unified;
+}
 
 tri_status tri_view_wait(tri_view *view) {
     if (!view->event) return TRI_OK;
     cl_int code = clWaitForEvents(1, &view->event);
     clReleaseEvent(view->event);
     view->event = NULL;
-    return tri_cl(view->buffer->gpu, code, "copying for a collective operation");
+    return tri_cl(view->window.span.buffer->gpu, code, "copying for a collective operation");
+}
+
+static size_t place(const tri_window *w) {
+    return w->span.offset * w->each + w->from;
+}
+
+/* Between the staging memory and the device, in rows there. */
+static tri_status copy(tri_view *view, bool up) {
+    const tri_window *w = &view->window;
+    tri_gpu *gpu = w->span.buffer->gpu;
+    cl_mem memory = w->span.buffer->memory;
+    cl_command_queue queue = up ? gpu->up : gpu->down;
+    const size_t there[3] = {place(w)}, here[3] = {0}, region[3] = {w->row_bytes, w->rows, 1};
+    cl_int code;
+    if (w->rows == 1)
+        code = up ? clEnqueueWriteBuffer(queue, memory, CL_FALSE, place(w), w->row_bytes, view->data, 0, NULL,
+                                         &view->event)
+                  : clEnqueueReadBuffer(queue, memory, CL_FALSE, place(w), w->row_bytes, view->data, 0, NULL,
+                                        &view->event);
+    else
+        code = up ? clEnqueueWriteBufferRect(queue, memory, CL_FALSE, there, here, region, w->stride_bytes, 0,
+                                             w->row_bytes, 0, view->data, 0, NULL, &view->event)
+                  : clEnqueueReadBufferRect(queue, memory, CL_FALSE, there, here, region, w->stride_bytes, 0,
+                                            w->row_bytes, 0, view->data, 0, NULL, &view->event);
+    if (code == CL_SUCCESS) code = clFlush(queue);
+    return tri_cl(gpu, code, up ? "copying to the device" : "copying from the device");
 }
 
 static tri_status stage(tri_view *view, bool read) {
-    tri_gpu *gpu = view->buffer->gpu;
-    if (view->staging_bytes < view->bytes) {
-        free(view->staging);
-        view->staging_bytes = 0;
-        view->staging = malloc(view->bytes);
-        if (!view->staging)
-            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of a device's vector", view->bytes);
-        view->staging_bytes = view->bytes;
+    tri_gpu *gpu = view->window.span.buffer->gpu;
+    size_t bytes = view->window.rows * view->window.row_bytes;
+    if (view->staging && view->staging->bytes < bytes) {
+        tri_staging_give(gpu, view->staging, NULL);
+        view->staging = NULL;
     }
-    view->data = view->staging;
-    if (!read) return TRI_OK;
-    TRI_TRY(tri_cl(gpu,
-                   clEnqueueReadBuffer(gpu->transfers, view->buffer->memory, CL_FALSE, view->offset_bytes,
-                                       view->bytes, view->data, 0, NULL, &view->event),
-                   "copying from the device"));
-    return tri_cl(gpu, clFlush(gpu->transfers), "copying from the device");
+    if (!view->staging) TRI_TRY(tri_staging_take(gpu, bytes, &view->staging));
+    view->data = view->staging->data;
+    return read ? copy(view, false) : TRI_OK;
 }
 
-tri_status tri_view_open(tri_view *view, tri_gpu_span span, size_t each, size_t from, size_t bytes,
-                         bool read) {
+static tri_status map(tri_view *view) {
+    const tri_gpu_buffer *buffer = view->window.span.buffer;
+    cl_int code;
+    view->data = clEnqueueMapBuffer(buffer->gpu->up, buffer->memory, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE,
+                                    place(&view->window), view->window.row_bytes, 0, NULL, NULL, &code);
+    view->mapped = code == CL_SUCCESS;
+    return tri_cl(buffer->gpu, code, "mapping a buffer");
+}
+
+tri_status tri_view_open(tri_view *view, tri_window window, bool read) {
     TRI_TRY(tri_view_wait(view));
-    view->buffer = span.buffer;
-    view->offset_bytes = span.offset * each + from;
-    view->bytes = bytes;
-    view->mapped = false;
+    view->window = window;
     view->data = NULL;
-    if (!span.buffer) {
-        if (span.host) view->data = (char *)span.host + view->offset_bytes;
+    if (!window.span.buffer) {
+        if (window.span.host) view->data = (char *)window.span.host + place(&window);
         return TRI_OK;
     }
-    if (!bytes) return TRI_OK;
-    if (!span.buffer->gpu->info.unified) return stage(view, read);
-    TRI_TRY(tri_gpu_buffer_map(span.buffer, view->offset_bytes, bytes, &view->data));
-    view->mapped = true;
-    return TRI_OK;
+    if (!window.row_bytes || !window.rows) return TRI_OK;
+    return tri_span_is_remote(window.span) ? stage(view, read) : map(view);
 }
 
 tri_status tri_view_ready(tri_view *view) {
     return tri_view_wait(view);
 }
 
+static cl_int unmap(tri_view *view) {
+    const tri_gpu_buffer *buffer = view->window.span.buffer;
+    view->mapped = false;
+    cl_int code = clEnqueueUnmapMemObject(buffer->gpu->up, buffer->memory, view->data, 0, NULL, NULL);
+    return code == CL_SUCCESS ? clFinish(buffer->gpu->up) : code;
+}
+
 tri_status tri_view_close(tri_view *view, bool wrote) {
-    void *data = view->data;
+    if (view->mapped) TRI_TRY(tri_cl(view->window.span.buffer->gpu, unmap(view), "unmapping a buffer"));
+    bool staged = view->window.span.buffer && view->staging && view->data;
+    if (staged && wrote) TRI_TRY(copy(view, true));
     view->data = NULL;
-    if (!view->buffer || !view->bytes) return TRI_OK;
-    tri_gpu *gpu = view->buffer->gpu;
-    if (view->mapped) {
-        view->mapped = false;
-        return tri_gpu_buffer_unmap(view->buffer, data);
-    }
-    if (!wrote || !data) return TRI_OK;
-    TRI_TRY(tri_cl(gpu,
-                   clEnqueueWriteBuffer(gpu->transfers, view->buffer->memory, CL_FALSE, view->offset_bytes,
-                                        view->bytes, data, 0, NULL, &view->event),
-                   "copying to the device"));
-    return tri_cl(gpu, clFlush(gpu->transfers), "copying to the device");
+    return TRI_OK;
 }
 
 void tri_view_free(tri_view *view) {
     /* Still mapped only after a failure, whose text stays. */
-    if (view->mapped) {
-        clEnqueueUnmapMemObject(view->buffer->gpu->queue, view->buffer->memory, view->data, 0, NULL, NULL);
-        clFinish(view->buffer->gpu->queue);
-    }
-    if (view->event) {
-        clWaitForEvents(1, &view->event);
+    if (view->mapped) unmap(view);
+    if (view->staging)
+        tri_staging_give(view->window.span.buffer->gpu, view->staging, view->event);
+    else if (view->event)
         clReleaseEvent(view->event);
-    }
-    free(view->staging);
     *view = (tri_view){0};
 }

@@ -137,6 +137,13 @@ TRI_MUST_CHECK tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_
  * one call do not overlap. Every operation is rounded by itself, so the bits are those of the same loop in C. */
 TRI_MUST_CHECK tri_status tri_gpu_wait(tri_gpu *gpu); /* until all that is queued has been done */
 
+/* A moment in a device's work. It comes when all that was queued on the device before tri_gpu_event_record() has been
+ * done. Destroyed before the device is closed. */
+typedef struct tri_gpu_event tri_gpu_event;
+TRI_MUST_CHECK tri_status tri_gpu_event_record(tri_gpu *gpu, tri_gpu_event **out);
+TRI_MUST_CHECK tri_status tri_gpu_event_wait(const tri_gpu_event *event); /* until it has come */
+void tri_gpu_event_destroy(tri_gpu_event **event);
+
 TRI_MUST_CHECK tri_status tri_gpu_fill(tri_gpu_buffer *x, size_t offset, size_t count, double value);
 TRI_MUST_CHECK tri_status tri_gpu_copy(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
                                        size_t from_offset, size_t count);

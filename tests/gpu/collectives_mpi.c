@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "gpu/device.h"
-#include "trireme/gpu_collectives.h"
+#include "gpu/collective.h"
+#include "trireme/random.h"
 
 enum { OFFSET = 3, AFTER = 2 };
 static const int64_t untouched = -77;
@@ -118,22 +118,22 @@ static void rooted(const trial *t, size_t count) {
     box data = box_new(t, count), whole = box_new(t, is_root ? all : 0), mine = box_new(t, count);
     if (is_root) fill(t, &data, 0);
     box_put(&data);
-    CHECK_OK(tri_gpu_bcast(data.span, count, TRI_GPU_INT64, root, t->comm));
+    CHECK_OK(tri_gpu_bcast(data.span, count, TRI_GPU_INT64, root, NULL, t->comm));
     box_check(t, &data, "bcast", from_root);
 
     fill(t, &whole, -1);
     box_put(&mine);
-    CHECK_OK(tri_gpu_scatter(whole.span, mine.span, count, TRI_GPU_INT64, root, t->comm));
+    CHECK_OK(tri_gpu_scatter(whole.span, mine.span, count, TRI_GPU_INT64, root, NULL, t->comm));
     box_check(t, &mine, "scatter", scattered);
 
     fill(t, &mine, 0);
-    CHECK_OK(tri_gpu_gather(mine.span, whole.span, count, TRI_GPU_INT64, root, t->comm));
+    CHECK_OK(tri_gpu_gather(mine.span, whole.span, count, TRI_GPU_INT64, root, NULL, t->comm));
     box_check(t, &whole, "gather", gathered);
 
-    CHECK_OK(tri_gpu_reduce(mine.span, data.span, count, TRI_GPU_INT64, TRI_GPU_SUM, root, t->comm));
+    CHECK_OK(tri_gpu_reduce(mine.span, data.span, count, TRI_GPU_INT64, TRI_GPU_SUM, root, NULL, t->comm));
     box_check(t, &data, "reduce", is_root ? summed : from_root);
     tri_gpu_span into = is_root ? mine.span : data.span;
-    CHECK_OK(tri_gpu_reduce(mine.span, into, count, TRI_GPU_INT64, TRI_GPU_SUM, root, t->comm));
+    CHECK_OK(tri_gpu_reduce(mine.span, into, count, TRI_GPU_INT64, TRI_GPU_SUM, root, NULL, t->comm));
     if (is_root) box_check(t, &mine, "reduce in place", summed);
     box_free(&data);
     box_free(&whole);
@@ -145,28 +145,29 @@ static void unrooted(const trial *t, size_t count) {
     box send = box_new(t, all), recv = box_new(t, all), mine = box_new(t, count), sum = box_new(t, count);
     fill(t, &mine, 0);
     box_put(&recv);
-    CHECK_OK(tri_gpu_allgather(mine.span, recv.span, count, TRI_GPU_INT64, t->comm));
+    CHECK_OK(tri_gpu_allgather(mine.span, recv.span, count, TRI_GPU_INT64, NULL, t->comm));
     box_check(t, &recv, "allgather", gathered);
 
     fill(t, &send, -1);
-    CHECK_OK(tri_gpu_alltoall(send.span, recv.span, count, TRI_GPU_INT64, t->comm));
+    CHECK_OK(tri_gpu_alltoall(send.span, recv.span, count, TRI_GPU_INT64, NULL, t->comm));
     box_check(t, &recv, "alltoall", all_to_all);
 
     box_put(&sum);
-    CHECK_OK(tri_gpu_allreduce(mine.span, sum.span, count, TRI_GPU_INT64, TRI_GPU_SUM, t->comm));
+    CHECK_OK(tri_gpu_allreduce(mine.span, sum.span, count, TRI_GPU_INT64, TRI_GPU_SUM, NULL, t->comm));
     box_check(t, &sum, "allreduce", summed);
-    CHECK_OK(tri_gpu_allreduce(mine.span, mine.span, count, TRI_GPU_INT64, TRI_GPU_SUM, t->comm));
+    CHECK_OK(tri_gpu_allreduce(mine.span, mine.span, count, TRI_GPU_INT64, TRI_GPU_SUM, NULL, t->comm));
     box_check(t, &mine, "allreduce in place", summed);
 
     int right = (t->rank + 1) % t->size, left = (t->rank + t->size - 1) % t->size;
     fill(t, &mine, right);
-    CHECK_OK(tri_gpu_exchange(mine.span, count, right, sum.span, count, left, TRI_GPU_INT64, 5, t->comm));
+    CHECK_OK(
+        tri_gpu_exchange(mine.span, count, right, sum.span, count, left, TRI_GPU_INT64, 5, NULL, t->comm));
     box_check(t, &sum, "exchange", from_left);
     for (size_t i = 0; i < count; i++)
         sum.host[OFFSET + i] = untouched;
     box_put(&sum);
     CHECK_OK(tri_gpu_exchange(mine.span, count, MPI_PROC_NULL, sum.span, count, MPI_PROC_NULL, TRI_GPU_INT64,
-                              5, t->comm));
+                              5, NULL, t->comm));
     box_check(t, &sum, "exchange with nobody", nothing);
     box_free(&send);
     box_free(&recv);
@@ -174,41 +175,123 @@ static void unrooted(const trial *t, size_t count) {
     box_free(&sum);
 }
 
-/* Vectors of more than one piece, by the calls that cut them. */
-static void long_vectors(const trial *t) {
+/* Vectors and blocks of more than one piece. */
+static void long_ones(const trial *t) {
+    size_t count = 2 * (TRI_PIECE_BYTES / sizeof(int64_t)) + 12345;
     root = t->size - 1;
-    size_t count = 2 * (1 << 21) + 12345;
     box data = box_new(t, count), sum = box_new(t, count);
     fill(t, &data, 0);
     box_put(&sum);
-    CHECK_OK(tri_gpu_allreduce(data.span, sum.span, count, TRI_GPU_INT64, TRI_GPU_SUM, t->comm));
+    CHECK_OK(tri_gpu_allreduce(data.span, sum.span, count, TRI_GPU_INT64, TRI_GPU_SUM, NULL, t->comm));
     box_check(t, &sum, "allreduce", summed);
-    CHECK_OK(tri_gpu_bcast(data.span, count, TRI_GPU_INT64, root, t->comm));
+    CHECK_OK(tri_gpu_reduce(data.span, data.span, count, TRI_GPU_INT64, TRI_GPU_SUM, root, NULL, t->comm));
+    if (t->rank == root) box_check(t, &data, "reduce in place", summed);
+    fill(t, &data, 0);
+    CHECK_OK(tri_gpu_bcast(data.span, count, TRI_GPU_INT64, root, NULL, t->comm));
     box_check(t, &data, "bcast", from_root);
     box_free(&data);
     box_free(&sum);
+    block = count / (size_t)t->size + 7;
+    rooted(t, block);
+    unrooted(t, block);
+}
+
+/* Where devices combine, they do it in the order of the ranks: the bits tell. */
+static void in_order(const trial *t) {
+    size_t count = TRI_PIECE_BYTES / sizeof(double) + 1001;
+    double *x = malloc(count * sizeof *x);
+    tri_gpu_buffer *buffer = NULL;
+    CHECK(x, "no memory");
+    CHECK_OK(tri_gpu_buffer_create(t->gpu, count * sizeof *x, &buffer));
+    tri_random_fill(TRI_DISTRIBUTION_normal, 1 + (uint64_t)t->rank, 0, count, x);
+    CHECK_OK(tri_gpu_buffer_write(buffer, 0, x, count * sizeof *x));
+    tri_gpu_span span = {.buffer = buffer};
+    CHECK_OK(tri_gpu_allreduce(span, span, count, TRI_GPU_DOUBLE, TRI_GPU_SUM, NULL, t->comm));
+    CHECK_OK(tri_gpu_buffer_read(buffer, 0, x, count * sizeof *x));
+    double *sum = calloc(count, sizeof *sum), *term = malloc(count * sizeof *term);
+    CHECK(sum && term, "no memory");
+    for (int r = 0; r < t->size; r++) {
+        tri_random_fill(TRI_DISTRIBUTION_normal, 1 + (uint64_t)r, 0, count, term);
+        for (size_t i = 0; i < count; i++)
+            sum[i] = r ? term[i] + sum[i] : term[i];
+    }
+    CHECK(memcmp(sum, x, count * sizeof *x) == 0, "the order of the devices' sums on rank %d of %d", t->rank,
+          t->size);
+    tri_gpu_buffer_destroy(&buffer);
+    free(x);
+    free(sum);
+    free(term);
+}
+
+/* A call that begins after an event, and what is queued after it without a wait. */
+static void events(const trial *t, size_t count) {
+    tri_gpu_event *filled = NULL, *done = NULL;
+    double *host = malloc(2 * count * sizeof *host);
+    tri_gpu_buffer *buffer = NULL;
+    CHECK(host, "no memory");
+    tri_gpu_span data = {.host = host}, other = {.host = host, .offset = count};
+    for (size_t i = 0; i < 2 * count; i++)
+        host[i] = i < count ? t->rank + 1 : -1;
+    if (t->gpu) {
+        CHECK_OK(tri_gpu_buffer_create(t->gpu, 2 * count * sizeof *host, &buffer));
+        data.buffer = other.buffer = buffer;
+        CHECK_OK(tri_gpu_fill(buffer, 0, count, t->rank + 1));
+        CHECK_OK(tri_gpu_event_record(t->gpu, &filled));
+        CHECK_OK(tri_gpu_fill(buffer, count, count, -1));
+    }
+    tri_gpu_when when = {.after = &filled, .after_count = filled ? 1 : 0, .done = &done};
+    CHECK_OK(tri_gpu_allreduce(data, data, count, TRI_GPU_DOUBLE, TRI_GPU_SUM, &when, t->comm));
+    double sum = t->size * (t->size + 1) / 2.0, there = sum - 1;
+    if (t->gpu) {
+        CHECK_OK(tri_gpu_axpy(1, buffer, 0, buffer, count, count));
+    } else {
+        for (size_t i = 0; i < count; i++)
+            host[count + i] += host[i];
+    }
+    /* The next one begins after the last one's event, and the axpy is queued behind that. */
+    tri_gpu_event *first = done;
+    when = (tri_gpu_when){.after = &first, .after_count = 1};
+    CHECK_OK(tri_gpu_bcast(data, count, TRI_GPU_DOUBLE, 0, &when, t->comm));
+    CHECK_OK(tri_gpu_event_wait(first));
+    if (t->gpu) CHECK_OK(tri_gpu_buffer_read(buffer, 0, host, 2 * count * sizeof *host));
+    size_t wrong = 0;
+    for (size_t i = 0; i < 2 * count; i++)
+        wrong += host[i] != (i < count ? sum : there);
+    CHECK(!wrong, "events, %s, %zu elements: %zu wrong on rank %d of %d", t->name, count, wrong, t->rank,
+          t->size);
+    tri_gpu_event_destroy(&first);
+    tri_gpu_event_destroy(&filled);
+    CHECK(!first, "a destroyed event is NULL");
+    tri_gpu_buffer_destroy(&buffer);
+    free(host);
 }
 
 static void refused(const trial *t) {
     tri_gpu_span none = {0};
-    CHECK_STATUS(tri_gpu_bcast(none, 1, TRI_GPU_INT64, t->size, t->comm), TRI_ERR_ARGUMENT);
-    CHECK_STATUS(tri_gpu_bcast(none, 1, TRI_GPU_ELEMENT_COUNT, 0, t->comm), TRI_ERR_ARGUMENT);
-    CHECK_STATUS(tri_gpu_allreduce(none, none, 1, TRI_GPU_DOUBLE, TRI_GPU_XOR, t->comm), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_bcast(none, 1, TRI_GPU_INT64, t->size, NULL, t->comm), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_bcast(none, 1, TRI_GPU_ELEMENT_COUNT, 0, NULL, t->comm), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_gpu_allreduce(none, none, 1, TRI_GPU_DOUBLE, TRI_GPU_XOR, NULL, t->comm),
+                 TRI_ERR_ARGUMENT);
     if (!t->gpu) return;
     box b = box_new(t, 10);
     b.span.offset = 6 + AFTER + OFFSET;
-    CHECK_STATUS(tri_gpu_allreduce(b.span, b.span, 10, TRI_GPU_INT64, TRI_GPU_SUM, t->comm),
+    CHECK_STATUS(tri_gpu_allreduce(b.span, b.span, 10, TRI_GPU_INT64, TRI_GPU_SUM, NULL, t->comm),
                  TRI_ERR_ARGUMENT);
     box_free(&b);
+}
+
+/* What this rank has in a trial. */
+static void choose(trial *t, tri_gpu *gpu, memory m) {
+    memory mine = m == MIXED ? (memory)(t->rank % 3) : m;
+    t->gpu = mine == NO_DEVICE ? NULL : gpu;
+    t->name = memory_names[m];
+    gpu->info.unified = mine == SHARED;
 }
 
 static void run(trial *t, tri_gpu *gpu) {
     static const size_t counts[] = {0, 1, 3, 1000, 70000};
     for (memory m = NO_DEVICE; m < MEMORIES; m++) {
-        memory mine = m == MIXED ? (memory)(t->rank % 3) : m;
-        t->gpu = mine == NO_DEVICE ? NULL : gpu;
-        t->name = memory_names[m];
-        gpu->info.unified = mine == SHARED;
+        choose(t, gpu, m);
         for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
             block = counts[c];
             for (root = 0; root < t->size; root++)
@@ -216,8 +299,28 @@ static void run(trial *t, tri_gpu *gpu) {
             unrooted(t, block);
         }
         refused(t);
-        if (t->size <= 3) long_vectors(t);
+        long_ones(t);
+        events(t, 1001);
+        events(t, TRI_PIECE_BYTES / sizeof(double) + 1001);
     }
+}
+
+/* As if each rank were on a node of its own, where devices with memory of their own combine. */
+static void run_apart(trial *t, tri_gpu *gpu) {
+    tri_comm *together = t->comm;
+    int node_of[64];
+    for (int r = 0; r < t->size && r < 64; r++)
+        node_of[r] = r;
+    CHECK_OK(tri_comm_create_shaped(MPI_COMM_WORLD, node_of, &t->comm));
+    for (memory m = COPIED; m < MEMORIES; m++) {
+        choose(t, gpu, m);
+        long_ones(t);
+        events(t, TRI_PIECE_BYTES / sizeof(double) + 1001);
+    }
+    choose(t, gpu, COPIED);
+    if (t->size > 1) in_order(t);
+    tri_comm_destroy(&t->comm);
+    t->comm = together;
 }
 
 int main(int argc, char **argv) {
@@ -239,6 +342,7 @@ int main(int argc, char **argv) {
         if (gpu) {
             bool unified = gpu->info.unified;
             run(&t, gpu);
+            run_apart(&t, gpu);
             gpu->info.unified = unified;
         }
         tri_gpu_close(&gpu);
