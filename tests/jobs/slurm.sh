@@ -4,6 +4,8 @@ set -uo pipefail
 here=$(cd "${0%/*}" && pwd)
 # shellcheck source=tests/jobs/check.sh
 . "$here/check.sh"
+# shellcheck source=tests/jobs/queue.sh
+. "$here/queue.sh"
 jobs=$(cd "$here/../../jobs" && pwd)
 work=$(mktemp -d)
 chmod 755 "$work"
@@ -19,29 +21,6 @@ cp "$jobs/../data/elevation.h5" .
 chmod a+r elevation.h5
 export TRIREME_ROOT=${jobs%/jobs} TRIREME_APPS=$1
 
-# submit OPTION... SCRIPT ARGUMENT...: prints the job's number.
-submit() { c sbatch --parsable "$@" | cut -d';' -f1; }
-shown() { c scontrol show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p" | head -n 1; }
-# ended JOB: waits for its end; prints its state, exit status and number of restarts.
-ended() {
-    local state
-    while :; do
-        state=$(shown "$1" JobState)
-        case $state in
-        PENDING | RUNNING | COMPLETING | CONFIGURING | REQUEUED | NODE_FAIL | RESIZING | SUSPENDED) sleep 0.2 ;;
-        *) break ;;
-        esac
-    done
-    echo "$state $(shown "$1" ExitCode) $(shown "$1" Restarts)"
-}
-# begun JOB FILE: waits until its program has written there, or the job has ended.
-# shellcheck disable=SC2317 # called by check
-begun() {
-    until [ -s "$2" ]; do
-        [[ $(shown "$1" JobState) == @(PENDING|RUNNING|CONFIGURING) ]] || return 1
-        sleep 0.1
-    done
-}
 six=(--nodes=3 --ntasks-per-node=2)
 # shellcheck disable=SC2016 # awk's
 bytes() { c run --on n1 awk '$1 == "eth0:" { print $10 }' /proc/net/dev; }

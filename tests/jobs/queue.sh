@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# Jobs in a cluster, for the scripts that have c() call jobs/cluster.sh for theirs: sourced.
+
+# submit OPTION... SCRIPT ARGUMENT...: prints the job's number.
+submit() { c sbatch --parsable "$@" | cut -d';' -f1; }
+shown() { c scontrol show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p" | head -n 1; }
+# ended JOB [SECONDS]: waits for its end; prints its state, exit status and number of restarts. After SECONDS, "hangs".
+ended() {
+    local state end=$((SECONDS + ${2:-100000}))
+    while :; do
+        state=$(shown "$1" JobState)
+        case $state in
+        PENDING | RUNNING | COMPLETING | CONFIGURING | REQUEUED | NODE_FAIL | RESIZING | SUSPENDED) sleep 0.2 ;;
+        *) break ;;
+        esac
+        [ "$SECONDS" -lt "$end" ] || { echo "hangs" && return; }
+    done
+    echo "$state $(shown "$1" ExitCode) $(shown "$1" Restarts)"
+}
+# begun JOB FILE: waits until its program has written there, or the job has ended.
+# shellcheck disable=SC2317 # called by check
+begun() {
+    until [ -s "$2" ]; do
+        [[ $(shown "$1" JobState) == @(PENDING|RUNNING|CONFIGURING) ]] || return 1
+        sleep 0.1
+    done
+}
