@@ -67,10 +67,43 @@ static int idle_cores(const json_t *rows, const json_t *row) {
     return idle;
 }
 
+/* The cores that no rank uses, of all nodes: their number, that of the nodes, and the first rank of the first such node. */
+typedef struct idle {
+    int cores, nodes;
+    const json_t *row;
+} idle;
+
+static idle find_idle(const json_t *rows) {
+    idle all = {0};
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        size_t before = 0;
+        while (strcmp(text(json_array_get(rows, before), "host"), text(row, "host")))
+            before++;
+        int cores = before == i ? idle_cores(rows, row) : 0;
+        if (cores <= 0) continue;
+        if (!all.nodes++) all.row = row;
+        all.cores += cores;
+    }
+    return all;
+}
+
+static void say_idle(doctor *d, const idle *found) {
+    char more[48] = "";
+    if (found->nodes > 1) snprintf(more, sizeof more, " (%d on %d nodes in all)", found->cores, found->nodes);
+    doctor_say(d, DOCTOR_NOTE,
+               "for more threads: mpirun --bind-to none or --map-by slot:PE=N, srun --cpus-per-task=N",
+               "%d of %d cores of %s are used by no rank%s; rank %d has %s", idle_cores(d->job, found->row),
+               number(found->row, "node_cores"), text(found->row, "host"), more, number(found->row, "rank"),
+               text(found->row, "place"));
+}
+
 void doctor_check_binding(doctor *d) {
     const json_t *first = json_array_get(d->job, 0), *row;
     size_t sharing;
     char list[128];
+    idle unused = find_idle(d->job);
     list_ranks(d->job, &sharing, list, sizeof list);
     if (!d->whole)
         doctor_say(d, DOCTOR_NOTE, "see mpi and launch", "not known: the ranks do not see each other");
@@ -98,15 +131,12 @@ void doctor_check_binding(doctor *d) {
                    "%d threads on %d cpu%s: rank %d on %s has %s", d->threads, number(row, "cpus"),
                    number(row, "cpus") == 1 ? "" : "s", number(row, "rank"), text(row, "host"),
                    text(row, "place"));
-    else if (idle_cores(d->job, first) > 0)
-        doctor_say(d, DOCTOR_NOTE,
-                   "for more threads: mpirun --bind-to none or --map-by slot:PE=N, srun --cpus-per-task=N",
-                   "%d of %d cores of %s are used by no rank; rank %d has %s", idle_cores(d->job, first),
-                   number(first, "node_cores"), text(first, "host"), number(first, "rank"),
-                   text(first, "place"));
+    else if (unused.nodes)
+        say_idle(d, &unused);
     else
         doctor_say(d, DOCTOR_FINE, NULL, "every core of %s is used by one rank; %d thread%s for rank %d",
-                   text(first, "host"), d->threads ? d->threads : number(first, "cores"),
+                   number(d->started, "nodes") > 1 ? "all nodes" : text(first, "host"),
+                   d->threads ? d->threads : number(first, "cores"),
                    (d->threads ? d->threads : number(first, "cores")) == 1 ? "" : "s", number(first, "rank"));
 }
 

@@ -93,8 +93,10 @@ up() {
         down
         die 3 "the cluster did not come up"
     fi
-    # A script may be killed before it can take its cluster down.
-    [ -z "$process" ] || setsid "$here/cluster/follow.sh" "$process" "$here/cluster.sh" "$base" </dev/null >/dev/null 2>&1 &
+    # A script may be killed before it can take its cluster down. (Behind || a shell would stay, with the caller's pipes.)
+    if [ -n "$process" ]; then
+        setsid "$here/cluster/follow.sh" "$process" "$here/cluster.sh" "$base" </dev/null >/dev/null 2>&1 &
+    fi
 }
 
 down() {

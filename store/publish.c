@@ -64,9 +64,10 @@ tri_status tri_result_claim_at(tri_result *result, const char *path) {
         status = folder_failure(path, folder);
     else {
         /* A file that may be replaced may also have left a .part when its writer died; a name of our own must
-         * be new. */
-        int flags = O_RDWR | O_CREAT | O_CLOEXEC | (result->replace ? O_TRUNC : O_EXCL);
-        result->fd = open(result->part, flags, 0666);
+         * be new. A writer that was only cut off (its node lost the network, and the job runs elsewhere) keeps its
+         * own file, which no longer has a name. */
+        if (result->replace) (void)unlink(result->part);
+        result->fd = open(result->part, O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0666);
         if (result->fd < 0 && errno == EEXIST)
             status =
                 tri_fail(TRI_ERR_FILE,
@@ -133,7 +134,18 @@ static int rename_new(const char *from, const char *to) {
     return rename(from, to);
 }
 
+/* Another run that writes the same name has taken the temporary file's name away. */
+static int is_lost(const tri_result *result) {
+    struct stat file;
+    return fstat(result->fd, &file) || !file.st_nlink;
+}
+
+void tri_result_discard(tri_result *result) {
+    if (result->root && result->fd >= 0 && !is_lost(result)) unlink(result->part);
+}
+
 tri_status tri_result_publish(tri_result *result) {
+    if (is_lost(result)) return tri_fail(TRI_ERR_FILE, "another run writes '%s', too", result->path);
     if (result->replace ? rename(result->part, result->path) : rename_new(result->part, result->path)) {
         const char *why = errno == EEXIST ? "a file of that name came up meanwhile" : strerror(errno);
         return tri_fail(TRI_ERR_FILE, "cannot give '%s' its final name '%s': %s", result->part, result->path,

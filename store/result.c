@@ -182,7 +182,7 @@ static tri_status create(tri_comm *comm, const char *folder, const char *program
     status = tri_agree(comm, status);
     if (status != TRI_OK) {
         if (result) {
-            if (result->fd >= 0) unlink(result->part);
+            tri_result_discard(result);
             free_result(result);
         }
         return status;
@@ -235,7 +235,7 @@ tri_status tri_result_finish(tri_result *result) {
     tri_result_keep(result, status);
     if (status != TRI_OK && result->root) {
         give_up_h5(result);
-        unlink(result->part);
+        tri_result_discard(result);
     }
     tri_h5_quiet_end(quiet);
     result->closed = 1;
@@ -248,7 +248,7 @@ void tri_result_destroy(tri_result **result) {
         tri_h5_quiet quiet = tri_h5_quiet_begin();
         give_up_h5(*result);
         tri_h5_quiet_end(quiet);
-        unlink((*result)->part);
+        tri_result_discard(*result);
     }
     free_result(*result);
     *result = NULL;

@@ -61,6 +61,8 @@ TRI_MUST_CHECK tri_status tri_result_claim(tri_result *result, const char *folde
 TRI_MUST_CHECK tri_status tri_result_claim_at(tri_result *result, const char *path);
 /* Gives the temporary file its final name and makes that durable. */
 TRI_MUST_CHECK tri_status tri_result_publish(tri_result *result);
+/* Removes the temporary file; not that of another run that took its name. */
+void tri_result_discard(tri_result *result);
 
 /* The failure of a write to a full disk. */
 tri_status tri_file_full(const char *name);

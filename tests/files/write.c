@@ -121,6 +121,23 @@ static void test_replace(tri_comm *comm, const char *folder) {
     CHECK(!result, "written on failure");
 }
 
+/* A writer whose job runs elsewhere by now: the file that has its temporary name is not its own, and it leaves that be. */
+static void test_cut_off(tri_comm *comm, const char *folder) {
+    char path[4096], part[4104];
+    snprintf(path, sizeof path, "%s/cut-off.h5", folder);
+    snprintf(part, sizeof part, "%s.part", path);
+    tri_result *result = NULL;
+    CHECK_OK(tri_result_create_at(comm, path, TRI_RESULT_REPLACE, &result));
+    int root = tri_comm_rank(comm) == 0;
+    FILE *other = root && !unlink(part) ? fopen(part, "w") : NULL;
+    if (other) (void)fclose(other);
+    CHECK_STATUS(tri_result_finish(result), TRI_ERR_FILE);
+    CHECK(strstr(tri_error_text(), "another run writes"), "%s", tri_error_text());
+    tri_result_destroy(&result);
+    CHECK(access(path, F_OK), "not its own, but there");
+    if (root) CHECK(!unlink(part), "the other's file is gone");
+}
+
 /* One rank's wrong block is every rank's failure, and leaves nothing. */
 static void test_failure(tri_comm *comm, const char *folder) {
     char path[4096];
@@ -207,6 +224,7 @@ int main(int argc, char **argv) {
         test_files(comm, argv[2], arrays);
     if (arrays) {
         test_replace(comm, argv[2]);
+        test_cut_off(comm, argv[2]);
         test_failure(comm, argv[2]);
     }
     tri_comm_destroy(&comm);

@@ -21,7 +21,7 @@ cd "$work/c/home" || exit 3
 export TRIREME_ROOT=${jobs%/jobs} TRIREME_APPS=$1
 
 steps=600
-heat=("$jobs/program.sbatch" heat --points 1000x800 --initial gauss --steps $steps --threads 1)
+heat=("$jobs/program.sbatch" heat --points 1000x800 --initial gauss --steps "$steps" --threads 1)
 row() { awk -v key="$1" '$1 == key { print $2 }' "$2"; }
 
 alone=$(submit --nodes=1 --ntasks-per-node=1 --job-name=alone --output=alone.out "${heat[@]}" --out alone)

@@ -41,6 +41,13 @@ for job in mpirun-"$by_mpirun" srun-"$by_srun"; do
         "$(h5dump -a places "$file" | grep -o '"n[0-9]:' | tr -d '"' | sort | uniq -c | xargs)"
 done
 
+# Cores that nobody uses are told of on all nodes.
+if [ "$(nproc)" -gt 1 ]; then
+    job=$(submit --nodes=3 --ntasks-per-node=1 --job-name=map "$jobs/program.sbatch" /usr/bin/taskset -c 0 "$TRIREME_APPS/doctor")
+    check_is "doctor" "COMPLETED 0:0 0" "$(ended "$job")"
+    check "it counts the idle cores of all nodes" grep -q "n1 are used by no rank ($((3 * ($(nproc) - 1))) on 3 nodes in all)" map-"$job".out
+fi
+
 # Statuses reach the job, whichever way it starts.
 usage=$(submit "${six[@]}" --job-name=usage "$jobs/reduce.sbatch" --count -3)
 missing=$(MPI_LAUNCH="srun --mpi=pmix" submit --ntasks-per-node=2 --job-name=missing "$jobs/program.sbatch" reduce no.h5)
