@@ -59,7 +59,7 @@ typedef struct tri_option {
 
 /* What every program has; the rows are in driver.c. The second line is of programs that run in steps. */
 typedef struct tri_common {
-    const char *algorithm, *device, *results;
+    const char *algorithm, *network, *device, *results;
     const char *checkpoint, *checkpoint_every;
     int repeat, warmup, threads;
     bool quiet, json, verbose, resume;

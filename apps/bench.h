@@ -45,7 +45,7 @@ tri_status bench_plot(const bench_variant *variants, int count, int trials, cons
                       const char *path);
 
 /* The subjects: bench <subject> is a program of its own. X(name) is `const tri_app bench_<name>` in bench_<name>.c. */
-#define BENCH_LIST(X)       X(sum) X(heat) X(collectives) X(compare)
+#define BENCH_LIST(X)       X(sum) X(heat) X(collectives) X(compare) X(network)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE

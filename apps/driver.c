@@ -17,6 +17,9 @@ static const tri_option common_rows[] = {
                "write it each 60s, 10m or 2h too, or each so many steps"),
     TRI_OPTION(tri_common, resume, "resume", NULL, "go on from the checkpoint, where there is one"),
     TRI_OPTION(tri_common, algorithm, "algorithm", "", "collectives by name: reduce:binomial,bcast:linear"),
+    TRI_OPTION(
+        tri_common, network, "network", NULL,
+        "file of network numbers to choose collectives by (bench network makes it); none: the defaults"),
     TRI_OPTION(tri_common, repeat, "repeat", "1", "timed runs"),
     TRI_OPTION(tri_common, warmup, "warmup", "0", "runs before them that are not timed"),
     TRI_OPTION(tri_common, threads, "threads", "0", "threads of each rank; 0: one for each core it may use"),
@@ -69,6 +72,9 @@ static tri_status check_common(const driver *d) {
     if (d->common.repeat < 1) return tri_fail(TRI_ERR_ARGUMENT, "--repeat: at least 1");
     if (d->app->no_device && d->common.device && strcmp(d->common.device, "none"))
         return tri_fail(TRI_ERR_ARGUMENT, "--device: %s has no use for a device", d->app->name);
+    /* For the communicators that are yet to be made, too. */
+    if (d->common.network && setenv("TRIREME_NETWORK", d->common.network, 1))
+        return tri_fail(TRI_ERR_MEMORY, "no memory for a variable of the environment");
     if (d->app->step) TRI_TRY(tri_steps_check(&d->run));
     return tri_comm_select(d->run.comm, d->common.algorithm);
 }
@@ -171,6 +177,9 @@ static tri_status record_run(driver *d, const char *where) {
     tri_result_integer(r, "nodes", tri_comm_shape(run->comm)->nodes);
     tri_result_integer(r, "threads", run->threads);
     if (getenv("SLURM_JOB_ID")) tri_result_text(r, "slurm_job_id", getenv("SLURM_JOB_ID"));
+    const char *network;
+    TRI_TRY(tri_comm_net_source(run->comm, &network));
+    tri_result_text(r, "network", network);
     record_options(r, &d->sets[0]);
     record_options(r, &d->sets[1]);
     return TRI_OK;

@@ -78,7 +78,10 @@ static void show_choice(tri_run *run, const tri_case *c, const tri_net *net) {
 
 static tri_status list_choices(tri_run *run, const state *s) {
     tri_net net;
+    const char *source;
     TRI_TRY(tri_comm_net(run->comm, &net));
+    TRI_TRY(tri_comm_net_source(run->comm, &source));
+    tri_report_line(run, "network numbers: %s", source);
     for (int op = 0; op < TRI_OPERATION_COUNT; op++) {
         if (!wanted(s, (tri_operation)op)) continue;
         for (const char *at = s->sizes; *at;) {

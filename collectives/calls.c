@@ -1,11 +1,13 @@
 /* What every collective call has in common: the state kept with a communicator, the choice, scratch, the run.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectives/engine.h"
 #include "mpi/shared.h"
 #include "trireme/message.h"
+#include "trireme/network.h"
 
 /* Vectors below it are copied through slots as quickly as they would be told of. */
 enum { MAPPED_FROM_BYTES = 2048 };
@@ -16,16 +18,34 @@ static void calls_destroy(tri_calls *calls) {
     free(calls);
 }
 
-/* TRIREME_ALGORITHM as rank 0 has it: ranks may have different environments and must choose alike. */
-static tri_status select_by_environment(tri_comm *comm, tri_calls *calls) {
-    char names[512] = "";
+/* What the choice goes by, as rank 0 has it: ranks may have different environments and files and must choose alike. */
+typedef struct surroundings {
+    tri_status status; /* and why, where it is not TRI_OK */
+    char why[512];
+    char names[512]; /* TRIREME_ALGORITHM */
+    tri_net net;
+    char net_source[sizeof((tri_calls *)0)->net_source];
+} surroundings;
+
+static tri_status look_round(surroundings *s) {
     const char *value = getenv("TRIREME_ALGORITHM");
-    if (comm->rank == 0 && value) {
-        if (strlen(value) >= sizeof names) return tri_fail(TRI_ERR_ARGUMENT, "TRIREME_ALGORITHM is too long");
-        strcpy(names, value);
+    if (value && strlen(value) >= sizeof s->names)
+        return tri_fail(TRI_ERR_ARGUMENT, "TRIREME_ALGORITHM is too long");
+    if (value) strcpy(s->names, value);
+    return tri_network_load(&s->net, s->net_source, sizeof s->net_source);
+}
+
+static tri_status look_round_together(tri_comm *comm, tri_calls *calls) {
+    surroundings s = {.status = TRI_OK};
+    if (comm->rank == 0) {
+        s.status = look_round(&s);
+        if (s.status != TRI_OK) snprintf(s.why, sizeof s.why, "%s", tri_error_text());
     }
-    TRI_MPI(MPI_Bcast(names, sizeof names, MPI_CHAR, 0, comm->mpi));
-    return tri_algorithms_parse(names, calls->selected);
+    TRI_MPI(MPI_Bcast(&s, sizeof s, MPI_BYTE, 0, comm->mpi));
+    if (s.status != TRI_OK) return tri_fail(s.status, "%s", s.why);
+    calls->net = s.net;
+    strcpy(calls->net_source, s.net_source);
+    return tri_algorithms_parse(s.names, calls->selected);
 }
 
 static tri_status share(tri_comm *comm, tri_calls *calls) {
@@ -45,10 +65,9 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     }
     tri_calls *calls = calloc(1, sizeof *calls);
     if (!calls) return tri_fail(TRI_ERR_MEMORY, "no memory for the state of collective calls");
-    calls->net = tri_net_default;
     calls->engine.mpi = comm->mpi;
     calls->engine.calls = calls;
-    tri_status status = select_by_environment(comm, calls);
+    tri_status status = look_round_together(comm, calls);
     if (status == TRI_OK && comm->size > 1 && comm->shape.nodes == 1) status = share(comm, calls);
     if (status != TRI_OK) {
         calls_destroy(calls);
@@ -76,6 +95,7 @@ tri_status tri_comm_set_net(tri_comm *comm, const tri_net *net) {
     tri_calls *calls;
     TRI_TRY(tri_calls_of(comm, &calls));
     calls->net = *net;
+    strcpy(calls->net_source, "the program");
     memset(calls->chosen, 0, sizeof calls->chosen);
     return TRI_OK;
 }
@@ -84,6 +104,13 @@ tri_status tri_comm_net(tri_comm *comm, tri_net *out) {
     tri_calls *calls;
     TRI_TRY(tri_calls_of(comm, &calls));
     *out = calls->net;
+    return TRI_OK;
+}
+
+tri_status tri_comm_net_source(tri_comm *comm, const char **out) {
+    tri_calls *calls;
+    TRI_TRY(tri_calls_of(comm, &calls));
+    *out = calls->net_source;
     return TRI_OK;
 }
 

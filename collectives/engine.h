@@ -32,6 +32,7 @@ enum { TRI_CHOICES = 64 };
 typedef struct tri_calls {
     const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: free choice */
     tri_net net;
+    char net_source[256];           /* where `net` comes from */
     tri_choice chosen[TRI_CHOICES]; /* lately */
     const tri_algorithm *last;      /* of a blocking call; NULL: none yet */
     unsigned calls;                 /* so far: the same on every rank, so that each call has its own tag */
@@ -48,6 +49,9 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out);
 /* Takes all pending requests further (engine_later.c): what a blocking call does while it waits, since others may
  * not come to it before a request is complete that needs this rank. */
 void tri_calls_advance(tri_calls *calls);
+
+/* collectives/network_load.c: the numbers that this process finds, and where; of one rank, for all. */
+tri_status tri_network_load(tri_net *net, char *source, size_t room);
 
 /* collectives/list.c */
 const tri_algorithm *tri_algorithm_at(int index);

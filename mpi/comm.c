@@ -1,5 +1,6 @@
 #include "mpi/comm.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,16 @@ tri_status tri_mpi_status(int mpi_error, const char *call) {
     int length;
     MPI_Error_string(mpi_error, text, &length);
     return tri_fail(TRI_ERR_MPI, "%.*s: %s", (int)strcspn(call, "("), call, text);
+}
+
+void tri_mpi_library(char *out, size_t room) {
+    char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int length;
+    if (MPI_Get_library_version(text, &length) != MPI_SUCCESS) strcpy(text, "unknown");
+    text[strcspn(text, ",\n")] = 0;
+    for (char *tab = text; (tab = strchr(tab, '\t'));)
+        *tab = ' ';
+    snprintf(out, room, "%s", text);
 }
 
 /* A label for each rank that is the same on ranks which share memory: the lowest rank of the node. */

@@ -12,7 +12,7 @@ set(trireme_suppressions ${PROJECT_SOURCE_DIR}/tests/suppressions)
 function(trireme_test_environment name)
     set_tests_properties(${name} PROPERTIES
         LABELS "${ARGN}" TIMEOUT 300 SKIP_RETURN_CODE 77
-        ENVIRONMENT "LSAN_OPTIONS=suppressions=${trireme_suppressions}/lsan.txt:print_suppressions=0;TSAN_OPTIONS=suppressions=${trireme_suppressions}/tsan.txt;UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0")
+        ENVIRONMENT "TRIREME_NETWORK=none;LSAN_OPTIONS=suppressions=${trireme_suppressions}/lsan.txt:print_suppressions=0;TSAN_OPTIONS=suppressions=${trireme_suppressions}/tsan.txt;UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0")
 endfunction()
 
 # trireme_mpi_test(NAME RANKS... LABELS label... COMMAND program args...): one CTest test per number of ranks, by the

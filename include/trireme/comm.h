@@ -8,6 +8,7 @@
 #define TRIREME_COMM_H
 
 #include <mpi.h>
+#include <stddef.h>
 
 #include "trireme/status.h"
 
@@ -64,6 +65,9 @@ TRI_MUST_CHECK tri_status tri_agree(tri_comm *comm, tri_status mine);
 
 /* Whether this thread's last failure came out of tri_agree(), so that all ranks have it. */
 int tri_agreed(void);
+
+/* The MPI library, as "Open MPI v4.1.4" or "MPICH Version: 4.0.2", cut to the room. */
+void tri_mpi_library(char *out, size_t room);
 
 /* Turns an MPI error code into TRI_OK or TRI_ERR_MPI with MPI's own text; `call` names the call. */
 TRI_MUST_CHECK tri_status tri_mpi_status(int mpi_error, const char *call);

@@ -11,6 +11,7 @@
 #include "trireme/message.h"
 #include "trireme/moments.h"
 #include "trireme/net.h"
+#include "trireme/network.h"
 #include "trireme/place.h"
 #include "trireme/random.h"
 #include "trireme/request.h"

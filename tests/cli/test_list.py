@@ -23,3 +23,37 @@ def test_bad_input(trireme):
                             (("--ppn", "0", "--ranks", "4"), "--ppn"), (("--device", "auto"), "no use")):
         r = trireme(0, "list", *arguments)
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
+
+
+def test_network(trireme, tmp_path):
+    file = tmp_path / "numbers"
+    r = trireme(2, "bench", "network", "--out", file, "--seconds", "0.2")
+    assert r.status == 0 and f"written        {file}" in r.out, r.err
+    text = file.read_text()
+    assert re.search(r"^nodes = 1$", text, re.M) and re.search(r"^inside\.latency = [\d.e-]+ s  # ", text, re.M)
+    assert "between" not in text
+    # Where all that a message costs is a second at each end, as many ranks know the news as Fibonacci had rabbits:
+    # 55 after 9 s, 89 after 10 s.
+    slow = "".join(f"between.{name} = {value}\n" for name, value in (
+        ("latency", "0 s"), ("overhead", "1 s"), ("byte", "0 s/byte"), ("rank_byte", "0 s/byte"), ("node_byte", "0 s/byte")))
+    file.write_text(text + slow)
+    for way in ({"arguments": ("--network", file)}, {"env": {"TRIREME_NETWORK": str(file)}}):
+        r = trireme(0, "list", "--ranks", 64, "--operation", "bcast", "--bytes", 8, *way.get("arguments", ()),
+                    env=way.get("env"))
+        assert r.status == 0 and f"network numbers: {file}\n" in r.out
+        assert re.search(r"bcast +8  \S+ +(\d+)\.\d+ us", r.out).group(1) == str(10 * 10**6)
+    default = trireme(0, "list", "--ranks", 64, "--network", "none")
+    assert default.status == 0 and default.out.startswith("network numbers: defaults\n")
+
+
+def test_network_bad(trireme, tmp_path):
+    file = tmp_path / "numbers"
+    file.write_text("inside.latency = soon\n")
+    for network, text in ((file, "line 1: 'soon' is no number"), (tmp_path / "none", "cannot open")):
+        for ranks in (0, 3):
+            r = trireme(ranks, "list", "--ranks", 4, "--network", network)
+            assert r.status == 4 and text in r.err and len(r.err.splitlines()) == 1
+    r = trireme(1, "bench", "network", "--out", file)
+    assert r.status == 77 and "single rank" in r.err
+    r = trireme(2, "bench", "network", "--out", file / "below", "--seconds", "0.1")
+    assert r.status == 4 and len(r.err.splitlines()) == 1

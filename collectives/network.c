@@ -1,0 +1,258 @@
+/* The file of a machine's network numbers. */
+#include "trireme/network.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* One number: ALWAYS is measured in any case, else it belongs to a level. */
+enum { ALWAYS = TRI_LEVELS };
+typedef struct row {
+    const char *name, *unit, *text;
+    size_t offset; /* in tri_net */
+    int level;
+} row;
+
+#define LEVEL_ROWS(LEVEL, name)                                                                              \
+    {name ".latency", "s", "of the wire, overheads apart", offsetof(tri_net, level[LEVEL].latency_s),        \
+     LEVEL},                                                                                                 \
+        {name ".overhead", "s", "of each end, for each message", offsetof(tri_net, level[LEVEL].overhead_s), \
+         LEVEL},                                                                                             \
+        {name ".byte", "s/byte", "of one message alone", offsetof(tri_net, level[LEVEL].byte_s), LEVEL},     \
+        {name ".rank_byte", "s/byte", "of all messages of a rank",                                           \
+         offsetof(tri_net, level[LEVEL].rank_byte_s), LEVEL},                                                \
+        {name ".node_byte", "s/byte", "of all ranks of a node", offsetof(tri_net, level[LEVEL].node_byte_s), \
+         LEVEL},
+
+static const row rows[] = {
+    LEVEL_ROWS(TRI_INSIDE, "inside") LEVEL_ROWS(TRI_BETWEEN, "between"){
+        "memory.byte", "s/byte", "copied inside a rank", offsetof(tri_net, memory_byte_s), ALWAYS},
+    {"combine.byte", "s/byte", "of two vectors' combination", offsetof(tri_net, combine_byte_s), ALWAYS},
+    {"eager", "bytes", "a longer message waits for its receiver", offsetof(tri_net, eager_bytes), ALWAYS},
+    {"shared.flag", "s", "until another rank has seen a flag", offsetof(tri_net, flag_s), TRI_INSIDE},
+    {"shared.slot_byte", "s/byte", "copied into or out of shared memory", offsetof(tri_net, slot_byte_s),
+     TRI_INSIDE},
+    {"shared.reach", "s", "for a copy by the kernel", offsetof(tri_net, reach_s), TRI_INSIDE},
+    {"shared.reach_byte", "s/byte", "of such a copy", offsetof(tri_net, reach_byte_s), TRI_INSIDE},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+/* What is no number of the network. */
+typedef struct about {
+    const char *name;
+    size_t offset, room; /* in tri_network; room 0: an int */
+} about;
+#define TEXT(field)                                                                                          \
+    { #field, offsetof(tri_network, field), sizeof((tri_network *)0)->field }
+#define NUMBER(field)                                                                                        \
+    { #field, offsetof(tri_network, field), 0 }
+static const about abouts[] = {TEXT(date),    TEXT(mpi),     TEXT(processor),
+                               NUMBER(cores), NUMBER(nodes), NUMBER(ranks_per_node)};
+enum { ABOUTS = sizeof abouts / sizeof *abouts };
+
+static double *number_of(tri_network *network, const row *r) {
+    return (double *)((char *)&network->net + r->offset);
+}
+static void *about_of(tri_network *network, const about *a) {
+    return (char *)network + a->offset;
+}
+
+/* ---- this machine ---- */
+
+static void processor_name(char *out, size_t room) {
+    char line[256];
+    struct utsname names;
+    snprintf(out, room, "%s", uname(&names) ? "unknown" : names.machine);
+    FILE *from = fopen("/proc/cpuinfo", "r");
+    if (!from) return;
+    while (fgets(line, sizeof line, from)) {
+        char *value = strchr(line, ':');
+        if (!value || strncmp(line, "model name", strlen("model name"))) continue;
+        value += 1 + strspn(value + 1, " \t");
+        snprintf(out, room, "%.*s", (int)strcspn(value, "\n"), value);
+        break;
+    }
+    fclose(from);
+}
+
+tri_network tri_network_here(void) {
+    tri_network here = {
+        .net = tri_net_default, .cores = (int)sysconf(_SC_NPROCESSORS_CONF), .nodes = 1, .ranks_per_node = 1};
+    tri_mpi_library(here.mpi, sizeof here.mpi);
+    processor_name(here.processor, sizeof here.processor);
+    return here;
+}
+
+int tri_network_fits(const tri_network *network, const tri_network *machine) {
+    return !strcmp(network->mpi, machine->mpi) && !strcmp(network->processor, machine->processor) &&
+           network->cores == machine->cores;
+}
+
+/* Letters and digits of a name, with a '-' for what is between them. */
+static void add_word(char *text, size_t room, const char *name) {
+    size_t length = strlen(text);
+    for (int gap = 1; *name && length + 2 < room; name++) {
+        int plain = isalnum((unsigned char)*name);
+        if (plain && gap) text[length++] = '-';
+        if (plain) text[length++] = (char)tolower((unsigned char)*name);
+        gap = !plain;
+    }
+    text[length] = 0;
+}
+
+tri_status tri_network_path(const tri_network *machine, char *out, size_t room) {
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    char name[256] = "network", cores[16];
+    int set = config && *config == '/';
+    if (!set && (!home || *home != '/'))
+        return tri_fail(TRI_ERR_ENVIRONMENT, "there is no home directory (HOME): name the file yourself");
+    snprintf(cores, sizeof cores, "%d", machine->cores);
+    add_word(name, sizeof name, machine->mpi);
+    add_word(name, sizeof name, machine->processor);
+    add_word(name, sizeof name, cores);
+    int length = set ? snprintf(out, room, "%s/trireme/%s", config, name)
+                     : snprintf(out, room, "%s/.config/trireme/%s", home, name);
+    if ((size_t)length >= room)
+        return tri_fail(TRI_ERR_ENVIRONMENT, "the name of the home directory is too long");
+    return TRI_OK;
+}
+
+/* ---- reading ---- */
+
+static char *trim(char *text) {
+    text += strspn(text, " \t\r\n");
+    size_t length = strlen(text);
+    while (length && strchr(" \t\r\n", text[length - 1]))
+        text[--length] = 0;
+    return text;
+}
+
+static int row_named(const char *name) {
+    int i = 0;
+    while (i < ROWS && strcmp(rows[i].name, name))
+        i++;
+    return i;
+}
+
+/* `value` is "2.5e-07 s". */
+static tri_status read_number(const row *r, const char *value, const char *where, double *out) {
+    char *end;
+    double number = strtod(value, &end);
+    if (end == value || !isfinite(number) || number < 0)
+        return tri_fail(TRI_ERR_DATA, "%s: '%s' is no number of 0 or more", where, value);
+    if (strcmp(trim(end), r->unit))
+        return tri_fail(TRI_ERR_DATA, "%s: %s is in %s: write '%g %s'", where, r->name, r->unit, number,
+                        r->unit);
+    *out = number;
+    return TRI_OK;
+}
+
+static tri_status read_about(const about *a, const char *value, const char *where, void *out) {
+    if (a->room) {
+        snprintf(out, a->room, "%s", value);
+        return TRI_OK;
+    }
+    char *end;
+    long number = strtol(value, &end, 10);
+    if (end == value || *end || number < 1 || number > 1 << 24)
+        return tri_fail(TRI_ERR_DATA, "%s: '%s' is no whole number of 1 or more", where, value);
+    *(int *)out = (int)number;
+    return TRI_OK;
+}
+
+static tri_status read_line(char *line, const char *where, tri_network *out, char given[ROWS]) {
+    line[strcspn(line, "#")] = 0;
+    char *name = trim(line), *value = strchr(name, '=');
+    if (!*name) return TRI_OK;
+    if (!value) return tri_fail(TRI_ERR_DATA, "%s: '%.40s' is not 'name = value'", where, name);
+    *value++ = 0;
+    name = trim(name), value = trim(value);
+    for (int a = 0; a < ABOUTS; a++)
+        if (!strcmp(abouts[a].name, name))
+            return read_about(&abouts[a], value, where, about_of(out, &abouts[a]));
+    int i = row_named(name);
+    if (i == ROWS) return tri_fail(TRI_ERR_DATA, "%s: there is no number '%.40s'", where, name);
+    if (given[i]) return tri_fail(TRI_ERR_DATA, "%s: %s stands there twice", where, name);
+    given[i] = 1;
+    return read_number(&rows[i], value, where, number_of(out, &rows[i]));
+}
+
+/* A level has all its numbers or none, and then it has the defaults. */
+static tri_status check_whole(const char *path, const char given[ROWS], tri_network *out) {
+    for (int level = 0; level < TRI_LEVELS; level++)
+        for (int i = 0; i < ROWS; i++)
+            out->measured[level] |= rows[i].level == level && given[i];
+    for (int i = 0; i < ROWS; i++)
+        if (!given[i] && (rows[i].level == ALWAYS || out->measured[rows[i].level]))
+            return tri_fail(TRI_ERR_DATA, "'%s' lacks %s: measure again, with bench network", path,
+                            rows[i].name);
+    return TRI_OK;
+}
+
+tri_status tri_network_read(const char *path, tri_network *out) {
+    char line[512], where[300], given[ROWS] = {0};
+    tri_network found = {.net = tri_net_default};
+    tri_status status = TRI_OK;
+    FILE *from = fopen(path, "r");
+    if (!from) return tri_fail(TRI_ERR_FILE, "cannot open '%s': %s", path, strerror(errno));
+    for (int number = 1; status == TRI_OK && fgets(line, sizeof line, from); number++) {
+        snprintf(where, sizeof where, "'%.255s', line %d", path, number);
+        status = read_line(line, where, &found, given);
+    }
+    if (status == TRI_OK && ferror(from)) status = tri_fail(TRI_ERR_FILE, "cannot read '%s'", path);
+    fclose(from);
+    TRI_TRY(status);
+    TRI_TRY(check_whole(path, given, &found));
+    *out = found;
+    return TRI_OK;
+}
+
+/* ---- writing ---- */
+
+static tri_status make_folders(const char *path) {
+    char folder[1024];
+    snprintf(folder, sizeof folder, "%s", path);
+    for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
+        *at = 0;
+        if (mkdir(folder, 0777) && errno != EEXIST)
+            return tri_fail(TRI_ERR_FILE, "cannot make the folder '%s': %s", folder, strerror(errno));
+        *at = '/';
+    }
+    return TRI_OK;
+}
+
+static void write_lines(FILE *to, const tri_network *network) {
+    tri_network copy = *network;
+    fprintf(to, "# What messages cost on this machine, as bench network has measured it.\n");
+    for (int a = 0; a < ABOUTS; a++)
+        if (abouts[a].room)
+            fprintf(to, "%s = %s\n", abouts[a].name, (char *)about_of(&copy, &abouts[a]));
+        else
+            fprintf(to, "%s = %d\n", abouts[a].name, *(int *)about_of(&copy, &abouts[a]));
+    for (int i = 0; i < ROWS; i++)
+        if (rows[i].level == ALWAYS || network->measured[rows[i].level])
+            fprintf(to, "%s = %.6g %s  # %s\n", rows[i].name, *number_of(&copy, &rows[i]), rows[i].unit,
+                    rows[i].text);
+}
+
+tri_status tri_network_write(const char *path, const tri_network *network) {
+    char part[1024];
+    if ((size_t)snprintf(part, sizeof part, "%s.%ld.part", path, (long)getpid()) >= sizeof part)
+        return tri_fail(TRI_ERR_FILE, "the name '%.60s...' is too long", path);
+    TRI_TRY(make_folders(path));
+    FILE *to = fopen(part, "w");
+    if (!to) return tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", path, strerror(errno));
+    write_lines(to, network);
+    int failed = fflush(to) || fsync(fileno(to));
+    failed |= fclose(to);
+    if (!failed && !rename(part, path)) return TRI_OK;
+    tri_status status = tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", path, strerror(errno));
+    remove(part);
+    return status;
+}
