@@ -205,11 +205,11 @@ def main(apps, count, seed=1):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         cluster = Cluster(folder, apps)
-        up = cluster("up", 3, "--while", os.getpid(), check=False)
-        if up.returncode == 77:
-            print(up.stderr)
-            return 77
         try:
+            up = cluster("up", 3, "--while", os.getpid(), check=False)
+            if up.returncode == 77:
+                print(up.stderr)
+                return 77
             assert up.returncode == 0, up.stderr
             alone = cluster.submit("alone", "mpirun", "--nodes=1", "--ntasks-per-node=1", *HEAT)
             assert cluster.wait(alone, ended, END_WITHIN_S) is not None
