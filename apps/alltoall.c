@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/alltoall_bandwidth.h"
 #include "apps/alltoall_plan.h"
 #include "apps/app.h"
 
@@ -16,7 +17,7 @@ typedef struct state {
     /* options */
     const char *file, *out, *axes, *chunk_text;
     size_t memory;
-    bool replace, check;
+    bool replace, check, bandwidth;
     /* A */
     tri_dataset *a;
     size_t element_bytes;
@@ -30,7 +31,8 @@ typedef struct state {
     /* a slice in A's order, or what came from others; and pieces for others, or a slice in B's order */
     char *buffer[2];
     size_t *send, *send_at, *receive, *receive_at; /* bytes for and from each rank */
-    double sent_bytes;                             /* to other ranks, in the last repeat */
+    /* in the last repeat: to other ranks, to those of the other half, and the seconds that it took */
+    double sent_bytes, crossed_bytes, communicate_s;
 } state;
 
 static const tri_option options[] = {
@@ -43,6 +45,8 @@ static const tri_option options[] = {
     TRI_OPTION(state, chunk_text, "chunk", NULL, "64,64: chunks of B, without compression; else B has none"),
     TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank may hold at a time"),
     TRI_OPTION(state, replace, "replace", NULL, "replace FILE.h5 where it exists"),
+    TRI_OPTION(state, bandwidth, "bandwidth", NULL,
+               "show the rate of the exchange beside the bandwidth between two halves of the ranks"),
     TRI_OPTION(state, check, "verify", NULL, "read A and B again and compare all elements one by one"),
     {.name = NULL},
 };
@@ -132,6 +136,8 @@ static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
     if (!s->out)
         return tri_fail(TRI_ERR_ARGUMENT, "--out is missing: say which file to make, as in --out b.h5:/B");
+    if (s->bandwidth && tri_comm_size(run->comm) < 2)
+        return tri_fail(TRI_ERR_ARGUMENT, "--bandwidth: one rank exchanges nothing; start two or more");
     TRI_TRY(tri_agree(run->comm, tri_spec_split(s->out, &s->out_file, &s->out_path)));
     TRI_TRY(tri_dataset_open_stored(run->comm, s->file, NULL, &s->a));
     TRI_TRY(read_options(s, run));
@@ -143,7 +149,7 @@ static tri_status setup(tri_run *run, void *argument) {
 static tri_status start_output(state *s, tri_run *run) {
     tri_array_destroy(&s->b);
     tri_result_destroy(&s->result);
-    s->sent_bytes = 0;
+    s->sent_bytes = s->crossed_bytes = s->communicate_s = 0;
     /* A repeat replaces what the one before it has made. */
     int again = run->repeat > -run->common->warmup, how = s->replace || again ? TRI_RESULT_REPLACE : 0;
     TRI_TRY(tri_result_create_at(run->comm, s->out_file, TRI_RESULT_PLAIN | how, &s->result));
@@ -179,6 +185,7 @@ static void pack(tri_run *run, state *s, const box *whole, const box *read) {
         if (s->send[r]) copy(run, s, read, s->buffer[0], &piece, NULL, s->buffer[1] + at);
         at += s->send[r];
         if (r != tri_comm_rank(run->comm)) s->sent_bytes += (double)s->send[r];
+        if (bandwidth_crosses(run->comm, r, tri_comm_rank(run->comm))) s->crossed_bytes += (double)s->send[r];
     }
 }
 
@@ -226,6 +233,7 @@ static tri_status do_box(tri_run *run, state *s, const box *whole) {
     tri_report_phase(run, "pack", tri_now_s() - start, read_bytes);
     start = tri_now_s();
     TRI_TRY(communicate(run, s, whole, &write));
+    s->communicate_s += tri_now_s() - start;
     tri_report_phase(run, "communicate", tri_now_s() - start, read_bytes);
     start = tri_now_s();
     turn(run, s, whole, &write);
@@ -313,6 +321,21 @@ static void report_shape(tri_run *run, const char *name, const state *s, const s
     tri_report_text(run, name, text);
 }
 
+/* Of the exchange and of the network, what goes between two halves of the ranks in a second. */
+static tri_status report_bandwidth(tri_run *run, const state *s) {
+    double crossed = s->crossed_bytes, seconds = s->communicate_s, most = 0;
+    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &crossed, 1, MPI_DOUBLE, MPI_SUM, run->comm));
+    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, run->comm));
+    TRI_TRY(bandwidth_bisection(run, &most));
+    double rate = seconds > 0 ? crossed / seconds : 0;
+    tri_report_real(run, "crossed", rate, "B/s",
+                    "rate of the exchange between the lower and the upper half of the ranks");
+    tri_report_real(run, "bisection", most, "B/s",
+                    "bandwidth between the lower and the upper half of the ranks, both ways together");
+    tri_report_real(run, "bisection_share", rate / most, "1", "the first divided by the second");
+    return TRI_OK;
+}
+
 static tri_status record(tri_run *run, void *argument) {
     state *s = argument;
     double sent = 0, elements = 1;
@@ -325,6 +348,7 @@ static tri_status record(tri_run *run, void *argument) {
     report_shape(run, "out_shape", s, s->dims);
     tri_report_real(run, "bytes", elements * (double)s->element_bytes, "B", "bytes of the dataset");
     tri_report_real(run, "sent_bytes", sent, "B", "bytes that went from one rank to another");
+    if (s->bandwidth) TRI_TRY(report_bandwidth(run, s));
     tri_report_integer(run, "steps", (int64_t)s->plan.steps, "1", "boxes that the work was done in");
     report_shape(run, "box", s, s->plan.length);
     if (s->check) tri_report_text(run, "verify", "all elements compared, one by one");

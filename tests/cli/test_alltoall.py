@@ -122,6 +122,26 @@ def test_bad_input(trireme, tmp_path, arguments, status, text):
     assert (tmp_path / "a.h5").read_bytes() == data
 
 
+@pytest.mark.parametrize("ranks", (2, 3))
+def test_bandwidth(trireme, tmp_path, ranks):
+    with h5py.File(tmp_path / "a.h5", "w") as f:
+        f["A"] = np.zeros((300, 200))
+    r = trireme(ranks, "alltoall", "a.h5", "--out", "b.h5", "--bandwidth", "--json")
+    rate, most, share = (float.fromhex(r.value(name)) for name in ("crossed", "bisection", "bisection_share"))
+    assert rate > 0 and most > 0 and share == rate / most
+    # Of two ranks all that is sent passes from one half to the other; of three, what rank 0 sends and gets.
+    seconds = max(h5py.File(tmp_path / r.json["record"])["timing/communicate"][()].ravel())
+    crossed = 300 * 200 * 8 * (2 * (ranks - 1)) / ranks ** 2
+    assert abs(rate * seconds / crossed - 1) < 0.02
+
+
+def test_bandwidth_of_one_rank(trireme, tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as f:
+        f["A"] = np.zeros((3, 2))
+    r = trireme(1, "alltoall", "a.h5", "--out", "b.h5", "--bandwidth")
+    assert r.status == 2 and "one rank exchanges nothing" in r.err
+
+
 def test_disk_full(trireme, tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as f:
         f["A"] = np.zeros((600, 500))
