@@ -16,7 +16,8 @@ typedef struct cell {
     tri_operation operation;
     size_t bytes;
     int used;
-    bool left_out; /* its buffers would not fit */
+    bool left_out;  /* its buffers would not fit */
+    tri_case asked; /* what the choice among algorithms goes by */
     bench_way way[WAYS];
 } cell;
 
@@ -101,11 +102,11 @@ static void add_ways(const state *s, cell *c, const tri_run *run) {
     bench_way *ours = &c->way[c->used++];
     *ours = (bench_way){.name = "ours", .call = bench_call_ours, .selects = s->each};
     if (s->each) snprintf(ours->select, sizeof ours->select, "%s", run->common->algorithm);
-    tri_case asked = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
-    asked.mapped = s->heap;
-    asked.unit_bytes = sizeof(double);
+    c->asked = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
+    c->asked.mapped = s->heap;
+    c->asked.unit_bytes = c->operation < TRI_REDUCE ? 1 : sizeof(double);
     for (int a = 0; s->each && a < tri_algorithm_count(); a++) {
-        if (c->used == WAYS || !tri_algorithm_can(a, &asked)) continue;
+        if (c->used == WAYS || !tri_algorithm_can(a, &c->asked)) continue;
         bench_way *way = &c->way[c->used++];
         *way = (bench_way){.call = bench_call_ours, .selects = true};
         snprintf(way->name, sizeof way->name, "%s", tri_algorithm_name(a));
@@ -218,9 +219,19 @@ static void add(total *all, const cell *c, int mode, double ratio) {
     snprintf(all->worst, sizeof all->worst, "%s %s %s", tri_operation_name(c->operation), size, modes[mode]);
 }
 
+/* The time that the algorithm of a way should take by its price. */
+static double predicted_s(const cell *c, const bench_way *way, const tri_net *net) {
+    for (int a = 0; a < tri_algorithm_count(); a++)
+        if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), way->algorithm))
+            return tri_algorithm_time_s(a, &c->asked, net);
+    return NAN;
+}
+
 static tri_status show(tri_run *run, const state *s, const cell *c, int mode, total *all) {
     char size[TRI_SIZE_TEXT];
     shown peer = {0}, ours;
+    tri_net net;
+    TRI_TRY(tri_comm_net(run->comm, &net));
     size_text(c, size);
     if (s->against == AGAINST_MPI) TRI_TRY(shown_of(s, &c->way[0], mode, &peer));
     for (int w = s->against == AGAINST_MPI; w < c->used; w++) {
@@ -232,8 +243,9 @@ static tri_status show(tri_run *run, const state *s, const cell *c, int mode, to
             snprintf(compared, sizeof compared, "%7.2f x  [%.2f, %.2f]", ratio, peer.low / ours.high,
                      peer.high / ours.low);
         }
-        tri_report_line(run, "%-14s %6s  %s  %12s %12.3f us  %-26s %s%s", tri_operation_name(c->operation),
-                        size, modes[mode], library, 1e6 * ours.seconds, compared, c->way[w].algorithm,
+        tri_report_line(run, "%-14s %6s  %s  %12s %12.3f %12.3f us  %-26s %s%s",
+                        tri_operation_name(c->operation), size, modes[mode], library, 1e6 * ours.seconds,
+                        1e6 * predicted_s(c, &c->way[w], &net), compared, c->way[w].algorithm,
                         s->each && !strcmp(c->way[w].name, "ours") ? " (ours)" : "");
         if (s->against == AGAINST_MPI && !strcmp(c->way[w].name, "ours")) add(all, c, mode, ratio);
     }
@@ -271,8 +283,8 @@ static tri_status record(tri_run *run, void *argument) {
                     clock.common ? "one call: last out minus first in" : "one call: the slowest rank's time");
     tri_report_text(run, "begun", clock.moment ? "at a moment set before" : "behind a barrier");
     tri_report_text(run, "series", "calls one behind the other: the slowest rank's time by their number");
-    tri_report_line(run, "%-14s %6s  %-6s  %12s %12s     %7s", "operation", "bytes", "mode", "library",
-                    "ours", s->against == AGAINST_MPI ? "ratio  [of the median]" : "");
+    tri_report_line(run, "%-14s %6s  %-6s  %12s %12s %12s     %7s", "operation", "bytes", "mode", "library",
+                    "ours", "predicted", s->against == AGAINST_MPI ? "ratio  [of the median]" : "");
     for (int i = 0; i < s->cells; i++) {
         const cell *c = &s->cell[i];
         char size[TRI_SIZE_TEXT];

@@ -94,23 +94,27 @@ double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_
 /* Where ranks share cores, a wait takes turns of the scheduler, of both sides for a message; and all work that
  * every rank does takes so much longer. Long messages inside a node are copies by the kernel. */
 enum { TURNS_FOR_A_FLAG = 3, TURNS_FOR_A_MESSAGE = 6, LONG_MESSAGE_BYTES = 2048 };
-/* What the kernel copies between ranks that take turns on a core has left its cache by the next turn. */
-static const double CACHES_LOST = 1.4;
+/* What the kernel copies between ranks that take turns on a core has left its cache by the next turn, if it is much. */
+static const double CACHES_LOST = 1.7, CACHE_BYTES = 512 << 10;
 static void share_cores(tri_cost *price, const tri_case *c) {
     if (!c->cores) return;
+    double bytes = price->level[TRI_INSIDE].bytes, rank_bytes = price->level[TRI_INSIDE].rank_bytes;
+    /* Of messages that are in flight together a network's price may count but one. */
     double messages = price->level[TRI_INSIDE].overheads / 2;
-    if (price->level[TRI_INSIDE].bytes > messages * LONG_MESSAGE_BYTES) price->reaches += messages;
+    if (bytes > 0) messages = tri_larger(messages, rank_bytes / bytes);
+    if (bytes > messages * LONG_MESSAGE_BYTES) price->reaches += messages;
     if (c->largest <= c->cores) return;
     double crowd = (double)c->largest / c->cores;
-    price->level[TRI_INSIDE].latencies *= TURNS_FOR_A_MESSAGE * crowd;
+    double moved = crowd * tri_larger(bytes, rank_bytes);
+    double waits = tri_larger(price->level[TRI_INSIDE].latencies, messages > 0);
+    price->level[TRI_INSIDE].latencies = TURNS_FOR_A_MESSAGE * crowd * waits;
     price->flags *= TURNS_FOR_A_FLAG * crowd;
-    price->level[TRI_INSIDE].overheads *= crowd;
-    price->level[TRI_INSIDE].bytes *= crowd;
-    price->level[TRI_INSIDE].rank_bytes *= crowd;
+    price->level[TRI_INSIDE].overheads = 2 * messages * crowd;
+    price->level[TRI_INSIDE].bytes = moved * (moved > CACHE_BYTES ? CACHES_LOST : 1);
     price->memory_bytes *= crowd;
     price->combined_bytes *= crowd;
     price->reaches *= crowd;
-    price->reach_bytes *= CACHES_LOST;
+    if (price->reach_bytes > CACHE_BYTES) price->reach_bytes *= CACHES_LOST;
 }
 
 tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_case *c, const tri_net *net) {

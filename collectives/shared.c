@@ -61,16 +61,27 @@ static tri_status store(tri_context *c, int peer, size_t offset, const void *dat
     return TRI_OK;
 }
 
-tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
+/* Shares are cut at multiples of 64 elements, so that no two ranks write one cache line. */
+static tri_range my_share(const tri_context *c, size_t count) {
     size_t size = (size_t)c->size, me = (size_t)c->rank;
-    /* Shares are cut at multiples of 64 elements, so that no two ranks write one cache line. */
-    size_t share = (call->count / size + 63) / 64 * 64, start = me * share;
-    size_t end = me + 1 == size || start + share > call->count ? call->count : start + share;
-    int mapped = c->shared->peers[(me + 1) % size].send.here != NULL;
-    size_t chunk = chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : REACHED_CHUNK_BYTES);
+    size_t share = (count / size + 63) / 64 * 64, start = me * share;
+    if (start > count) start = count;
+    size_t end = me + 1 == size || start + share > count ? count : start + share;
+    return (tri_range){start, end - start};
+}
+
+/* Units to work on at a time. */
+static size_t chunk_of(const tri_context *c) {
+    int mapped = c->shared->peers[(c->rank + 1) % c->size].send.here != NULL;
+    return chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : REACHED_CHUNK_BYTES);
+}
+
+tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
+    tri_range share = my_share(c, call->count);
+    size_t chunk = chunk_of(c), end = share.first + share.count;
     int past_caches = call->count * c->unit_bytes >= PAST_CACHES_BYTES;
     void *so_far = call->scratch, *copy = tri_unit(c, so_far, chunk < call->count ? chunk : call->count);
-    for (; start < end; start += chunk) {
+    for (size_t start = share.first; start < end; start += chunk) {
         size_t units = end - start < chunk ? end - start : chunk;
         TRI_TRY(combine_chunk(c, start, units, so_far, copy));
         for (int i = 0; i < c->size; i++) {
@@ -78,6 +89,45 @@ tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
             TRI_TRY(store(c, peer, start * c->unit_bytes, so_far, units * c->unit_bytes, past_caches));
             if (to >= 0) break;
         }
+    }
+    return TRI_OK;
+}
+
+tri_status tri_combine_block(tri_context *c, const tri_call *call, size_t first, void *result) {
+    size_t chunk = chunk_of(c);
+    for (size_t start = 0; start < call->count; start += chunk) {
+        size_t units = call->count - start < chunk ? call->count - start : chunk;
+        TRI_TRY(combine_chunk(c, first + start, units, tri_unit(c, result, start), call->scratch));
+    }
+    return TRI_OK;
+}
+
+/* One chunk of tri_scan_share(): the vectors of the ranks in order. */
+static tri_status scan_chunk(tri_context *c, size_t start, size_t units, void *so_far, void *next,
+                             int exclusive, int past_caches) {
+    size_t offset = start * c->unit_bytes, bytes = units * c->unit_bytes;
+    for (int peer = 0; peer < c->size; peer++) {
+        /* Read before the result is written, which may be in the same place. */
+        if (!exclusive || peer + 1 < c->size)
+            TRI_TRY(tri_shared_read(c->shared, peer, &c->shared->peers[peer].send, offset, next, bytes));
+        if (exclusive && peer) TRI_TRY(store(c, peer, offset, so_far, bytes, past_caches));
+        if (peer && (!exclusive || peer + 1 < c->size)) TRI_TRY(tri_do_combine(c, so_far, next, units));
+        void *free = so_far;
+        so_far = next;
+        next = free;
+        if (!exclusive) TRI_TRY(store(c, peer, offset, so_far, bytes, past_caches));
+    }
+    return TRI_OK;
+}
+
+tri_status tri_scan_share(tri_context *c, const tri_call *call, int exclusive) {
+    tri_range share = my_share(c, call->count);
+    size_t chunk = chunk_of(c), end = share.first + share.count;
+    int past_caches = call->count * c->unit_bytes >= PAST_CACHES_BYTES;
+    void *so_far = call->scratch, *next = tri_unit(c, so_far, chunk < call->count ? chunk : call->count);
+    for (size_t start = share.first; start < end; start += chunk) {
+        size_t units = end - start < chunk ? end - start : chunk;
+        TRI_TRY(scan_chunk(c, start, units, so_far, next, exclusive, past_caches));
     }
     return TRI_OK;
 }
@@ -90,6 +140,29 @@ tri_status tri_combine_slots(tri_context *c, const tri_pieces *p, uint64_t piece
             TRI_TRY(tri_do_copy(c, right, data, units));
         else
             TRI_TRY(tri_do_combine(c, data, right, units));
+    }
+    return TRI_OK;
+}
+
+tri_status tri_scan_slots(tri_context *c, const tri_call *call, int exclusive) {
+    tri_pieces p = tri_cut(c, call->count, 1, 1);
+    for (size_t k = 0; k < p.pieces; k++) {
+        size_t units = tri_piece_units(&p, k);
+        const void *own = tri_unit(c, call->send, tri_piece_start(&p, k));
+        void *result = tri_unit(c, call->recv, tri_piece_start(&p, k));
+        if (c->rank + 1 < c->size) {
+            TRI_TRY(tri_do_copy(c, tri_ring_open(p.ring, p.first + k), own, units));
+            tri_ring_publish(p.ring, p.first + k);
+        }
+        if (!exclusive) TRI_TRY(tri_do_copy(c, result, own, units));
+        for (int peer = c->rank - 1; peer >= 0; peer--) {
+            const void *data = tri_ring_await(p.ring, peer, p.first + k);
+            if (exclusive && peer == c->rank - 1)
+                TRI_TRY(tri_do_copy(c, result, data, units));
+            else
+                TRI_TRY(tri_do_combine(c, data, result, units));
+        }
+        tri_ring_release(p.ring, p.first + k);
     }
     return TRI_OK;
 }

@@ -31,7 +31,7 @@ static inline tri_pieces tri_cut(const tri_context *c, size_t count, int blocks,
     size_t bytes = count * (size_t)blocks * c->unit_bytes;
     tri_pieces p = {.ring = bytes <= s->small.payload_bytes ? &s->small : &s->large, .count = count};
     p.units = p.ring->payload_bytes / c->unit_bytes / (size_t)blocks;
-    p.pieces = (count + p.units - 1) / p.units;
+    p.pieces = count ? (count + p.units - 1) / p.units : 0;
     p.first = tri_ring_take(p.ring, p.pieces * (uint64_t)steps);
     return p;
 }
@@ -78,6 +78,15 @@ static inline int tri_only_root(const tri_context *c, int root) {
 tri_status tri_combine_share(tri_context *c, const tri_call *call, int to);
 size_t tri_single_scratch(const tri_context *c, const tri_call *call);
 
+/* result = the combination of `call->count` units from unit `first` on of all vectors. Needs scratch for as many units, or
+ * tri_single_scratch(); result is not read by others. */
+tri_status tri_combine_block(tri_context *c, const tri_call *call, size_t first, void *result);
+
+/* A scan, or an exscan, of this rank's share of all vectors, into everybody's results. Needs tri_single_scratch(). */
+tri_status tri_scan_share(tri_context *c, const tri_call *call, int exclusive);
+/* The same through slots, of this rank's vector. */
+tri_status tri_scan_slots(tri_context *c, const tri_call *call, int exclusive);
+
 /* right = piece of rank 0 op ... op piece of the last rank: `units` units from unit `from` of their slots on, of
  * this rank from `own`. */
 tri_status tri_combine_slots(tri_context *c, const tri_pieces *p, uint64_t piece, size_t from, size_t units,
@@ -99,6 +108,11 @@ static inline void tri_price_hand_offs(tri_cost *price, const tri_case *c, doubl
     price->flags += times * (1 + 0.1 * (c->ranks - 2));
 }
 
+/* What goes into the slots before anybody has it. */
+static inline double tri_first_piece(double bytes) {
+    return bytes < TRI_LARGE_PAYLOAD_BYTES ? bytes : TRI_LARGE_PAYLOAD_BYTES;
+}
+
 static inline double tri_pieces_of(double bytes) {
     return tri_larger(1, bytes / TRI_LARGE_PAYLOAD_BYTES);
 }
@@ -118,9 +132,11 @@ static inline void tri_price_single(tri_cost *price, const tri_case *c, double b
     tri_price_hand_offs(price, c, 2);
 }
 
-/* Bytes that are combined as they come out of peers' caches take half as long as those that are copied. */
+/* Bytes that are combined as they come out of peers' caches take half as long as those that are copied; vectors that
+ * no cache holds have to be fetched by the operation. */
+enum { TRI_CACHED_BYTES = 2 << 20 };
 static inline double tri_combining(double bytes) {
-    return bytes / 2;
+    return bytes > TRI_CACHED_BYTES ? bytes - TRI_CACHED_BYTES / 2 : bytes / 2;
 }
 
 #endif

@@ -98,6 +98,37 @@ static void combine(tri_comm *comm, int64_t *send, int64_t *recv, size_t count, 
     }
 }
 
+/* Sums of the ranks below `end`, of the elements from `first` on. */
+static size_t wrong_prefixes(const int64_t *x, size_t first, size_t count, int end) {
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t sum = 0;
+        for (int r = 0; r < end; r++)
+            sum += value(r, first + i);
+        wrong += x[i] != sum;
+    }
+    return wrong;
+}
+
+static void combine_more(tri_comm *comm, int64_t *send, int64_t *recv, size_t count, const char *what) {
+    size_t wrong, all = count * (size_t)size, mine = count * (size_t)rank;
+    for (int in_place = 0; in_place < 2; in_place++) {
+        void *from = in_place ? MPI_IN_PLACE : send;
+        fill(in_place ? recv : send, all);
+        CHECK_OK(tri_reduce_scatter_block(from, recv, count, MPI_INT64_T, MPI_SUM, comm));
+        wrong = wrong_prefixes(recv, mine, count, size);
+        CHECK(!wrong, "%s reduce_scatter, in place %d: %zu wrong", what, in_place, wrong);
+        fill(recv, count);
+        CHECK_OK(tri_scan(from, recv, count, MPI_INT64_T, MPI_SUM, comm));
+        wrong = wrong_prefixes(recv, 0, count, rank + 1);
+        CHECK(!wrong, "%s scan, in place %d: %zu wrong", what, in_place, wrong);
+        fill(recv, count);
+        CHECK_OK(tri_exscan(from, recv, count, MPI_INT64_T, MPI_SUM, comm));
+        wrong = rank ? wrong_prefixes(recv, 0, count, rank) : 0;
+        CHECK(!wrong, "%s exscan, in place %d: %zu wrong", what, in_place, wrong);
+    }
+}
+
 static void move(tri_comm *comm, int64_t *send, int64_t *recv, size_t count, const char *what) {
     size_t all = count * (size_t)size, mine = count * (size_t)rank, wrong;
     fill(send, all);
@@ -136,17 +167,20 @@ static void on_heap(tri_comm *comm, size_t count) {
 
     /* By name, so that the algorithm is the one meant; then as the price says. */
     for (int named = 1; named >= 0; named--) {
-        CHECK_OK(
-            tri_comm_select(comm, named ? "allreduce:shared_single,reduce:shared_single,bcast:shared_single,"
-                                          "gather:shared_single,scatter:shared_single,"
-                                          "allgather:shared_single,alltoall:shared_single"
-                                        : ""));
+        CHECK_OK(tri_comm_select(
+            comm, named ? "allreduce:shared_single,reduce:shared_single,bcast:shared_single,"
+                          "gather:shared_single,scatter:shared_single,"
+                          "allgather:shared_single,alltoall:shared_single,"
+                          "reduce_scatter:shared_single,scan:shared_single,exscan:shared_single"
+                        : ""));
         combine(comm, send, recv, count, "heap:");
+        combine_more(comm, send, recv, count, "heap:");
         move(comm, send, recv, count, "heap:");
         /* One rank that has private memory makes it a call on private memory. */
         void *private = malloc(bytes);
         if (!private) abort();
         combine(comm, rank == size - 1 ? private : send, recv, count, "mixed:");
+        combine_more(comm, rank == size - 1 ? private : send, recv, count, "mixed:");
         move(comm, send, rank == 0 ? private : recv, count, "mixed:");
         free(private);
     }

@@ -67,7 +67,16 @@ static const size_t counts[] = {0, 1, 3, 50, 1000, 20000};
 
 /* Blocks that an operation has on each side. */
 static int blocks_sent(tri_operation operation, int size) {
-    return operation == TRI_ALLTOALL || operation == TRI_SCATTER ? size : 1;
+    return operation == TRI_ALLTOALL || operation == TRI_SCATTER || operation == TRI_REDUCE_SCATTER ? size
+                                                                                                    : 1;
+}
+
+/* Of element `index` of the ranks `first` to `last`. */
+static map combined(size_t index, int first, int last, int round) {
+    map all = input(last, index, round);
+    for (int r = last - 1; r >= first; r--)
+        all = behind(input(r, index, round), all);
+    return all;
 }
 
 static size_t wrong_at(const member *m, tri_operation operation, int root, const map *recv, size_t count,
@@ -76,11 +85,12 @@ static size_t wrong_at(const member *m, tri_operation operation, int root, const
     size_t wrong = 0;
     if ((operation == TRI_REDUCE || operation == TRI_GATHER) && rank != root) return 0;
     for (size_t i = 0; i < count; i++) {
-        map all = input(size - 1, i, round);
-        for (int r = size - 2; r >= 0; r--)
-            all = behind(input(r, i, round), all);
+        map all = combined(i, 0, size - 1, round);
         size_t mine = (size_t)rank * count + i;
         if (operation == TRI_ALLREDUCE || operation == TRI_REDUCE) wrong += !same(recv[i], all);
+        if (operation == TRI_REDUCE_SCATTER) wrong += !same(recv[i], combined(mine, 0, size - 1, round));
+        if (operation == TRI_SCAN) wrong += !same(recv[i], combined(i, 0, rank, round));
+        if (operation == TRI_EXSCAN && rank) wrong += !same(recv[i], combined(i, 0, rank - 1, round));
         if (operation == TRI_BCAST) wrong += !same(recv[i], input(root, i, round));
         if (operation == TRI_SCATTER) wrong += !same(recv[i], input(root, mine, round));
         for (int r = 0; r < size; r++) {
@@ -95,7 +105,7 @@ static size_t wrong_at(const member *m, tri_operation operation, int root, const
 
 static void run_one(member *m, const tri_algorithm *a, size_t count, int root, int round) {
     tri_operation operation = a->operation;
-    int size = m->node->size, moves = operation != TRI_REDUCE && operation != TRI_ALLREDUCE;
+    int size = m->node->size, moves = operation < TRI_REDUCE;
     size_t bytes = count * sizeof(map), room = 20000 * sizeof(map) * MOST;
     tri_case asked = {.operation = operation,
                       .ranks = size,
