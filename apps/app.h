@@ -90,6 +90,7 @@ struct tri_app {
     const tri_option *options; /* ends with a row whose name is NULL */
     size_t state_bytes;        /* zeroed, then the options are filled in */
     bool no_device;            /* it has no use for one: --device is refused */
+    bool needs_device;         /* it does nothing without: auto where nobody says which */
     bool no_result;            /* it leaves no result file, and its table has no times */
     /* Each may be NULL. A failure of one rank is a failure of all: the driver agrees after each of them. `run` sends
      * messages, so where a rank may fail in it before a message, it agrees itself. */

@@ -208,7 +208,12 @@ static tri_status show(driver *d, const char *where) {
 static tri_status work(driver *d, void *state) {
     tri_run *run = &d->run;
     TRI_TRY(tri_agree(run->comm, check_common(d)));
+    if (d->app->needs_device && !d->common.device && !getenv("TRIREME_DEVICE")) d->common.device = "auto";
     TRI_TRY(tri_machine_place(&d->machine, &d->common));
+    if (d->app->needs_device && !d->machine.gpu)
+        return tri_agree(run->comm, tri_fail(TRI_ERR_ARGUMENT,
+                                             "--device, TRIREME_DEVICE: %s does nothing without a device",
+                                             d->app->name));
     run->team = d->machine.team;
     run->gpu = d->machine.gpu;
     run->threads = d->machine.threads;

@@ -1,6 +1,7 @@
 /* gpu/ on a machine without OpenCL: no device, and nothing to do with one. */
 #include "trireme/gpu.h"
 #include "trireme/gpu_collectives.h"
+#include "trireme/gpu_map.h"
 
 static tri_status absent(void) {
     return tri_fail(TRI_ERR_ABSENT, "this build has no OpenCL devices: install ocl-icd-opencl-dev and "
@@ -223,5 +224,56 @@ tri_status tri_gpu_exchange(tri_gpu_span send, size_t send_count, int to, tri_gp
                             const tri_gpu_when *when, tri_comm *comm) {
     (void)send, (void)send_count, (void)to, (void)recv, (void)recv_count, (void)from;
     (void)element, (void)tag, (void)comm, (void)when;
+    return absent();
+}
+
+tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text, const tri_gpu_input *inputs,
+                              size_t inputs_count, const char *const *outputs, size_t outputs_count,
+                              tri_gpu_map **out) {
+    (void)gpu, (void)text, (void)inputs, (void)inputs_count, (void)outputs, (void)outputs_count, (void)out;
+    return absent();
+}
+
+void tri_gpu_map_destroy(tri_gpu_map **map) {
+    (void)map;
+}
+
+bool tri_gpu_map_uses(const tri_gpu_map *map, size_t input) {
+    (void)map, (void)input;
+    return false;
+}
+
+size_t tri_gpu_map_outputs(const tri_gpu_map *map) {
+    (void)map;
+    return 0;
+}
+
+tri_number tri_gpu_map_number(const tri_gpu_map *map, size_t output) {
+    (void)map, (void)output;
+    return TRI_FLOAT64;
+}
+
+tri_status tri_gpu_map_reserve(tri_gpu_map *map, size_t piece) {
+    (void)map, (void)piece;
+    return absent();
+}
+
+void *tri_gpu_map_input(const tri_gpu_map *map, size_t slot, size_t input) {
+    (void)map, (void)slot, (void)input;
+    return NULL;
+}
+
+const void *tri_gpu_map_output(const tri_gpu_map *map, size_t slot, size_t output) {
+    (void)map, (void)slot, (void)output;
+    return NULL;
+}
+
+tri_status tri_gpu_map_start(tri_gpu_map *map, size_t slot, uint64_t first, size_t count) {
+    (void)map, (void)slot, (void)first, (void)count;
+    return absent();
+}
+
+tri_status tri_gpu_map_wait(tri_gpu_map *map, size_t slot) {
+    (void)map, (void)slot;
     return absent();
 }

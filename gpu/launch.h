@@ -13,6 +13,9 @@ typedef struct tri_arg {
 TRI_MUST_CHECK tri_status tri_gpu_arguments(tri_gpu *gpu, tri_kernel_id kernel, cl_uint first,
                                             const tri_arg *args, size_t args_count);
 
+/* Elements of each group where `count` elements are worked on, each of them alone. */
+size_t tri_gpu_share(const tri_gpu *gpu, size_t count);
+
 /* Queues a kernel that works on `count` elements, each of them alone. Its arguments are `args`, then ulong count,
  * then ulong per_group (see EACH in gpu/common.cl). */
 TRI_MUST_CHECK tri_status tri_gpu_launch(tri_gpu *gpu, tri_kernel_id kernel, size_t count,

@@ -14,6 +14,7 @@
 #include "base/sum_words.h"
 #include "gpu/device.h"
 #include "gpu/moments.h"
+#include "gpu/program.h"
 #include "trireme/moments.h"
 
 enum { PATH_SIZE = 4096, OPTIONS_SIZE = 4096 };
@@ -86,7 +87,7 @@ static bool make_folder(char *path) {
 }
 
 /* The path of the cache file; "" where there is no folder to be had. */
-static void cache_path(const tri_gpu *gpu, const char *options, char path[PATH_SIZE]) {
+static void cache_path(const tri_gpu *gpu, const tri_gpu_text *text, char path[PATH_SIZE]) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *tmp = getenv("TMPDIR");
     char folder[PATH_SIZE - 64];
     bool made = false;
@@ -109,7 +110,7 @@ static void cache_path(const tri_gpu *gpu, const char *options, char path[PATH_S
     if (!made) return;
     uint64_t key[2] = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x9e3779b97f4a7c15)};
     for (int i = 0; i < 2; i++) {
-        const char *parts[] = {tri_gpu_source,   options,           gpu->info.platform, gpu->info.name,
+        const char *parts[] = {text->source,     text->options,     gpu->info.platform, gpu->info.name,
                                gpu->info.vendor, gpu->info.version, gpu->info.driver};
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
             key[i] = hash_text(key[i], parts[k]);
@@ -159,76 +160,94 @@ static void cache_write(const char *path, const unsigned char *binary, size_t by
     if (!written || rename(temporary, path) != 0) unlink(temporary);
 }
 
-static bool load(tri_gpu *gpu, const char *options, const char *path) {
+static cl_program load(tri_gpu *gpu, const char *options, const char *path) {
     size_t bytes = 0;
     unsigned char *binary = cache_read(path, &bytes);
-    if (!binary) return false;
+    if (!binary) return NULL;
     const unsigned char *binaries = binary;
     cl_int status = CL_SUCCESS, code;
-    gpu->program =
+    cl_program program =
         clCreateProgramWithBinary(gpu->context, 1, &gpu->device, &bytes, &binaries, &status, &code);
     free(binary);
     if (code == CL_SUCCESS && status == CL_SUCCESS)
-        code = clBuildProgram(gpu->program, 1, &gpu->device, options, NULL, NULL);
-    if (code == CL_SUCCESS && status == CL_SUCCESS) return true;
-    if (gpu->program) clReleaseProgram(gpu->program);
-    gpu->program = NULL;
-    return false;
+        code = clBuildProgram(program, 1, &gpu->device, options, NULL, NULL);
+    if (code == CL_SUCCESS && status == CL_SUCCESS) return program;
+    if (program) clReleaseProgram(program);
+    return NULL;
 }
 
 /* PoCL makes a binary out of the files in its folder, whichever are there, and aborts when it reads one that lacks
  * some. So what was made while somebody cleaned up /tmp must not be kept. */
-static bool is_whole(const tri_gpu *gpu, const unsigned char *binary, size_t bytes) {
-    static const char *const files[] = {
-        "/program.bc",
-#define X(name) "/" #name ".so",
-#include "gpu/kernels.def"
-#undef X
-    };
+static bool is_whole(const tri_gpu *gpu, const tri_gpu_text *text, const unsigned char *binary,
+                     size_t bytes) {
+    static const char program[] = "/program.bc";
     if (strcmp(gpu->info.platform, pocl) != 0) return true;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (!memmem(binary, bytes, files[i], strlen(files[i]))) return false;
+    if (!memmem(binary, bytes, program, strlen(program))) return false;
+    for (size_t i = 0; i < text->kernels; i++) {
+        char file[80];
+        snprintf(file, sizeof file, "/%s.so", text->kernel[i]);
+        if (!memmem(binary, bytes, file, strlen(file))) return false;
+    }
     return true;
 }
 
-static void save(const tri_gpu *gpu, const char *path) {
+static void save(const tri_gpu *gpu, const tri_gpu_text *text, cl_program program, const char *path) {
     size_t bytes = 0;
-    if (clGetProgramInfo(gpu->program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS ||
+    if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS ||
         !bytes)
         return;
     unsigned char *binary = malloc(bytes);
     if (binary &&
-        clGetProgramInfo(gpu->program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS &&
-        is_whole(gpu, binary, bytes))
+        clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, NULL) == CL_SUCCESS &&
+        is_whole(gpu, text, binary, bytes))
         cache_write(path, binary, bytes);
     free(binary);
 }
 
-/* The end of the log, where the errors stand. */
-static tri_status build_failed(const tri_gpu *gpu, cl_int code) {
+/* The compiler's log, malloc()ed; NULL where there is no memory for it. */
+static char *log_of(const tri_gpu *gpu, cl_program program) {
     size_t bytes = 0;
-    clGetProgramBuildInfo(gpu->program, gpu->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
+    clGetProgramBuildInfo(program, gpu->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
     char *log = calloc(1, bytes + 1);
-    if (log) clGetProgramBuildInfo(gpu->program, gpu->device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
-    tri_status status =
-        tri_fail(TRI_ERR_DEVICE, "OpenCL device '%s' cannot compile the kernels: %s (%d): %.800s",
-                 gpu->info.name, tri_cl_name(code), (int)code, log ? log : "");
-    free(log);
-    return status;
+    if (log) clGetProgramBuildInfo(program, gpu->device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
+    return log;
+}
+
+tri_status tri_gpu_compile(tri_gpu *gpu, const tri_gpu_text *text, cl_program *out, char **log) {
+    char path[PATH_SIZE];
+    cache_path(gpu, text, path);
+    cl_program program = load(gpu, text->options, path);
+    if (!program) {
+        cl_int code;
+        const char *source = text->source;
+        program = clCreateProgramWithSource(gpu->context, 1, &source, NULL, &code);
+        TRI_TRY(tri_cl(gpu, code, "making a program"));
+        code = clBuildProgram(program, 1, &gpu->device, text->options, NULL, NULL);
+        if (code != CL_SUCCESS) {
+            *log = code == CL_BUILD_PROGRAM_FAILURE ? log_of(gpu, program) : NULL;
+            clReleaseProgram(program);
+            return tri_cl(gpu, code, "compiling the kernels");
+        }
+        save(gpu, text, program, path);
+    }
+    *out = program;
+    return TRI_OK;
 }
 
 tri_status tri_gpu_build(tri_gpu *gpu) {
-    char options[OPTIONS_SIZE], path[PATH_SIZE];
+    static const char *const kernels[] = {
+#define X(name) #name,
+#include "gpu/kernels.def"
+#undef X
+    };
+    char options[OPTIONS_SIZE], *log = NULL;
     options_of(gpu, options);
-    cache_path(gpu, options, path);
-    if (load(gpu, options, path)) return TRI_OK;
-    cl_int code;
-    const char *source = tri_gpu_source;
-    gpu->program = clCreateProgramWithSource(gpu->context, 1, &source, NULL, &code);
-    TRI_TRY(tri_cl(gpu, code, "making a program"));
-    code = clBuildProgram(gpu->program, 1, &gpu->device, options, NULL, NULL);
-    if (code == CL_BUILD_PROGRAM_FAILURE) return build_failed(gpu, code);
-    TRI_TRY(tri_cl(gpu, code, "compiling the kernels"));
-    save(gpu, path);
-    return TRI_OK;
+    tri_gpu_text text = {tri_gpu_source, options, kernels, sizeof kernels / sizeof *kernels};
+    tri_status status = tri_gpu_compile(gpu, &text, &gpu->program, &log);
+    /* The end of the log, where the errors stand. */
+    if (log)
+        status = tri_fail(TRI_ERR_DEVICE, "OpenCL device '%s' cannot compile the kernels: %.800s",
+                          gpu->info.name, log);
+    free(log);
+    return status;
 }

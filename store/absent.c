@@ -72,6 +72,16 @@ size_t tri_dataset_block(const tri_dataset *dataset) {
     return 1;
 }
 
+tri_number tri_dataset_number(const tri_dataset *dataset) {
+    (void)dataset;
+    return TRI_FLOAT64;
+}
+
+tri_status tri_dataset_read_numbers(tri_dataset *dataset, size_t first, size_t count, void *out) {
+    (void)dataset, (void)first, (void)count, (void)out;
+    return absent();
+}
+
 tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out) {
     (void)dataset, (void)first, (void)count, (void)out;
     return absent();
@@ -109,6 +119,11 @@ tri_status tri_form_take(const tri_dataset *dataset, tri_form *out) {
     return absent();
 }
 
+tri_status tri_form_number(tri_number number, const char *long_name, tri_form *out) {
+    (void)number, (void)long_name, (void)out;
+    return absent();
+}
+
 tri_status tri_form_share(tri_form *form, int root, tri_comm *comm) {
     (void)form, (void)root, (void)comm;
     return absent();
@@ -131,6 +146,11 @@ size_t tri_array_element_bytes(const tri_array *array) {
 
 tri_status tri_array_write(tri_array *array, const size_t start[], const size_t count[], const void *values) {
     (void)array, (void)start, (void)count, (void)values;
+    return absent();
+}
+
+tri_status tri_array_write_range(tri_array *array, size_t first, size_t count, const void *values) {
+    (void)array, (void)first, (void)count, (void)values;
     return absent();
 }
 

@@ -226,6 +226,35 @@ tri_status tri_array_write(tri_array *array, const size_t start[], const size_t 
     return status;
 }
 
+/* A range in the form of a block that is the whole array. */
+static void take_range(tri_array *a, size_t first, size_t count, const void *values, tri_array_block *b) {
+    size_t elements = 1;
+    for (int i = 0; i < a->rank; i++)
+        elements *= a->dims[i];
+    *b = (tri_array_block){.elements = 0};
+    if (first > elements || count > elements - first)
+        tri_result_keep(a->result,
+                        tri_fail(TRI_ERR_ARGUMENT, "'%s': %zu elements from %zu on, but there are %zu",
+                                 a->path, count, first, elements));
+    else if (a->place.chunked)
+        tri_result_keep(a->result,
+                        tri_fail(TRI_ERR_ARGUMENT, "'%s' has chunks: it is written in blocks", a->path));
+    else if (count) {
+        *b = (tri_array_block){.first = first, .elements = first + count, .range = 1, .values = values};
+        memcpy(b->count, a->dims, (size_t)a->rank * sizeof *a->dims);
+    }
+}
+
+tri_status tri_array_write_range(tri_array *array, size_t first, size_t count, const void *values) {
+    tri_array_block block;
+    take_range(array, first, count, values, &block);
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    tri_status status = tri_array_write_block(array, &block);
+    tri_result_keep(array->result, status);
+    tri_h5_quiet_end(quiet);
+    return status;
+}
+
 void tri_array_destroy(tri_array **array) {
     if (!array || !*array) return;
     free((*array)->path);

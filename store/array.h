@@ -22,10 +22,12 @@ struct tri_array {
     tri_array_place place;
 };
 
-/* A block of this rank; zeros in start and count where there are no elements. */
+/* A block of this rank; zeros in start and count where there are no elements. Of a range, the block is the whole array
+ * and its elements from `first` on are written, which `values` begins with. */
 typedef struct tri_array_block {
     size_t start[H5S_MAX_RANK], count[H5S_MAX_RANK];
-    size_t elements;
+    size_t first, elements; /* first: 0 but for a range; elements: where it ends */
+    int range;
     const char *values;
 } tri_array_block;
 

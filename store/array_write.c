@@ -6,6 +6,10 @@
 
 /* Elements that lie together in the file and in memory. *along is the dimension they run in. */
 static size_t run_length(const tri_array *a, const tri_array_block *b, int *along) {
+    if (b->range) {
+        *along = 0;
+        return b->elements - b->first;
+    }
     size_t length = 1;
     int i = a->rank - 1;
     while (i > 0 && b->count[i] == a->dims[i])
@@ -42,6 +46,9 @@ static int wants_alone(const tri_array *a, const tri_array_block *b) {
 static tri_status write_straight(const tri_array *a, const tri_array_block *b) {
     int along;
     size_t run = run_length(a, b, &along), element = a->place.element_bytes;
+    if (b->range)
+        return tri_file_write_large(a->result->fd, a->result->direct, b->values, run * element,
+                                    a->place.offset + b->first * element, a->result->part);
     for (size_t done = 0; done < b->elements; done += run) {
         /* Where run number done / run begins in the whole array. */
         size_t number = done / run, at = 0, stride = 1;
@@ -78,7 +85,7 @@ static tri_status write_piece(const tri_array *a, const tri_array_block *b, hid_
         H5Sselect_none(space);
         H5Sselect_none(memory);
     }
-    const void *from = left ? b->values + *done * a->place.element_bytes : "";
+    const void *from = left ? b->values + (*done - b->first) * a->place.element_bytes : "";
     tri_status status = TRI_OK;
     if (H5Dwrite(dataset, type, memory, space, transfer, from) < 0)
         status = tri_result_h5_failure(a->result, a->path);
@@ -110,7 +117,7 @@ static tri_status write_root(const tri_array *a, const tri_array_block *b) {
 static tri_status write_pieces(const tri_array *a, const tri_array_block *b, hid_t dataset) {
     hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
-    size_t done = 0;
+    size_t done = b->first;
     tri_status status = TRI_STOPPED;
     while (status == TRI_STOPPED) {
         status = write_piece(a, b, dataset, transfer, &done);

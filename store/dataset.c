@@ -239,3 +239,14 @@ size_t tri_dataset_block(const tri_dataset *dataset) {
 const size_t *tri_dataset_chunk(const tri_dataset *dataset) {
     return dataset->chunk[0] ? dataset->chunk : NULL;
 }
+
+tri_number tri_dataset_number(const tri_dataset *dataset) {
+    static const tri_number narrow[] = {
+        [TRI_NATIVE_I8] = TRI_INT8,    [TRI_NATIVE_U8] = TRI_UINT8,  [TRI_NATIVE_I16] = TRI_INT16,
+        [TRI_NATIVE_U16] = TRI_UINT16, [TRI_NATIVE_I32] = TRI_INT32, [TRI_NATIVE_U32] = TRI_UINT32,
+        [TRI_NATIVE_F32] = TRI_FLOAT32};
+    if (dataset->native != TRI_NATIVE_8_BYTES) return narrow[dataset->native];
+    return dataset->element == TRI_ELEMENT_F64   ? TRI_FLOAT64
+           : dataset->element == TRI_ELEMENT_I64 ? TRI_INT64
+                                                 : TRI_UINT64;
+}

@@ -46,30 +46,61 @@ static tri_status form_failure(const char *of) {
                     tri_h5_reason(reason));
 }
 
-static tri_status take_image(const tri_dataset *dataset, hid_t file, tri_form *out) {
-    if (!create_like(dataset, file) || H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
-        return form_failure(dataset->path);
+/* An empty dataset of numbers, as native as they are in memory. */
+static int create_number(tri_number number, const char *long_name, hid_t file) {
+    const hid_t types[] = {
+        [TRI_INT8] = H5T_NATIVE_INT8,     [TRI_UINT8] = H5T_NATIVE_UINT8,   [TRI_INT16] = H5T_NATIVE_INT16,
+        [TRI_UINT16] = H5T_NATIVE_UINT16, [TRI_INT32] = H5T_NATIVE_INT32,   [TRI_UINT32] = H5T_NATIVE_UINT32,
+        [TRI_INT64] = H5T_NATIVE_INT64,   [TRI_UINT64] = H5T_NATIVE_UINT64, [TRI_FLOAT32] = H5T_NATIVE_FLOAT,
+        [TRI_FLOAT64] = H5T_NATIVE_DOUBLE};
+    hid_t space = H5Screate(H5S_NULL);
+    hid_t like = H5Dcreate2(file, form_name, types[number], space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    int ok = like >= 0 && (!long_name || tri_h5_write_text(like, "long_name", long_name));
+    if (like >= 0) H5Dclose(like);
+    H5Sclose(space);
+    return ok;
+}
+
+static tri_status take_image(const char *of, hid_t file, tri_form *out) {
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) return form_failure(of);
     ssize_t bytes = H5Fget_file_image(file, NULL, 0);
-    if (bytes < 0) return form_failure(dataset->path);
+    if (bytes < 0) return form_failure(of);
     void *image = malloc((size_t)bytes);
-    if (!image) return tri_fail(TRI_ERR_MEMORY, "no memory for the attributes of '%s'", dataset->path);
+    if (!image) return tri_fail(TRI_ERR_MEMORY, "no memory for the attributes of '%s'", of);
     if (H5Fget_file_image(file, image, (size_t)bytes) < 0) {
         free(image);
-        return form_failure(dataset->path);
+        return form_failure(of);
     }
     *out = (tri_form){image, (size_t)bytes};
     return TRI_OK;
 }
 
-tri_status tri_form_take(const tri_dataset *dataset, tri_form *out) {
-    tri_h5_quiet quiet = tri_h5_quiet_begin();
+/* The file in memory that a form is, for the time being. */
+static hid_t create_file(void) {
     hid_t access = tri_result_access();
     H5Pset_alignment(access, 1, 1);
     H5Pset_fapl_core(access, (size_t)16 << 10, 0);
     hid_t file = H5Fcreate("trireme form", H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    tri_status status = file < 0 ? form_failure(dataset->path) : take_image(dataset, file, out);
-    if (file >= 0) H5Fclose(file);
     H5Pclose(access);
+    return file;
+}
+
+tri_status tri_form_take(const tri_dataset *dataset, tri_form *out) {
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    hid_t file = create_file();
+    int ok = file >= 0 && create_like(dataset, file);
+    tri_status status = ok ? take_image(dataset->path, file, out) : form_failure(dataset->path);
+    if (file >= 0) H5Fclose(file);
+    tri_h5_quiet_end(quiet);
+    return status;
+}
+
+tri_status tri_form_number(tri_number number, const char *long_name, tri_form *out) {
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    hid_t file = create_file();
+    int ok = file >= 0 && create_number(number, long_name, file);
+    tri_status status = ok ? take_image("numbers", file, out) : form_failure("numbers");
+    if (file >= 0) H5Fclose(file);
     tri_h5_quiet_end(quiet);
     return status;
 }

@@ -53,20 +53,31 @@ static tri_status read_block(const tri_dataset *dataset, size_t first, size_t co
     return status;
 }
 
-tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out) {
+static tri_status check_range(const tri_dataset *dataset, size_t first, size_t count) {
     if (first > dataset->count || count > dataset->count - first)
         return tri_fail(TRI_ERR_ARGUMENT, "%zu elements from %zu on asked for, but '%s' in '%s' has %zu",
                         count, first, dataset->path, dataset->file, dataset->count);
-    TRI_TRY(tri_dataset_check_numbers(dataset));
+    return tri_dataset_check_numbers(dataset);
+}
+
+tri_status tri_dataset_read_numbers(tri_dataset *dataset, size_t first, size_t count, void *out) {
+    TRI_TRY(check_range(dataset, first, count));
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     tri_status status = TRI_OK;
+    for (size_t done = 0, more; done < count && status == TRI_OK; done += more)
+        status = read_block(dataset, first + done, count - done, (char *)out + done * dataset->native_bytes,
+                            &more);
+    tri_h5_quiet_end(quiet);
+    return status;
+}
+
+tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out) {
+    TRI_TRY(check_range(dataset, first, count));
     /* Narrow elements go to the end of the buffer, from where they are widened towards its front. */
     char *to = (char *)out + count * (8 - dataset->native_bytes);
-    for (size_t done = 0, more; done < count && status == TRI_OK; done += more)
-        status = read_block(dataset, first + done, count - done, to + done * dataset->native_bytes, &more);
-    tri_h5_quiet_end(quiet);
-    if (status == TRI_OK) tri_dataset_widen(dataset->native, count, out);
-    return status;
+    TRI_TRY(tri_dataset_read_numbers(dataset, first, count, to));
+    tri_dataset_widen(dataset->native, count, out);
+    return TRI_OK;
 }
 
 /* A block as elements of `type`. */

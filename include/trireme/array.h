@@ -27,6 +27,10 @@ typedef struct tri_form {
  * would point nowhere in another file, and external or virtual storage. TRI_ERR_FILE, TRI_ERR_MEMORY. */
 TRI_MUST_CHECK tri_status tri_form_take(const tri_dataset *dataset, tri_form *out);
 
+/* The form of numbers of one kind, without chunks; long_name: the attribute of that name, or NULL. TRI_ERR_FILE,
+ * TRI_ERR_MEMORY. */
+TRI_MUST_CHECK tri_status tri_form_number(tri_number number, const char *long_name, tri_form *out);
+
 /* The root's form to all ranks; the others' *form is written. Collective. */
 TRI_MUST_CHECK tri_status tri_form_share(tri_form *form, int root, tri_comm *comm);
 
@@ -55,6 +59,11 @@ size_t tri_array_element_bytes(const tri_array *array);
  * safe (doc/records.md). The same status on every rank; after a failure array and result can only be destroyed. */
 TRI_MUST_CHECK tri_status tri_array_write(tri_array *array, const size_t start[], const size_t count[],
                                           const void *values);
+
+/* Writes this rank's elements [first, first + count) of the row-major order; otherwise as tri_array_write(). The array
+ * has no chunks; TRI_ERR_ARGUMENT otherwise. */
+TRI_MUST_CHECK tri_status tri_array_write_range(tri_array *array, size_t first, size_t count,
+                                                const void *values);
 
 /* Frees; what was written stays. Takes NULL. */
 void tri_array_destroy(tri_array **array);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trireme/number.h"
 #include "trireme/status.h"
 
 #ifdef __cplusplus
@@ -86,6 +87,13 @@ const size_t *tri_dataset_chunk(const tri_dataset *dataset);
  * the range ends beyond the dataset. TRI_ERR_FILE: the file cannot be read there (damaged, missing external
  * file, a filter that this HDF5 lacks). On failure out is undefined. */
 TRI_MUST_CHECK tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out);
+
+/* The narrowest kind of number that holds every element: int16, float32, ...; float64 for floats of any other width. */
+tri_number tri_dataset_number(const tri_dataset *dataset);
+
+/* tri_dataset_read() without widening: count x tri_number_bytes() of tri_dataset_number(). */
+TRI_MUST_CHECK tri_status tri_dataset_read_numbers(tri_dataset *dataset, size_t first, size_t count,
+                                                   void *out);
 
 /* Reads the block [start, start + count) in each dimension, row-major, with the meaning and the errors of
  * tri_dataset_read(); the dataset has at least one dimension. The second form reads elements as they are stored,
