@@ -52,10 +52,9 @@ void bench_note(tri_run *run, bench_list *list) {
     *list = (bench_list){NULL, 0, 0};
 }
 
-void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
-                  const char *group) {
+void bench_rows(tri_run *run, const bench_variant *variants, int count, int trials, int against,
+                const char *group, bench_list *list) {
     double *sorted = malloc((size_t)trials * sizeof *sorted), base = 0;
-    bench_list list = {NULL, 0, 0};
     if (!sorted) return;
     for (int pass = 0; pass < 2; pass++)
         for (int v = 0; v < count; v++) {
@@ -73,10 +72,16 @@ void bench_report(tri_run *run, const bench_variant *variants, int count, int tr
                             1e6 * s.median, 1e6 * s.low, 1e6 * s.high, rate, base > 0 ? speed / base : 0);
             char path[160];
             snprintf(path, sizeof path, "%s/%s", group, variants[v].name);
-            bench_keep(run, &list, path, variants[v].seconds, (size_t)trials);
+            bench_keep(run, list, path, variants[v].seconds, (size_t)trials);
         }
-    bench_note(run, &list);
     free(sorted);
+}
+
+void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
+                  const char *group) {
+    bench_list list = {NULL, 0, 0};
+    bench_rows(run, variants, count, trials, against, group, &list);
+    bench_note(run, &list);
 }
 
 /* What gnuplot reads: a line for each variant, its name, median rate and the ends of the confidence interval. */

@@ -38,6 +38,9 @@ typedef struct bench_list {
 } bench_list;
 void bench_keep(tri_run *run, bench_list *list, const char *path, const double *seconds, size_t count);
 void bench_note(tri_run *run, bench_list *list);
+/* bench_report() of one of several groups; bench_note() follows the last. */
+void bench_rows(tri_run *run, const bench_variant *variants, int count, int trials, int against,
+                const char *group, bench_list *list);
 
 /* Draws the variants' rates as bars in an SVG file, by gnuplot. Rank 0 alone calls it. TRI_ERR_ENVIRONMENT: no gnuplot;
  * TRI_ERR_FILE: it failed. */
@@ -45,7 +48,7 @@ tri_status bench_plot(const bench_variant *variants, int count, int trials, cons
                       const char *path);
 
 /* The subjects: bench <subject> is a program of its own. X(name) is `const tri_app bench_<name>` in bench_<name>.c. */
-#define BENCH_LIST(X)       X(sum) X(heat) X(collectives) X(compare) X(network)
+#define BENCH_LIST(X)       X(sum) X(heat) X(collectives) X(compare) X(network) X(p2p) X(store)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE

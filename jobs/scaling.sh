@@ -4,7 +4,8 @@
 #
 #     jobs/scaling.sh [OPTION...] --size OPTION=SIZE PROGRAM [-- ARGUMENT...]
 #
-#     --size count=64Mi     the program's option that sets the work, and the work of one unit (weak) and of all (strong)
+#     --size count=64Mi     the program's option that sets the work, and the work of one unit (weak) and of all (strong);
+#                           of points=2048x4096 the first number grows
 #     --points 1,2,4        nodes or ranks to run on [powers of two up to the idle nodes or the cores]
 #     --repeat N            timed runs at each point [10]
 #     --ntasks-per-node N --cpus-per-task N
@@ -19,7 +20,7 @@ root=$(cd "${0%/*}/.." && pwd)
 [ ! -e "$root/jobs/site.sh" ] || . "$root/jobs/site.sh"
 
 usage() {
-    sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -50,7 +51,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[[ -n $program && $points =~ ^([1-9][0-9]*( |$))*$ && $size =~ ^([a-z-]+)=([0-9]+)([kMGTPEKiB]*)$ ]] || usage
+[[ -n $program && $points =~ ^([1-9][0-9]*( |$))*$ && $size =~ ^([a-z-]+)=([0-9]+)([kMGTPEKiB]*|(x[0-9]+)+)$ ]] || usage
 option=--${BASH_REMATCH[1]} number=${BASH_REMATCH[2]} unit=${BASH_REMATCH[3]}
 out=${out:-scaling-$program}
 mkdir -p "$out"

@@ -58,6 +58,27 @@ def test_bad_options(trireme, bad):
     assert r.status == 2 and len(r.err.strip().splitlines()) == 1 and bad[0] in r.err, r.err
 
 
+@pytest.mark.parametrize("subject,bad", (("p2p", ("--sizes", "0")), ("p2p", ("--sizes", "3Gi")), ("p2p", ("--sizes", "8,x")),
+                                         ("p2p", ("--trials", 0)), ("p2p", ("--duration", -1)), ("store", ("--bytes", 12)),
+                                         ("store", ("--bytes", 0)), ("store", ("--trials", 0))))
+def test_bad_options_of_pairs_and_files(trireme, subject, bad):
+    r = trireme(2, "bench", subject, *bad, "--results", "none")
+    assert r.status == 2 and len(r.err.strip().splitlines()) == 1 and bad[0] in r.err, r.err
+
+
+def test_one_rank_has_no_pair(trireme):
+    r = trireme(1, "bench", "p2p", "--results", "none")
+    assert r.status == 2 and "two ranks" in r.err
+
+
+def test_store_leaves_nothing(trireme, tmp_path):
+    r = trireme(2, "bench", "store", "--bytes", "64Ki", "--trials", 3, "--folder", "f", "--results", "none")
+    assert r.status == 0 and not list((tmp_path / "f").iterdir())
+    (tmp_path / "file").write_text("")
+    r = trireme(2, "bench", "store", "--bytes", "64Ki", "--folder", "file", "--results", "none")
+    assert r.status == 4 and "file" in r.err and len(r.err.strip().splitlines()) == 1, r.err
+
+
 # ---- compare ----
 
 
@@ -90,10 +111,12 @@ def test_compare(trireme, tmp_path):
 
 
 def test_compare_runs(trireme, tmp_path):
-    for program in ("sum", "heat", "collectives"):
+    for program in ("sum", "heat", "collectives", "p2p", "store"):
         arguments = {"sum": ("--bytes", "64Ki", "--trials", 7), "heat": ("--points", "32x32", "--trials", 7),
-                     "collectives": ("--sizes", "8", "--seconds", 0)}[program]
-        assert trireme(1, "bench", program, *arguments, "--results", "r").status == 0
+                     "collectives": ("--sizes", "8", "--seconds", 0),
+                     "p2p": ("--sizes", "8,100000", "--trials", 7, "--duration", 0),
+                     "store": ("--bytes", 8000, "--trials", 7)}[program]
+        assert trireme(3 if program in ("p2p", "store") else 1, "bench", program, *arguments, "--results", "r").status == 0
         file = result(tmp_path)
         r = trireme(0, "bench", "--compare", file, file, "--json")
         assert r.json["results"]["compared"]["value"] >= 3 and r.json["results"]["slower"]["value"] == 0
