@@ -84,45 +84,54 @@ void bench_report(tri_run *run, const bench_variant *variants, int count, int tr
     bench_note(run, &list);
 }
 
-/* What gnuplot reads: a line for each variant, its name, median rate and the ends of the confidence interval. */
-static void plot_data(FILE *to, const bench_variant *variants, int count, int trials, double *sorted) {
-    fprintf(to, "$rates << END\n");
-    for (int v = 0; v < count; v++) {
-        memcpy(sorted, variants[v].seconds, (size_t)trials * sizeof *sorted);
-        tri_summary s = tri_summarise(sorted, (size_t)trials);
-        if (variants[v].bytes > 0 && s.low > 0)
-            fprintf(to, "\"%s\" %.9g %.9g %.9g\n", variants[v].name, 1e-9 * variants[v].bytes / s.median,
-                    1e-9 * variants[v].bytes / s.high, 1e-9 * variants[v].bytes / s.low);
-    }
-    fprintf(to, "END\n");
-}
-
-tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
+tri_status bench_draw(void (*draw)(FILE *to, const void *argument), const void *argument, const char *title,
                       const char *path) {
     if (strpbrk(path, "'\"\n"))
         return tri_fail(TRI_ERR_ARGUMENT, "--plot: a file name without quotation marks");
-    double *sorted = malloc((size_t)trials * sizeof *sorted);
-    if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", trials);
     /* gnuplot's messages are for whoever has made its input, which is this program. */
     FILE *to = popen("gnuplot >/dev/null 2>&1", "w");
     int status = -1;
     if (to) {
         fprintf(to, "set terminal svg size 900,480 dynamic background 'white'\nset output '%s'\n", path);
-        fprintf(to, "set title '%s' noenhanced\nset ylabel 'GB/s'\nset yrange [0:*]\nset grid ytics\n",
-                title);
-        fprintf(
-            to,
-            "set style fill solid 0.6\nunset key\nset xtics rotate by -30 noenhanced\nset xrange [-0.6:%g]\n",
-            count - 0.4);
-        plot_data(to, variants, count, trials, sorted);
-        fprintf(to, "plot $rates using 0:2:3:4:(0.7):xtic(1) with boxerrorbars linecolor rgb '#4477aa'\n");
+        fprintf(to, "set title '%s' noenhanced\n", title);
+        draw(to, argument);
         status = pclose(to);
     }
-    free(sorted);
     if (status == 0) return TRI_OK;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return tri_fail(TRI_ERR_ENVIRONMENT, "--plot: gnuplot is not installed (Debian: gnuplot-nox)");
     return tri_fail(TRI_ERR_FILE, "--plot: gnuplot cannot write '%s'", path);
+}
+
+typedef struct bars {
+    const bench_variant *variants;
+    int count, trials;
+    double *sorted;
+} bars;
+
+/* A bar for each variant: its name, median rate and the ends of the confidence interval. */
+static void draw_bars(FILE *to, const void *argument) {
+    const bars *b = argument;
+    fprintf(to, "set ylabel 'GB/s'\nset yrange [0:*]\nset grid ytics\nset style fill solid 0.6\nunset key\n");
+    fprintf(to, "set xtics rotate by -30 noenhanced\nset xrange [-0.6:%g]\n$rates << END\n", b->count - 0.4);
+    for (int v = 0; v < b->count; v++) {
+        const bench_variant *variant = &b->variants[v];
+        memcpy(b->sorted, variant->seconds, (size_t)b->trials * sizeof *b->sorted);
+        tri_summary s = tri_summarise(b->sorted, (size_t)b->trials);
+        if (variant->bytes > 0 && s.low > 0)
+            fprintf(to, "\"%s\" %.9g %.9g %.9g\n", variant->name, 1e-9 * variant->bytes / s.median,
+                    1e-9 * variant->bytes / s.high, 1e-9 * variant->bytes / s.low);
+    }
+    fprintf(to, "END\nplot $rates using 0:2:3:4:(0.7):xtic(1) with boxerrorbars linecolor rgb '#4477aa'\n");
+}
+
+tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
+                      const char *path) {
+    double *sorted = malloc((size_t)trials * sizeof *sorted);
+    if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", trials);
+    tri_status status = bench_draw(draw_bars, &(bars){variants, count, trials, sorted}, title, path);
+    free(sorted);
+    return status;
 }
 
 static const tri_app *const subjects[] = {

@@ -3,6 +3,8 @@
 #ifndef TRIREME_APPS_BENCH_H
 #define TRIREME_APPS_BENCH_H
 
+#include <stdio.h>
+
 #include "apps/app.h"
 
 typedef struct bench_variant {
@@ -42,13 +44,16 @@ void bench_note(tri_run *run, bench_list *list);
 void bench_rows(tri_run *run, const bench_variant *variants, int count, int trials, int against,
                 const char *group, bench_list *list);
 
-/* Draws the variants' rates as bars in an SVG file, by gnuplot. Rank 0 alone calls it. TRI_ERR_ENVIRONMENT: no gnuplot;
+/* Draws an SVG file by gnuplot: `draw` writes its commands. Rank 0 alone calls it. TRI_ERR_ENVIRONMENT: no gnuplot;
  * TRI_ERR_FILE: it failed. */
+tri_status bench_draw(void (*draw)(FILE *to, const void *argument), const void *argument, const char *title,
+                      const char *path);
+/* The variants' rates as bars. */
 tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
                       const char *path);
 
 /* The subjects: bench <subject> is a program of its own. X(name) is `const tri_app bench_<name>` in bench_<name>.c. */
-#define BENCH_LIST(X)       X(sum) X(heat) X(collectives) X(compare) X(network) X(p2p) X(store)
+#define BENCH_LIST(X)       X(sum) X(heat) X(collectives) X(gpu) X(compare) X(network) X(p2p) X(store)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE

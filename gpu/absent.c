@@ -24,6 +24,12 @@ tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_
     return absent();
 }
 
+tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size, tri_gpu_form form,
+                             tri_gpu **out) {
+    (void)filter, (void)local_rank, (void)local_size, (void)form, (void)out;
+    return absent();
+}
+
 void tri_gpu_close(tri_gpu **gpu) {
     (void)gpu;
 }
@@ -45,6 +51,20 @@ void tri_gpu_buffer_destroy(tri_gpu_buffer **buffer) {
 size_t tri_gpu_buffer_bytes(const tri_gpu_buffer *buffer) {
     (void)buffer;
     return 0;
+}
+
+tri_status tri_gpu_pinned_create(tri_gpu *gpu, size_t bytes, tri_gpu_pinned **out) {
+    (void)gpu, (void)bytes, (void)out;
+    return absent();
+}
+
+void tri_gpu_pinned_destroy(tri_gpu_pinned **pinned) {
+    (void)pinned;
+}
+
+void *tri_gpu_pinned_data(const tri_gpu_pinned *pinned) {
+    (void)pinned;
+    return NULL;
 }
 
 tri_status tri_gpu_buffer_write(tri_gpu_buffer *buffer, size_t offset_bytes, const void *from, size_t bytes) {
@@ -174,6 +194,16 @@ tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buff
                         size_t planes, size_t rows, size_t columns, double k) {
     (void)to, (void)to_offset, (void)from, (void)from_offset, (void)planes, (void)rows, (void)columns,
         (void)k;
+    return absent();
+}
+
+const tri_gpu_kernel_info *tri_gpu_kernel(size_t index) {
+    (void)index;
+    return NULL;
+}
+
+tri_status tri_gpu_kernel_run(size_t index, tri_gpu_buffer *out, const tri_gpu_buffer *x, size_t count) {
+    (void)index, (void)out, (void)x, (void)count;
     return absent();
 }
 

@@ -32,12 +32,13 @@ static tri_status host(const tri_kernel_input *in, void *out) {
 }
 
 const tri_kernel tri_kernel_axpy = {
-    .name = "axpy",
-    .text = "y += a x",
-    .flops_each = 2,
-    .bytes_each = 24,
+    .info.name = "axpy",
+    .info.text = "y += a x",
+    .info.flops_each = 2,
+    .info.bytes_each = 24,
     .doubles = true,
     .out_bytes = tri_kernel_out_doubles,
+    .queue = call,
     .device = device,
     .host = host,
 };

@@ -57,9 +57,9 @@ static void destroy(fold *f, tri_status status) {
         if (at->fetched) clReleaseEvent(at->fetched);
         if (at->folded) clReleaseEvent(at->folded);
         if (at->scratch) clReleaseMemObject(at->scratch);
-        if (at->out) tri_staging_give(f->gpu, at->out, NULL);
+        if (at->out) tri_staging_give(at->out, NULL);
         if (at->in)
-            tri_staging_give(f->gpu, at->in, at->stored);
+            tri_staging_give(at->in, at->stored);
         else if (at->stored)
             clReleaseEvent(at->stored);
     }
@@ -71,10 +71,11 @@ static tri_status fetch(fold *f, flight *at, size_t first) {
     at->first = first;
     at->count = left < f->piece ? left : f->piece;
     at->share = (at->count + f->size - 1) / f->size;
-    memset((char *)at->out->data + at->count * f->each, 0, (at->share * f->size - at->count) * f->each);
+    memset((char *)at->out->pinned->data + at->count * f->each, 0,
+           (at->share * f->size - at->count) * f->each);
     cl_int code = clEnqueueReadBuffer(f->gpu->down, f->c->send.buffer->memory, CL_FALSE,
                                       (f->c->send.offset + first) * f->each, at->count * f->each,
-                                      at->out->data, 0, NULL, &at->fetched);
+                                      at->out->pinned->data, 0, NULL, &at->fetched);
     if (code == CL_SUCCESS) code = clFlush(f->gpu->down);
     return tri_cl(f->gpu, code, "copying from the device");
 }
@@ -84,11 +85,12 @@ static tri_status combine(fold *f, flight *at) {
     MPI_Datatype type = tri_gpu_mpi_type(f->c->element);
     TRI_TRY(wait_for(f, &at->fetched));
     TRI_TRY(wait_for(f, &at->stored));
-    TRI_TRY(tri_alltoall(at->out->data, at->share, type, at->in->data, at->share, type, f->c->comm));
+    TRI_TRY(tri_alltoall(at->out->pinned->data, at->share, type, at->in->pinned->data, at->share, type,
+                         f->c->comm));
     size_t bytes = at->share * f->each;
     TRI_TRY(tri_cl(f->gpu,
-                   clEnqueueWriteBuffer(f->gpu->up, at->scratch, CL_FALSE, 0, f->size * bytes, at->in->data,
-                                        0, NULL, NULL),
+                   clEnqueueWriteBuffer(f->gpu->up, at->scratch, CL_FALSE, 0, f->size * bytes,
+                                        at->in->pinned->data, 0, NULL, NULL),
                    "copying to the device"));
     tri_fold shares = {.element = f->c->element,
                        .op = f->c->op,
@@ -98,8 +100,8 @@ static tri_status combine(fold *f, flight *at) {
                        .sources = f->size - 1,
                        .stride = at->share};
     TRI_TRY(tri_gpu_fold(f->gpu, f->gpu->up, &shares, at->share));
-    cl_int code =
-        clEnqueueReadBuffer(f->gpu->up, at->scratch, CL_FALSE, 0, bytes, at->out->data, 0, NULL, &at->folded);
+    cl_int code = clEnqueueReadBuffer(f->gpu->up, at->scratch, CL_FALSE, 0, bytes, at->out->pinned->data, 0,
+                                      NULL, &at->folded);
     if (code == CL_SUCCESS) code = clFlush(f->gpu->up);
     return tri_cl(f->gpu, code, "copying from the device");
 }
@@ -110,13 +112,15 @@ static tri_status hand_out(fold *f, flight *at) {
     MPI_Datatype type = tri_gpu_mpi_type(c->element);
     TRI_TRY(wait_for(f, &at->folded));
     if (c->operation == TRI_REDUCE)
-        TRI_TRY(tri_gather(at->out->data, at->share, type, at->in->data, at->share, type, c->root, c->comm));
+        TRI_TRY(tri_gather(at->out->pinned->data, at->share, type, at->in->pinned->data, at->share, type,
+                           c->root, c->comm));
     else
-        TRI_TRY(tri_allgather(at->out->data, at->share, type, at->in->data, at->share, type, c->comm));
+        TRI_TRY(tri_allgather(at->out->pinned->data, at->share, type, at->in->pinned->data, at->share, type,
+                              c->comm));
     if (!c->recv_blocks) return TRI_OK;
     cl_int code = clEnqueueWriteBuffer(f->gpu->up, c->recv.buffer->memory, CL_FALSE,
                                        (c->recv.offset + at->first) * f->each, at->count * f->each,
-                                       at->in->data, 0, NULL, &at->stored);
+                                       at->in->pinned->data, 0, NULL, &at->stored);
     if (code == CL_SUCCESS) code = clFlush(f->gpu->up);
     return tri_cl(f->gpu, code, "copying to the device");
 }

@@ -18,7 +18,7 @@ tri_status tri_gpu_fold(tri_gpu *gpu, cl_command_queue queue, const tri_fold *fo
                       {sizeof fold->into, &fold->into}, {sizeof into_offset, &into_offset},
                       {sizeof fold->from, &fold->from}, {sizeof from_offset, &from_offset},
                       {sizeof sources, &sources},       {sizeof stride, &stride}};
-    return tri_gpu_launch_on(gpu, queue, TRI_KERNEL_combine, count, args, sizeof args / sizeof *args);
+    return tri_gpu_launch_on(gpu, queue, TRI_KERNEL_combine, count, 1, args, sizeof args / sizeof *args);
 }
 
 tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op, tri_gpu_buffer *into, size_t into_offset,
@@ -57,12 +57,13 @@ static tri_status host(const tri_kernel_input *in, void *out) {
 }
 
 const tri_kernel tri_kernel_combine = {
-    .name = "combine",
-    .text = "element by element: sum, product, min, max, and, or, xor",
-    .flops_each = 1,
-    .bytes_each = 24,
+    .info.name = "combine",
+    .info.text = "element by element: sum, product, min, max, and, or, xor",
+    .info.flops_each = 1,
+    .info.bytes_each = 24,
     .doubles = true,
     .out_bytes = tri_kernel_out_doubles,
+    .queue = call,
     .device = device,
     .host = host,
 };

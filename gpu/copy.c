@@ -30,11 +30,12 @@ static tri_status host(const tri_kernel_input *in, void *out) {
 }
 
 const tri_kernel tri_kernel_copy = {
-    .name = "copy",
-    .text = "from one buffer to another",
-    .bytes_each = 16,
+    .info.name = "copy",
+    .info.text = "from one buffer to another",
+    .info.bytes_each = 16,
     .doubles = true,
     .out_bytes = tri_kernel_out_doubles,
+    .queue = call,
     .device = device,
     .host = host,
 };

@@ -26,9 +26,6 @@ typedef enum tri_kernel_id {
     TRI_KERNEL_COUNT
 } tri_kernel_id;
 
-/* The two forms of every kernel: see gpu/common.cl. */
-typedef enum tri_gpu_form { TRI_GPU_FORM_AUTO, TRI_GPU_FORM_ITEM, TRI_GPU_FORM_GROUP } tri_gpu_form;
-
 /* Work-items of a group in the second form: the least that every device allows, and a multiple of the lanes
  * of the ordered sum. */
 enum { TRI_GPU_GROUP = 128 };
@@ -39,10 +36,14 @@ enum { TRI_GPU_EXACT_UNIT = 128 * TRI_GPU_GROUP };
 
 /* See gpu/staging.h. */
 enum { TRI_GPU_STAGINGS = 8 };
-typedef struct tri_staging {
+struct tri_gpu_pinned {
+    tri_gpu *gpu;
     cl_mem memory;
     void *data; /* mapped as long as it lives */
     size_t bytes;
+};
+typedef struct tri_staging {
+    tri_gpu_pinned *pinned; /* NULL: none yet */
     bool taken;
     cl_event busy; /* of the last copy from or to it; NULL: none is under way */
 } tri_staging;
@@ -80,10 +81,6 @@ TRI_MUST_CHECK tri_status tri_gpu_buffer_check(const tri_gpu_buffer *buffer, siz
  * name of the code. */
 TRI_MUST_CHECK tri_status tri_cl(const tri_gpu *gpu, cl_int code, const char *what);
 const char *tri_cl_name(cl_int code);
-
-/* tri_gpu_open() with one form or the other, for tests. */
-TRI_MUST_CHECK tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size,
-                                            tri_gpu_form form, tri_gpu **out);
 
 /* The program's text, generated from the .cl files. */
 extern const char tri_gpu_source[];

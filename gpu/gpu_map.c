@@ -219,7 +219,7 @@ static tri_status give(tri_gpu_map *map, slot *s) {
 }
 
 static tri_status launch(tri_gpu_map *map, slot *s, uint64_t first, size_t count) {
-    size_t share = tri_gpu_share(map->gpu, count), local = map->gpu->one_item ? 1 : TRI_GPU_GROUP,
+    size_t share = tri_gpu_share(map->gpu, count, 1), local = map->gpu->one_item ? 1 : TRI_GPU_GROUP,
            global = (count + share - 1) / share * local;
     cl_ulong count_arg = count, share_arg = share;
     cl_long first_arg = (cl_long)first;

@@ -25,8 +25,9 @@ tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buff
                       {sizeof from->memory, &from->memory}, {sizeof from_arg, &from_arg},
                       {sizeof planes_arg, &planes_arg},     {sizeof rows_arg, &rows_arg},
                       {sizeof columns_arg, &columns_arg},   {sizeof k, &k}};
-    return tri_gpu_launch(to->gpu, TRI_KERNEL_heat, planes * rows * (to->gpu->one_item ? 1 : columns), args,
-                          8);
+    bool by_row = to->gpu->one_item;
+    return tri_gpu_launch_on(to->gpu, to->gpu->queue, TRI_KERNEL_heat, planes * rows * (by_row ? 1 : columns),
+                             by_row && columns ? columns : 1, args, sizeof args / sizeof *args);
 }
 
 /* A cube for odd n, a square for even n, of about n points with the outer layers. */
@@ -72,12 +73,13 @@ static tri_status host(const tri_kernel_input *in, void *out) {
 }
 
 const tri_kernel tri_kernel_heat = {
-    .name = "heat",
-    .text = "one explicit step of the heat equation in two or three dimensions",
-    .flops_each = 7,
-    .bytes_each = 16,
+    .info.name = "heat",
+    .info.text = "one explicit step of the heat equation in two or three dimensions",
+    .info.flops_each = 7,
+    .info.bytes_each = 16,
     .doubles = true,
     .out_bytes = tri_kernel_out_doubles,
+    .queue = call,
     .device = device,
     .host = host,
 };

@@ -26,18 +26,17 @@ static tri_status absorb(void *context, const void *results, size_t results_coun
 /* The counts of all groups of a piece are kept at once. */
 enum { RESULTS_BYTES = 1 << 26 };
 
-tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low, double high,
-                             size_t bins, int64_t *counts, int64_t *below, int64_t *above, int64_t *nan) {
-    /* The host's function knows what is wrong with limits and bins. */
-    TRI_TRY(tri_histogram_add(x, 0, low, high, bins, counts, below, above, nan));
-    target t = {counts, below, above, nan, bins};
-    double scale = (double)bins / (high - low);
-    cl_ulong bins_arg = bins;
+static tri_status run(tri_gpu *gpu, const tri_gpu_buffer *buffer, size_t offset, const double *host,
+                      size_t count, double low, double high, target t) {
+    double scale = (double)t.bins / (high - low);
+    cl_ulong bins = t.bins;
     tri_arg extra[] = {
-        {sizeof low, &low}, {sizeof high, &high}, {sizeof scale, &scale}, {sizeof bins_arg, &bins_arg}};
-    size_t bytes = (bins + 3) * sizeof(uint32_t);
+        {sizeof low, &low}, {sizeof high, &high}, {sizeof scale, &scale}, {sizeof bins, &bins}};
+    size_t bytes = (t.bins + 3) * sizeof(uint32_t);
     return tri_stream_run(gpu, &(tri_stream){.kernel = TRI_KERNEL_histogram,
-                                             .host = x,
+                                             .buffer = buffer,
+                                             .offset = offset,
+                                             .host = host,
                                              .count = count,
                                              .unit = 1024,
                                              .result_bytes = bytes,
@@ -46,6 +45,13 @@ tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double
                                              .extras = 4,
                                              .absorb = absorb,
                                              .context = &t});
+}
+
+tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low, double high,
+                             size_t bins, int64_t *counts, int64_t *below, int64_t *above, int64_t *nan) {
+    /* The host's function knows what is wrong with limits and bins. */
+    TRI_TRY(tri_histogram_add(x, 0, low, high, bins, counts, below, above, nan));
+    return run(gpu, NULL, 0, x, count, low, high, (target){counts, below, above, nan, bins});
 }
 
 enum { BINS = 37, COUNTS = BINS + 3 };
@@ -67,12 +73,22 @@ static tri_status host(const tri_kernel_input *in, void *out) {
                              counts + BINS + 2);
 }
 
+static tri_status queue(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
+                        size_t n) {
+    (void)out, (void)out_offset;
+    int64_t counts[COUNTS] = {0};
+    TRI_TRY(tri_gpu_buffer_check(x, x_offset, n, sizeof(double)));
+    return run(x->gpu, x, x_offset, NULL, n, -1, 1.5,
+               (target){counts, counts + BINS, counts + BINS + 1, counts + BINS + 2, BINS});
+}
+
 const tri_kernel tri_kernel_histogram = {
-    .name = "histogram",
-    .text = "counts in equal bins",
-    .flops_each = 2,
-    .bytes_each = 8,
+    .info.name = "histogram",
+    .info.text = "counts in equal bins",
+    .info.flops_each = 2,
+    .info.bytes_each = 8,
     .out_bytes = out_bytes,
+    .queue = queue,
     .device = device,
     .host = host,
 };

@@ -43,3 +43,19 @@ tri_status tri_kernel_on_buffers(tri_gpu *gpu, const tri_kernel_input *in, void 
     tri_gpu_buffer_destroy(&x);
     return status;
 }
+
+static const tri_kernel *const kernels[TRI_KERNEL_COUNT] = {
+#define X(name) &tri_kernel_##name,
+#include "gpu/kernels.def"
+#undef X
+};
+
+const tri_gpu_kernel_info *tri_gpu_kernel(size_t index) {
+    return index < TRI_KERNEL_COUNT ? &kernels[index]->info : NULL;
+}
+
+tri_status tri_gpu_kernel_run(size_t index, tri_gpu_buffer *out, const tri_gpu_buffer *x, size_t count) {
+    if (index >= TRI_KERNEL_COUNT) return tri_fail(TRI_ERR_ARGUMENT, "there is no kernel %zu", index);
+    TRI_TRY(kernels[index]->queue(out, 0, x, 0, count));
+    return tri_gpu_wait(x->gpu);
+}

@@ -15,11 +15,13 @@ typedef struct tri_kernel_input {
 } tri_kernel_input;
 
 typedef struct tri_kernel {
-    const char *name, *text;
-    double flops_each, bytes_each; /* for each element, of the device's memory */
+    tri_gpu_kernel_info info;
     double tolerance; /* of each double of the output, relative to the sum of |x|; 0: the same bits */
     bool doubles;     /* the output is doubles, in which any NaN is as good as another */
     size_t (*out_bytes)(size_t n);
+    /* The work alone, on n elements of buffers; it may be queued only. */
+    tri_status (*queue)(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
+                        size_t n);
     tri_status (*device)(tri_gpu *gpu, const tri_kernel_input *in, void *out);
     tri_status (*host)(const tri_kernel_input *in, void *out);
 } tri_kernel;

@@ -33,16 +33,17 @@ tri_status tri_gpu_launch_groups(tri_gpu *gpu, tri_kernel_id kernel, size_t grou
 /* Elements of a group: enough to pay for its start, and on a GPU many groups to each unit. */
 enum { GROUP_LEAST_ITEM = 1 << 13, GROUP_LEAST_ITEMS = 4 * TRI_GPU_GROUP, GROUPS_PER_UNIT = 16 };
 
-size_t tri_gpu_share(const tri_gpu *gpu, size_t count) {
+size_t tri_gpu_share(const tri_gpu *gpu, size_t count, size_t weight) {
     size_t least = gpu->one_item ? GROUP_LEAST_ITEM : GROUP_LEAST_ITEMS,
            groups = (size_t)gpu->info.compute_units * GROUPS_PER_UNIT, share = count / groups + 1;
+    least = weight < least ? least / weight : 1;
     return (share + least - 1) / least * least;
 }
 
 tri_status tri_gpu_launch_on(tri_gpu *gpu, cl_command_queue queue, tri_kernel_id kernel, size_t count,
-                             const tri_arg *args, size_t args_count) {
+                             size_t weight, const tri_arg *args, size_t args_count) {
     if (!count) return TRI_OK;
-    size_t share = tri_gpu_share(gpu, count);
+    size_t share = tri_gpu_share(gpu, count, weight);
     cl_ulong count_arg = count, per_group = share;
     tri_arg last[] = {{sizeof count_arg, &count_arg}, {sizeof per_group, &per_group}};
     TRI_TRY(tri_gpu_arguments(gpu, kernel, (cl_uint)args_count, last, 2));
@@ -51,5 +52,5 @@ tri_status tri_gpu_launch_on(tri_gpu *gpu, cl_command_queue queue, tri_kernel_id
 
 tri_status tri_gpu_launch(tri_gpu *gpu, tri_kernel_id kernel, size_t count, const tri_arg *args,
                           size_t args_count) {
-    return tri_gpu_launch_on(gpu, gpu->queue, kernel, count, args, args_count);
+    return tri_gpu_launch_on(gpu, gpu->queue, kernel, count, 1, args, args_count);
 }

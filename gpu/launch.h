@@ -14,16 +14,17 @@ TRI_MUST_CHECK tri_status tri_gpu_arguments(tri_gpu *gpu, tri_kernel_id kernel, 
                                             const tri_arg *args, size_t args_count);
 
 /* Elements of each group where `count` elements are worked on, each of them alone. */
-size_t tri_gpu_share(const tri_gpu *gpu, size_t count);
+size_t tri_gpu_share(const tri_gpu *gpu, size_t count, size_t weight);
 
 /* Queues a kernel that works on `count` elements, each of them alone. Its arguments are `args`, then ulong count,
  * then ulong per_group (see EACH in gpu/common.cl). */
 TRI_MUST_CHECK tri_status tri_gpu_launch(tri_gpu *gpu, tri_kernel_id kernel, size_t count,
                                          const tri_arg *args, size_t args_count);
 
-/* The same on another queue than the device's first. */
+/* The same on another queue than the device's first, with elements that are each worth `weight` usual ones. */
 TRI_MUST_CHECK tri_status tri_gpu_launch_on(tri_gpu *gpu, cl_command_queue queue, tri_kernel_id kernel,
-                                            size_t count, const tri_arg *args, size_t args_count);
+                                            size_t count, size_t weight, const tri_arg *args,
+                                            size_t args_count);
 
 /* Queues `groups` work-groups; all arguments are in `args`. */
 TRI_MUST_CHECK tri_status tri_gpu_launch_groups(tri_gpu *gpu, tri_kernel_id kernel, size_t groups,

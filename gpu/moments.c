@@ -65,12 +65,21 @@ static tri_status host(const tri_kernel_input *in, void *out) {
     return TRI_OK;
 }
 
+static tri_status queue(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
+                        size_t n) {
+    (void)out, (void)out_offset;
+    tri_moments moments;
+    tri_moments_clear(&moments);
+    return tri_gpu_buffer_moments(x, x_offset, 0, n, &moments);
+}
+
 const tri_kernel tri_kernel_moments = {
-    .name = "moments",
-    .text = "count, exact sum, exact sum of squares, extremes with their index, in one pass",
-    .flops_each = 27,
-    .bytes_each = 8,
+    .info.name = "moments",
+    .info.text = "count, exact sum, exact sum of squares, extremes with their index, in one pass",
+    .info.flops_each = 27,
+    .info.bytes_each = 8,
     .out_bytes = out_bytes,
+    .queue = queue,
     .device = device,
     .host = host,
 };

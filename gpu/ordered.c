@@ -68,12 +68,20 @@ static tri_status host(const tri_kernel_input *in, void *out) {
     return tri_ordered_add(out, FIRST_BLOCK, in->x, in->n);
 }
 
+static tri_status queue(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
+                        size_t n) {
+    (void)out, (void)out_offset;
+    tri_ordered ordered = {0};
+    return tri_gpu_buffer_ordered(x, x_offset, 0, n, &ordered);
+}
+
 const tri_kernel tri_kernel_ordered = {
-    .name = "ordered",
-    .text = "ordered sum: a fixed tree over blocks of the index",
-    .flops_each = 1,
-    .bytes_each = 8,
+    .info.name = "ordered",
+    .info.text = "ordered sum: a fixed tree over blocks of the index",
+    .info.flops_each = 1,
+    .info.bytes_each = 8,
     .out_bytes = out_bytes,
+    .queue = queue,
     .device = device,
     .host = host,
 };

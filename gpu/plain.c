@@ -49,15 +49,23 @@ static tri_status host(const tri_kernel_input *in, void *out) {
     return TRI_OK;
 }
 
+static tri_status queue(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
+                        size_t n) {
+    (void)out, (void)out_offset;
+    double sum;
+    return tri_gpu_buffer_sum_plain(x, x_offset, n, &sum);
+}
+
 const tri_kernel tri_kernel_plain = {
-    .name = "plain",
-    .text = "sum in the order that is quickest",
-    .flops_each = 1,
-    .bytes_each = 8,
+    .info.name = "plain",
+    .info.text = "sum in the order that is quickest",
+    .info.flops_each = 1,
+    .info.bytes_each = 8,
     /* Each sum's error is below n u sum |x| (Higham 2002, section 4.2); with the many partial sums it is far
        less. */
     .tolerance = 1e-13,
     .out_bytes = out_bytes,
+    .queue = queue,
     .device = device,
     .host = host,
 };

@@ -1,9 +1,11 @@
 #include "gpu/staging.h"
 
-#include <stdlib.h>
-
 /* Larger ones are not kept. */
 enum { KEPT_BYTES = 1 << 24 };
+
+static size_t bytes_of(const tri_staging *s) {
+    return s->pinned ? s->pinned->bytes : 0;
+}
 
 static void settle(tri_staging *s) {
     if (!s->busy) return;
@@ -12,31 +14,9 @@ static void settle(tri_staging *s) {
     s->busy = NULL;
 }
 
-static void release(tri_gpu *gpu, tri_staging *s) {
+static void release(tri_staging *s) {
     settle(s);
-    if (s->data) {
-        clEnqueueUnmapMemObject(gpu->up, s->memory, s->data, 0, NULL, NULL);
-        clFinish(gpu->up);
-    }
-    if (s->memory) clReleaseMemObject(s->memory);
-    s->memory = NULL;
-    s->data = NULL;
-    s->bytes = 0;
-}
-
-static tri_status make(tri_gpu *gpu, tri_staging *s, size_t bytes) {
-    cl_int code;
-    s->memory = clCreateBuffer(gpu->context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, bytes, NULL, &code);
-    if (code == CL_SUCCESS)
-        s->data = clEnqueueMapBuffer(gpu->up, s->memory, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, bytes, 0,
-                                     NULL, NULL, &code);
-    if (code == CL_SUCCESS) {
-        s->bytes = bytes;
-        return TRI_OK;
-    }
-    release(gpu, s);
-    return tri_fail(TRI_ERR_MEMORY, "device '%s' gives no %zu bytes of host memory to copy through: %s (%d)",
-                    gpu->info.name, bytes, tri_cl_name(code), (int)code);
+    tri_gpu_pinned_destroy(&s->pinned);
 }
 
 /* The one to take: large enough and idle at best, then large enough, then any. */
@@ -44,8 +24,8 @@ static tri_staging *choose(tri_gpu *gpu, size_t bytes) {
     tri_staging *best = NULL;
     for (tri_staging *s = gpu->staging; s < gpu->staging + TRI_GPU_STAGINGS; s++) {
         if (s->taken) continue;
-        if (s->bytes >= bytes && !s->busy) return s;
-        if (!best || (s->bytes >= bytes) > (best->bytes >= bytes)) best = s;
+        if (bytes_of(s) >= bytes && !s->busy) return s;
+        if (!best || (bytes_of(s) >= bytes) > (bytes_of(best) >= bytes)) best = s;
     }
     return best;
 }
@@ -54,22 +34,22 @@ tri_status tri_staging_take(tri_gpu *gpu, size_t bytes, tri_staging **out) {
     tri_staging *s = choose(gpu, bytes);
     if (!s) return tri_fail(TRI_ERR_MEMORY, "too many copies at once on device '%s'", gpu->info.name);
     settle(s);
-    if (s->bytes < bytes) {
-        release(gpu, s);
-        TRI_TRY(make(gpu, s, bytes));
+    if (bytes_of(s) < bytes) {
+        release(s);
+        TRI_TRY(tri_gpu_pinned_create(gpu, bytes, &s->pinned));
     }
     s->taken = true;
     *out = s;
     return TRI_OK;
 }
 
-void tri_staging_give(tri_gpu *gpu, tri_staging *staging, cl_event busy) {
+void tri_staging_give(tri_staging *staging, cl_event busy) {
     staging->taken = false;
     staging->busy = busy;
-    if (staging->bytes > KEPT_BYTES) release(gpu, staging);
+    if (bytes_of(staging) > KEPT_BYTES) release(staging);
 }
 
 void tri_staging_free_all(tri_gpu *gpu) {
     for (int i = 0; i < TRI_GPU_STAGINGS; i++)
-        release(gpu, &gpu->staging[i]);
+        release(&gpu->staging[i]);
 }

@@ -8,7 +8,7 @@
 /* Memory of at least `bytes` that nobody uses and no copy is under way in. TRI_ERR_MEMORY. */
 TRI_MUST_CHECK tri_status tri_staging_take(tri_gpu *gpu, size_t bytes, tri_staging **out);
 /* Takes it back. `busy`, which may be NULL and is the staging's from now on, is of a copy that still uses it. */
-void tri_staging_give(tri_gpu *gpu, tri_staging *staging, cl_event busy);
+void tri_staging_give(tri_staging *staging, cl_event busy);
 /* When the device is closed. */
 void tri_staging_free_all(tri_gpu *gpu);
 

@@ -52,12 +52,20 @@ static tri_status host(const tri_kernel_input *in, void *out) {
     return TRI_OK;
 }
 
+static tri_status queue(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
+                        size_t n) {
+    (void)out, (void)out_offset;
+    tri_sum sum = {{0}};
+    return tri_gpu_buffer_sum(x, x_offset, n, &sum);
+}
+
 const tri_kernel tri_kernel_sum = {
-    .name = "sum",
-    .text = "exact sum: error-free extraction in front of an integer accumulator",
-    .flops_each = 8,
-    .bytes_each = 8,
+    .info.name = "sum",
+    .info.text = "exact sum: error-free extraction in front of an integer accumulator",
+    .info.flops_each = 8,
+    .info.bytes_each = 8,
     .out_bytes = out_bytes,
+    .queue = queue,
     .device = device,
     .host = host,
 };

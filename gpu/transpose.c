@@ -49,11 +49,12 @@ static tri_status host(const tri_kernel_input *in, void *out) {
 }
 
 const tri_kernel tri_kernel_transpose = {
-    .name = "transpose",
-    .text = "rows become columns",
-    .bytes_each = 16,
+    .info.name = "transpose",
+    .info.text = "rows become columns",
+    .info.bytes_each = 16,
     .doubles = true,
     .out_bytes = tri_kernel_out_doubles,
+    .queue = call,
     .device = device,
     .host = host,
 };

@@ -41,12 +41,12 @@ static tri_status copy(tri_view *view, bool up) {
 static tri_status stage(tri_view *view, bool read) {
     tri_gpu *gpu = view->window.span.buffer->gpu;
     size_t bytes = view->window.rows * view->window.row_bytes;
-    if (view->staging && view->staging->bytes < bytes) {
-        tri_staging_give(gpu, view->staging, NULL);
+    if (view->staging && view->staging->pinned->bytes < bytes) {
+        tri_staging_give(view->staging, NULL);
         view->staging = NULL;
     }
     if (!view->staging) TRI_TRY(tri_staging_take(gpu, bytes, &view->staging));
-    view->data = view->staging->data;
+    view->data = view->staging->pinned->data;
     return read ? copy(view, false) : TRI_OK;
 }
 
@@ -94,7 +94,7 @@ void tri_view_free(tri_view *view) {
     /* Still mapped only after a failure, whose text stays. */
     if (view->mapped) unmap(view);
     if (view->staging)
-        tri_staging_give(view->window.span.buffer->gpu, view->staging, view->event);
+        tri_staging_give(view->staging, view->event);
     else if (view->event)
         clReleaseEvent(view->event);
     *view = (tri_view){0};

@@ -72,6 +72,12 @@ typedef struct tri_gpu tri_gpu;
  * text lists what there is), no double precision, a build error (with the compiler's log). */
 TRI_MUST_CHECK tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_gpu **out);
 
+/* The same with kernels of one form, whatever the device is: one work-item to a group with vectors, for processors, or
+ * many work-items with scalars, for GPUs. For tests and measurements. */
+typedef enum tri_gpu_form { TRI_GPU_FORM_AUTO, TRI_GPU_FORM_ITEM, TRI_GPU_FORM_GROUP } tri_gpu_form;
+TRI_MUST_CHECK tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size,
+                                            tri_gpu_form form, tri_gpu **out);
+
 /* Waits for the device and frees everything; buffers must have been destroyed. Takes NULL and a closed one.
  */
 void tri_gpu_close(tri_gpu **gpu);
@@ -86,6 +92,13 @@ typedef struct tri_gpu_buffer tri_gpu_buffer;
 TRI_MUST_CHECK tri_status tri_gpu_buffer_create(tri_gpu *gpu, size_t bytes, tri_gpu_buffer **out);
 void tri_gpu_buffer_destroy(tri_gpu_buffer **buffer);
 size_t tri_gpu_buffer_bytes(const tri_gpu_buffer *buffer);
+
+/* Host memory that the device copies from and to at its full speed: pinned, where the driver pins. Pinning takes time
+ * and what can be pinned is little, so it is for memory that is used again and again. */
+typedef struct tri_gpu_pinned tri_gpu_pinned;
+TRI_MUST_CHECK tri_status tri_gpu_pinned_create(tri_gpu *gpu, size_t bytes, tri_gpu_pinned **out);
+void tri_gpu_pinned_destroy(tri_gpu_pinned **pinned);
+void *tri_gpu_pinned_data(const tri_gpu_pinned *pinned);
 
 /* Copies between host memory and [offset, offset + bytes) of the buffer, and returns when that is done.
  * TRI_ERR_ARGUMENT: the range is not inside the buffer. */
@@ -197,6 +210,20 @@ TRI_MUST_CHECK tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op
 TRI_MUST_CHECK tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
                                        size_t from_offset, size_t planes, size_t rows, size_t columns,
                                        double k);
+
+/* ---- for measurements ---- */
+
+typedef struct tri_gpu_kernel_info {
+    const char *name, *text;
+    double flops_each, bytes_each; /* for each element; bytes of the device's memory */
+} tri_gpu_kernel_info;
+
+/* Kernel number `index`; NULL behind the last. */
+const tri_gpu_kernel_info *tri_gpu_kernel(size_t index);
+/* Runs it over the first `count` doubles of x, and waits. What it makes goes to the first `count` doubles of `out`, or
+ * nowhere. */
+TRI_MUST_CHECK tri_status tri_gpu_kernel_run(size_t index, tri_gpu_buffer *out, const tri_gpu_buffer *x,
+                                             size_t count);
 
 #ifdef __cplusplus
 }

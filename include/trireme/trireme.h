@@ -6,6 +6,7 @@
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
 #include "trireme/gpu.h"
+#include "trireme/gpu_collectives.h"
 #include "trireme/gpu_map.h"
 #include "trireme/grid.h"
 #include "trireme/merge.h"

@@ -29,7 +29,7 @@ static void works(tri_gpu *gpu, int rank) {
         CHECK_OK(kernel->host(&in, expected));
         CHECK_OK(kernel->device(gpu, &in, expected + bytes));
         CHECK(kernel->tolerance > 0 || memcmp(expected, expected + bytes, bytes) == 0, "%s on rank %d",
-              kernel->name, rank);
+              kernel->info.name, rank);
         free(expected);
     }
 }

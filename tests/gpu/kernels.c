@@ -76,10 +76,10 @@ static void run(tri_gpu *gpu, const tri_kernel *kernel, const tri_kernel_input *
     memset(got, 0xa5, bytes + GUARD);
     CHECK_OK(kernel->host(in, expected));
     CHECK_OK(kernel->device(gpu, in, got));
-    CHECK(same(kernel, in, expected, got, bytes), "%s of %zu %s elements on '%s' (%s form)", kernel->name,
-          in->n, what, tri_gpu_describe(gpu)->name, gpu->one_item ? "vector" : "group");
+    CHECK(same(kernel, in, expected, got, bytes), "%s of %zu %s elements on '%s' (%s form)",
+          kernel->info.name, in->n, what, tri_gpu_describe(gpu)->name, gpu->one_item ? "vector" : "group");
     for (size_t i = 0; i < GUARD; i++)
-        CHECK(got[bytes + i] == 0xa5, "%s wrote beyond its output", kernel->name);
+        CHECK(got[bytes + i] == 0xa5, "%s wrote beyond its output", kernel->info.name);
     free(expected);
     free(got);
 }
