@@ -68,16 +68,18 @@ typedef struct tri_common {
 typedef struct tri_app tri_app;
 typedef struct tri_report tri_report;
 typedef struct tri_checkpoint tri_checkpoint;
+typedef struct tri_machine tri_machine;
 
 /* One run of a program, as its functions see it. */
 typedef struct tri_run {
     const tri_app *app;
     const tri_common *common;
     tri_comm *comm;
-    tri_team *team;     /* threads of this rank, and one more where there is a device, to drive it */
-    tri_gpu *gpu;       /* NULL: no device */
-    int threads;        /* that compute */
-    int repeat;         /* the repeat that is under way; warm-ups count below 0 */
+    tri_team *team;             /* threads of this rank, and one more where there is a device, to drive it */
+    tri_gpu *gpu;               /* NULL: no device */
+    const tri_machine *machine; /* of the driver */
+    int threads;                /* that compute */
+    int repeat;                 /* the repeat that is under way; warm-ups count below 0 */
     size_t step, steps; /* of a program that runs in steps: the one under way, and how many there are */
     size_t resumed;     /* the step that the run has gone on from; 0: from the beginning */
     tri_result *result; /* NULL: no result file is written */
@@ -85,13 +87,21 @@ typedef struct tri_run {
     double progress_s; /* when tri_progress() last wrote */
 } tri_run;
 
+/* What a program needs of a device. */
+typedef enum tri_need {
+    TRI_NEED_ASKED, /* it takes one where --device or TRIREME_DEVICE says so */
+    TRI_NEED_NONE,  /* --device is refused */
+    TRI_NEED_TRIED, /* auto where nobody says which, and none where there is none */
+    TRI_NEED_DEVICE /* auto where nobody says which, and it fails without */
+} tri_need;
+
 struct tri_app {
     const char *name, *summary;
-    const tri_option *options; /* ends with a row whose name is NULL */
-    size_t state_bytes;        /* zeroed, then the options are filled in */
-    bool no_device;            /* it has no use for one: --device is refused */
-    bool needs_device;         /* it does nothing without: auto where nobody says which */
-    bool no_result;            /* it leaves no result file, and its table has no times */
+    const tri_option *options;           /* ends with a row whose name is NULL */
+    size_t state_bytes;                  /* zeroed, then the options are filled in */
+    bool no_device;                      /* it has no use for one: --device is refused */
+    tri_need (*need)(const void *state); /* by the options; NULL: TRI_NEED_ASKED, or what no_device says */
+    bool no_result;                      /* it leaves no result file, and its table has no times */
     /* Each may be NULL. A failure of one rank is a failure of all: the driver agrees after each of them. `run` sends
      * messages, so where a rank may fail in it before a message, it agrees itself. */
     tri_status (*setup)(tri_run *, void *); /* reads or makes the input */

@@ -68,9 +68,14 @@ static int answer(const driver *d, tri_asked asked) {
     return fflush(stdout) ? 4 : 0;
 }
 
+static tri_need need_of(const driver *d) {
+    if (d->app->need) return d->app->need(d->sets[0].state);
+    return d->app->no_device ? TRI_NEED_NONE : TRI_NEED_ASKED;
+}
+
 static tri_status check_common(const driver *d) {
     if (d->common.repeat < 1) return tri_fail(TRI_ERR_ARGUMENT, "--repeat: at least 1");
-    if (d->app->no_device && d->common.device && strcmp(d->common.device, "none"))
+    if (need_of(d) == TRI_NEED_NONE && d->common.device && strcmp(d->common.device, "none"))
         return tri_fail(TRI_ERR_ARGUMENT, "--device: %s has no use for a device", d->app->name);
     /* For the communicators that are yet to be made, too. */
     if (d->common.network && setenv("TRIREME_NETWORK", d->common.network, 1))
@@ -204,18 +209,29 @@ static tri_status show(driver *d, const char *where) {
     return d->common.json ? tri_report_json(&d->run, where) : tri_report_table(&d->run, where);
 }
 
+/* Cores, threads and a device for this rank. */
+static tri_status place(driver *d) {
+    tri_need need = need_of(d);
+    if (need >= TRI_NEED_TRIED && !d->common.device && !getenv("TRIREME_DEVICE")) {
+        d->common.device = "auto";
+        d->machine.tries_device = need == TRI_NEED_TRIED;
+    }
+    TRI_TRY(tri_machine_place(&d->machine, &d->common));
+    tri_status status = TRI_OK;
+    if (need == TRI_NEED_DEVICE && !d->machine.gpu)
+        status = tri_fail(TRI_ERR_ARGUMENT, "--device, TRIREME_DEVICE: %s does nothing without a device",
+                          d->app->name);
+    return tri_agree(d->run.comm, status);
+}
+
 /* All that a program does; afterwards every rank has the same status. */
 static tri_status work(driver *d, void *state) {
     tri_run *run = &d->run;
     TRI_TRY(tri_agree(run->comm, check_common(d)));
-    if (d->app->needs_device && !d->common.device && !getenv("TRIREME_DEVICE")) d->common.device = "auto";
-    TRI_TRY(tri_machine_place(&d->machine, &d->common));
-    if (d->app->needs_device && !d->machine.gpu)
-        return tri_agree(run->comm, tri_fail(TRI_ERR_ARGUMENT,
-                                             "--device, TRIREME_DEVICE: %s does nothing without a device",
-                                             d->app->name));
+    TRI_TRY(place(d));
     run->team = d->machine.team;
     run->gpu = d->machine.gpu;
+    run->machine = &d->machine;
     run->threads = d->machine.threads;
     TRI_TRY(open_result(d));
     if (d->app->setup) TRI_TRY(tri_agree(run->comm, d->app->setup(run, state)));

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/app.h"
+#include "apps/list.h"
 
 typedef struct state {
     const char *operation, *sizes;
@@ -20,7 +20,8 @@ static const tri_option options[] = {
     TRI_OPTION(
         state, sizes, "bytes", "8,1Ki,64Ki,1Mi,16Mi",
         "sizes: of the vector, or of a block for scatter, gather, allgather, alltoall, reduce_scatter"),
-    TRI_OPTION(state, devices, "devices", NULL, "list the OpenCL devices instead"),
+    TRI_OPTION(state, devices, "devices", NULL,
+               "list the OpenCL devices instead, and which one each rank uses"),
     TRI_OPTION(state, markdown, "markdown", NULL, "the list of algorithms as it stands in doc/algorithms.md"),
     {.name = NULL},
 };
@@ -103,26 +104,6 @@ static tri_status list_choices(tri_run *run, const state *s) {
     return TRI_OK;
 }
 
-static tri_status list_devices(tri_run *run) {
-    size_t count;
-    TRI_TRY(tri_gpu_list(NULL, 0, &count));
-    tri_gpu_info *list = calloc(count + 1, sizeof *list);
-    if (!list) return tri_fail(TRI_ERR_MEMORY, "no memory for the list of %zu devices", count);
-    tri_status status = tri_gpu_list(list, count, &count);
-    for (size_t i = 0; status == TRI_OK && i < count; i++) {
-        char memory[TRI_SIZE_TEXT], local[TRI_SIZE_TEXT];
-        tri_report_line(run, "%zu  %s (%s, %s), %s, %s%s%s, %u compute units, memory %s, local %s, driver %s",
-                        list[i].index, list[i].name, list[i].vendor, list[i].platform,
-                        tri_gpu_type_name(list[i].type), list[i].fp64 ? "fp64" : "no fp64",
-                        *list[i].pci ? ", PCI " : "", list[i].pci, list[i].compute_units,
-                        tri_size_format(list[i].memory_bytes, memory),
-                        tri_size_format(list[i].local_bytes, local), list[i].driver);
-    }
-    if (status == TRI_OK && !count) tri_report_line(run, "no OpenCL device; apps/doctor says why");
-    free(list);
-    return status;
-}
-
 static tri_status record(tri_run *run, void *argument) {
     const state *s = argument;
     TRI_TRY(check(s));
@@ -132,12 +113,17 @@ static tri_status record(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
+static tri_need need(const void *argument) {
+    const state *s = argument;
+    return s->devices ? TRI_NEED_TRIED : TRI_NEED_NONE;
+}
+
 static const tri_app app = {
     .name = "list",
     .summary = "the collective algorithms, which one would be chosen, and the devices",
     .options = options,
     .state_bytes = sizeof(state),
-    .no_device = true,
+    .need = need,
     .no_result = true,
     .record = record,
 };

@@ -57,13 +57,84 @@ static tri_status share_cores(tri_machine *machine, MPI_Comm node, int local_ran
     return status;
 }
 
+int tri_machine_near(const tri_machine *machine, const tri_gpu_info *device, char text[TRI_PLACE_TEXT]) {
+    tri_place_near near;
+    text[0] = 0;
+    if (!machine->place || !*device->pci || tri_place_near_pci(machine->place, device->pci, &near) != TRI_OK)
+        return 0;
+    snprintf(text, TRI_PLACE_TEXT, "%s", near.text);
+    return near.distance;
+}
+
+/* What a rank says of the devices that it may have. */
+enum { DEVICES = 64 };
+typedef struct choice {
+    size_t count;
+    int distance[DEVICES];
+} choice;
+
+/* Ranks and devices of the node that are near each other come together. *index is the number of this rank's device. */
+static tri_status deal(const choice *choices, int local_rank, int local_size, size_t *dealt_index) {
+    size_t ranks = (size_t)local_size, devices = choices[0].count, *dealt = malloc(ranks * sizeof *dealt);
+    int *distance = malloc(ranks * devices * sizeof *distance);
+    if (dealt && distance) {
+        for (size_t r = 0; r < ranks; r++)
+            memcpy(distance + r * devices, choices[r].distance, devices * sizeof *distance);
+        tri_gpu_deal(ranks, devices, distance, dealt);
+        *dealt_index = dealt[local_rank];
+    }
+    tri_status status =
+        dealt && distance ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to deal out devices");
+    free(dealt);
+    free(distance);
+    return status;
+}
+
+/* What each rank of the node says: all[local_size], by one exchange. */
+static tri_status exchange_choices(tri_machine *machine, const tri_gpu_info *list, choice *mine,
+                                   MPI_Comm node, choice *all) {
+    char text[TRI_PLACE_TEXT];
+    for (size_t k = 0; k < mine->count; k++)
+        mine->distance[k] = tri_machine_near(machine, &list[k], text);
+    return tri_mpi_status(MPI_Allgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE, node),
+                          "MPI_Allgather");
+}
+
+/* Writes the number of this rank's device to `index`; leaves it "" where there is nothing to choose. */
+static tri_status choose_device(tri_machine *machine, const char *device, MPI_Comm node, int local_rank,
+                                int local_size, char index[24]) {
+    choice mine = {.count = 0};
+    size_t dealt;
+    tri_gpu_info *list = malloc(DEVICES * sizeof *list);
+    choice *all = malloc((size_t)local_size * sizeof *all);
+    tri_status status = list && all ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a list of devices");
+    if (status == TRI_OK) status = tri_gpu_select(device, list, DEVICES, &mine.count);
+    status = tri_agree(machine->comm, status);
+    /* Too many to choose from, or others than the rest of the node sees: by the order of ranks. */
+    if (mine.count > DEVICES) mine.count = 0;
+    if (status == TRI_OK) status = exchange_choices(machine, list, &mine, node, all);
+    bool same = status == TRI_OK && mine.count > 1;
+    for (int r = 0; r < local_size && same; r++)
+        same = all[r].count == mine.count;
+    if (same) status = deal(all, local_rank, local_size, &dealt);
+    if (same && status == TRI_OK) snprintf(index, 24, "%zu", list[dealt].index);
+    free(list);
+    free(all);
+    return status;
+}
+
 /* One rank of a node compiles the kernels, the others then find them in the cache. */
 static tri_status open_device(tri_machine *machine, const char *device, MPI_Comm node, int local_rank,
                               int local_size) {
-    tri_status status = TRI_OK;
-    if (local_rank == 0) status = tri_gpu_open(device, local_rank, local_size, &machine->gpu);
-    TRI_MPI(MPI_Barrier(node));
-    if (local_rank != 0) status = tri_gpu_open(device, local_rank, local_size, &machine->gpu);
+    char index[24] = "";
+    tri_status status = choose_device(machine, device, node, local_rank, local_size, index);
+    bool chosen = *index;
+    if (chosen) device = index;
+    for (int turn = 0; turn < 2; turn++) {
+        if (turn) TRI_TRY(tri_mpi_status(MPI_Barrier(node), "MPI_Barrier"));
+        if (status == TRI_OK && (local_rank == 0) == (turn == 0))
+            status = tri_gpu_open(device, chosen ? 0 : local_rank, chosen ? 1 : local_size, &machine->gpu);
+    }
     return status;
 }
 
@@ -107,9 +178,10 @@ static tri_status place(tri_machine *machine, const tri_common *common, MPI_Comm
         machine->threads =
             machine->place ? tri_place_describe(machine->place)->cores : guess_cores(shape->local_size);
     /* The device first: its driver's threads would inherit the binding of the team's. */
-    if (device && strcmp(device, "none"))
-        TRI_TRY(tri_agree(machine->comm,
-                          open_device(machine, device, node, shape->local_rank, shape->local_size)));
+    if (device && strcmp(device, "none")) {
+        status = open_device(machine, device, node, shape->local_rank, shape->local_size);
+        TRI_TRY(tri_agree(machine->comm, machine->tries_device ? TRI_OK : status));
+    }
     TRI_TRY(tri_agree(machine->comm, make_team(machine)));
     describe(machine);
     return TRI_OK;

@@ -4,14 +4,15 @@
 
 #include "apps/app.h"
 
-typedef struct tri_machine {
+struct tri_machine {
     tri_comm *comm;
     tri_place *place; /* NULL: the build has no hwloc */
     tri_team *team;
-    tri_gpu *gpu;
+    tri_gpu *gpu; /* or NULL */
     int threads;
-    char where[512]; /* of this rank: "cores 0-3 of 16, ...; device ..." */
-} tri_machine;
+    bool tries_device; /* to be without one is no failure */
+    char where[512];   /* of this rank: "cores 0-3 of 16, ...; device ..." */
+};
 
 /* MPI with MPI_THREAD_FUNNELED, and the communicator. TRI_ERR_ENVIRONMENT where the launcher has started several
  * processes that do not know of each other. */
@@ -19,6 +20,10 @@ tri_status tri_machine_start(int *argc, char ***argv, tri_machine *machine);
 
 /* The rest, as the options say; collective. `device` NULL: the variable TRIREME_DEVICE, else none. */
 tri_status tri_machine_place(tri_machine *machine, const tri_common *common);
+
+/* How far the device is from this rank's cores, in the words and numbers of tri_place_near_pci(); 0 and "" where that is
+ * not known, as with processors. */
+int tri_machine_near(const tri_machine *machine, const tri_gpu_info *device, char text[TRI_PLACE_TEXT]);
 
 /* Frees all but MPI. */
 void tri_machine_stop(tri_machine *machine);

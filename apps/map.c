@@ -203,12 +203,17 @@ static void teardown(void *argument) {
     free(s->part);
 }
 
+static tri_need need(const void *argument) {
+    (void)argument;
+    return TRI_NEED_DEVICE;
+}
+
 static const tri_app app = {
     .name = "map",
     .summary = "an expression over datasets of any size, element by element, on a device",
     .options = options,
     .state_bytes = sizeof(map_state),
-    .needs_device = true,
+    .need = need,
     .setup = setup,
     .run = run,
     .verify = verify,

@@ -19,6 +19,17 @@ tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size_t *count) {
     return TRI_OK;
 }
 
+tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacity, size_t *count) {
+    (void)filter;
+    return tri_gpu_list(list, capacity, count);
+}
+
+void tri_gpu_deal(size_t ranks, size_t devices, const int *distance, size_t *dealt) {
+    (void)devices, (void)distance;
+    for (size_t r = 0; r < ranks; r++)
+        dealt[r] = 0;
+}
+
 tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_gpu **out) {
     (void)filter, (void)local_rank, (void)local_size, (void)out;
     return absent();

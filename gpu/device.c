@@ -37,6 +37,17 @@ static size_t select_devices(const char *filter, tri_gpu_found *found, size_t co
     return kept;
 }
 
+tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacity, size_t *count) {
+    tri_gpu_found *found;
+    size_t found_count;
+    TRI_TRY(tri_gpu_find(&found, &found_count));
+    *count = select_devices(filter, found, found_count);
+    for (size_t i = 0; i < *count && i < capacity; i++)
+        list[i] = found[i].info;
+    free(found);
+    return TRI_OK;
+}
+
 static tri_status no_such_device(const char *filter, const tri_gpu_found *found, size_t count) {
     if (!count)
         return tri_fail(TRI_ERR_DEVICE,

@@ -50,6 +50,16 @@ const char *tri_gpu_type_name(tri_gpu_type type);
  * may be NULL for capacity 0). A machine without any OpenCL driver or device has count 0 and is no error. */
 TRI_MUST_CHECK tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size_t *count);
 
+/* The same for the devices that a filter of tri_gpu_open() lets through; none is no error. */
+TRI_MUST_CHECK tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacity,
+                                         size_t *count);
+
+/* Deals out devices among the ranks of a node by how near they are: distance[rank * devices + device] >= 0. dealt[rank]
+ * is a device. As many ranks have each device as in equal blocks by rank, and with equal distances they are those blocks;
+ * else ranks change places with one another as long as the sum of their distances falls. devices >= 1. The same on
+ * every rank that calls it with the same arguments; each then opens its device by index. */
+void tri_gpu_deal(size_t ranks, size_t devices, const int *distance, size_t *dealt);
+
 /* A device in use: context, queue, kernels. */
 typedef struct tri_gpu tri_gpu;
 

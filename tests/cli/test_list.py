@@ -1,6 +1,8 @@
 """apps/list: the algorithms, the choice, the devices."""
 import re
 
+import pytest
+
 
 def test_algorithms(trireme):
     r = trireme(0, "list")
@@ -57,3 +59,25 @@ def test_network_bad(trireme, tmp_path):
     assert r.status == 77 and "single rank" in r.err
     r = trireme(2, "bench", "network", "--out", file / "below", "--seconds", "0.1")
     assert r.status == 4 and len(r.err.splitlines()) == 1
+
+
+def test_devices(trireme):
+    """A line for each device, and one for each rank; the speed of a device is measured once."""
+    r = trireme(3, "list", "--devices")
+    assert r.status == 0, r.err
+    if "no OpenCL device" in r.out:
+        pytest.skip("no OpenCL device")
+    devices = re.findall(r"^(\d+)  (.*?) \(.*, (?:fp64|no fp64),.* memory \S+, local \S+, driver ", r.out, re.M)
+    assert [int(d[0]) for d in devices] == list(range(len(devices)))
+    used = re.findall(r"^rank (\d) on \S+: (\d+)  (.*?)(?:, PCI \S+)?(?:, near .*)?, copies ([\d.]+) GB/s( for all its ranks)?$",
+                      r.out, re.M)
+    assert [u[0] for u in used] == ["0", "1", "2"], r.out
+    assert all((u[1], u[2]) in devices and float(u[3]) > 0 for u in used)
+    for k, u in enumerate(used):
+        assert bool(u[4]) == (u[1] in [v[1] for v in used[:k]])
+
+
+def test_no_devices(trireme):
+    r = trireme(2, "list", "--devices", env={"OCL_ICD_VENDORS": "/nonexistent"})
+    assert r.status == 0 and "no OpenCL device" in r.out and len(re.findall("^rank . on .*: no device$", r.out, re.M)) == 2
+    assert trireme(2, "list", "--devices", "--device", "no such device").status == 3

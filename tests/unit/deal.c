@@ -1,0 +1,89 @@
+/* Who gets which device: against every possible deal. */
+#include <stdlib.h>
+
+#include "check.h"
+#include "trireme/gpu.h"
+#include "trireme/random.h"
+
+enum { RANKS = 8, DEVICES = 4 };
+
+static int distance[RANKS * DEVICES];
+
+static int total(size_t ranks, size_t devices, const size_t *dealt) {
+    int sum = 0;
+    for (size_t r = 0; r < ranks; r++)
+        sum += distance[r * devices + dealt[r]];
+    return sum;
+}
+
+/* The least sum of distances of the deals that give each device as many ranks as equal blocks do. */
+static int least(size_t ranks, size_t devices, size_t rank, size_t *left) {
+    int best = rank < ranks ? 1 << 20 : 0;
+    for (size_t d = 0; d < devices && rank < ranks; d++) {
+        if (!left[d]) continue;
+        left[d]--;
+        int sum = distance[rank * devices + d] + least(ranks, devices, rank + 1, left);
+        left[d]++;
+        if (sum < best) best = sum;
+    }
+    return best;
+}
+
+/* Memory nodes, each with some of the ranks and of the devices, in an order of its own: far is 2, near is 0. */
+static void machine(size_t ranks, size_t devices, size_t nodes, uint64_t seed) {
+    size_t dealt[RANKS], left[DEVICES] = {0}, have[DEVICES] = {0};
+    size_t of_device[DEVICES];
+    for (size_t d = 0; d < devices; d++)
+        of_device[d] = tri_random_bits(seed, d) % nodes;
+    for (size_t r = 0; r < ranks; r++) {
+        size_t of_rank = tri_random_bits(seed + 1, r) % nodes;
+        left[r * devices / ranks]++;
+        for (size_t d = 0; d < devices; d++)
+            distance[r * devices + d] = of_rank == of_device[d] ? 0 : 2;
+    }
+    tri_gpu_deal(ranks, devices, distance, dealt);
+    for (size_t r = 0; r < ranks; r++)
+        have[dealt[r]]++;
+    for (size_t d = 0; d < devices; d++)
+        CHECK(have[d] == left[d], "%zu ranks, %zu devices: device %zu has %zu ranks", ranks, devices, d,
+              have[d]);
+    int sum = total(ranks, devices, dealt), best = least(ranks, devices, 0, left);
+    CHECK(sum == best, "%zu ranks, %zu devices, %zu nodes, seed %llu: %d instead of %d", ranks, devices,
+          nodes, (unsigned long long)seed, sum, best);
+}
+
+/* Two packages whose devices are numbered the other way round than their cores. */
+static void crossed(void) {
+    size_t dealt[RANKS];
+    for (size_t r = 0; r < RANKS; r++)
+        for (size_t d = 0; d < 2; d++)
+            distance[r * 2 + d] = (r < 4) == (d == 1) ? 0 : 2;
+    tri_gpu_deal(RANKS, 2, distance, dealt);
+    for (size_t r = 0; r < RANKS; r++)
+        CHECK(dealt[r] == (r < 4), "rank %zu has device %zu", r, dealt[r]);
+}
+
+static void equal(void) {
+    for (size_t ranks = 1; ranks <= RANKS; ranks++)
+        for (size_t devices = 1; devices <= DEVICES; devices++) {
+            size_t dealt[RANKS];
+            for (size_t k = 0; k < ranks * devices; k++)
+                distance[k] = 1;
+            tri_gpu_deal(ranks, devices, distance, dealt);
+            for (size_t r = 0; r < ranks; r++)
+                CHECK(dealt[r] == r * devices / ranks, "%zu ranks, %zu devices: %zu", ranks, devices, r);
+        }
+}
+
+int main(void) {
+    tri_gpu *gpu = NULL;
+    if (tri_gpu_open(NULL, -1, 1, &gpu) == TRI_ERR_ABSENT) return 77;
+    crossed();
+    equal();
+    for (size_t ranks = 1; ranks <= RANKS; ranks++)
+        for (size_t devices = 1; devices <= DEVICES; devices++)
+            for (size_t nodes = 1; nodes <= 3; nodes++)
+                for (uint64_t seed = 0; seed < 5; seed++)
+                    machine(ranks, devices, nodes, 1000 * ranks + seed);
+    return check_result("dealing out devices");
+}
