@@ -37,11 +37,12 @@ typedef struct bench_way {
 } bench_way;
 
 /* Where all ranks read the same clock and each has a core of its own, a single call begins at a moment that was set
- * before; else behind a barrier. On one node makespans can be measured; across nodes, the longest of the ranks' times. */
+ * before; else behind a barrier. On one node makespans can be measured; across nodes, the longest of the ranks' times.
+ * bench_clock_of() is collective. */
 typedef struct bench_clock {
     bool common, moment;
 } bench_clock;
-bench_clock bench_clock_of(const tri_comm *comm);
+bench_clock bench_clock_of(tri_comm *comm);
 
 /* Calls each way once and compares what comes out, bit by bit, with what the first way gives; then measures all of them
  * in turn for about `seconds` in each mode, no less than MIN_ROUNDS rounds. Collective. The send buffers are written

@@ -43,14 +43,28 @@ crash() {
     ip link delete "to-$1" 2>/dev/null || true
 }
 
-# Both ends of the cable, as a slow network card would have it. A burst holds the largest packet that a veth passes on.
+# The bytes that pass at any speed after a pause. They hold the largest packet that the kernel passes on in one piece, are
+# few beside the messages that are measured, and as many as come in 100 us, so that the shaper need not wake more often.
+PACKET=8192
+burst() {
+    local amount=${1%b*} bits
+    bits=$(numfmt --from=auto "${amount^^}")
+    [ "${1: -3}" = bit ] || bits=$((bits * 8))
+    echo $((bits / 80000 > 2 * PACKET ? bits / 80000 : 2 * PACKET))
+}
+
+# Both ends of the cable, as a slow network card would have it.
 rate() {
-    local pid qdisc=(replace dev eth0 root tbf rate "$2" burst 128k latency 100ms)
+    local pid packet=$PACKET qdisc=(replace dev eth0 root tbf rate "$2" latency 100ms burst)
     pid=$(node_pid "$1") || usage "$1 is not running"
     if [ "$2" = none ]; then
-        qdisc=(delete dev eth0 root)
+        packet=65536 qdisc=(delete dev eth0 root)
         tc qdisc show dev "to-$1" | grep -q tbf || return 0
+    else
+        qdisc+=("$(burst "$2")")
     fi
+    in_network_of "$pid" ip link set dev eth0 gso_max_size "$packet"
+    ip link set dev "to-$1" gso_max_size "$packet"
     in_network_of "$pid" tc qdisc "${qdisc[@]}"
     qdisc[2]=to-$1
     tc qdisc "${qdisc[@]}"

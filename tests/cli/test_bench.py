@@ -79,6 +79,42 @@ def test_store_leaves_nothing(trireme, tmp_path):
     assert r.status == 4 and "file" in r.err and len(r.err.strip().splitlines()) == 1, r.err
 
 
+# ---- choice ----
+
+
+def test_choice(trireme, tmp_path):
+    r = trireme(2, "bench", "choice", "--operations", "bcast,allreduce", "--sizes", "8,1Ki", "--seconds", 0, "--each",
+                "--results", "r", "--network", "none")
+    assert r.status == 0, r.err
+    cells = [line for line in r.out.splitlines() if line.startswith(("bcast ", "allreduce "))]
+    assert [line.split()[:2] for line in cells] == [["bcast", "8"], ["bcast", "1Ki"], ["allreduce", "8"], ["allreduce", "1Ki"]]
+    values = dict(line.split()[:2] for line in r.out.splitlines() if line.startswith(("right", "undecided", "lost", "missed")))
+    assert 0 <= float(values["right_choices"]) + float(values["undecided_choices"]) <= 1
+    assert float(values["lost_time"]) >= 1 and float(values["missed_by"]) >= 1
+    # A cell is right where no algorithm that is shown below it is quicker by more than a tenth.
+    rows = r.out.splitlines()
+    surely = perhaps = 0
+    for line in cells:
+        shown = []
+        for row in rows[rows.index(line) + 1:]:
+            if not row.startswith("  "):
+                break
+            shown.append((float(row.split()[5]), row.split()[0]))
+        mine = next(time for time, name in shown if name == line.split()[2])
+        surely += mine <= 1.09 * min(shown)[0]
+        perhaps += mine <= 1.11 * min(shown)[0] + 0.01
+    assert surely <= 4 * float(values["right_choices"]) <= perhaps
+    with h5py.File(result(tmp_path)) as f:
+        assert len(f["samples/bcast/8"]) >= 5 and f["samples/bcast/8/binomial"].attrs["units"] == "s"
+
+
+def test_choice_bad(trireme):
+    for arguments, text in ((("--operations", "dance"), "dance"), (("--operations", "barrier"), "barrier"),
+                            (("--sizes", "9"), "multiple of 8"), (("--sizes", ""), "at least one")):
+        r = trireme(1, "bench", "choice", *arguments, "--results", "none")
+        assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
+
+
 # ---- compare ----
 
 
