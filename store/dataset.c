@@ -141,7 +141,9 @@ static tri_status open_here(tri_dataset *dataset, const char *path, int any) {
     TRI_TRY(status);
     TRI_TRY(learn_shape(dataset));
     TRI_TRY(tri_dataset_learn_type(dataset, any));
-    return learn_chunks(dataset);
+    TRI_TRY(learn_chunks(dataset));
+    tri_dataset_learn_plain(dataset);
+    return TRI_OK;
 }
 
 static tri_status open_alone(const char *file, const char *path, int any, tri_dataset **out) {

@@ -2,6 +2,8 @@
 #ifndef TRIREME_STORE_DATASET_H
 #define TRIREME_STORE_DATASET_H
 
+#include <stdint.h>
+
 #include "store/hdf5.h"
 
 /* What HDF5 is asked for. HDF5 then at most swaps bytes for the usual types, and the widening to 8 bytes is
@@ -31,7 +33,17 @@ struct tri_dataset {
     size_t native_bytes; /* 0: not numbers */
     size_t stored_bytes;
     char stored_type[48];
+    int plain_fd; /* HDF5's own descriptor, where the elements lie in one piece in the file; else -1 */
+    uint64_t plain_place; /* of the first element, in bytes */
 };
+
+/* Finds out whether tri_dataset_read_plain() can read it. */
+void tri_dataset_learn_plain(tri_dataset *dataset);
+
+/* Reads a block that is not empty as elements of `type` without HDF5. 0: not possible, or it failed; HDF5 shall try, and tell
+ * what is wrong. */
+int tri_dataset_read_plain(const tri_dataset *dataset, const size_t start[], const size_t count[], hid_t type,
+                           void *out);
 
 /* Finds out element, native, h5_type, stored_bytes and stored_type from the dataset's type. any: elements need not be
  * numbers, as long as they have a fixed size. */

@@ -91,7 +91,7 @@ static tri_status read_as(tri_dataset *dataset, const size_t start[], const size
         elements *= count[i];
         first = first * dataset->dims[i] + start[i];
     }
-    if (!elements) return TRI_OK;
+    if (!elements || tri_dataset_read_plain(dataset, start, count, type, out)) return TRI_OK;
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     tri_status status = TRI_OK;
     hid_t memory = H5Screate_simple(1, &elements, NULL);

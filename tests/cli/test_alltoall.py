@@ -122,6 +122,22 @@ def test_bad_input(trireme, tmp_path, arguments, status, text):
     assert (tmp_path / "a.h5").read_bytes() == data
 
 
+def test_where_elements_lie(trireme, tmp_path):
+    """Behind a block of the user's, nowhere yet, in another file, and the other way round in their bytes."""
+    values = np.arange(60.0).reshape(6, 10)
+    (tmp_path / "raw").write_bytes(values.tobytes())
+    with h5py.File(tmp_path / "a.h5", "w", userblock_size=512) as f:
+        f["block"] = values
+        f.create_dataset("nowhere", (6, 10), "f8", fillvalue=3.5)
+        f.create_dataset("outside", (6, 10), "f8", external=[(str(tmp_path / "raw"), 0, 480)])
+        f["turned"] = values.astype(">f8")
+    for name, expected in (("block", values), ("nowhere", np.full((6, 10), 3.5)), ("outside", values), ("turned", values)):
+        r = trireme(2, "alltoall", f"a.h5:/{name}", "--out", f"{name}.h5", "--memory", 300)
+        assert r.status == 0, r.err
+        with h5py.File(tmp_path / f"{name}.h5") as f:
+            assert (f[name][()] == expected.T).all(), name
+
+
 @pytest.mark.parametrize("ranks", (2, 3))
 def test_bandwidth(trireme, tmp_path, ranks):
     with h5py.File(tmp_path / "a.h5", "w") as f:
