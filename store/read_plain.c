@@ -11,7 +11,11 @@ void tri_dataset_learn_plain(tri_dataset *dataset) {
                 H5Pget_external_count(created) == 0 && H5Pget_driver(access) == H5FD_SEC2;
     if (created >= 0) H5Pclose(created);
     if (access >= 0) H5Pclose(access);
-    /* There is no place before the first element is written. */
+    /* There is no place before the first element is written; H5Dget_offset() makes one up where the file begins with a
+     * block of the user's. */
+    H5D_space_status_t space = H5D_SPACE_STATUS_NOT_ALLOCATED;
+    plain =
+        plain && H5Dget_space_status(dataset->h5_dataset, &space) >= 0 && space == H5D_SPACE_STATUS_ALLOCATED;
     haddr_t place = plain ? H5Dget_offset(dataset->h5_dataset) : HADDR_UNDEF;
     void *handle = NULL;
     if (place == HADDR_UNDEF || H5Fget_vfd_handle(dataset->h5_file, H5P_DEFAULT, &handle) < 0) return;
