@@ -11,7 +11,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_shared *s = c->shared;
     tri_meet(c, call->send, NULL, -1);
-    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, call->count));
+    tri_copy_own(c, tri_recv_block(c, call, c->rank), call->send, call->count, (size_t)c->size * call->count);
     for (int shift = 1; shift < c->size; shift++) {
         int from = (c->rank + shift) % c->size;
         TRI_TRY(

@@ -132,14 +132,20 @@ tri_case tri_comm_case(const tri_comm *comm, tri_operation operation, size_t byt
     return out;
 }
 
-/* A choice takes longer than a small call: the last ones are kept. */
+static int is_choice_for(const tri_choice *choice, const tri_case *c) {
+    return choice->recipe.used && choice->operation == c->operation && choice->bytes == c->bytes &&
+           choice->unit_bytes == c->unit_bytes && choice->uneven == c->uneven &&
+           choice->commutes == c->commutes && choice->mapped == c->mapped;
+}
+
+/* A choice takes longer than a small call: the last ones are kept, a few of each hash, so that calls that take turns do
+ * not drive each other out. */
 static const tri_recipe *choose(tri_calls *calls, const tri_case *c) {
-    size_t slot = (c->bytes ^ c->bytes >> 7 ^ (size_t)c->operation * 31) % TRI_CHOICES;
-    tri_choice *choice = &calls->chosen[slot];
-    if (choice->recipe.used && choice->operation == c->operation && choice->bytes == c->bytes &&
-        choice->unit_bytes == c->unit_bytes && choice->uneven == c->uneven &&
-        choice->commutes == c->commutes && choice->mapped == c->mapped)
-        return &choice->recipe;
+    uint64_t hash = ((uint64_t)c->bytes * TRI_OPERATION_COUNT + c->operation) * UINT64_C(0x9e3779b97f4a7c15);
+    tri_choice *row = calls->chosen[(hash >> 32) % TRI_CHOICES];
+    for (int i = 0; i < TRI_CHOICES_ALIKE; i++)
+        if (is_choice_for(&row[i], c)) return &row[i].recipe;
+    tri_choice *choice = &row[calls->choices++ % TRI_CHOICES_ALIKE];
     const tri_algorithm *a = calls->selected[c->operation];
     if (a && a->can && !a->can(c)) a = NULL;
     *choice = (tri_choice){.operation = c->operation,

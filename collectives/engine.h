@@ -26,16 +26,17 @@ typedef struct tri_choice {
     int uneven, commutes, mapped;
 } tri_choice;
 
-enum { TRI_CHOICES = 64 };
+enum { TRI_CHOICES = 32, TRI_CHOICES_ALIKE = 4 };
 
 /* What collectives/ keeps with a communicator. */
 typedef struct tri_calls {
     const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: free choice */
     tri_net net;
-    char net_source[256];           /* where `net` comes from */
-    tri_choice chosen[TRI_CHOICES]; /* lately */
-    const tri_algorithm *last;      /* of a blocking call; NULL: none yet */
-    unsigned calls;                 /* so far: the same on every rank, so that each call has its own tag */
+    char net_source[256];                              /* where `net` comes from */
+    tri_choice chosen[TRI_CHOICES][TRI_CHOICES_ALIKE]; /* lately */
+    unsigned choices;                                  /* made so far */
+    const tri_algorithm *last;                         /* of a blocking call; NULL: none yet */
+    unsigned calls; /* so far: the same on every rank, so that each call has its own tag */
     tri_engine engine;
     void *scratch; /* kept from call to call, so that no call pays for fresh pages */
     size_t scratch_bytes;

@@ -110,6 +110,7 @@ void tri_later_free(tri_request *r) {
     free(r->engine.requests);
     free(r->steps);
     free(r->scratch);
+    free(r->kept);
     free(r);
 }
 

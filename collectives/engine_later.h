@@ -23,8 +23,8 @@ struct tri_request {
     tri_recipe recipe;
     tri_step *steps;
     size_t recorded, room, at;
-    void *scratch;
-    tri_side send, recv; /* opened where they have blocks; recv is stored at the end */
+    void *scratch, *kept; /* kept: what is sent in place of a vector that is received into; or NULL */
+    tri_side send, recv;  /* opened where they have blocks; recv is stored at the end */
     int stores;
     int complete;
     tri_status status;

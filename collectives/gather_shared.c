@@ -13,7 +13,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     tri_cost price = {0};
     double bytes = (double)c->bytes, others = bytes * (c->ranks - 1);
     tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
-    price.slot_bytes = tri_work(c, bytes + others, 2 * others);
+    price.slot_bytes = tri_first_piece(bytes) + tri_work(c, bytes + others, 2 * others);
     return price;
 }
 

@@ -24,7 +24,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
                                  call->send, share));
     } else {
         tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
-        TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, call->count));
+        tri_copy_own(c, tri_recv_block(c, call, c->rank), call->send, call->count,
+                     (size_t)c->size * call->count);
         for (int i = 1; i < c->size; i++) {
             int leaf = tri_from_virtual(c, i, call->root);
             TRI_TRY(tri_shared_read(s, leaf, &s->peers[leaf].send, share,

@@ -15,7 +15,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     tri_cost price = {0};
     double bytes = (double)c->bytes, root = bytes + tri_combining(bytes) * (c->ranks - 1);
     tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
-    price.slot_bytes = tri_work(c, root, root + bytes * (c->ranks - 1));
+    price.slot_bytes = tri_first_piece(bytes) + tri_work(c, root, root + bytes * (c->ranks - 1));
     return price;
 }
 

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collectives/engine_later.h"
 
@@ -50,16 +51,34 @@ tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root, t
     return start(comm, &what, &call, r, out);
 }
 
+/* MPI_IN_PLACE: what is received replaces what was sent, so a copy of it is sent. */
+static tri_status keep_blocks(tri_request *r) {
+    size_t bytes = r->recv.block_bytes * (size_t)r->recv.blocks;
+    r->kept = malloc(bytes ? bytes : 1);
+    if (r->kept) {
+        memcpy(r->kept, r->recv.bytes, bytes);
+        return TRI_OK;
+    }
+    tri_status closed = tri_side_close(&r->recv, 0);
+    (void)closed;
+    tri_later_free(r);
+    return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of ialltoall in place", bytes);
+}
+
 tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
                          size_t recv_count, MPI_Datatype recv_type, tri_comm *comm, tri_request **out) {
     tri_request *r;
-    if (send == MPI_IN_PLACE) return tri_fail(TRI_ERR_ARGUMENT, "ialltoall does not take MPI_IN_PLACE");
+    int in_place = send == MPI_IN_PLACE;
     TRI_TRY(request_create(comm, &r));
-    r->send = (tri_side){.user = (void *)send, .type = send_type, .blocks = comm->size, .count = send_count};
+    if (!in_place)
+        r->send =
+            (tri_side){.user = (void *)send, .type = send_type, .blocks = comm->size, .count = send_count};
     r->recv = (tri_side){.user = recv, .type = recv_type, .blocks = comm->size, .count = recv_count};
     r->stores = 1;
-    TRI_TRY(open_sides(r, 0));
-    tri_call call = {.send = r->send.bytes, .recv = r->recv.bytes, .count = r->recv.block_bytes};
+    TRI_TRY(open_sides(r, in_place));
+    if (in_place) TRI_TRY(keep_blocks(r));
+    tri_call call = {
+        .send = in_place ? r->kept : r->send.bytes, .recv = r->recv.bytes, .count = r->recv.block_bytes};
     tri_request_for what = {
         .operation = TRI_ALLTOALL, .type = MPI_BYTE, .unit_bytes = 1, .commutes = 1, .bytes = call.count};
     return start(comm, &what, &call, r, out);

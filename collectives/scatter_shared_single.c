@@ -25,7 +25,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
             TRI_TRY(tri_shared_write(s, leaf, &s->peers[leaf].recv, share,
                                      tri_unit(c, tri_send_block(c, call, leaf), share), rest));
         }
-        TRI_TRY(tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), call->count));
+        tri_copy_own(c, call->recv, tri_send_block(c, call, c->rank), call->count,
+                     (size_t)c->size * call->count);
     }
     tri_part(c, tri_only_root(c, call->root));
     return TRI_OK;

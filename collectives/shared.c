@@ -1,5 +1,7 @@
 #include "collectives/shared.h"
 
+#include <string.h>
+
 /* Bytes that are combined at a time. They stay in the nearest cache where peers' memory is mapped; each copy
  * by the kernel has its fixed price, so there they are more. */
 enum { MAPPED_CHUNK_BYTES = 16384, REACHED_CHUNK_BYTES = 131072 };
@@ -15,6 +17,14 @@ void tri_part(tri_context *c, int root) {
         tri_ring_barrier(&c->shared->small);
     else
         tri_ring_report(&c->shared->small, root);
+}
+
+void tri_copy_own(tri_context *c, void *to, const void *from, size_t count, size_t all) {
+    if (to == from) return;
+    if (all * c->unit_bytes >= PAST_CACHES_BYTES)
+        tri_copy_past_caches(to, from, count * c->unit_bytes);
+    else
+        memcpy(to, from, count * c->unit_bytes);
 }
 
 static size_t chunk_units(const tri_context *c, size_t bytes) {

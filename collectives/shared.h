@@ -73,6 +73,10 @@ static inline int tri_only_root(const tri_context *c, int root) {
     return c->size == 2 ? -1 : root;
 }
 
+/* Copies this rank's own block of `count` units, one of the blocks of a vector of `all` units: past the caches where they
+ * cannot hold that. */
+void tri_copy_own(tri_context *c, void *to, const void *from, size_t count, size_t all);
+
 /* Combines this rank's share of the vectors and writes it into the result of rank `to`, or of all ranks where
  * `to` is negative. Needs tri_single_scratch(). */
 tri_status tri_combine_share(tri_context *c, const tri_call *call, int to);

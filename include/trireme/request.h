@@ -29,7 +29,6 @@ TRI_MUST_CHECK tri_status tri_ireduce(const void *send, void *recv, size_t count
                                       MPI_Op op, int root, tri_comm *comm, tri_request **out);
 TRI_MUST_CHECK tri_status tri_iallreduce(const void *send, void *recv, size_t count, MPI_Datatype type,
                                          MPI_Op op, tri_comm *comm, tri_request **out);
-/* `send` may not be MPI_IN_PLACE. */
 TRI_MUST_CHECK tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type,
                                         void *recv, size_t recv_count, MPI_Datatype recv_type, tri_comm *comm,
                                         tri_request **out);

@@ -12,7 +12,7 @@ typedef struct flight {
     tri_request *request;
     tri_operation operation;
     size_t count;
-    int root;
+    int root, in_place;
     image send, got, want;
 } flight;
 
@@ -56,8 +56,8 @@ static tri_status begin(flight *f, tri_comm *comm) {
     case TRI_ALLREDUCE:
         return tri_iallreduce(f->send.data, f->got.data, f->count, MPI_INT64_T, MPI_SUM, comm, &f->request);
     default:
-        return tri_ialltoall(f->send.data, f->count, MPI_INT64_T, f->got.data, f->count, MPI_INT64_T, comm,
-                             &f->request);
+        return tri_ialltoall(f->in_place ? MPI_IN_PLACE : f->send.data, f->count, MPI_INT64_T, f->got.data,
+                             f->count, MPI_INT64_T, comm, &f->request);
     }
 }
 
@@ -74,6 +74,9 @@ static void fly(tri_comm *comm, const char *names) {
         f->count = i < 4 ? COUNT_MOST : (size_t)(i % 3);
         f->root = i % size;
         fill(f, rank, size);
+        f->in_place = f->operation == TRI_ALLTOALL && ((size_t)i + strlen(names)) % 8 < 4;
+        if (f->in_place && f->count)
+            memcpy(f->got.data, f->send.data, f->count * (size_t)size * sizeof(int64_t));
         CHECK_OK(begin(f, comm));
         if (i != CALLS / 2) continue;
         int64_t mine = rank, sum = -1;
@@ -147,7 +150,6 @@ int main(int argc, char **argv) {
     tri_comm_destroy(&whole);
     tri_request *none = NULL;
     CHECK_OK(tri_request_wait(&none));
-    CHECK_STATUS(tri_ialltoall(MPI_IN_PLACE, 1, MPI_BYTE, &none, 1, MPI_BYTE, comm, &none), TRI_ERR_ARGUMENT);
     CHECK_STATUS(tri_ibcast(&none, 1, MPI_BYTE, size, comm, &none), TRI_ERR_ARGUMENT);
     tri_comm_destroy(&comm);
     MPI_Finalize();
