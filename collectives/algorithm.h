@@ -179,6 +179,8 @@ typedef struct tri_algorithm {
     size_t (*own)(const tri_context *c, const tri_call *call);
     /* What all ranks do before part i, and with i = the number of parts behind the last; NULL: nothing. */
     tri_status (*before)(tri_context *c, const tri_call *call, int i);
+    /* Whether the vector may go through the parts in pieces, several at once (strands.h); without `before`. */
+    int in_pieces;
 } tri_algorithm;
 
 /* collectives/parts.c: an algorithm of either kind, as call->recipe and call->pick say. */

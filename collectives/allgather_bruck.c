@@ -28,7 +28,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
         int givers = givers_of(c->ranks, have, radix), missing = c->ranks - have;
         int senders = c->nodes == 1 || givers * have > c->largest ? c->largest : givers * have;
         come = givers * have < missing ? givers * have : missing;
-        tri_cost_burst(&price, net, level, givers, (double)c->bytes * come / givers, senders);
+        tri_cost_burst(&price, c, net, level, givers, (double)c->bytes * come / givers, senders);
     }
     price.memory_bytes = (double)c->bytes * c->ranks;
     return price;
@@ -40,7 +40,7 @@ static tri_parameters tune(const tri_case *c, const tri_net *net) {
     for (int radix = 2; radix == 2 || (radix <= 16 && radix <= c->ranks); radix++) {
         tri_parameters trial = {.radix = radix};
         tri_cost price = cost(c, &trial, net);
-        double time_s = tri_cost_time_s(&price, net);
+        double time_s = tri_case_time_s(&price, c, net);
         if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;

@@ -30,4 +30,5 @@ const tri_algorithm tri_allreduce_hierarchical = {
     .can = can,
     .parts = parts,
     .plan = plan,
+    .in_pieces = 1,
 };

@@ -44,5 +44,6 @@ const tri_algorithm tri_allreduce_multilane = {
     .can = can,
     .parts = parts,
     .plan = plan,
+    .in_pieces = 1,
     .own = own,
 };

@@ -25,7 +25,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     int messages = (c->nodes + c->largest - 1) / c->largest;
     /* The distance 0 does not leave the node. */
     double senders = (double)(c->nodes - 1) / messages;
-    tri_cost_burst(&price, net, TRI_BETWEEN, messages, (double)c->bytes, senders);
+    tri_cost_burst(&price, c, net, TRI_BETWEEN, messages, (double)c->bytes, senders);
     price.combined_bytes = (double)c->bytes * (messages - 1);
     return price;
 }

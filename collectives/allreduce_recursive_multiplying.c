@@ -30,7 +30,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
         group = fit / distance < p->radix ? fit / distance : p->radix;
         int inside = c->nodes == 1 || (!c->mixed && !rest && c->largest % (distance * group) == 0);
         int level = inside ? TRI_INSIDE : TRI_BETWEEN;
-        tri_cost_burst(&price, net, level, group - 1, bytes, c->sharing > 1 ? c->sharing : c->largest);
+        tri_cost_burst(&price, c, net, level, group - 1, bytes, c->largest);
         price.combined_bytes += bytes * (group - 1);
     }
     if (rest) {
@@ -46,7 +46,7 @@ static tri_parameters tune(const tri_case *c, const tri_net *net) {
     for (int radix = 2; radix == 2 || (radix <= 32 && radix <= c->ranks); radix++) {
         tri_parameters trial = {.radix = radix};
         tri_cost price = cost(c, &trial, net);
-        double time_s = tri_cost_time_s(&price, net);
+        double time_s = tri_case_time_s(&price, c, net);
         if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;

@@ -38,7 +38,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
             blocks += blocks_with(c->ranks, p->radix, d, z);
             senders += leaving(c, z * d);
         }
-        tri_cost_burst(&price, net, tri_case_level(c), messages, (double)c->bytes * blocks / messages,
+        tri_cost_burst(&price, c, net, tri_case_level(c), messages, (double)c->bytes * blocks / messages,
                        senders / messages);
         moved += 2.0 * blocks;
     }
@@ -52,7 +52,7 @@ static tri_parameters tune(const tri_case *c, const tri_net *net) {
     for (int radix = 2; radix == 2 || (radix <= 64 && radix <= c->ranks); radix++) {
         tri_parameters trial = {.radix = radix};
         tri_cost price = cost(c, &trial, net);
-        double time_s = tri_cost_time_s(&price, net);
+        double time_s = tri_case_time_s(&price, c, net);
         if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;

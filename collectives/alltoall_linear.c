@@ -18,7 +18,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     tri_cost price = {0};
     for (int first = 1; first < c->ranks; first += p->radix) {
         int messages = c->ranks - first < p->radix ? c->ranks - first : p->radix;
-        tri_cost_burst(&price, net, tri_case_level(c), messages, (double)c->bytes, c->largest);
+        tri_cost_burst(&price, c, net, tri_case_level(c), messages, (double)c->bytes, c->largest);
     }
     /* What stays inside a node does not pass its link. */
     if (c->nodes > 1) price.level[TRI_BETWEEN].node_bytes *= (double)(c->ranks - c->largest) / (c->ranks - 1);

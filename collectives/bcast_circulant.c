@@ -16,8 +16,7 @@ static int can(const tri_case *c) {
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)net;
-    return tri_circulant_cost(c, p->pieces);
+    return tri_circulant_cost(c, p->pieces, net);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

@@ -31,4 +31,5 @@ const tri_algorithm tri_bcast_hierarchical = {
     .can = can,
     .parts = parts,
     .plan = plan,
+    .in_pieces = 1,
 };

@@ -39,4 +39,5 @@ const tri_algorithm tri_bcast_multilane = {
     .can = tri_case_even_nodes,
     .parts = parts,
     .plan = plan,
+    .in_pieces = 1,
 };

@@ -44,6 +44,9 @@ int tri_algorithm_can(int index, const tri_case *c) {
  * or -1 where there is no level left for its parts. */
 static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_case *c, const tri_net *net, int depth);
 
+/* Parts may be of parts, on their part of the vector in one piece: only the outermost goes in pieces. */
+enum { LEVELS_OF_PARTS = 2, SMALLEST_PIECE_BYTES = 4096 };
+
 /* The same for the best algorithm. */
 static int add_best(tri_recipe *recipe, const tri_case *c, const tri_net *net, int depth) {
     tri_recipe best = {0};
@@ -62,15 +65,21 @@ static int add_best(tri_recipe *recipe, const tri_case *c, const tri_net *net, i
     return best_pick;
 }
 
-static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_case *c, const tri_net *net, int depth) {
-    if (a->parts && !depth) return -1;
+/* The case of one piece. */
+static tri_case piece_of(const tri_case *c, int pieces) {
+    tri_case piece = *c;
+    if (pieces > 1) piece.bytes = tri_ceil_div(c->bytes, (size_t)pieces);
+    return piece;
+}
+
+/* Adds the pick for an algorithm of parts that work on `pieces` pieces of the vector. */
+static int add_parts(tri_recipe *recipe, const tri_algorithm *a, const tri_case *c, const tri_net *net,
+                     int depth, int pieces) {
     int index = recipe->used++;
     tri_pick *pick = &recipe->pick[index];
-    *pick = (tri_pick){.algorithm = a};
-    if (a->tune) pick->parameters = a->tune(c, net);
-    if (!a->parts) return index;
-    tri_case parts[TRI_PARTS];
-    int count = a->parts(c, parts);
+    *pick = (tri_pick){.algorithm = a, .parameters = {.pieces = pieces}};
+    tri_case piece = piece_of(c, pieces), parts[TRI_PARTS];
+    int count = a->parts(&piece, parts);
     for (int i = 0; i < count; i++) {
         /* Parts run on other groups and other vectors than those that share memory. */
         parts[i].shared = parts[i].reach = parts[i].mapped = 0;
@@ -79,7 +88,33 @@ static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_case *c, co
     return index;
 }
 
-enum { LEVELS_OF_PARTS = 2 };
+static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_case *c, const tri_net *net, int depth) {
+    if (a->parts && !depth) return -1;
+    if (!a->parts) {
+        recipe->pick[recipe->used] = (tri_pick){.algorithm = a};
+        if (a->tune) recipe->pick[recipe->used].parameters = a->tune(c, net);
+        return recipe->used++;
+    }
+    tri_recipe best = *recipe;
+    int index = add_parts(&best, a, c, net, depth, 1), pieces = 2;
+    if (index < 0) return -1;
+    tri_cost cost = tri_recipe_cost(&best, index, c, net);
+    double best_s = tri_cost_time_s(&cost, net);
+    /* The price falls with the number of pieces, and then rises. */
+    while (a->in_pieces && depth == LEVELS_OF_PARTS && !c->later &&
+           c->bytes / (size_t)pieces >= SMALLEST_PIECE_BYTES) {
+        tri_recipe trial = *recipe;
+        if (add_parts(&trial, a, c, net, depth, pieces) < 0) break;
+        cost = tri_recipe_cost(&trial, index, c, net);
+        double time_s = tri_cost_time_s(&cost, net);
+        if (time_s >= best_s) break;
+        best = trial;
+        best_s = time_s;
+        pieces += (pieces + 1) / 2;
+    }
+    *recipe = best;
+    return index;
+}
 
 double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_case *c, const tri_net *net) {
     recipe->used = 0;
@@ -117,23 +152,46 @@ static void share_cores(tri_cost *price, const tri_case *c) {
     if (price->reach_bytes > CACHE_BYTES) price->reach_bytes *= CACHES_LOST;
 }
 
+/* What each piece more costs where all parts are at work at once: the slowest part, or what they have in common and is
+ * the slowest: the rank's own time, or the way on one of the levels. */
+static tri_cost turn_of(const tri_cost part[], int count, const tri_net *net) {
+    tri_cost all = {0}, busy = {0}, turn = {0};
+    for (int i = 0; i < count; i++) {
+        tri_cost_add(&all, &part[i]);
+        if (tri_cost_time_s(&part[i], net) > tri_cost_time_s(&turn, net)) turn = part[i];
+    }
+    busy.memory_bytes = all.memory_bytes;
+    busy.combined_bytes = all.combined_bytes;
+    for (int level = 0; level < TRI_LEVELS; level++) {
+        tri_cost way = {0};
+        busy.level[level].overheads = all.level[level].overheads;
+        way.level[level].rank_bytes = all.level[level].rank_bytes;
+        way.level[level].node_bytes = all.level[level].node_bytes;
+        if (tri_cost_time_s(&way, net) > tri_cost_time_s(&turn, net)) turn = way;
+    }
+    return tri_cost_time_s(&busy, net) > tri_cost_time_s(&turn, net) ? busy : turn;
+}
+
 tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_case *c, const tri_net *net) {
     const tri_pick *p = &recipe->pick[pick];
     tri_cost price = {0};
     if (p->algorithm->cost) price = p->algorithm->cost(c, &p->parameters, net);
     if (!p->algorithm->parts) {
         share_cores(&price, c);
-        /* A body's price is stated as if no other group used the nodes' links. */
-        double *shared = &price.level[TRI_BETWEEN].node_bytes;
-        if (c->sharing > 1) *shared = c->sharing * tri_larger(*shared, price.level[TRI_BETWEEN].bytes);
-        return price;
+        return tri_cost_shared(&price, c);
     }
-    tri_case parts[TRI_PARTS];
-    int count = p->algorithm->parts(c, parts);
+    int pieces = p->parameters.pieces;
+    tri_case piece = piece_of(c, pieces), parts[TRI_PARTS];
+    tri_cost part[TRI_PARTS];
+    int count = p->algorithm->parts(&piece, parts);
     for (int i = 0; i < count; i++) {
-        tri_cost part = tri_recipe_cost(recipe, p->part[i], &parts[i], net);
-        tri_cost_add(&price, &part);
+        part[i] = tri_recipe_cost(recipe, p->part[i], &parts[i], net);
+        tri_cost_add(&price, &part[i]);
     }
+    if (pieces < 2) return price;
+    tri_cost turn = turn_of(part, count, net);
+    for (int i = 1; i < pieces; i++)
+        tri_cost_add(&price, &turn);
     return price;
 }
 

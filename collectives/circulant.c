@@ -1,6 +1,6 @@
 #include "collectives/circulant.h"
 
-#include <math.h>
+enum { SMALLEST_PIECE_BYTES = 512, MOST_PIECES = 1000000 };
 
 /* The skips that are left, as a list from the largest down; and the last rank that was gone to. */
 typedef struct search {
@@ -86,32 +86,30 @@ int tri_circulant_send(const tri_circulant *plan, int round, int *to) {
     return *to ? piece_of(plan, plan->theirs[round % plan->q], round) : -1;
 }
 
-tri_cost tri_circulant_cost(const tri_case *c, int pieces) {
+tri_cost tri_circulant_cost(const tri_case *c, int pieces, const tri_net *net) {
     tri_cost price = {0};
     if (c->ranks < 2) return price;
     int q = tri_log2_up(c->ranks), level = tri_case_level(c), skip = c->ranks;
-    int at_once = c->sharing > 1 ? c->sharing : 1;
     double rounds = pieces - 1 + q, bytes = (double)c->bytes / pieces;
+    if (pieces > 1 && tri_pieces_pile_up(c, level, bytes, 2, net)) bytes = (double)c->bytes * q / rounds;
     for (int k = 0; k < q; k++) {
         skip = (skip + 1) / 2;
         int senders = c->nodes == 1 || skip > c->largest ? c->largest : skip;
-        tri_cost_rounds(&price, level, rounds / q, bytes, c->largest > 1 ? senders : at_once);
+        tri_cost_rounds(&price, level, rounds / q, bytes, senders);
     }
     return price;
 }
 
 tri_parameters tri_circulant_tune(const tri_case *c, const tri_net *net) {
-    int level = tri_case_level(c);
-    tri_cost whole = tri_circulant_cost(c, 1), free = whole;
-    for (int l = 0; l < TRI_LEVELS; l++)
-        free.level[l].bytes = free.level[l].rank_bytes = free.level[l].node_bytes = 0;
-    int q = tri_log2_up(c->ranks);
-    double fixed_s = (net->level[level].latency_s + 2 * net->level[level].overhead_s) * q;
-    double bytes_s = tri_cost_time_s(&whole, net) - tri_cost_time_s(&free, net);
-    /* (s - 1 + q) x (fixed + bytes / s) is least where s is the root of (q - 1) x bytes / fixed. */
-    double pieces = fixed_s > 0 ? sqrt((q - 1) * bytes_s / fixed_s) : (double)c->bytes / 4096;
-    double most = (double)c->bytes / 512 < 1e6 ? (double)c->bytes / 512 : 1e6;
-    if (pieces > most) pieces = most;
-    tri_parameters best = {.pieces = pieces < 1 ? 1 : (int)(pieces + 0.5)};
+    tri_parameters best = {.pieces = 1};
+    double best_s = 0;
+    /* No piece below what a rank would notice; steps of an eighth, since the price changes little between them. */
+    size_t most = c->bytes / SMALLEST_PIECE_BYTES;
+    for (size_t pieces = 1; pieces == 1 || (pieces <= most && pieces <= MOST_PIECES);
+         pieces += 1 + pieces / 8) {
+        tri_cost price = tri_circulant_cost(c, (int)pieces, net);
+        double time_s = tri_case_time_s(&price, c, net);
+        if (pieces == 1 || time_s < best_s) best.pieces = (int)pieces, best_s = time_s;
+    }
     return best;
 }

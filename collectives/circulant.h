@@ -32,7 +32,7 @@ int tri_circulant_recv(const tri_circulant *plan, int round, int *from);
 int tri_circulant_send(const tri_circulant *plan, int round, int *to);
 
 /* The price of running it, and the best number of pieces. */
-tri_cost tri_circulant_cost(const tri_case *c, int pieces);
+tri_cost tri_circulant_cost(const tri_case *c, int pieces, const tri_net *net);
 tri_parameters tri_circulant_tune(const tri_case *c, const tri_net *net);
 
 #endif

@@ -9,7 +9,7 @@ static tri_request *request_of(tri_context *c) {
     return (tri_request *)((char *)c->engine - offsetof(tri_request, engine));
 }
 
-static tri_status record(tri_request *r, tri_step step) {
+tri_status tri_later_record(tri_request *r, tri_step step) {
     if (r->recorded == r->room) {
         size_t room = r->room ? 2 * r->room : 32;
         tri_step *steps = realloc(r->steps, room * sizeof *steps);
@@ -23,34 +23,33 @@ static tri_status record(tri_request *r, tri_step step) {
 
 static tri_status later_send(tri_context *c, const void *data, size_t count, int peer) {
     tri_step step = {.verb = TRI_STEP_SEND, .peer = tri_member(c, peer), .from = data, .count = count};
-    return record(request_of(c), step);
+    return tri_later_record(request_of(c), step);
 }
 
 static tri_status later_recv(tri_context *c, void *data, size_t count, int peer) {
     tri_step step = {.verb = TRI_STEP_RECV, .peer = tri_member(c, peer), .to = data, .count = count};
-    return record(request_of(c), step);
+    return tri_later_record(request_of(c), step);
 }
 
 static tri_status later_wait(tri_context *c) {
     tri_step step = {.verb = TRI_STEP_WAIT};
-    return record(request_of(c), step);
+    return tri_later_record(request_of(c), step);
 }
 
 static tri_status later_combine(tri_context *c, const void *left, void *right, size_t count) {
     tri_step step = {.verb = TRI_STEP_COMBINE, .from = left, .to = right, .count = count};
-    return record(request_of(c), step);
+    return tri_later_record(request_of(c), step);
 }
 
 static tri_status later_copy(tri_context *c, void *to, const void *from, size_t count) {
     tri_step step = {.verb = TRI_STEP_COPY, .from = from, .to = to, .count = count};
-    return record(request_of(c), step);
+    return tri_later_record(request_of(c), step);
 }
 
-static const tri_verbs verbs_later = {
+const tri_verbs tri_verbs_later = {
     .send = later_send, .recv = later_recv, .wait = later_wait, .combine = later_combine, .copy = later_copy};
 
-/* One step; `*blocked` where its messages are not there yet. */
-static tri_status run_step(tri_request *r, const tri_step *s, int *blocked) {
+tri_status tri_later_step(tri_request *r, const tri_step *s, int *blocked) {
     const tri_verbs *now = &tri_verbs_now;
     switch (s->verb) {
     case TRI_STEP_SEND:
@@ -61,6 +60,12 @@ static tri_status run_step(tri_request *r, const tri_step *s, int *blocked) {
         return now->combine(&r->context, s->from, s->to, s->count);
     case TRI_STEP_COPY:
         return now->copy(&r->context, s->to, s->from, s->count);
+    case TRI_STEP_GATE:
+        *blocked = ((const tri_request *)s->from)->through < s->count;
+        return TRI_OK;
+    case TRI_STEP_THROUGH:
+        r->through++;
+        return TRI_OK;
     default:
         break;
     }
@@ -84,7 +89,7 @@ void tri_later_advance(tri_request *r) {
     tri_status status = TRI_OK;
     while (!r->complete && !blocked && status == TRI_OK) {
         if (r->at < r->recorded) {
-            status = run_step(r, &r->steps[r->at], &blocked);
+            status = tri_later_step(r, &r->steps[r->at], &blocked);
             r->at += !blocked;
         } else {
             r->complete = 1;
@@ -118,6 +123,7 @@ static tri_status record_call(tri_comm *comm, const tri_request_for *what, tri_c
     tri_case asked = tri_comm_case(comm, what->operation, what->bytes, what->uneven, what->commutes);
     asked.unit_bytes = what->unit_bytes;
     asked.shared = asked.reach = 0;
+    asked.later = 1;
     const tri_algorithm *a = r->calls->selected[what->operation];
     if (a && a->can && !a->can(&asked)) a = NULL;
     tri_recipe_make(&r->recipe, a, &asked, &r->calls->net);
@@ -128,7 +134,7 @@ static tri_status record_call(tri_comm *comm, const tri_request_for *what, tri_c
     r->engine =
         (tri_engine){.mpi = comm->mpi, .type = what->type, .op = what->op, .tag = tri_calls_tag(r->calls)};
     r->context = tri_calls_context(comm, what, &r->engine, &tri_verbs_now);
-    tri_context recording = tri_calls_context(comm, what, &r->engine, &verbs_later);
+    tri_context recording = tri_calls_context(comm, what, &r->engine, &tri_verbs_later);
     size_t bytes = tri_pick_scratch(&recording, call) * what->unit_bytes;
     r->scratch = malloc(bytes ? bytes : 1);
     if (!r->scratch)

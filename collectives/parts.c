@@ -1,5 +1,5 @@
 /* Algorithms that consist of others. */
-#include "collectives/algorithm.h"
+#include "collectives/strands.h"
 
 /* The stages of an algorithm of parts, with their picks. Returns how many; a group of which this rank is no
  * member has rank -1. */
@@ -18,9 +18,53 @@ static int draw(const tri_context *c, const tri_call *call, tri_stage stage[TRI_
     return count;
 }
 
+/* The call for one piece. */
+static tri_call piece_of(const tri_context *c, const tri_call *call, int piece) {
+    tri_range range = tri_piece(call, piece);
+    tri_call part = *call;
+    part.send = tri_unit(c, call->send, range.first);
+    part.recv = tri_unit(c, call->recv, range.first);
+    part.count = range.count;
+    return part;
+}
+
+static size_t own_of(const tri_context *c, const tri_call *call) {
+    const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
+    return a->own ? a->own(c, call) : 0;
+}
+
+/* Each piece has its own scratch of the algorithm, and each part its own, since several are under way at once. No piece
+ * is larger than the first. */
+static size_t scratch_in_pieces(const tri_context *c, const tri_call *call) {
+    tri_stage stage[TRI_PARTS];
+    tri_call first = piece_of(c, call, 0);
+    size_t units = own_of(c, &first) * (size_t)call->parameters.pieces;
+    int count = draw(c, &first, stage);
+    for (int i = 0; i < count; i++)
+        units += stage[i].context.rank < 0 ? 0 : tri_pick_scratch(&stage[i].context, &stage[i].call);
+    return units;
+}
+
+int tri_pieces_draw(const tri_context *c, const tri_call *call, int piece, tri_stage stage[TRI_PARTS]) {
+    tri_call first = piece_of(c, call, 0), now = piece_of(c, call, piece);
+    size_t own = own_of(c, &first), behind = own * (size_t)call->parameters.pieces;
+    size_t units[TRI_PARTS] = {0};
+    int count = draw(c, &first, stage);
+    for (int i = 0; i < count; i++)
+        if (stage[i].context.rank >= 0) units[i] = tri_pick_scratch(&stage[i].context, &stage[i].call);
+    now.scratch = tri_unit(c, call->scratch, own * (size_t)piece);
+    draw(c, &now, stage);
+    for (int i = 0; i < count; i++) {
+        stage[i].call.scratch = tri_unit(c, call->scratch, behind);
+        behind += units[i];
+    }
+    return count;
+}
+
 size_t tri_pick_scratch(const tri_context *c, const tri_call *call) {
     const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
     if (!a->parts) return a->scratch ? a->scratch(c, call) : 0;
+    if (call->parameters.pieces > 1) return scratch_in_pieces(c, call);
     tri_stage stage[TRI_PARTS];
     size_t most = 0;
     int count = draw(c, call, stage);
@@ -34,6 +78,7 @@ size_t tri_pick_scratch(const tri_context *c, const tri_call *call) {
 tri_status tri_pick_run(tri_context *c, const tri_call *call) {
     const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
     if (!a->parts) return a->run(c, call);
+    if (call->parameters.pieces > 1) return tri_strands_run(c, call);
     tri_stage stage[TRI_PARTS];
     int count = draw(c, call, stage);
     void *behind = tri_unit(c, call->scratch, a->own ? a->own(c, call) : 0);

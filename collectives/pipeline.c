@@ -13,16 +13,18 @@ static tri_cost hops(const tri_case *c, int level, double times, int overheads, 
 }
 
 tri_cost tri_pipeline_cost(const tri_case *c, const tri_pipeline *pipe, int pieces, const tri_net *net) {
-    tri_cost price = {0}, way[TRI_LEVELS], turn[TRI_LEVELS];
+    tri_cost price = {0}, turn[TRI_LEVELS];
     /* Short pieces are on their way while the rank that waits for them is still at work on those before. */
     int waits = (double)c->bytes / pieces > net->eager_bytes;
     for (int level = 0; level < TRI_LEVELS; level++) {
-        way[level] = hops(c, level, pipe->hops[level], 2, pieces);
+        tri_cost way = hops(c, level, pipe->hops[level], 2, pieces);
+        if (tri_pieces_pile_up(c, level, (double)c->bytes / pieces, pipe->overheads, net))
+            way.level[level].bytes *= pieces;
+        tri_cost_add(&price, &way);
         turn[level] = hops(c, level, pipe->hops[level] ? pieces - 1 : 0, pipe->overheads, pieces);
         if (!waits) turn[level].level[level].latencies = 0;
-        tri_cost_add(&price, &way[level]);
     }
-    int slower = tri_cost_time_s(&turn[TRI_INSIDE], net) > tri_cost_time_s(&turn[TRI_BETWEEN], net)
+    int slower = tri_case_time_s(&turn[TRI_INSIDE], c, net) > tri_case_time_s(&turn[TRI_BETWEEN], c, net)
                      ? TRI_INSIDE
                      : TRI_BETWEEN;
     tri_cost_add(&price, &turn[slower]);
@@ -45,7 +47,7 @@ tri_parameters tri_pipeline_tune(const tri_case *c, const tri_pipeline *pipe, co
     for (size_t pieces = 1; pieces == 1 || (pieces <= most && pieces <= MOST_PIECES);
          pieces += 1 + pieces / 4) {
         tri_cost price = tri_pipeline_cost(c, pipe, (int)pieces, net);
-        double time_s = tri_cost_time_s(&price, net);
+        double time_s = tri_case_time_s(&price, c, net);
         if (pieces == 1 || time_s < best_s) best.pieces = (int)pieces, best_s = time_s;
     }
     return best;

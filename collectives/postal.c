@@ -57,7 +57,7 @@ static void lengthen(const pricing *p, path *way, int level, double latencies, d
     way->cost.level[level].latencies += latencies;
     way->cost.level[level].overheads += overheads;
     way->cost.level[level].bytes += bytes;
-    way->time_s = tri_cost_time_s(&way->cost, p->net);
+    way->time_s = tri_case_time_s(&way->cost, p->c, p->net);
 }
 
 /* The subtree of a rank that has its data when `here` says. */
@@ -84,8 +84,6 @@ tri_cost tri_postal_cost(const tri_case *c, int flight, double each, double all,
     tri_seat root = tri_postal_seat(&p.tree, 0);
     path here = {.time_s = 0};
     reach_children(&p, root, &here);
-    for (int level = 0; level < TRI_LEVELS && c->sharing > 1; level++)
-        p.last.cost.level[level].node_bytes = c->sharing * p.last.cost.level[level].bytes;
     return p.last.cost;
 }
 
@@ -95,7 +93,7 @@ int tri_postal_flight(const tri_case *c, double each, double all, const tri_net 
     /* Steps of a quarter: the price changes little between them. */
     for (int flight = 1; flight <= TRI_FLIGHT && flight <= 2 * c->ranks; flight += 1 + flight / 4) {
         tri_cost cost = tri_postal_cost(c, flight, each, all, net);
-        double time_s = tri_cost_time_s(&cost, net);
+        double time_s = tri_case_time_s(&cost, c, net);
         if (flight == 1 || time_s < best_s) best = flight, best_s = time_s;
     }
     return best;

@@ -20,6 +20,19 @@ static inline double tri_larger(double a, double b) {
     return a > b ? a : b;
 }
 
+/* A body's price is stated as if no other group used the nodes' links; with those that do the same at once: */
+static inline tri_cost tri_cost_shared(const tri_cost *price, const tri_case *c) {
+    tri_cost all = *price;
+    double *link = &all.level[TRI_BETWEEN].node_bytes;
+    if (c->sharing > 1) *link = c->sharing * tri_larger(*link, all.level[TRI_BETWEEN].bytes);
+    return all;
+}
+/* What it takes then. */
+static inline double tri_case_time_s(const tri_cost *price, const tri_case *c, const tri_net *net) {
+    tri_cost all = tri_cost_shared(price, c);
+    return tri_cost_time_s(&all, net);
+}
+
 /* For algorithms that run one behind the other. */
 static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
     for (int level = 0; level < TRI_LEVELS; level++) {
@@ -98,7 +111,7 @@ static inline void tri_cost_star(tri_cost *price, const tri_case *c, double byte
     busy.level[level].bytes = full.level[level].bytes = bytes;
     full.level[TRI_INSIDE].rank_bytes = full.level[TRI_INSIDE].node_bytes = bytes * near;
     if (far) full.level[TRI_BETWEEN].rank_bytes = full.level[TRI_BETWEEN].node_bytes = bytes * far;
-    tri_cost_add(price, tri_cost_time_s(&busy, net) > tri_cost_time_s(&full, net) ? &busy : &full);
+    tri_cost_add(price, tri_case_time_s(&busy, c, net) > tri_case_time_s(&full, c, net) ? &busy : &full);
 }
 
 /* `times` rounds, one behind the other, in which a rank sends one message of `bytes` and receives one, while
@@ -120,7 +133,8 @@ static inline void tri_cost_steps(tri_cost *price, const tri_case *c, double tim
     if (far) tri_cost_rounds(&between, TRI_BETWEEN, times, bytes, far);
     if (c->nodes == 1 || far < c->largest)
         tri_cost_rounds(&inside, TRI_INSIDE, times, bytes, c->largest - far);
-    tri_cost_add(price, tri_cost_time_s(&inside, net) > tri_cost_time_s(&between, net) ? &inside : &between);
+    tri_cost_add(price,
+                 tri_case_time_s(&inside, c, net) > tri_case_time_s(&between, c, net) ? &inside : &between);
 }
 
 /* `times` such rounds in which every rank sends to the next of a ring. Short blocks do not wait for the slowest message
@@ -140,8 +154,8 @@ static inline void tri_cost_ring(tri_cost *price, const tri_case *c, double time
 /* A round in which a rank sends `messages` of `bytes` each and receives as many, all at once, while `senders` ranks
  * of each node do so. It waits for the last of them to be sent, or for the bytes of all, unless it is busy for longer
  * with the overheads. */
-static inline void tri_cost_burst(tri_cost *price, const tri_net *net, int level, int messages, double bytes,
-                                  double senders) {
+static inline void tri_cost_burst(tri_cost *price, const tri_case *c, const tri_net *net, int level,
+                                  int messages, double bytes, double senders) {
     tri_cost late = {0}, busy = {0}, full = {0};
     late.level[level].latencies = full.level[level].latencies = 1;
     late.level[level].overheads = messages + 1;
@@ -151,9 +165,19 @@ static inline void tri_cost_burst(tri_cost *price, const tri_net *net, int level
     full.level[level].rank_bytes = bytes * messages;
     full.level[level].node_bytes = bytes * messages * senders;
     const tri_cost *most = &full;
-    if (tri_cost_time_s(&late, net) > tri_cost_time_s(most, net)) most = &late;
-    if (tri_cost_time_s(&busy, net) > tri_cost_time_s(most, net)) most = &busy;
+    if (tri_case_time_s(&late, c, net) > tri_case_time_s(most, c, net)) most = &late;
+    if (tri_case_time_s(&busy, c, net) > tri_case_time_s(most, c, net)) most = &busy;
     tri_cost_add(price, most);
+}
+
+/* Whether the pieces of a pipeline pile up on a level: nobody waits for short ones, so that they leave at the pace of the
+ * overheads; where the way is slower they share it, and all of them arrive at its end. */
+static inline int tri_pieces_pile_up(const tri_case *c, int level, double bytes, int overheads,
+                                     const tri_net *net) {
+    double byte_s = net->level[level].byte_s;
+    if (level == TRI_BETWEEN && c->sharing > 1)
+        byte_s = tri_larger(byte_s, c->sharing * net->level[level].node_byte_s);
+    return bytes <= net->eager_bytes && bytes * byte_s > overheads * net->level[level].overhead_s;
 }
 
 /* A round in which every rank sends to the rank `distance` above it. */

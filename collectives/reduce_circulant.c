@@ -10,8 +10,7 @@ static int can(const tri_case *c) {
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)net;
-    tri_cost price = tri_circulant_cost(c, p->pieces);
+    tri_cost price = tri_circulant_cost(c, p->pieces, net);
     price.combined_bytes = (double)c->bytes / p->pieces * (p->pieces - 1 + tri_log2_up(c->ranks));
     price.memory_bytes = (double)c->bytes;
     return price;

@@ -37,5 +37,6 @@ const tri_algorithm tri_reduce_hierarchical = {
     .can = can,
     .parts = parts,
     .plan = plan,
+    .in_pieces = 1,
     .own = own,
 };

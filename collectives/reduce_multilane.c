@@ -49,5 +49,6 @@ const tri_algorithm tri_reduce_multilane = {
     .can = can,
     .parts = parts,
     .plan = plan,
+    .in_pieces = 1,
     .own = own,
 };

@@ -34,8 +34,8 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
         part = first_part(have, p->radix);
         int messages = (have - 1) / part, reach = messages * part;
         int senders = c->nodes == 1 || reach > c->largest ? c->largest : reach;
-        tri_cost_burst(&price, net, tri_case_level(c), messages, (double)c->bytes * (have - part) / messages,
-                       senders);
+        tri_cost_burst(&price, c, net, tri_case_level(c), messages,
+                       (double)c->bytes * (have - part) / messages, senders);
         price.combined_bytes += (double)c->bytes * (have - part);
     }
     price.memory_bytes = (double)c->bytes * c->ranks;
@@ -48,7 +48,7 @@ static tri_parameters tune(const tri_case *c, const tri_net *net) {
     for (int radix = 2; radix == 2 || (radix <= RADIX_MOST && radix <= c->ranks); radix++) {
         tri_parameters trial = {.radix = radix};
         tri_cost price = cost(c, &trial, net);
-        double time_s = tri_cost_time_s(&price, net);
+        double time_s = tri_case_time_s(&price, c, net);
         if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;

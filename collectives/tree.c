@@ -22,8 +22,8 @@ static tri_cost one_level(const tri_case *c, int radix, int distance, int messag
     return price;
 }
 
-static int larger_of(const tri_cost *a, const tri_cost *b, const tri_net *net) {
-    return tri_cost_time_s(a, net) >= tri_cost_time_s(b, net);
+static int larger_of(const tri_cost *a, const tri_cost *b, const tri_case *c, const tri_net *net) {
+    return tri_case_time_s(a, c, net) >= tri_case_time_s(b, c, net);
 }
 
 /* The longest path below a rank that holds `ranks` ranks and has children at `distance` and below. Among a
@@ -45,11 +45,11 @@ static tri_cost longest(const tri_case *c, int radix, int distance, int ranks, c
     below = longest(c, radix, distance / radix, distance, load, net);
     tri_cost own = one_level(c, radix, distance, children, ranks - distance, 0, load);
     tri_cost_add(&own, &below);
-    if (larger_of(&own, &best, net)) best = own;
+    if (larger_of(&own, &best, c, net)) best = own;
     if (children > 1) {
         tri_cost before = one_level(c, radix, distance, children - 1, full - distance, 1, load);
         tri_cost_add(&before, &below);
-        if (larger_of(&before, &best, net)) best = before;
+        if (larger_of(&before, &best, c, net)) best = before;
     }
     return best;
 }
@@ -63,7 +63,7 @@ int tri_tree_tune(const tri_case *c, const tri_tree_load *load, const tri_net *n
     double best_s = 0;
     for (int radix = 2; radix == 2 || (radix <= 32 && radix <= c->ranks); radix++) {
         tri_cost cost = tri_tree_cost(c, radix, load, net);
-        double time_s = tri_cost_time_s(&cost, net);
+        double time_s = tri_case_time_s(&cost, c, net);
         if (radix == 2 || time_s < best_s) best = radix, best_s = time_s;
     }
     return best;

@@ -78,6 +78,7 @@ typedef struct tri_case {
     int reach;         /* and the kernel lets them at each other's private memory */
     int mapped;        /* and the vectors of this call are from their shared heap (trireme/shared.h) */
     int cores;         /* that the ranks of a node run on together; 0: one each */
+    int later;         /* a nonblocking call, whose parts go one behind the other */
 } tri_case;
 
 /* The case of an operation on a communicator. */

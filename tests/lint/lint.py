@@ -50,7 +50,7 @@ SYSTEM_HEADERS = re.compile(
     r"|malloc|features|mntent|\w*mmintrin|cpuid|(arpa|linux|net|netinet|sys)/.*)\.h")
 # MPI calls of a folder that may include mpi.h for its types but not call it freely (doc/design.md, section 2).
 MPI_CALLS = {
-    "collectives": r"MPI_(Reduce_local|Type_\w+|Op_\w+|(Wait|Test)(all)?|(Unp|P)ack|Bcast)",
+    "collectives": r"MPI_(Reduce_local|Type_\w+|Op_\w+|(Wait|Test)(all|any)?|(Unp|P)ack|Bcast)",
     "store": r"$.",
     "gpu": r"$.",
     "apps": r"MPI_(Init_thread|Initialized|Finalized?|Abort|Wtime|Query_thread|Get_library_version|Get_version)",

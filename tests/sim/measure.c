@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectives/engine.h"
 #include "trireme/collectives.h"
 #include "trireme/net.h"
 
@@ -283,6 +284,14 @@ static tri_status run(int argc, char **argv, tri_comm *comm) {
     return TRI_OK;
 }
 
+/* SMPI's ranks are threads of one process on the host's cores: what they could share has no price here. */
+static tri_status share_nothing(tri_comm *comm) {
+    tri_calls *calls;
+    TRI_TRY(tri_calls_of(comm, &calls));
+    calls->shared = NULL;
+    return TRI_OK;
+}
+
 int main(int argc, char **argv) {
     tri_comm *comm = NULL;
     int size;
@@ -290,6 +299,7 @@ int main(int argc, char **argv) {
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     if (!everybody) everybody = sg_barrier_init((unsigned)size);
     tri_status status = tri_comm_create(MPI_COMM_WORLD, &comm);
+    if (status == TRI_OK) status = share_nothing(comm);
     if (status == TRI_OK) status = run(argc, argv, comm);
     if (status != TRI_OK) fprintf(stderr, "measure: %s\n", tri_error_text());
     tri_comm_destroy(&comm);
