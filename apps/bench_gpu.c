@@ -232,7 +232,10 @@ static tri_status once(bench_device *b, const bench_gpu_work *w, tri_gpu **opene
 static double trial(void *argument, int variant) {
     bench_device *b = argument;
     tri_gpu *opened = NULL;
-    tri_status status = tri_barrier(b->run->comm);
+    tri_status status = TRI_OK;
+    /* What ran before has left one vector or the other in the caches; each finds its own there. */
+    if (b->work[variant].kind >= BENCH_GPU_ALLREDUCE) status = once(b, &b->work[variant], &opened);
+    if (status == TRI_OK) status = tri_barrier(b->run->comm);
     double start = tri_now_s();
     if (status == TRI_OK) status = once(b, &b->work[variant], &opened);
     double seconds = status == TRI_OK ? tri_now_s() - start : INFINITY;

@@ -72,19 +72,24 @@ static tri_status begin(const tri_gpu_when *when, tri_gpu_span span, size_t coun
     return wait_before(when, span.buffer);
 }
 
-/* The last copies to the device may be on their way. What is queued from now on waits for them. */
-static tri_status end(const tri_gpu_when *when, const tri_gpu_buffer *into) {
-    tri_gpu *gpu = into && !into->gpu->info.unified ? into->gpu : NULL;
-    if (!when || !when->done) return gpu ? tri_cl(gpu, clFinish(gpu->up), "copying to the device") : TRI_OK;
+/* The last copies to the device, and the ends of mappings, may be on their way. What is queued from now on waits for
+ * them, and so need not the host, but for copies that `when` does not speak of. */
+static tri_status end(const tri_gpu_when *when, tri_gpu_span send, tri_gpu_span recv) {
+    tri_gpu *gpu = recv.buffer ? recv.buffer->gpu : send.buffer ? send.buffer->gpu : NULL;
+    bool gives = when && when->done;
+    if (send.buffer && send.buffer->gpu != gpu)
+        TRI_TRY(tri_cl(send.buffer->gpu, clFinish(send.buffer->gpu->up), "giving a buffer back"));
     cl_event event = NULL;
-    if (gpu) {
+    if (gpu && !gives && tri_span_is_remote(recv))
+        TRI_TRY(tri_cl(gpu, clFinish(gpu->up), "copying to the device"));
+    else if (gpu) {
         TRI_TRY(tri_cl(gpu, clEnqueueMarkerWithWaitList(gpu->up, 0, NULL, &event), "marking a moment"));
         clFlush(gpu->up);
         cl_int code = clEnqueueBarrierWithWaitList(gpu->queue, 1, &event, NULL);
-        if (code != CL_SUCCESS) clReleaseEvent(event);
+        if (code != CL_SUCCESS || !gives) clReleaseEvent(event);
         TRI_TRY(tri_cl(gpu, code, "waiting for a copy"));
     }
-    return tri_gpu_event_make(gpu, event, when->done);
+    return gives ? tri_gpu_event_make(gpu, event, when->done) : TRI_OK;
 }
 
 static tri_status check_root(int root, tri_comm *comm) {
@@ -99,7 +104,8 @@ static tri_status run(const tri_collective *c, const tri_gpu_when *when) {
     if (c->send_blocks) TRI_TRY(begin(when, c->send, c->send_blocks * c->count, c->element));
     if (c->recv_blocks) TRI_TRY(begin(when, c->recv, c->recv_blocks * c->count, c->element));
     TRI_TRY(tri_collective_run(c));
-    return end(when, c->recv_blocks ? c->recv.buffer : NULL);
+    return end(when, c->send_blocks ? c->send : (tri_gpu_span){0},
+               c->recv_blocks ? c->recv : (tri_gpu_span){0});
 }
 
 /* ---- the operations ---- */
@@ -244,5 +250,6 @@ tri_status tri_gpu_exchange(tri_gpu_span send, size_t send_count, int to, tri_gp
         tri_view_free(&e.slot[s].send);
         tri_view_free(&e.slot[s].recv);
     }
-    return status == TRI_OK ? end(when, e.recv_count ? recv.buffer : NULL) : status;
+    if (status != TRI_OK) return status;
+    return end(when, e.send_count ? send : (tri_gpu_span){0}, e.recv_count ? recv : (tri_gpu_span){0});
 }

@@ -50,12 +50,15 @@ static tri_status stage(tri_view *view, bool read) {
     return read ? copy(view, false) : TRI_OK;
 }
 
+/* Waits are what takes time here: each may put this thread to sleep. */
 static tri_status map(tri_view *view) {
     const tri_gpu_buffer *buffer = view->window.span.buffer;
     cl_int code;
-    view->data = clEnqueueMapBuffer(buffer->gpu->up, buffer->memory, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE,
-                                    place(&view->window), view->window.row_bytes, 0, NULL, NULL, &code);
+    view->data =
+        clEnqueueMapBuffer(buffer->gpu->up, buffer->memory, CL_FALSE, CL_MAP_READ | CL_MAP_WRITE,
+                           place(&view->window), view->window.row_bytes, 0, NULL, &view->event, &code);
     view->mapped = code == CL_SUCCESS;
+    if (code == CL_SUCCESS) code = clFlush(buffer->gpu->up);
     return tri_cl(buffer->gpu, code, "mapping a buffer");
 }
 
@@ -79,7 +82,7 @@ static cl_int unmap(tri_view *view) {
     const tri_gpu_buffer *buffer = view->window.span.buffer;
     view->mapped = false;
     cl_int code = clEnqueueUnmapMemObject(buffer->gpu->up, buffer->memory, view->data, 0, NULL, NULL);
-    return code == CL_SUCCESS ? clFinish(buffer->gpu->up) : code;
+    return code == CL_SUCCESS ? clFlush(buffer->gpu->up) : code;
 }
 
 tri_status tri_view_close(tri_view *view, bool wrote) {
@@ -92,7 +95,10 @@ tri_status tri_view_close(tri_view *view, bool wrote) {
 
 void tri_view_free(tri_view *view) {
     /* Still mapped only after a failure, whose text stays. */
-    if (view->mapped) unmap(view);
+    if (view->mapped) {
+        unmap(view);
+        clFinish(view->window.span.buffer->gpu->up);
+    }
     if (view->staging)
         tri_staging_give(view->staging, view->event);
     else if (view->event)

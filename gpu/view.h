@@ -29,7 +29,8 @@ bool tri_span_is_remote(tri_gpu_span span);
 TRI_MUST_CHECK tri_status tri_view_open(tri_view *view, tri_window window, bool read);
 /* Waits until data is valid. */
 TRI_MUST_CHECK tri_status tri_view_ready(tri_view *view);
-/* `wrote`: data goes back to the device; that may be still on its way until the next open, or tri_view_wait(). */
+/* Gives it back; `wrote`: with what is in data now. That may be still on its way until the device's queue `up` is
+ * finished, or for copies, until the next open or tri_view_wait(). */
 TRI_MUST_CHECK tri_status tri_view_close(tri_view *view, bool wrote);
 TRI_MUST_CHECK tri_status tri_view_wait(tri_view *view);
 /* A copy to the device that is still on its way goes on. */

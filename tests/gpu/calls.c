@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "gpu/device.h"
+#include "gpu/launch.h"
 #include "trireme/random.h"
 
 enum { N = 10007, INTO = 3, FROM = 5 };
@@ -84,6 +84,56 @@ static void combine(tri_gpu *gpu, tri_gpu_element element, tri_gpu_op op) {
     CHECK(memcmp(got, b, (N + INTO) * each) == 0, "type %d operation %d", (int)element, (int)op);
     tri_gpu_buffer_destroy(&from);
     tri_gpu_buffer_destroy(&into);
+}
+
+/* Several vectors into one, as devices combine what ranks have: rank 0's is the first. */
+static void fold(tri_gpu *gpu) {
+    enum { VECTORS = 4, STRIDE = N + 3 };
+    double *x = malloc(VECTORS * STRIDE * sizeof *x), *got = malloc(VECTORS * STRIDE * sizeof *got);
+    CHECK(x && got, "no memory");
+    tri_random_fill(TRI_DISTRIBUTION_normal, 5, 0, VECTORS * STRIDE, x);
+    tri_gpu_buffer *buffer = NULL;
+    CHECK_OK(tri_gpu_buffer_create(gpu, VECTORS * STRIDE * sizeof *x, &buffer));
+    CHECK_OK(tri_gpu_buffer_write(buffer, 0, x, VECTORS * STRIDE * sizeof *x));
+    tri_fold what = {.element = TRI_GPU_DOUBLE,
+                     .op = TRI_GPU_SUM,
+                     .into = buffer->memory,
+                     .from = buffer->memory,
+                     .into_offset = 1,
+                     .from_offset = 1 + STRIDE,
+                     .sources = VECTORS - 1,
+                     .stride = STRIDE};
+    CHECK_OK(tri_gpu_fold(gpu, gpu->queue, &what, N));
+    CHECK_OK(tri_gpu_buffer_read(buffer, 0, got, VECTORS * STRIDE * sizeof *x));
+    for (size_t i = 1; i <= N; i++)
+        x[i] = x[i + 3 * STRIDE] + (x[i + 2 * STRIDE] + (x[i + STRIDE] + x[i]));
+    CHECK(memcmp(x, got, VECTORS * STRIDE * sizeof *x) == 0, "several vectors");
+    tri_gpu_buffer_destroy(&buffer);
+    free(x);
+    free(got);
+}
+
+/* Memory that the driver has made. */
+static void pinned(tri_gpu *gpu) {
+    enum { COUNT = 1001 };
+    tri_gpu_pinned *memory = NULL;
+    tri_gpu_buffer *buffer = NULL;
+    double got[COUNT] = {0};
+    CHECK_OK(tri_gpu_pinned_create(gpu, sizeof got, &memory));
+    CHECK_OK(tri_gpu_buffer_create(gpu, sizeof got, &buffer));
+    double *x = tri_gpu_pinned_data(memory);
+    for (int i = 0; i < COUNT; i++)
+        x[i] = i;
+    CHECK_OK(tri_gpu_buffer_write(buffer, 0, x, sizeof got));
+    CHECK_OK(tri_gpu_buffer_read(buffer, 0, got, sizeof got));
+    CHECK(memcmp(x, got, sizeof got) == 0, "by pinned memory");
+    tri_gpu_pinned_destroy(&memory);
+    CHECK(!memory, "destroyed memory is NULL");
+    CHECK_OK(tri_gpu_pinned_create(gpu, 0, &memory));
+    CHECK(!tri_gpu_pinned_data(memory), "no bytes");
+    tri_gpu_pinned_destroy(&memory);
+    CHECK_STATUS(tri_gpu_pinned_create(gpu, (size_t)1 << 60, &memory), TRI_ERR_MEMORY);
+    tri_gpu_buffer_destroy(&buffer);
 }
 
 static void sums_of_buffers(tri_gpu *gpu) {
@@ -187,6 +237,8 @@ int main(void) {
                     combine(gpu, element, op);
                 else
                     CHECK_STATUS(tri_gpu_combine(element, op, NULL, 0, NULL, 0, 0), TRI_ERR_ARGUMENT);
+        fold(gpu);
+        pinned(gpu);
         sums_of_buffers(gpu);
         mapping(gpu);
         histogram(gpu);
