@@ -28,11 +28,13 @@ static void show_level(tri_run *run, const tri_network *n, int level, const char
                         level == TRI_INSIDE ? "two ranks on a node" : "two nodes");
         return;
     }
-    tri_report_line(
-        run, "%-8s latency %8.3f us, overhead %8.3f us; %7.3f GB/s a message, %7.3f a rank, %7.3f a node",
-        name, 1e6 * n->net.level[level].latency_s, 1e6 * n->net.level[level].overhead_s,
-        1e-9 / n->net.level[level].byte_s, 1e-9 / n->net.level[level].rank_byte_s,
-        1e-9 / n->net.level[level].node_byte_s);
+    tri_report_line(run,
+                    "%-8s latency %8.3f us, overhead %8.3f us; %7.3f GB/s a message, %7.3f both ways, %7.3f "
+                    "a rank, %7.3f a node",
+                    name, 1e6 * n->net.level[level].latency_s, 1e6 * n->net.level[level].overhead_s,
+                    1e-9 / n->net.level[level].byte_s,
+                    1e-9 / (n->net.level[level].byte_s + n->net.level[level].both_byte_s),
+                    1e-9 / n->net.level[level].rank_byte_s, 1e-9 / n->net.level[level].node_byte_s);
 }
 
 static tri_status write_file(const state *s, char *path, size_t room) {

@@ -29,6 +29,7 @@ double tri_cost_time_s(const tri_cost *cost, const tri_net *net) {
     for (int level = 0; level < TRI_LEVELS; level++)
         time += cost->level[level].latencies * net->level[level].latency_s +
                 cost->level[level].overheads * net->level[level].overhead_s +
+                cost->level[level].both_bytes * net->level[level].both_byte_s +
                 tri_larger(cost->level[level].bytes * net->level[level].byte_s,
                            tri_larger(cost->level[level].rank_bytes * net->level[level].rank_byte_s,
                                       cost->level[level].node_bytes * net->level[level].node_byte_s));

@@ -19,16 +19,16 @@ typedef struct row {
     int level;
 } row;
 
-#define LEVEL_ROWS(LEVEL, name)                                                                              \
-    {name ".latency", "s", "of the wire, overheads apart", offsetof(tri_net, level[LEVEL].latency_s),        \
-     LEVEL},                                                                                                 \
-        {name ".overhead", "s", "of each end, for each message", offsetof(tri_net, level[LEVEL].overhead_s), \
-         LEVEL},                                                                                             \
-        {name ".byte", "s/byte", "of one message alone", offsetof(tri_net, level[LEVEL].byte_s), LEVEL},     \
-        {name ".rank_byte", "s/byte", "of all messages of a rank",                                           \
-         offsetof(tri_net, level[LEVEL].rank_byte_s), LEVEL},                                                \
-        {name ".node_byte", "s/byte", "of all ranks of a node", offsetof(tri_net, level[LEVEL].node_byte_s), \
-         LEVEL},
+/* clang-format off */
+#define LEVEL_ROW(LEVEL, field, name, unit, text) {name, unit, text, offsetof(tri_net, level[LEVEL].field), LEVEL},
+#define LEVEL_ROWS(LEVEL, name)                                                                   \
+    LEVEL_ROW(LEVEL, latency_s, name ".latency", "s", "of the wire, overheads apart")              \
+    LEVEL_ROW(LEVEL, overhead_s, name ".overhead", "s", "of each end, for each message")           \
+    LEVEL_ROW(LEVEL, byte_s, name ".byte", "s/byte", "of one message alone")                       \
+    LEVEL_ROW(LEVEL, rank_byte_s, name ".rank_byte", "s/byte", "of all messages of a rank")        \
+    LEVEL_ROW(LEVEL, node_byte_s, name ".node_byte", "s/byte", "of all ranks of a node")           \
+    LEVEL_ROW(LEVEL, both_byte_s, name ".both_byte", "s/byte", "more, while another message comes in")
+/* clang-format on */
 
 static const row rows[] = {
     LEVEL_ROWS(TRI_INSIDE, "inside") LEVEL_ROWS(TRI_BETWEEN, "between"){

@@ -47,6 +47,7 @@ typedef struct meter {
     double share_s; /* for each number */
     char *send, *recv;
     MPI_Request requests[2 * MANY + 2];
+    int to[MANY], from[MANY], peers; /* different ranks of the level, for many messages at once */
 } meter;
 
 typedef struct trial {
@@ -77,6 +78,17 @@ static tri_status shift(meter *m, const ring *r, size_t bytes, int messages) {
         TRI_TRY(tri_irecv(m->recv, bytes, MPI_BYTE, r->previous, TAG, m->comm, &m->requests[i]));
     for (int i = 0; i < messages; i++)
         TRI_TRY(tri_isend(m->send, bytes, MPI_BYTE, r->next, TAG, m->comm, &m->requests[messages + i]));
+    TRI_MPI(MPI_Waitall(2 * messages, m->requests, MPI_STATUSES_IGNORE));
+    return TRI_OK;
+}
+
+/* The same with as many different peers: messages to one peer travel together. */
+static tri_status spread(meter *m, const ring *r, size_t bytes, int messages) {
+    (void)r;
+    for (int i = 0; i < messages; i++)
+        TRI_TRY(tri_irecv(m->recv, bytes, MPI_BYTE, m->from[i], TAG, m->comm, &m->requests[i]));
+    for (int i = 0; i < messages; i++)
+        TRI_TRY(tri_isend(m->send, bytes, MPI_BYTE, m->to[i], TAG, m->comm, &m->requests[messages + i]));
     TRI_MPI(MPI_Waitall(2 * messages, m->requests, MPI_STATUSES_IGNORE));
     return TRI_OK;
 }
@@ -162,28 +174,64 @@ static double least(double a, double b) {
     return a < b ? a : b;
 }
 
+/* Peers of this rank: the ranks of its node, or of other nodes with a local number that all nodes have, in an order in
+ * which each gets one message at a time. */
+static void find_peers(meter *m, int level) {
+    const tri_shape *s = tri_comm_shape(m->comm);
+    int nodes = s->nodes, near = s->local_size, lanes = m->lanes;
+    m->peers = 0;
+    if (level == TRI_INSIDE)
+        for (int d = 1; d < near && m->peers < MANY; d++) {
+            const int *mine = s->members + s->node_start[s->node];
+            m->to[m->peers] = mine[(s->local_rank + d) % near];
+            m->from[m->peers++] = mine[(s->local_rank + near - d) % near];
+        }
+    else
+        for (int d = 1; d < nodes && s->local_rank < lanes; d++)
+            for (int l = 0; l < lanes && m->peers < MANY; l++) {
+                int to = (s->node + d) % nodes, from = (s->node + nodes - d) % nodes;
+                m->to[m->peers] = s->members[s->node_start[to] + (s->local_rank + l) % lanes];
+                m->from[m->peers++] = s->members[s->node_start[from] + (s->local_rank + lanes - l) % lanes];
+            }
+}
+
+/* What an end of a message takes: a rank that sends one more and receives one more is busy with two ends more. Where
+ * there is one peer, messages to it must do. */
+static tri_status take_end(meter *m, int level, const ring *all, double *out_s) {
+    double single_s, many_s;
+    find_peers(m, level);
+    int most = m->peers ? m->peers : MANY + 1;
+    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &most, 1, MPI_INT, MPI_MIN, m->comm));
+    trial t = {spread, all, SMALL, 1};
+    if (most == 1) t.run = shift, most = MANY + 1;
+    TRI_TRY(take(m, t, &single_s));
+    t.messages = most;
+    TRI_TRY(take(m, t, &many_s));
+    *out_s = (many_s - single_s) / (2 * (most - 1));
+    return TRI_OK;
+}
+
 static tri_status take_level(meter *m, int level, tri_net *net) {
     const ring *all = level == TRI_INSIDE ? &m->inside : &m->between,
                *one = level == TRI_INSIDE ? all : &m->lane;
     const tri_shape *shape = tri_comm_shape(m->comm);
     int size = level == TRI_INSIDE ? shape->largest : shape->nodes,
         together = level == TRI_INSIDE ? shape->largest : m->lanes;
-    double hop_s, single_s, many_s, byte_s, rank_byte_s, node_byte_s;
+    double hop_s, end_s, byte_s, both_byte_s, rank_byte_s, node_byte_s;
     TRI_TRY(take(m, (trial){pass, all, SMALL, 1}, &hop_s));
-    TRI_TRY(take(m, (trial){shift, all, SMALL, 1}, &single_s));
-    TRI_TRY(take(m, (trial){shift, all, SMALL, MANY + 1}, &many_s));
+    TRI_TRY(take_end(m, level, all, &end_s));
     TRI_TRY(take_slope(m, (trial){pass, one, 0, 1}, SHORT, LONG, size, &byte_s));
+    TRI_TRY(take_slope(m, (trial){shift, one, 0, 1}, SHORT, LONG, 1, &both_byte_s));
     TRI_TRY(take_slope(m, (trial){shift, one, 0, FEW}, SHORT, LONG, FEW, &rank_byte_s));
     TRI_TRY(take_slope(m, (trial){shift, all, 0, 1}, SHORT, LONG, together, &node_byte_s));
     hop_s /= size;
-    /* In a shift of many messages a rank is busy with two ends of each. */
-    double end_s = (many_s - single_s) / (2 * MANY);
     end_s = end_s < 0 ? 0 : least(end_s, hop_s / 2);
     net->level[level].overhead_s = end_s;
     net->level[level].latency_s = hop_s - 2 * end_s;
     net->level[level].byte_s = byte_s;
     net->level[level].rank_byte_s = least(rank_byte_s, byte_s);
     net->level[level].node_byte_s = least(node_byte_s, byte_s);
+    net->level[level].both_byte_s = both_byte_s > byte_s ? both_byte_s - byte_s : 0;
     return TRI_OK;
 }
 
@@ -313,7 +361,7 @@ static tri_status measure(meter *m, tri_network *found) {
 }
 
 tri_status tri_net_measure(tri_comm *comm, double seconds, tri_network *out) {
-    enum { NUMBERS = 24 }; /* calls of take(), of which each has its share of the time */
+    enum { NUMBERS = 28 }; /* calls of take(), of which each has its share of the time */
     if (tri_comm_size(comm) < 2)
         return tri_fail(TRI_ERR_IMPOSSIBLE,
                         "a single rank sends no messages: start two on a node, or on two nodes");

@@ -23,6 +23,10 @@ tri_cost tri_pipeline_cost(const tri_case *c, const tri_pipeline *pipe, int piec
         tri_cost_add(&price, &way);
         turn[level] = hops(c, level, pipe->hops[level] ? pieces - 1 : 0, pipe->overheads, pieces);
         if (!waits) turn[level].level[level].latencies = 0;
+        /* All hops but the last lead to a rank that passes the piece before on. */
+        if (pipe->hops[level])
+            turn[level].level[level].both_bytes =
+                turn[level].level[level].bytes * (pipe->hops[level] - 1) / pipe->hops[level];
     }
     int slower = tri_case_time_s(&turn[TRI_INSIDE], c, net) > tri_case_time_s(&turn[TRI_BETWEEN], c, net)
                      ? TRI_INSIDE

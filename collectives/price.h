@@ -40,6 +40,7 @@ static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
         sum->level[level].latencies += more->level[level].latencies;
         sum->level[level].overheads += more->level[level].overheads;
         sum->level[level].bytes = bytes + more_bytes;
+        sum->level[level].both_bytes += more->level[level].both_bytes;
         sum->level[level].rank_bytes = tri_larger(sum->level[level].rank_bytes, bytes) +
                                        tri_larger(more->level[level].rank_bytes, more_bytes);
         sum->level[level].node_bytes = tri_larger(sum->level[level].node_bytes, bytes) +
@@ -120,7 +121,7 @@ static inline void tri_cost_rounds(tri_cost *price, int level, double times, dou
     tri_cost more = {0};
     more.level[level].latencies = times;
     more.level[level].overheads = 2 * times;
-    more.level[level].bytes = times * bytes;
+    more.level[level].bytes = more.level[level].both_bytes = times * bytes;
     more.level[level].node_bytes = times * bytes * senders;
     tri_cost_add(price, &more);
 }
@@ -160,6 +161,7 @@ static inline void tri_cost_burst(tri_cost *price, const tri_case *c, const tri_
     late.level[level].latencies = full.level[level].latencies = 1;
     late.level[level].overheads = messages + 1;
     late.level[level].bytes = full.level[level].bytes = bytes;
+    late.level[level].both_bytes = full.level[level].both_bytes = bytes;
     busy.level[level].overheads = 2 * messages;
     full.level[level].overheads = 2;
     full.level[level].rank_bytes = bytes * messages;

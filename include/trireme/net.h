@@ -30,6 +30,9 @@ typedef struct tri_net {
         /* For each byte in one direction, all messages at once: of a rank, and of a node's ranks together.
          * Not above byte_s. */
         double rank_byte_s, node_byte_s;
+        /* More, for each byte of a message whose receiver sends one itself: its answers (TCP's acknowledgements, the
+         * handshake of a long message) wait behind that. */
+        double both_byte_s;
     } level[TRI_LEVELS];
     double memory_byte_s;  /* for each byte copied inside a rank */
     double combine_byte_s; /* for each byte of the result of combining two vectors */
@@ -51,6 +54,7 @@ typedef struct tri_cost {
         double bytes;      /* of messages one behind the other */
         double rank_bytes; /* through the busiest rank, in one direction; 0: no more than `bytes` */
         double node_bytes; /* through the busiest node, in one direction; 0: no more than `bytes` */
+        double both_bytes; /* of `bytes`, of messages whose receivers send one at the same time */
     } level[TRI_LEVELS];
     double memory_bytes, combined_bytes;
     double flags, slot_bytes, reaches, reach_bytes;

@@ -21,13 +21,13 @@ static const char *const whole =
     "= 2\n"
     "ranks_per_node = 4\n"
     "inside.latency = 2e-07 s\ninside.overhead = 1e-07 s # a remark\n\n  inside.byte=1e-10 s/byte\n"
-    "inside.rank_byte = 1e-10 s/byte\ninside.node_byte = 1e-11 s/byte\n"
+    "inside.rank_byte = 1e-10 s/byte\ninside.node_byte = 1e-11 s/byte\ninside.both_byte = 4e-11 s/byte\n"
     "shared.flag = 3e-07 s\nshared.slot_byte = 5e-11 s/byte\nshared.reach = 2e-06 s\nshared.reach_byte = "
     "9e-11 s/byte\n"
     "memory.byte = 1e-10 s/byte\ncombine.byte = 2e-10 s/byte\neager = 4096 bytes\n";
 static const char *const between =
     "between.latency = 1e-05 s\nbetween.overhead = 3e-06 s\nbetween.byte = 8e-09 s/byte\n"
-    "between.rank_byte = 8e-09 s/byte\nbetween.node_byte = 7.5e-09 s/byte\n";
+    "between.rank_byte = 8e-09 s/byte\nbetween.node_byte = 7.5e-09 s/byte\nbetween.both_byte = 0 s/byte\n";
 
 static tri_status read_text(const char *first, const char *second, tri_network *out) {
     FILE *to = fopen(in_folder("file"), "w");
@@ -42,7 +42,8 @@ static void test_read(void) {
     CHECK_OK(read_text(whole, "", &n));
     CHECK(n.measured[TRI_INSIDE] && !n.measured[TRI_BETWEEN], "one level was measured");
     CHECK(n.net.level[TRI_INSIDE].latency_s == 2e-7 && n.net.level[TRI_INSIDE].overhead_s == 1e-7 &&
-              n.net.level[TRI_INSIDE].byte_s == 1e-10 && n.net.level[TRI_INSIDE].node_byte_s == 1e-11,
+              n.net.level[TRI_INSIDE].byte_s == 1e-10 && n.net.level[TRI_INSIDE].node_byte_s == 1e-11 &&
+              n.net.level[TRI_INSIDE].both_byte_s == 4e-11,
           "the numbers of a level");
     CHECK(n.net.flag_s == 3e-7 && n.net.reach_byte_s == 9e-11 && n.net.eager_bytes == 4096 &&
               n.net.memory_byte_s == 1e-10 && n.net.combine_byte_s == 2e-10,
@@ -59,17 +60,17 @@ static void test_read(void) {
 static void test_bad(void) {
     static const struct {
         const char *line, *says;
-    } bad[] = {{"speed = 3 s\n", "line 20: there is no number 'speed'"},
-               {"inside.latency = 1 s\n", "line 20: inside.latency stands there twice"},
+    } bad[] = {{"speed = 3 s\n", "line 21: there is no number 'speed'"},
+               {"inside.latency = 1 s\n", "line 21: inside.latency stands there twice"},
                {"between.latency = 1e-6 s\n", "lacks between.overhead"},
-               {"between.latency = fast s\n", "line 20: 'fast s' is no number"},
-               {"between.latency = -1 s\n", "line 20: '-1 s' is no number"},
-               {"between.latency = inf s\n", "line 20: 'inf s' is no number"},
-               {"between.latency = nan s\n", "line 20: 'nan s' is no number"},
+               {"between.latency = fast s\n", "line 21: 'fast s' is no number"},
+               {"between.latency = -1 s\n", "line 21: '-1 s' is no number"},
+               {"between.latency = inf s\n", "line 21: 'inf s' is no number"},
+               {"between.latency = nan s\n", "line 21: 'nan s' is no number"},
                {"between.latency = 3 us\n", "between.latency is in s: write '3 s'"},
                {"between.latency = 3\n", "between.latency is in s: write '3 s'"},
-               {"hello\n", "line 20: 'hello' is not 'name = value'"},
-               {"cores = many\n", "line 20: 'many' is no whole number"},
+               {"hello\n", "line 21: 'hello' is not 'name = value'"},
+               {"cores = many\n", "line 21: 'many' is no whole number"},
                {"cores = 0\n", "'0' is no whole number"}};
     tri_network n = {.cores = 77};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -105,6 +106,37 @@ static void test_round_trip(void) {
     CHECK_STATUS(tri_network_write(in_folder("a"), &n), TRI_ERR_FILE);
 }
 
+static double time_of(tri_operation operation, const char *name, int ranks, size_t bytes,
+                      const tri_net *net) {
+    tri_case c = {.operation = operation,
+                  .ranks = ranks,
+                  .nodes = ranks,
+                  .largest = 1,
+                  .bytes = bytes,
+                  .commutes = 1,
+                  .unit_bytes = 1};
+    for (int i = 0; i < tri_algorithm_count(); i++)
+        if (tri_algorithm_operation(i) == operation && !strcmp(tri_algorithm_name(i), name))
+            return tri_algorithm_time_s(i, &c, net);
+    return NAN;
+}
+
+/* Where nothing costs but that receivers send at the same time: rings pay for each round, trees nothing, a chain for all
+ * pieces behind the first, in so far as its hops lead to ranks that pass on. */
+static void test_both(void) {
+    tri_net net = {.eager_bytes = 4096};
+    net.level[TRI_BETWEEN].both_byte_s = 1e-6;
+    CHECK(fabs(time_of(TRI_ALLGATHER, "ring", 5, 1000, &net) - 4 * 1000e-6) < 1e-9, "a ring of 5");
+    CHECK(time_of(TRI_BCAST, "binomial", 8, 1000, &net) == 0 &&
+              time_of(TRI_GATHER, "linear", 8, 1000, &net) == 0,
+          "trees and stars send one way");
+    CHECK(time_of(TRI_BCAST, "chain", 2, 1 << 20, &net) == 0, "two ranks pass nothing on");
+    CHECK(fabs(time_of(TRI_ALLTOALL, "pairwise", 4, 1000, &net) - 3 * 1000e-6) < 1e-9, "pairs exchange");
+    net.level[TRI_BETWEEN].byte_s = 1e-6;
+    CHECK(fabs(time_of(TRI_ALLTOALL, "pairwise", 4, 1000, &net) - 6 * 1000e-6) < 1e-9,
+          "it comes on top of the bytes");
+}
+
 static void test_path(void) {
     char path[300];
     tri_network m = {.mpi = "Open MPI v4.1.4", .processor = "Some (R) CPU @ 2 GHz", .cores = 8};
@@ -126,6 +158,7 @@ int main(void) {
     test_bad();
     test_round_trip();
     test_path();
+    test_both();
     remove(in_folder("a/b/numbers"));
     remove(in_folder("a/b"));
     remove(in_folder("a"));
