@@ -3,7 +3,8 @@
  * The pattern is an alltoall: every rank has something for every other. A rank reads a slice of A that lies together in
  * A's file and writes a slice of B that lies together in B's; what it has read belongs to all the slices that are
  * written. So each rank packs the pieces for the others, tri_alltoallv brings them where they belong, and there they
- * are turned into B's order, tile by tile, by the threads. This is done box by box, each as large as memory allows.
+ * are turned into B's order, tile by tile, by the threads. This is done box by box, each as large as memory allows, and
+ * a thread of its own writes one while the next is under way.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +29,10 @@ typedef struct state {
     size_t dims[AXES], chunk[AXES]; /* chunk: zeros for none */
     tri_result *result;
     tri_array *b;
-    /* a slice in A's order, or what came from others; and pieces for others, or a slice in B's order */
-    char *buffer[2];
+    tri_team *writer; /* a thread that writes while this one goes on */
+    bool writing;
+    /* a slice in A's order, or what came from others; pieces for others; and a slice in B's order */
+    char *buffer[3];
     size_t *send, *send_at, *receive, *receive_at; /* bytes for and from each rank */
     /* in the last repeat: to other ranks, to those of the other half, and the seconds that it took */
     double sent_bytes, crossed_bytes, communicate_s;
@@ -113,12 +116,12 @@ static tri_status read_options(state *s, const tri_run *run) {
     TRI_TRY(read_chunk(s));
     for (int k = 0; k < p->rank && s->chunk[0] && !tri_dataset_chunk(s->a); k++)
         p->unit[p->axes[k]] = s->chunk[k];
-    return plan_make(p, s->memory / 2 / s->element_bytes);
+    return plan_make(p, s->memory / 3 / s->element_bytes);
 }
 
 static tri_status allocate(state *s) {
     size_t ranks = (size_t)s->plan.ranks;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         s->buffer[i] = malloc(s->plan.room * s->element_bytes + 1);
         if (!s->buffer[i])
             return tri_fail(TRI_ERR_MEMORY, "no memory for %zu elements; ask for less with --memory",
@@ -129,6 +132,7 @@ static tri_status allocate(state *s) {
     s->send_at = s->send + ranks;
     s->receive = s->send + 2 * ranks;
     s->receive_at = s->send + 3 * ranks;
+    TRI_TRY(tri_team_create(2, NULL, &s->writer));
     return tri_form_take(s->a, &s->form);
 }
 
@@ -202,22 +206,43 @@ static tri_status communicate(tri_run *run, state *s, const box *whole, const bo
                          MPI_BYTE, run->comm);
 }
 
-/* The pieces that came, each in A's order, to their places in B's order, in buffer 1. */
+/* The pieces that came, each in A's order, to their places in B's order, in buffer 2. */
 static void turn(tri_run *run, const state *s, const box *whole, const box *write) {
     for (int r = 0; r < s->plan.ranks; r++) {
         box read = plan_slice(&s->plan, whole, s->plan.cut_read, r), piece = box_meet(&read, write);
         if (s->receive[r])
-            copy(run, s, &piece, s->buffer[0] + s->receive_at[r], write, s->plan.axes, s->buffer[1]);
+            copy(run, s, &piece, s->buffer[0] + s->receive_at[r], write, s->plan.axes, s->buffer[2]);
     }
 }
 
-static tri_status write_slice(state *s, const box *write) {
+static void write_work(void *argument, int thread, size_t chunk) {
+    (void)thread, (void)chunk;
+    tri_array_write_work(argument);
+}
+
+/* Waits for the slice that is being written. */
+static tri_status finish_slice(tri_run *run, state *s) {
+    double start = tri_now_s();
+    if (!s->writing) return TRI_OK;
+    s->writing = false;
+    tri_team_wait(s->writer);
+    TRI_TRY(tri_array_write_finish(s->b));
+    tri_report_phase(run, "write", tri_now_s() - start, 0);
+    return TRI_OK;
+}
+
+static tri_status start_slice(tri_run *run, state *s, const box *write) {
+    double start_s = tri_now_s();
     size_t start[AXES], count[AXES];
     for (int k = 0; k < s->plan.rank; k++) {
         start[k] = write->start[s->plan.axes[k]];
         count[k] = write->count[s->plan.axes[k]];
     }
-    return tri_array_write(s->b, start, count, s->buffer[1]);
+    TRI_TRY(tri_array_write_start(s->b, start, count, s->buffer[2]));
+    tri_team_start(s->writer, 1, write_work, s->b);
+    s->writing = true;
+    tri_report_phase(run, "write", tri_now_s() - start_s, 0);
+    return TRI_OK;
 }
 
 static tri_status do_box(tri_run *run, state *s, const box *whole) {
@@ -235,13 +260,11 @@ static tri_status do_box(tri_run *run, state *s, const box *whole) {
     TRI_TRY(communicate(run, s, whole, &write));
     s->communicate_s += tri_now_s() - start;
     tri_report_phase(run, "communicate", tri_now_s() - start, read_bytes);
+    TRI_TRY(finish_slice(run, s));
     start = tri_now_s();
     turn(run, s, whole, &write);
     tri_report_phase(run, "permute", tri_now_s() - start, write_bytes);
-    start = tri_now_s();
-    TRI_TRY(write_slice(s, &write));
-    tri_report_phase(run, "write", tri_now_s() - start, write_bytes);
-    return TRI_OK;
+    return start_slice(run, s, &write);
 }
 
 static tri_status run(tri_run *run, void *argument) {
@@ -252,6 +275,7 @@ static tri_status run(tri_run *run, void *argument) {
         TRI_TRY(do_box(run, s, &whole));
         tri_progress(run, "permuting", (double)(step + 1) / (double)s->plan.steps);
     }
+    TRI_TRY(finish_slice(run, s));
     double start = tri_now_s();
     TRI_TRY(tri_result_finish(s->result));
     tri_report_phase(run, "write", tri_now_s() - start, 0);
@@ -321,21 +345,6 @@ static void report_shape(tri_run *run, const char *name, const state *s, const s
     tri_report_text(run, name, text);
 }
 
-/* Of the exchange and of the network, what goes between two halves of the ranks in a second. */
-static tri_status report_bandwidth(tri_run *run, const state *s) {
-    double crossed = s->crossed_bytes, seconds = s->communicate_s, most = 0;
-    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &crossed, 1, MPI_DOUBLE, MPI_SUM, run->comm));
-    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, run->comm));
-    TRI_TRY(bandwidth_bisection(run, &most));
-    double rate = seconds > 0 ? crossed / seconds : 0;
-    tri_report_real(run, "crossed", rate, "B/s",
-                    "rate of the exchange between the lower and the upper half of the ranks");
-    tri_report_real(run, "bisection", most, "B/s",
-                    "bandwidth between the lower and the upper half of the ranks, both ways together");
-    tri_report_real(run, "bisection_share", rate / most, "1", "the first divided by the second");
-    return TRI_OK;
-}
-
 static tri_status record(tri_run *run, void *argument) {
     state *s = argument;
     double sent = 0, elements = 1;
@@ -348,7 +357,7 @@ static tri_status record(tri_run *run, void *argument) {
     report_shape(run, "out_shape", s, s->dims);
     tri_report_real(run, "bytes", elements * (double)s->element_bytes, "B", "bytes of the dataset");
     tri_report_real(run, "sent_bytes", sent, "B", "bytes that went from one rank to another");
-    if (s->bandwidth) TRI_TRY(report_bandwidth(run, s));
+    if (s->bandwidth) TRI_TRY(bandwidth_report(run, s->crossed_bytes, s->communicate_s));
     tri_report_integer(run, "steps", (int64_t)s->plan.steps, "1", "boxes that the work was done in");
     report_shape(run, "box", s, s->plan.length);
     if (s->check) tri_report_text(run, "verify", "all elements compared, one by one");
@@ -357,14 +366,16 @@ static tri_status record(tri_run *run, void *argument) {
 
 static void teardown(void *argument) {
     state *s = argument;
+    if (s->writing) tri_team_wait(s->writer);
+    tri_team_destroy(&s->writer);
     tri_array_destroy(&s->b);
     tri_result_destroy(&s->result);
     tri_form_free(&s->form);
     tri_dataset_destroy(&s->a);
     free(s->out_file);
     free(s->out_path);
-    free(s->buffer[0]);
-    free(s->buffer[1]);
+    for (int i = 0; i < 3; i++)
+        free(s->buffer[i]);
     free(s->send);
 }
 

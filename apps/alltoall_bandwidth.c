@@ -42,7 +42,9 @@ static tri_status measure(tri_run *run, int peer, int half, const char *out, cha
     return TRI_OK;
 }
 
-tri_status bandwidth_bisection(tri_run *run, double *out_per_s) {
+/* Bytes per second between the two halves, both ways together: as apps/p2p measures it, each rank of the lower half with one
+ * of the upper half. On all ranks. */
+static tri_status bisection(tri_run *run, double *out_per_s) {
     int half = tri_comm_size(run->comm) / 2, me = player_of(run->comm, tri_comm_rank(run->comm));
     const int *members = tri_comm_shape(run->comm)->members;
     int peer = me >= 2 * half ? -1 : members[me < half ? me + half : me - half];
@@ -56,4 +58,18 @@ tri_status bandwidth_bisection(tri_run *run, double *out_per_s) {
     free(out);
     free(in);
     return status;
+}
+
+tri_status bandwidth_report(tri_run *run, double crossed, double seconds) {
+    double most = 0;
+    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &crossed, 1, MPI_DOUBLE, MPI_SUM, run->comm));
+    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, run->comm));
+    TRI_TRY(bisection(run, &most));
+    double rate = seconds > 0 ? crossed / seconds : 0;
+    tri_report_real(run, "crossed", rate, "B/s",
+                    "rate of the exchange between the lower and the upper half of the ranks");
+    tri_report_real(run, "bisection", most, "B/s",
+                    "bandwidth between the lower and the upper half of the ranks, both ways together");
+    tri_report_real(run, "bisection_share", rate / most, "1", "the first divided by the second");
+    return TRI_OK;
 }

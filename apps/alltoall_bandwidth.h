@@ -7,8 +7,8 @@
 /* 1 where the two ranks are in different halves of the ranks, which are numbered node by node: halves of the machine. */
 int bandwidth_crosses(const tri_comm *comm, int a, int b);
 
-/* Bytes per second between the two halves, both ways together: as apps/p2p measures it, each rank of the lower half with one
- * of the upper half, by messages of 4 MiB. On all ranks. Collective, two ranks or more. */
-tri_status bandwidth_bisection(tri_run *run, double *out_per_s);
+/* Reports the rate of an exchange that took this rank `seconds` and brought `crossed` of its bytes to the other half, beside what
+ * messages of 4 MiB between the halves reach, as apps/p2p measures it. Collective, two ranks or more. */
+tri_status bandwidth_report(tri_run *run, double crossed, double seconds);
 
 #endif

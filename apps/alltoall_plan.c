@@ -72,32 +72,36 @@ static size_t half(const plan *p, int axis) {
 }
 
 /* What boxes cost: the larger slice, and the shorter of the two runs. Short runs are worse when writing, which cannot go
- * past the page cache with them: one that is written counts for a quarter. */
-static size_t judge(plan *p, size_t *run) {
+ * past the page cache with them: one that is written counts for a quarter. *written: the run that is written. */
+static size_t judge(plan *p, size_t *run, size_t *written) {
     size_t read_run, write_run;
     p->cut_read = choose_cut(p, NULL);
     p->cut_write = choose_cut(p, p->axes);
     size_t read = slice_size(p, p->cut_read, NULL, &read_run),
            write = slice_size(p, p->cut_write, p->axes, &write_run);
     *run = read_run < write_run / 4 ? read_run : write_run / 4;
+    *written = write_run;
     return read > write ? read : write;
 }
 
 tri_status plan_make(plan *p, size_t room) {
-    size_t run;
+    size_t run, written;
     memcpy(p->length, p->dims, sizeof p->length);
-    while ((p->room = judge(p, &run)) > room) {
-        /* Halve the axis that leaves the longest runs, and of several the longest axis. */
+    while ((p->room = judge(p, &run, &written)) > room) {
+        /* Halve the axis that leaves the longest runs, of several that with the longest that are written, and of those the
+         * longest axis. */
         int best = -1;
-        size_t best_run = 0;
+        size_t best_run = 0, best_written = 0;
         for (int k = 0; k < p->rank; k++) {
             plan tried = *p;
             tried.length[k] = half(p, k);
             if (tried.length[k] == p->length[k]) continue;
-            judge(&tried, &run);
-            if (best < 0 || run > best_run || (run == best_run && p->length[k] > p->length[best])) {
+            judge(&tried, &run, &written);
+            if (best < 0 || run > best_run || (run == best_run && written > best_written) ||
+                (run == best_run && written == best_written && p->length[k] > p->length[best])) {
                 best = k;
                 best_run = run;
+                best_written = written;
             }
         }
         if (best < 0) return tri_fail(TRI_ERR_ARGUMENT, "--memory: not one element fits");

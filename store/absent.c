@@ -149,6 +149,21 @@ tri_status tri_array_write(tri_array *array, const size_t start[], const size_t 
     return absent();
 }
 
+tri_status tri_array_write_start(tri_array *array, const size_t start[], const size_t count[],
+                                 const void *values) {
+    (void)array, (void)start, (void)count, (void)values;
+    return absent();
+}
+
+void tri_array_write_work(tri_array *array) {
+    (void)array;
+}
+
+tri_status tri_array_write_finish(tri_array *array) {
+    (void)array;
+    return absent();
+}
+
 tri_status tri_array_write_range(tri_array *array, size_t first, size_t count, const void *values) {
     (void)array, (void)first, (void)count, (void)values;
     return absent();

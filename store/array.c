@@ -226,6 +226,17 @@ tri_status tri_array_write(tri_array *array, const size_t start[], const size_t 
     return status;
 }
 
+tri_status tri_array_write_start(tri_array *array, const size_t start[], const size_t count[],
+                                 const void *values) {
+    tri_array_block block;
+    take_block(array, start, count, values, &block);
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    tri_status status = tri_array_start_block(array, &block);
+    tri_result_keep(array->result, status);
+    tri_h5_quiet_end(quiet);
+    return status;
+}
+
 /* A range in the form of a block that is the whole array. */
 static void take_range(tri_array *a, size_t first, size_t count, const void *values, tri_array_block *b) {
     size_t elements = 1;

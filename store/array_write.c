@@ -1,4 +1,5 @@
 /* Blocks of an array into the file: each rank by itself, or all together by MPI-IO. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
 
@@ -148,14 +149,45 @@ static tri_status write_together(const tri_array *a, const tri_array_block *b) {
     return status;
 }
 
-tri_status tri_array_write_block(const tri_array *a, const tri_array_block *b) {
+/* TRI_OK: each rank by itself; TRI_STOPPED: all together. Collective; the same status on every rank. */
+static tri_status agree_how(const tri_array *a, const tri_array_block *b) {
     tri_status mine = tri_result_kept(a->result);
     if (mine == TRI_OK && a->place.filtered && b->elements && !a->result->root)
         mine = tri_fail(TRI_ERR_ARGUMENT, "'%s' has filters: only rank 0 can write it", a->path);
     if (mine == TRI_OK && !wants_alone(a, b)) mine = tri_fail(TRI_STOPPED, "by MPI-IO");
-    tri_status all = tri_agree(a->result->comm, mine);
+    return tri_agree(a->result->comm, mine);
+}
+
+tri_status tri_array_write_block(const tri_array *a, const tri_array_block *b) {
+    tri_status all = agree_how(a, b);
     if (all == TRI_STOPPED) return write_together(a, b);
     if (all != TRI_OK) return all;
     tri_status status = !b->elements ? TRI_OK : !a->place.chunked ? write_straight(a, b) : write_root(a, b);
     return tri_agree(a->result->comm, status);
+}
+
+tri_status tri_array_start_block(tri_array *a, const tri_array_block *b) {
+    tri_status all = agree_how(a, b);
+    a->under_way = (tri_array_block){.elements = 0};
+    a->wrote = TRI_OK;
+    if (all == TRI_STOPPED) return write_together(a, b);
+    if (all != TRI_OK) return all;
+    if (a->place.chunked) return tri_agree(a->result->comm, b->elements ? write_root(a, b) : TRI_OK);
+    a->under_way = *b;
+    return TRI_OK;
+}
+
+void tri_array_write_work(tri_array *a) {
+    a->wrote = a->under_way.elements ? write_straight(a, &a->under_way) : TRI_OK;
+    /* The text of an error is that of the thread it happens in. */
+    if (a->wrote != TRI_OK) snprintf(a->why, sizeof a->why, "%s", tri_error_text());
+    a->under_way = (tri_array_block){.elements = 0};
+}
+
+tri_status tri_array_write_finish(tri_array *a) {
+    if (a->under_way.elements) tri_array_write_work(a);
+    tri_status status = a->wrote == TRI_OK ? TRI_OK : tri_fail(a->wrote, "%s", a->why);
+    status = tri_agree(a->result->comm, status);
+    tri_result_keep(a->result, status);
+    return status;
 }

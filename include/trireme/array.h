@@ -60,6 +60,16 @@ size_t tri_array_element_bytes(const tri_array *array);
 TRI_MUST_CHECK tri_status tri_array_write(tri_array *array, const size_t start[], const size_t count[],
                                           const void *values);
 
+/* tri_array_write() in parts, so that the disk works while the program goes on. tri_array_write_start() is collective, and
+ * borrows the values; where ranks have to write together it writes them. tri_array_write_work() writes what is left, and may
+ * be called by another thread of this process: it calls neither MPI nor HDF5. tri_array_write_finish(), collective,
+ * gives the values back and tells every rank what came of it; it does the work where nobody has. Nothing else may be
+ * done with the array or its result in between. */
+TRI_MUST_CHECK tri_status tri_array_write_start(tri_array *array, const size_t start[], const size_t count[],
+                                                const void *values);
+void tri_array_write_work(tri_array *array);
+TRI_MUST_CHECK tri_status tri_array_write_finish(tri_array *array);
+
 /* Writes this rank's elements [first, first + count) of the row-major order; otherwise as tri_array_write(). The array
  * has no chunks; TRI_ERR_ARGUMENT otherwise. */
 TRI_MUST_CHECK tri_status tri_array_write_range(tri_array *array, size_t first, size_t count,

@@ -55,7 +55,7 @@ def test_few_elements(trireme, tmp_path, shape):
 
 
 def test_memory_for_one_element_each(trireme, tmp_path):
-    check(trireme, tmp_path, 2, values((5, 7), "u8"), (1, 0), "--memory", 16)
+    check(trireme, tmp_path, 2, values((5, 7), "u8"), (1, 0), "--memory", 24)
 
 
 def test_chunks(trireme, tmp_path):
@@ -93,7 +93,7 @@ BAD = [
     (("a.h5:/A", "--out", "b.h5", "--chunk", "8"), 2, "--chunk: '8' is not 2 numbers"),
     (("a.h5:/A", "--out", "b.h5", "--chunk", "0,8"), 2, "--chunk"),
     (("a.h5:/A", "--out", "b.h5", "--chunk", "65536,65536"), 2, "--chunk"),
-    (("a.h5:/A", "--out", "b.h5", "--memory", "15"), 2, "not one element fits"),
+    (("a.h5:/A", "--out", "b.h5", "--memory", "23"), 2, "not one element fits"),
     (("a.h5:/A", "--out", "b.h5", "--device", "auto"), 2, "no use for a device"),
     (("a.h5:/line", "--out", "b.h5"), 4, "has 1 dimensions: 2 to 4"),
     (("a.h5:/five", "--out", "b.h5"), 4, "has 5 dimensions: 2 to 4"),

@@ -47,6 +47,9 @@ int main(void) {
     CHECK_STATUS(tri_form_share(&form, 0, NULL), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_array_create(result, "x", &form, 1, &one, NULL, &array), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_array_write(array, &zero, &one, &value), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_array_write_start(array, &zero, &one, &value), TRI_ERR_ABSENT);
+    tri_array_write_work(array);
+    CHECK_STATUS(tri_array_write_finish(array), TRI_ERR_ABSENT);
     CHECK(!array && !tri_array_element_bytes(array) && !form.image, "an array");
     tri_form_free(&form);
     tri_array_destroy(&array);
