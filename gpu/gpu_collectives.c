@@ -220,6 +220,7 @@ static tri_status exchange_pieces(exchange *e) {
         TRI_TRY(open_view(e, &e->slot[(i + 1) % 2].send, e->send, e->send_count, i + 1, true));
         TRI_TRY(open_view(e, recv, e->recv, e->recv_count, i, false));
         TRI_TRY(tri_view_ready(send));
+        TRI_TRY(tri_view_ready(recv));
         TRI_TRY(tri_exchange(send->data, send_count, !i || send_count ? e->to : MPI_PROC_NULL, recv->data,
                              recv_count, !i || recv_count ? e->from : MPI_PROC_NULL,
                              tri_gpu_mpi_type(e->element), e->tag, e->comm));
