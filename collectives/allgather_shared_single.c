@@ -9,13 +9,11 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_shared *s = c->shared;
     tri_meet(c, call->send, NULL, -1);
     tri_copy_own(c, tri_recv_block(c, call, c->rank), call->send, call->count, (size_t)c->size * call->count);
     for (int shift = 1; shift < c->size; shift++) {
         int from = (c->rank + shift) % c->size;
-        TRI_TRY(
-            tri_shared_read(s, from, &s->peers[from].send, 0, tri_recv_block(c, call, from), call->count));
+        TRI_TRY(tri_fetch(c, from, 0, tri_recv_block(c, call, from), call->count));
     }
     tri_part(c, -1);
     return TRI_OK;

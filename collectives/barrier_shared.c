@@ -9,10 +9,6 @@
  */
 #include "collectives/shared.h"
 
-static int can(const tri_case *c) {
-    return c->shared;
-}
-
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
     tri_cost price = {0};
@@ -30,7 +26,7 @@ const tri_algorithm tri_barrier_shared = {
     .operation = TRI_BARRIER,
     .name = "shared",
     .text = "each rank raises a flag in shared memory and looks at everybody's",
-    .can = can,
+    .can = tri_can_share,
     .cost = cost,
     .run = run,
 };

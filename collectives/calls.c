@@ -48,10 +48,11 @@ static tri_status look_round_together(tri_comm *comm, tri_calls *calls) {
     return tri_algorithms_parse(s.names, calls->selected);
 }
 
+/* What the ranks of the nodes share is used where all nodes have it: ranks must choose alike. */
 static tri_status share(tri_comm *comm, tri_calls *calls) {
     tri_shared *shared;
-    TRI_TRY(tri_shared_of(comm, &shared));
-    if (!shared->segment.base) return TRI_OK;
+    TRI_TRY(tri_shared_everywhere(comm, &shared, &calls->reach, &calls->cores));
+    if (!shared) return TRI_OK;
     calls->shared = shared;
     shared->meanwhile = tri_calls_advance;
     shared->calls = calls;
@@ -68,7 +69,7 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     calls->engine.mpi = comm->mpi;
     calls->engine.calls = calls;
     tri_status status = look_round_together(comm, calls);
-    if (status == TRI_OK && comm->size > 1 && comm->shape.nodes == 1) status = share(comm, calls);
+    if (status == TRI_OK && comm->shape.largest > 1) status = share(comm, calls);
     if (status != TRI_OK) {
         calls_destroy(calls);
         return status;
@@ -126,8 +127,8 @@ tri_case tri_comm_case(const tri_comm *comm, tri_operation operation, size_t byt
                     .mixed = comm->shape.mixed};
     if (comm->calls && comm->calls->shared) {
         out.shared = 1;
-        out.reach = comm->calls->shared->reach;
-        out.cores = comm->calls->shared->cores;
+        out.reach = comm->calls->reach;
+        out.cores = comm->calls->cores;
     }
     return out;
 }
@@ -174,7 +175,7 @@ static tri_status scratch_of(tri_calls *calls, size_t bytes, void **out) {
 /* Where the ranks have a shared heap, they find out whether this call's vectors are from it. */
 static void look_for_heap(tri_shared *shared, tri_case *c, const tri_call *call) {
     shared->met = 0;
-    if (!shared->heap_count || c->uneven || c->bytes < MAPPED_FROM_BYTES) return;
+    if (!shared->heap_count || c->nodes > 1 || c->uneven || c->bytes < MAPPED_FROM_BYTES) return;
     int receives = c->operation != TRI_REDUCE || call->root == shared->rank;
     c->mapped = tri_shared_meet(shared, call->send, receives ? call->recv : NULL, -1);
 }

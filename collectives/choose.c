@@ -82,8 +82,11 @@ static int add_parts(tri_recipe *recipe, const tri_algorithm *a, const tri_case 
     tri_case piece = piece_of(c, pieces), parts[TRI_PARTS];
     int count = a->parts(&piece, parts);
     for (int i = 0; i < count; i++) {
-        /* Parts run on other groups and other vectors than those that share memory. */
-        parts[i].shared = parts[i].reach = parts[i].mapped = 0;
+        /* Algorithms over shared memory act at once, so they cannot be parts of pieces that are under way together;
+         * parts of what runs inside a node run on other groups than those that share memory, and all parts on
+         * other vectors than those that were looked for in the shared heap. */
+        if (c->nodes == 1 || pieces > 1) parts[i].shared = parts[i].reach = 0;
+        parts[i].mapped = 0;
         if ((pick->part[i] = add_best(recipe, &parts[i], net, depth - 1)) < 0) return -1;
     }
     return index;

@@ -41,7 +41,8 @@ typedef struct tri_calls {
     void *scratch; /* kept from call to call, so that no call pays for fresh pages */
     size_t scratch_bytes;
     struct tri_request *pending; /* requests that are not freed yet (engine_later.h) */
-    struct tri_shared *shared;   /* the communicator's, where all ranks are on one node and share memory */
+    struct tri_shared *shared;   /* of the ranks of this node, where those of every node share memory */
+    int reach, cores;            /* what that says, the least of all nodes */
 } tri_calls;
 
 /* The communicator's own, made at the first use. Collective then. */

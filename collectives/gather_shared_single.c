@@ -16,20 +16,17 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_shared *s = c->shared;
     size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
     if (c->rank != call->root) {
         tri_meet(c, call->send, NULL, tri_only_root(c, call->root));
-        TRI_TRY(tri_shared_write(s, call->root, &s->peers[call->root].recv, (size_t)c->rank * call->count,
-                                 call->send, share));
+        TRI_TRY(tri_put(c, call->root, (size_t)c->rank * call->count, call->send, share));
     } else {
         tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
         tri_copy_own(c, tri_recv_block(c, call, c->rank), call->send, call->count,
                      (size_t)c->size * call->count);
         for (int i = 1; i < c->size; i++) {
             int leaf = tri_from_virtual(c, i, call->root);
-            TRI_TRY(tri_shared_read(s, leaf, &s->peers[leaf].send, share,
-                                    tri_unit(c, tri_recv_block(c, call, leaf), share), rest));
+            TRI_TRY(tri_fetch(c, leaf, share, tri_unit(c, tri_recv_block(c, call, leaf), share), rest));
         }
     }
     tri_part(c, tri_only_root(c, call->root));

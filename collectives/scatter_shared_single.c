@@ -12,18 +12,15 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_shared *s = c->shared;
     size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
     if (c->rank != call->root) {
         tri_meet(c, NULL, call->recv, tri_only_root(c, call->root));
-        TRI_TRY(tri_shared_read(s, call->root, &s->peers[call->root].send, (size_t)c->rank * call->count,
-                                call->recv, share));
+        TRI_TRY(tri_fetch(c, call->root, (size_t)c->rank * call->count, call->recv, share));
     } else {
         tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
         for (int i = 1; i < c->size; i++) {
             int leaf = tri_from_virtual(c, i, call->root);
-            TRI_TRY(tri_shared_write(s, leaf, &s->peers[leaf].recv, share,
-                                     tri_unit(c, tri_send_block(c, call, leaf), share), rest));
+            TRI_TRY(tri_put(c, leaf, share, tri_unit(c, tri_send_block(c, call, leaf), share), rest));
         }
         tri_copy_own(c, call->recv, tri_send_block(c, call, c->rank), call->count,
                      (size_t)c->size * call->count);

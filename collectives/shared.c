@@ -17,6 +17,7 @@ void tri_part(tri_context *c, int root) {
         tri_ring_barrier(&c->shared->small);
     else
         tri_ring_report(&c->shared->small, root);
+    c->shared->met = 0; /* the next part of this call has other vectors */
 }
 
 void tri_copy_own(tri_context *c, void *to, const void *from, size_t count, size_t all) {

@@ -45,16 +45,20 @@ static inline size_t tri_piece_start(const tri_pieces *p, size_t k) {
     return k * p->units;
 }
 
-/* Whether slots can carry this case: elements must not be cut, and every rank must know the length. */
+/* Whether all these ranks share a node's memory, and know the length of every block. */
+static inline int tri_can_share(const tri_case *c) {
+    return c->shared && c->nodes == 1 && !c->uneven && !c->split;
+}
+/* Whether slots can carry this case: elements must not be cut. */
 static inline int tri_can_slots(const tri_case *c) {
-    return c->shared && !c->uneven && c->unit_bytes <= TRI_SMALL_PAYLOAD_BYTES;
+    return tri_can_share(c) && c->unit_bytes <= TRI_SMALL_PAYLOAD_BYTES;
 }
 /* The same where a slot holds a block for each rank. */
 static inline int tri_can_slots_each(const tri_case *c) {
     return tri_can_slots(c) && c->ranks <= TRI_LARGE_PAYLOAD_BYTES / 64;
 }
 static inline int tri_can_single(const tri_case *c) {
-    return c->shared && !c->uneven && (c->reach || c->mapped);
+    return tri_can_share(c) && (c->reach || c->mapped);
 }
 
 /* Every rank tells where its vectors lie, unless the call has done so; NULL where no other rank works on them.
@@ -62,6 +66,16 @@ static inline int tri_can_single(const tri_case *c) {
 void tri_meet(tri_context *c, const void *send, void *recv, int root);
 /* Nobody works on this rank's vectors any more. `root` as above: a leaf says so and goes. */
 void tri_part(tri_context *c, int root);
+
+/* Units of a peer's input, from unit `start` on, and into its result. */
+static inline tri_status tri_fetch(tri_context *c, int peer, size_t start, void *to, size_t units) {
+    return tri_shared_read(c->shared, peer, &c->shared->peers[peer].send, start * c->unit_bytes, to,
+                           units * c->unit_bytes);
+}
+static inline tri_status tri_put(tri_context *c, int peer, size_t start, const void *from, size_t units) {
+    return tri_shared_write(c->shared, peer, &c->shared->peers[peer].recv, start * c->unit_bytes, from,
+                            units * c->unit_bytes);
+}
 
 /* Of two ranks, both copy a half of what goes between them. Where there are more leaves, they copy all: that
  * keeps the cores busy, and nobody works on their vectors. Returns the leaf's share of `count` units. */

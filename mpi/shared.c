@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -58,10 +59,15 @@ static int count_cores(const greeting *all, int size) {
     return CPU_COUNT(&cores);
 }
 
+/* Not getpid(), for which a simulator has its own. */
+static int64_t process_id(void) {
+    return syscall(SYS_getpid);
+}
+
 /* Collective from here on, so each rank goes through it whatever it lacks. */
 static tri_status meet_processes(MPI_Comm mpi, int rank, int size, greeting *all, int *reach) {
-    volatile uint64_t token = 0x7472697265 + (uint64_t)getpid();
-    greeting mine = {.pid = getpid(), .token = token, .address = (uintptr_t)&token};
+    volatile uint64_t token = 0x7472697265 + (uint64_t)process_id();
+    greeting mine = {.pid = process_id(), .token = token, .address = (uintptr_t)&token};
     if (sched_getaffinity(0, sizeof mine.cores, &mine.cores)) CPU_SET(0, &mine.cores);
     TRI_MPI(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, mpi));
     int can = are_processes(all, size) ? can_reach(all, rank, size) : 0;
@@ -70,11 +76,12 @@ static tri_status meet_processes(MPI_Comm mpi, int rank, int size, greeting *all
     return TRI_OK;
 }
 
-static tri_status fill(tri_shared *shared, int rank, int size, greeting *all) {
+static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, greeting *all) {
     int reach;
     tri_segment segment = {NULL, 0};
     TRI_TRY(meet_processes(shared->mpi, rank, size, all, &reach));
-    if (size > 1 && are_processes(all, size))
+    /* A rank that is alone on its node does what those of other nodes do. */
+    if (comm_size > 1 && are_processes(all, size))
         TRI_TRY(tri_segment_create(shared->mpi, tri_shared_bytes(size), &segment));
     if (segment.base) tri_shared_attach(shared, segment.base);
     shared->segment = segment;
@@ -106,7 +113,7 @@ static tri_status shared_create(tri_comm *comm, tri_shared **out) {
                                 "MPI_Comm_split");
         shared->mpi_is_mine = status == TRI_OK;
     }
-    if (status == TRI_OK) status = fill(shared, shape->local_rank, size, all);
+    if (status == TRI_OK) status = fill(shared, shape->local_rank, size, comm->size, all);
     free(all);
     if (status == TRI_OK)
         *out = shared;
@@ -118,6 +125,17 @@ static tri_status shared_create(tri_comm *comm, tri_shared **out) {
 tri_status tri_shared_of(tri_comm *comm, tri_shared **out) {
     if (!comm->shared) TRI_TRY(shared_create(comm, &comm->shared));
     *out = comm->shared;
+    return TRI_OK;
+}
+
+tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *reach, int *cores) {
+    tri_shared *shared = NULL;
+    TRI_TRY(tri_agree(comm, tri_shared_of(comm, &shared)));
+    int least[] = {shared->segment.base != NULL, shared->reach, shared->cores};
+    TRI_MPI(MPI_Allreduce(MPI_IN_PLACE, least, 3, MPI_INT, MPI_MIN, comm->mpi));
+    *out = least[0] ? shared : NULL;
+    *reach = least[1];
+    *cores = least[2];
     return TRI_OK;
 }
 

@@ -46,7 +46,7 @@ typedef struct tri_shared {
     tri_peer *peers;
     tri_heap *heaps;
     int heap_count;
-    int met; /* whether this call's tri_shared_meet() is done */
+    int met; /* whether tri_shared_meet() is done for what is about to run */
 } tri_shared;
 
 enum {
@@ -66,6 +66,9 @@ void tri_shared_attach(tri_shared *shared, void *memory);
 /* The communicator's own, of the ranks of this node; made at the first call, which is collective.
  * TRI_ERR_MPI, TRI_ERR_MEMORY. */
 tri_status tri_shared_of(tri_comm *comm, tri_shared **out);
+/* The same, or NULL where the ranks of some node cannot share memory; and `reach` and `cores`, the least of all
+ * nodes: what every rank may rely on. Collective. */
+tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *reach, int *cores);
 void tri_shared_destroy(tri_shared **shared);
 void tri_heap_destroy(tri_heap *heap);
 

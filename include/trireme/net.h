@@ -78,9 +78,9 @@ typedef struct tri_case {
     int sharing;  /* ranks of each node that do the same at once, in groups of their own; 0 is 1 */
     /* What the ranks have in common beside messages. */
     size_t unit_bytes; /* bytes that must stay together: an element's where data are combined, else 0 or 1 */
-    int shared;        /* all are on one node and share memory */
+    int shared;        /* the ranks of each node share memory */
     int reach;         /* and the kernel lets them at each other's private memory */
-    int mapped;        /* and the vectors of this call are from their shared heap (trireme/shared.h) */
+    int mapped;        /* and there is one node, and the vectors of this call are from their shared heap */
     int cores;         /* that the ranks of a node run on together; 0: one each */
     int later;         /* a nonblocking call, whose parts go one behind the other */
 } tri_case;
