@@ -152,6 +152,10 @@ void tri_report_line(tri_run *run, const char *format, ...) TRI_PRINTF(2, 3);
  * phases that rank 0 has are recorded. `bytes`, of this rank, or 0, turns into a rate. */
 void tri_report_phase(tri_run *run, const char *phase, double seconds, double bytes);
 
+/* A tri_combine whose data is a team: sums and products of doubles, whose bits do not depend on who makes them but for the
+ * payload of a NaN. The driver gives it to the communicator of every program that has threads. */
+int tri_team_combine(void *team, const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
+
 /* The time now, in seconds from some moment. */
 double tri_now_s(void);
 

@@ -53,7 +53,8 @@ tri_status bench_plot(const bench_variant *variants, int count, int trials, cons
                       const char *path);
 
 /* The subjects: bench <subject> is a program of its own. X(name) is `const tri_app bench_<name>` in bench_<name>.c. */
-#define BENCH_LIST(X)       X(sum) X(heat) X(collectives) X(gpu) X(compare) X(choice) X(network) X(p2p) X(store)
+#define BENCH_LIST(X)                                                                                        \
+    X(sum) X(heat) X(collectives) X(combine) X(gpu) X(compare) X(choice) X(network) X(p2p) X(store)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE

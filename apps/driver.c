@@ -233,6 +233,7 @@ static tri_status work(driver *d, void *state) {
     run->gpu = d->machine.gpu;
     run->machine = &d->machine;
     run->threads = d->machine.threads;
+    if (run->threads > 1) tri_comm_set_combine(run->comm, tri_team_combine, run->team);
     TRI_TRY(open_result(d));
     if (d->app->setup) TRI_TRY(tri_agree(run->comm, d->app->setup(run, state)));
     if (d->app->run || d->app->step) TRI_TRY(timed_run(d, state));

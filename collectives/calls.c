@@ -92,6 +92,11 @@ const char *tri_comm_algorithm(const tri_comm *comm) {
     return comm->calls && comm->calls->last ? comm->calls->last->name : "";
 }
 
+void tri_comm_set_combine(tri_comm *comm, tri_combine combine, void *data) {
+    comm->combine = combine;
+    comm->combine_data = data;
+}
+
 tri_status tri_comm_set_net(tri_comm *comm, const tri_net *net) {
     tri_calls *calls;
     TRI_TRY(tri_calls_of(comm, &calls));
@@ -212,6 +217,8 @@ tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *
     tri_engine *engine = &calls->engine;
     engine->type = what->type;
     engine->op = what->op;
+    engine->combine = comm->combine;
+    engine->combine_data = comm->combine_data;
     engine->tag = tri_calls_tag(calls);
     tri_context context = tri_calls_context(comm, what, engine, &tri_verbs_now);
     context.shared = calls->shared;

@@ -10,6 +10,8 @@ typedef struct tri_engine {
     MPI_Comm mpi;
     MPI_Datatype type; /* of a unit */
     MPI_Op op;
+    tri_combine combine; /* of the program, for long pieces; or NULL */
+    void *combine_data;
     int tag;
     MPI_Request *requests; /* of the round, grown as needed */
     int started, room;

@@ -131,8 +131,12 @@ static tri_status record_call(tri_comm *comm, const tri_request_for *what, tri_c
     call->pick = 0;
     call->parameters = r->recipe.pick[0].parameters;
 
-    r->engine =
-        (tri_engine){.mpi = comm->mpi, .type = what->type, .op = what->op, .tag = tri_calls_tag(r->calls)};
+    r->engine = (tri_engine){.mpi = comm->mpi,
+                             .type = what->type,
+                             .op = what->op,
+                             .combine = comm->combine,
+                             .combine_data = comm->combine_data,
+                             .tag = tri_calls_tag(r->calls)};
     r->context = tri_calls_context(comm, what, &r->engine, &tri_verbs_now);
     tri_context recording = tri_calls_context(comm, what, &r->engine, &tri_verbs_later);
     size_t bytes = tri_pick_scratch(&recording, call) * what->unit_bytes;

@@ -6,6 +6,9 @@
 
 #include "collectives/engine.h"
 
+/* What takes longer than it takes to wake threads for it. */
+enum { COMBINE_FROM_BYTES = 256 << 10 };
+
 /* Room for one more message in this round. */
 static tri_status make_room(tri_engine *e) {
     if (e->started < e->room) return TRI_OK;
@@ -52,6 +55,10 @@ static tri_status now_wait(tri_context *c) {
 }
 
 static tri_status now_combine(tri_context *c, const void *left, void *right, size_t count) {
+    const tri_engine *e = c->engine;
+    if (e->combine && count >= COMBINE_FROM_BYTES / c->unit_bytes &&
+        e->combine(e->combine_data, left, right, count, e->type, e->op))
+        return TRI_OK;
     while (count) {
         int some = count < INT_MAX ? (int)count : INT_MAX;
         TRI_MPI(MPI_Reduce_local(left, right, some, c->engine->type, c->engine->op));

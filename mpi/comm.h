@@ -14,6 +14,9 @@ struct tri_comm {
     int *shape_arrays;       /* what the pointers of `shape` point into */
     struct tri_calls *calls; /* of collectives/: NULL until the first collective call */
     void (*calls_destroy)(struct tri_calls *);
+    /* tri_comm_set_combine() (trireme/collectives.h); NULL: none. */
+    int (*combine)(void *data, const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
+    void *combine_data;
     struct tri_shared *shared; /* NULL until tri_shared_of() */
 };
 

@@ -37,6 +37,7 @@ struct tri_team {
     tri_team_chunk chunk;
     void *argument;
     size_t chunks;
+    int under_way;            /* started and not waited for yet */
     unsigned finished_before; /* phase of `finished` when the work was started */
     gate started, finished, met;
     _Alignas(LINE_BYTES) atomic_size_t next_chunk;
@@ -230,6 +231,7 @@ int tri_team_threads(const tri_team *team) {
 
 /* Lets the other members go; the work itself has been set. */
 static void begin(tri_team *team) {
+    team->under_way = 1;
     team->finished_before = gate_phase(&team->finished);
     atomic_store_explicit(&team->busy, team->threads - 1, memory_order_relaxed);
     atomic_store_explicit(&team->next_chunk, 0, memory_order_relaxed);
@@ -239,6 +241,11 @@ static void begin(tri_team *team) {
 void tri_team_wait(tri_team *team) {
     take_part(team, 0);
     if (team->threads > 1) gate_wait(&team->finished, team->finished_before, team->spins);
+    team->under_way = 0;
+}
+
+int tri_team_idle(const tri_team *team) {
+    return !team->under_way;
 }
 
 void tri_team_run(tri_team *team, tri_team_work work, void *argument) {

@@ -73,6 +73,16 @@ TRI_MUST_CHECK tri_status tri_alltoallv(const void *send, const size_t *send_cou
                                         const size_t *recv_counts, const size_t *recv_places,
                                         MPI_Datatype recv_type, tri_comm *comm);
 
+/* How a program combines long vectors by its threads: right = left op right for `count` elements, the bits that
+ * MPI_Reduce_local() gives. Returns 0 where it leaves that to MPI: for types and operations that it does not know, or where
+ * its threads have other work. Called by the thread that makes the collective call. */
+typedef int (*tri_combine)(void *data, const void *left, void *right, size_t count, MPI_Datatype type,
+                           MPI_Op op);
+
+/* From now on the calls on this communicator ask `combine` first for pieces of 256 KiB and more; NULL: no more. Local,
+ * and ranks may differ. `data` is passed on, and stays the caller's. */
+void tri_comm_set_combine(tri_comm *comm, tri_combine combine, void *data);
+
 TRI_MUST_CHECK tri_status tri_reduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
                                      int root, tri_comm *comm);
 TRI_MUST_CHECK tri_status tri_allreduce(const void *send, void *recv, size_t count, MPI_Datatype type,

@@ -56,6 +56,8 @@ void tri_team_for(tri_team *team, size_t chunks, tri_team_chunk work, void *argu
  * tri_team_wait. */
 void tri_team_start(tri_team *team, size_t chunks, tri_team_chunk work, void *argument);
 void tri_team_wait(tri_team *team);
+/* Whether no work is under way, so that the thread that created the team may give it some. */
+int tri_team_idle(const tri_team *team);
 
 /* Inside the work of tri_team_run: returns when every thread of the team has called it. What a thread wrote
  * before is seen by all after. */

@@ -115,6 +115,16 @@ def test_choice_bad(trireme):
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("ranks, threads", ((1, 1), (1, 2), (2, 1), (2, 2), (3, 1)))
+def test_combine(trireme, ranks, threads):
+    """The sums are looked at by the program itself; a vector is no multiple of a thread's chunk."""
+    r = trireme(ranks, "bench", "combine", "--bytes", 2**20 + 8 * 1001, "--vectors", 4, "--trials", 2, "--threads", threads,
+                "--results", "none")
+    assert r.status == 0 and "ours" in r.out, r.err
+    for bad in (("--vectors", 0), ("--bytes", 7), ("--trials", 0)):
+        assert trireme(ranks, "bench", "combine", *bad, "--results", "none").status == 2
+
+
 # ---- compare ----
 
 
