@@ -25,7 +25,8 @@ static const tri_option options[] = {
     TRI_OPTION(map_state, memory, "memory", "64Mi", "bytes of elements that each rank may hold at a time"),
     TRI_OPTION(map_state, replace, "replace", NULL, "replace FILE.h5 where it exists"),
     TRI_OPTION(map_state, check, "verify", NULL,
-               "read all again, compute it again on the device in another split, and compare all bits"),
+               "read all again, compute again on the device in another split, compare all bits; no check of "
+               "its arithmetic"),
     TRI_OPTION(map_state, baseline, "baseline", NULL,
                "also time reading and writing alone, to FILE.h5.baseline, and tell the ratio"),
     {.name = NULL},

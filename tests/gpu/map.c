@@ -233,6 +233,9 @@ int main(void) {
         CHECK_OK(tri_gpu_open_form(NULL, 0, 1, form, &gpu));
         if (!gpu) continue;
         stream(gpu);
+        /* As on a device with memory of its own. */
+        gpu->info.unified = false;
+        stream(gpu);
         if (form == TRI_GPU_FORM_ITEM) {
             kinds(gpu);
             refused(gpu);
