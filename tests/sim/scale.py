@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""scale.py MEASURE [--machines NAME,...] [--most BYTES] [--golden FILE | --write FILE]: our choice beside the peers.
+"""scale.py MEASURE [--machines NAME,...] [--operations NAME,...] [--most BYTES] [--golden FILE | --write FILE]
+
+Our choice beside the peers.
 
 Measures tri_... calls on the cells of peers.csv and prints, for each cell, the bound, our simulated time and the
 algorithm that was chosen, the best of the four selectors, and the two ratios; then geometric means and the cells in
@@ -20,11 +22,12 @@ from simulate import simulate
 GOLDEN = ("machine", "operation", "bytes", "us", "algorithm")
 
 
-def measure(program, names, most):
+def measure(program, names, operations, most):
     """Rows with what is known of each cell."""
     found = []
     for name in names:
-        cells = [r for r in peers.rows() if r["machine"] == name and int(r["bytes"]) <= most]
+        cells = [r for r in peers.rows() if r["machine"] == name and int(r["bytes"]) <= most
+                 and (not operations or r["operation"] in operations)]
         wanted = [(r["operation"], "choice", int(r["bytes"])) for r in cells]
         times = simulate(program, machine(name), wanted) if wanted else {}
         for row, key in zip(cells, wanted):
@@ -90,11 +93,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("program")
     parser.add_argument("--machines", default="flat64,ft64,mc4x16,flat256,ft256,mc16x16")
+    parser.add_argument("--operations", help="these alone")
     parser.add_argument("--most", type=int, default=1 << 62, help="bytes of the largest cells")
     parser.add_argument("--golden", help="compare with this file")
     parser.add_argument("--write", help="write such a file")
     args = parser.parse_args()
-    rows = measure(args.program, args.machines.split(","), args.most)
+    rows = measure(args.program, args.machines.split(","), args.operations and args.operations.split(","), args.most)
     wrong = [r for r in rows if not isinstance(r["us"], float)]
     for r in wrong:
         print(f"{r['machine']} {r['operation']} {r['bytes']} by {r['algorithm']}: {r['us']} data")
