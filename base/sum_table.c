@@ -171,12 +171,14 @@ void tri_table_open(tri_table *table, tri_simd level, tri_words sum, tri_words s
 }
 
 void tri_table_add(tri_table *table, const double *x, size_t count) {
+    if (!table->squares.word)
+        add_all(table, x, count, 0);
+    else if (!table->by_cells)
+        add_all(table, x, count, 1);
 #if TRI_HAVE_X86_KERNELS
-    if (table->by_cells)
-        tri_table_add_cells(table, x, count);
     else
+        tri_table_add_cells(table, x, count);
 #endif
-        add_all(table, x, count, table->squares.word != NULL);
     if (take_specials(table)) count_specials(table, x, count);
 }
 
