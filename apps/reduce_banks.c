@@ -53,6 +53,7 @@ void reduce_banks_clear(reduce_banks *banks) {
         tri_moments_clear(&banks->part[p].moments);
     }
     tri_ordered_clear(&banks->ordered);
+    banks->tried = banks->outrun = 0;
 }
 
 static size_t chunks_of(const reduce_piece *piece) {
@@ -129,16 +130,22 @@ static void device_chunks(reduce_banks *banks, reduce_part *part, const reduce_p
     part->status = status;
 }
 
+/* A device that is the processor itself takes cores from the threads: it leaves the rest to them once they have got more
+ * done than it has, meanwhile. The first time it takes little, to find out. */
 static void work_on_device(reduce_banks *banks, reduce_part *part, size_t chunks) {
-    for (;;) {
+    int processor = tri_gpu_describe(banks->gpu)->type == TRI_GPU_CPU;
+    while (!banks->outrun) {
         size_t seen = atomic_load(&banks->next), left = seen < chunks ? chunks - seen : 0;
         size_t take = left / 8 < DEVICE_LEAST  ? DEVICE_LEAST
                       : left / 8 > DEVICE_MOST ? DEVICE_MOST
                                                : left / 8;
+        if (processor && !banks->tried) take = DEVICE_LEAST;
         size_t chunk = atomic_fetch_add(&banks->next, take);
         if (chunk >= chunks || part->status != TRI_OK) return;
         reduce_piece x = slice(&banks->piece, chunk * CHUNK, take * CHUNK);
         device_chunks(banks, part, &x, banks->chunk_nodes ? &banks->chunk_nodes[chunk] : NULL);
+        banks->tried = 1;
+        banks->outrun = processor && atomic_load(&banks->next) - chunk > 2 * take;
     }
 }
 

@@ -54,6 +54,9 @@ typedef struct reduce_banks {
     tri_ordered *chunk_nodes; /* ordered: one for each chunk, since a bank's chunks are not in order */
     size_t chunk_room;
     atomic_size_t next; /* chunk that nobody has taken */
+    /* Of the device, for the whole vector. */
+    int tried;  /* it has computed something */
+    int outrun; /* it leaves the rest to the threads */
 } reduce_banks;
 
 /* The team must have `threads` threads, and one more where gpu is not NULL. Both are borrowed. */

@@ -25,7 +25,7 @@ try:
     import h5py
     import numpy as np
     from scipy import optimize, stats
-except ImportError as error:
+except ModuleNotFoundError as error:
     print(f"scaling.py: {error}; on Debian: apt-get install python3-h5py python3-scipy", file=sys.stderr)
     sys.exit(3)
 

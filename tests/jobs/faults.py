@@ -17,7 +17,7 @@ import time
 
 try:
     import h5py
-except ImportError as missing:
+except ModuleNotFoundError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 

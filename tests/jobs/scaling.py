@@ -10,7 +10,7 @@ try:
     import h5py
     import numpy as np
     import scipy  # noqa: F401
-except ImportError as missing:
+except ModuleNotFoundError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 

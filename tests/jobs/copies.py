@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""copy.py APPS [SIZE [ROUNDS [RATE]]]: a file to three nodes by apps/bcast, by sbcast, and to each node in turn over a
+"""copies.py APPS [SIZE [ROUNDS [RATE]]]: a file to three nodes by apps/bcast, by sbcast, and to each node in turn over a
 connection of TCP (what scp does, without its ciphers), each in turn, again and again, in a cluster of namespaces.
 
 SIZE in bytes [16 MiB], RATE of every cable, 1gbit [none: the speed of this machine's memory]. Prints medians, how many
