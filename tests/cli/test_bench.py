@@ -1,4 +1,6 @@
 """bench collectives, and bench --compare."""
+import os
+
 import h5py
 import numpy
 import pytest
@@ -12,7 +14,11 @@ def result(tmp_path):
     return files[-1]
 
 
-@pytest.mark.parametrize("ranks", (1, 2, 3))
+# MPICH 4.0 never gives a core away: more ranks than cores take minutes.
+ALL_RANKS = (1, 2) if "mpich" in os.environ.get("TRIREME_LAUNCHER", "") else (1, 2, 3)
+
+
+@pytest.mark.parametrize("ranks", ALL_RANKS)
 @pytest.mark.parametrize("heap", ((), ("--heap",)))
 def test_every_operation(trireme, tmp_path, ranks, heap):
     """Results are compared with the MPI library's by the program itself."""
