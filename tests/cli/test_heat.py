@@ -240,7 +240,9 @@ def test_a_signal_stops_it_at_a_checkpoint(trireme, tmp_path, number, ranks, dev
     wait_for(tmp_path / "c.h5", process)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 75 and out == "", (process.returncode, err)
+    # Hydra, which passed a signal on, sometimes ends with 0 whatever its ranks did.
+    hydra = ranks and "mpich" in os.environ.get("TRIREME_LAUNCHER", "")
+    assert process.returncode in ((0, 75) if hydra else (75,)) and out == "", (process.returncode, err)
     assert "stopped after step" in err and len(err.strip().splitlines()) == 1, err
     with h5py.File(tmp_path / "c.h5", "r") as f:
         step = int(f["checkpoint/step"][()])
