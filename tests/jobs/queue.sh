@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Jobs in a cluster, for the scripts that have c() call jobs/cluster.sh for theirs: sourced.
+# Jobs in a cluster, for scripts that have sourced check.sh: sourced.
 
 # submit OPTION... SCRIPT ARGUMENT...: prints the job's number.
 submit() { c sbatch --parsable "$@" | cut -d';' -f1; }
@@ -25,3 +25,19 @@ begun() {
         sleep 0.1
     done
 }
+
+# raise_cluster APPS: a cluster of three nodes, as long as this script runs; c WORDS... is cluster.sh on it. In its home
+# folder from here on. Ends the script with 77 where there can be none.
+raise_cluster() {
+    jobs=$(cd "${BASH_SOURCE[0]%/*}/../../jobs" && pwd)
+    work=$(mktemp -d)
+    chmod 755 "$work"
+    trap '"$jobs/cluster.sh" -C "$work/c" down; rm -rf "$work"' EXIT
+    c up 3 --while $$
+    local status=$?
+    [ $status -ne 77 ] || exit 77
+    check_is "the cluster comes up" 0 $status
+    cd "$work/c/home" || exit 3
+    export TRIREME_ROOT=${jobs%/jobs} TRIREME_APPS=$1
+}
+c() { "$jobs/cluster.sh" -C "$work/c" "$@"; }

@@ -6,20 +6,9 @@ here=$(cd "${0%/*}" && pwd)
 . "$here/check.sh"
 # shellcheck source=tests/jobs/queue.sh
 . "$here/queue.sh"
-jobs=$(cd "$here/../../jobs" && pwd)
-work=$(mktemp -d)
-chmod 755 "$work"
-trap '"$jobs/cluster.sh" -C "$work/c" down; rm -rf "$work"' EXIT
-c() { "$jobs/cluster.sh" -C "$work/c" "$@"; }
-
-c up 3 --while $$
-status=$?
-[ $status -ne 77 ] || exit 77
-check_is "the cluster comes up" 0 $status
-cd "$work/c/home" || exit 3
+raise_cluster "$1"
 cp "$jobs/../data/elevation.h5" .
 chmod a+r elevation.h5
-export TRIREME_ROOT=${jobs%/jobs} TRIREME_APPS=$1
 
 six=(--nodes=3 --ntasks-per-node=2)
 # shellcheck disable=SC2016 # awk's
