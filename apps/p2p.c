@@ -29,7 +29,7 @@ static void ping_pong(MPI_Comm comm, int me, int peer, char *out, char *in, int 
 
 /* One message after the other without waiting for an answer, WINDOW of them under way at a time: what counts is how
  * many bytes go through, not how long one takes. All may arrive in the same buffer, since nobody reads them. */
-enum { WINDOW = 16 };
+enum { WINDOW = 64 };
 
 static void stream(MPI_Comm comm, int peer, bool sends, bool receives, char *out, char *in, int bytes,
                    int messages) {
