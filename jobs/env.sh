@@ -12,7 +12,12 @@
 export HWLOC_COMPONENTS="${HWLOC_COMPONENTS--opencl}"
 
 # Open MPI's own MPI-IO can hang under parallel HDF5 1.10 (HDFGroup/hdf5 issue 1227); ROMIO, which it carries, does not.
-export OMPI_MCA_io="${OMPI_MCA_io-romio321}"
+# It is named by its version (romio321, romio341), so the other one is named, and excluded.
+export OMPI_MCA_io="${OMPI_MCA_io-^ompio}"
+
+# Open MPI 5 asks the kernel which addresses reach each other, gets no answer for some that IPv6 gives to every machine,
+# and prints a line for each pair of ranks. By their subnets, as Open MPI 4 goes, all are found.
+export OMPI_MCA_reachable="${OMPI_MCA_reachable-weighted}"
 
 # A program that ends with a status other than 0 has said why. mpirun passes the status on and adds no banner.
 export OMPI_MCA_orte_execute_quiet="${OMPI_MCA_orte_execute_quiet-1}"

@@ -55,7 +55,16 @@ if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c '
         chmod +x "$policy"
     fi
     apt-get -q update >/dev/null
-    apt-get -q -y install --no-install-recommends "$@" >/dev/null' sh "${missing[@]}"; then
+    # What a release of Debian does not have is left out.
+    for package; do
+        shift
+        if apt-cache show "$package" >/dev/null 2>&1; then
+            set -- "$@" "$package"
+        else
+            echo "install.sh: this release has no package $package" >&2
+        fi
+    done
+    [ $# -eq 0 ] || apt-get -q -y install --no-install-recommends "$@" >/dev/null' sh "${missing[@]}"; then
     say "apt-get could not install them"
     exit 3
 fi

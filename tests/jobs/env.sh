@@ -10,7 +10,8 @@ env_sh=$here/../../jobs/env.sh
 sets() {
     env -i PATH="$PATH" "${@:2}" "$1" -euc ". '$env_sh' && env" | grep -E '^(OMPI|PRTE|HWLOC)_' | grep -v ALLOW_RUN_AS_ROOT | sort
 }
-always=$(printf '%s\n' HWLOC_COMPONENTS=-opencl OMPI_MCA_io=romio321 OMPI_MCA_orte_execute_quiet=1 PRTE_MCA_prte_execute_quiet=1)
+always=$(printf '%s\n' HWLOC_COMPONENTS=-opencl OMPI_MCA_io=^ompio OMPI_MCA_orte_execute_quiet=1 OMPI_MCA_reachable=weighted \
+    PRTE_MCA_prte_execute_quiet=1)
 small=$(printf '%s\n' "$always" OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 \
     OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_hwloc_default_binding_policy=none \
     PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe | sort)
