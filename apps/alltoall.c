@@ -144,6 +144,7 @@ static tri_status setup(tri_run *run, void *argument) {
         return tri_fail(TRI_ERR_ARGUMENT, "--bandwidth: one rank exchanges nothing; start two or more");
     TRI_TRY(tri_agree(run->comm, tri_spec_split(s->out, &s->out_file, &s->out_path)));
     TRI_TRY(tri_dataset_open_stored(run->comm, s->file, NULL, &s->a));
+    TRI_TRY(tri_agree(run->comm, tri_out_check(s->out_file, tri_dataset_file(s->a))));
     TRI_TRY(read_options(s, run));
     return allocate(s);
 }
@@ -355,8 +356,9 @@ static tri_status record(tri_run *run, void *argument) {
     report_shape(run, "shape", s, s->plan.dims);
     tri_report_text(run, "output", s->out);
     report_shape(run, "out_shape", s, s->dims);
-    tri_report_real(run, "bytes", elements * (double)s->element_bytes, "B", "bytes of the dataset");
-    tri_report_real(run, "sent_bytes", sent, "B", "bytes that went from one rank to another");
+    tri_report_integer(run, "bytes", (int64_t)(elements * (double)s->element_bytes), "B",
+                       "bytes of the dataset");
+    tri_report_integer(run, "sent_bytes", (int64_t)sent, "B", "bytes that went from one rank to another");
     if (s->bandwidth) TRI_TRY(bandwidth_report(run, s->crossed_bytes, s->communicate_s));
     tri_report_integer(run, "steps", (int64_t)s->plan.steps, "1", "boxes that the work was done in");
     report_shape(run, "box", s, s->plan.length);

@@ -156,6 +156,10 @@ void tri_report_phase(tri_run *run, const char *phase, double seconds, double by
  * payload of a NaN. The driver gives it to the communicator of every program that has threads. */
 int tri_team_combine(void *team, const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
 
+/* TRI_ERR_ARGUMENT where `out`, which --out names, is the file `in` under any name: a product never replaces what it is
+ * made from. */
+tri_status tri_out_check(const char *out, const char *in);
+
 /* The time now, in seconds from some moment. */
 double tri_now_s(void);
 

@@ -234,8 +234,8 @@ static tri_status record(tri_run *run, void *argument) {
         tri_report_integer(run, "folders", kinds[1], "1", "folders made");
         tri_report_integer(run, "links", kinds[2], "1", "symbolic links made");
     }
-    tri_report_real(run, "bytes", s->dest ? (double)s->tree.bytes : (double)s->memory.bytes, "B",
-                    "bytes of data that every copy got, without holes");
+    tri_report_integer(run, "bytes", (int64_t)(s->dest ? s->tree.bytes : s->memory.bytes), "B",
+                       "bytes of data that every copy got, without holes");
     if (s->check)
         tri_report_text(run, "verify", s->wrong ? "checksums differ" : "checksums of all copies compared");
     return TRI_OK;

@@ -1,5 +1,6 @@
 /* Benchmarks: `bench SUBJECT [OPTION...]`. */
 #include "apps/bench.h"
+#include "apps/machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,9 +148,15 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < count; i++)
         if (!strcmp(word, strchr(subjects[i]->name, '-') + 1))
             return tri_main(subjects[i], argc - 1, argv + 1);
-    FILE *to = argc > 1 && !strcmp(argv[1], "--help") ? stdout : stderr;
-    fprintf(to, "bench SUBJECT [OPTION...]; bench SUBJECT --help tells more. Subjects:\n");
+    int help = !strcmp(word, "--help");
+    if (tri_launcher_rank() != 0) return help ? 0 : 2;
+    if (!help) {
+        fprintf(stderr, "bench: %s%s%s; bench --help lists them\n",
+                *word ? "there is no subject '" : "a subject is missing", word, *word ? "'" : "");
+        return 2;
+    }
+    printf("bench SUBJECT [OPTION...]; bench SUBJECT --help tells more. Subjects:\n");
     for (size_t i = 0; i < count; i++)
-        fprintf(to, "  %-12s %s\n", strchr(subjects[i]->name, '-') + 1, subjects[i]->summary);
-    return to == stdout ? 0 : 2;
+        printf("  %-12s %s\n", strchr(subjects[i]->name, '-') + 1, subjects[i]->summary);
+    return 0;
 }

@@ -207,7 +207,8 @@ static void print_map(const doctor *d) {
     if (!d->whole) return;
     json_array_foreach(d->job, i, row) {
         if (i == SHOWN && !d->verbose && json_array_size(d->job) > SHOWN) {
-            printf("  and %zu ranks more (--verbose shows all)\n", json_array_size(d->job) - SHOWN);
+            size_t more = json_array_size(d->job) - SHOWN;
+            printf("  and %zu rank%s more (--verbose shows all)\n", more, more > 1 ? "s" : "");
             break;
         }
         printf("  rank %-4d %s: %s\n", (int)json_integer_value(json_object_get(row, "rank")),
@@ -310,6 +311,7 @@ int main(int argc, char **argv) {
     const tri_option_set sets[2] = {{doctor_rows, &d}, {common_rows, &d}};
     tri_asked asked;
     tri_status status = tri_options_parse(&doctor_app, sets, argc, argv, &asked);
+    if (status == TRI_OK && d.timeout_s < 1) status = tri_fail(TRI_ERR_ARGUMENT, "--timeout: at least 1");
     if (status != TRI_OK) {
         if (doctor_find_launch().rank == 0) fprintf(stderr, "doctor: %s\n", tri_error_text());
         return tri_status_exit(status);

@@ -10,6 +10,10 @@
 
 /* The first rows are of programs that run in steps. */
 enum { STEP_ROWS = 3 };
+
+/* More than the hardware threads of any node, and few enough to leave other processes of the node some. */
+enum { MOST_THREADS = 4096 };
+
 static const tri_option common_rows[] = {
     TRI_OPTION(tri_common, checkpoint, "checkpoint", NULL,
                "HDF5 file to write when SIGUSR1, SIGTERM or SIGINT stops the run (status 75)"),
@@ -75,6 +79,8 @@ static tri_need need_of(const driver *d) {
 
 static tri_status check_common(const driver *d) {
     if (d->common.repeat < 1) return tri_fail(TRI_ERR_ARGUMENT, "--repeat: at least 1");
+    if (d->common.threads > MOST_THREADS)
+        return tri_fail(TRI_ERR_ARGUMENT, "--threads: at most %d on each rank", MOST_THREADS);
     if (need_of(d) == TRI_NEED_NONE && d->common.device && strcmp(d->common.device, "none"))
         return tri_fail(TRI_ERR_ARGUMENT, "--device: %s has no use for a device", d->app->name);
     /* For the communicators that are yet to be made, too. */

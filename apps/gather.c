@@ -87,10 +87,17 @@ static tri_status allocate(state *s, tri_run *run) {
     return TRI_OK;
 }
 
+static tri_status check_out(const state *s) {
+    for (size_t p = 0; p < s->mine.count; p++)
+        TRI_TRY(tri_out_check(s->out_file, s->mine.part[p].file));
+    return TRI_OK;
+}
+
 static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
     TRI_TRY(tri_agree(run->comm, read_out(s)));
     TRI_TRY(gather_find(run, &s->files, s->out_path, &s->plan, &s->mine));
+    TRI_TRY(tri_agree(run->comm, check_out(s)));
     /* Rank 0 holds what came and the window that it belongs into, and two runs of each row at most. */
     TRI_TRY(tri_agree(run->comm,
                       parts_window(&s->plan.shape, s->memory, 3, 2 * sizeof(parts_run) + 1, &s->window)));

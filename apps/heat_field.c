@@ -381,8 +381,9 @@ tri_status heat_field_create(heat_field *f, const tri_grid *grid, double k, tri_
     f->layer = g->dims == 3 ? f->plane : f->line;
     if (gpu) TRI_TRY(make_device(f, share));
     TRI_TRY(tri_halo_create(grid, MPI_DOUBLE, &f->halo));
-    TRI_TRY(make_tiles(f));
-    return make_arrays(f);
+    /* Where the arrays do not fit, neither would the list of their tiles. */
+    TRI_TRY(make_arrays(f));
+    return make_tiles(f);
 }
 
 void heat_field_destroy(heat_field *f) {

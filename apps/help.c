@@ -32,23 +32,47 @@ static const tri_option asked_rows[] = {
 };
 
 static void usage(const tri_app *app, const tri_option_set sets[2], FILE *to) {
-    fprintf(to, "%s [OPTION...]", app->name);
+    /* A subject of bench is a word of its own on the command line. */
+    const char *subject = strchr(app->name, '-');
+    fprintf(to, "%.*s%s%s [OPTION...]", (int)strcspn(app->name, "-"), app->name, subject ? " " : "",
+            subject ? subject + 1 : "");
     for (const tri_option *row = sets[0].rows; row->name; row++)
         if (row->argument)
             fprintf(to, row->required ? " %s%s" : " [%s%s]", row->name,
                     row->kind == TRI_OPTION_TEXTS ? "..." : "");
 }
 
+enum {
+    LEFT = 26,
+    WIDTH = 110
+}; /* of --help: the column that texts begin in, and the one before which lines end */
+
+/* Words from column LEFT on, and in the lines below it. */
+static void help_text(const char *text, FILE *to) {
+    for (size_t at = LEFT; *text;) {
+        size_t word = strcspn(text, " ");
+        if (at > LEFT && at + 1 + word > WIDTH) {
+            fprintf(to, "\n%*s", LEFT, "");
+            at = LEFT;
+        }
+        at += (size_t)fprintf(to, "%s%.*s", at > LEFT ? " " : "", (int)word, text);
+        text += word + strspn(text + word, " ");
+    }
+}
+
 static void help_rows(const tri_option *rows, bool arguments, FILE *to) {
     for (const tri_option *row = rows; row->name; row++) {
         if (row->argument != arguments) continue;
-        char left[96];
+        char left[96], text[512];
         const char *value = value_name(row);
         snprintf(left, sizeof left, "  %s%s%s%s", arguments ? "" : "--", row->name,
                  *value && !arguments ? " " : "", arguments ? "" : value);
-        fprintf(to, strlen(left) < 26 ? "%-26s" : "%s\n                          ", left);
-        fprintf(to, "%s", row->text);
-        if (row->initial && *row->initial) fprintf(to, " [%s]", row->initial);
+        bool initial = row->initial && *row->initial;
+        fprintf(to, "%-*s", LEFT, left);
+        if (strlen(left) >= LEFT) fprintf(to, "\n%*s", LEFT, "");
+        snprintf(text, sizeof text, "%s%s%s%s", row->text, initial ? " [" : "", initial ? row->initial : "",
+                 initial ? "]" : "");
+        help_text(text, to);
         fputc('\n', to);
     }
 }

@@ -58,7 +58,8 @@ static void list_algorithms(tri_run *run, const state *s) {
     }
 }
 
-/* One row of the decision: the chosen algorithm with its time, the bound, and what comes second. */
+/* One row of the decision: the chosen algorithm with its time, the time that no algorithm can go below, their ratio, and
+ * what comes second. */
 static void show_choice(tri_run *run, const tri_case *c, const tri_net *net) {
     int best = tri_algorithm_choose(c, net), second = -1;
     if (best < 0) return;
@@ -71,10 +72,9 @@ static void show_choice(tri_run *run, const tri_case *c, const tri_net *net) {
     if (second >= 0)
         snprintf(behind, sizeof behind, "%s %.2f us", tri_algorithm_name(second),
                  1e6 * tri_algorithm_time_s(second, c, net));
-    tri_report_line(run, "%-16s %8s  %-28s %12.2f us  bound %12.2f us  %6.2f x   next: %s",
-                    tri_operation_name(c->operation), tri_size_format(c->bytes, size),
-                    tri_algorithm_name(best), 1e6 * time_s, 1e6 * bound_s, bound_s > 0 ? time_s / bound_s : 1,
-                    behind);
+    tri_report_line(run, "%-14s %6s  %-24s %12.2f us %12.2f us %8.2f  %s", tri_operation_name(c->operation),
+                    tri_size_format(c->bytes, size), tri_algorithm_name(best), 1e6 * time_s, 1e6 * bound_s,
+                    bound_s > 0 ? time_s / bound_s : 1, behind);
 }
 
 static tri_status list_choices(tri_run *run, const state *s) {
@@ -83,6 +83,8 @@ static tri_status list_choices(tri_run *run, const state *s) {
     TRI_TRY(tri_comm_net(run->comm, &net));
     TRI_TRY(tri_comm_net_source(run->comm, &source));
     tri_report_line(run, "network numbers: %s", source);
+    tri_report_line(run, "%-14s %6s  %-24s %15s %15s %8s  %s", "operation", "bytes", "chosen", "predicted",
+                    "lower bound", "ratio", "second choice");
     for (int op = 0; op < TRI_OPERATION_COUNT; op++) {
         if (!wanted(s, (tri_operation)op)) continue;
         for (const char *at = s->sizes; *at;) {

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "apps/map.h"
 
@@ -83,11 +82,6 @@ static tri_status split_paths(map_state *s, char *paths) {
     return TRI_OK;
 }
 
-static bool is_same_file(const char *a, const char *b) {
-    struct stat one, other;
-    return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
 tri_status map_outputs_read(map_state *s) {
     char *paths = NULL;
     if (!s->out) return TRI_OK;
@@ -98,8 +92,7 @@ tri_status map_outputs_read(map_state *s) {
                          s->out);
     free(paths);
     for (size_t k = 0; k < s->inputs && status == TRI_OK; k++)
-        if (is_same_file(s->file, tri_dataset_file(s->input[k].dataset)))
-            status = tri_fail(TRI_ERR_ARGUMENT, "--out: '%s' is read from: make another file", s->file);
+        status = tri_out_check(s->file, tri_dataset_file(s->input[k].dataset));
     return status;
 }
 

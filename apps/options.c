@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Where the word of `choices` that is `text` stands; -1: nowhere. */
 static int choice_index(const char *choices, const char *text) {
@@ -63,6 +64,9 @@ static tri_status set_value(const tri_option *row, void *state, const char *text
     case TRI_OPTION_REAL:
         return read_real(name, text, field);
     case TRI_OPTION_TEXT:
+        /* As a script passes it whose variable is not set. An argument in its place is the program's business. */
+        if (!*text && !row->argument && !(row->initial && !*row->initial))
+            return tri_fail(TRI_ERR_ARGUMENT, "%s is empty: leave it out or give it a value", name);
         *(const char **)field = text;
         return TRI_OK;
     case TRI_OPTION_TEXTS:
@@ -145,6 +149,13 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
         TRI_TRY(set_value(row_of[code - 1], state_of[code - 1], optarg));
     }
     return set_arguments(app, &sets[0], argv + optind, argc - optind);
+}
+
+tri_status tri_out_check(const char *out, const char *in) {
+    struct stat one, other;
+    if (stat(out, &one) || stat(in, &other) || one.st_dev != other.st_dev || one.st_ino != other.st_ino)
+        return TRI_OK;
+    return tri_fail(TRI_ERR_ARGUMENT, "--out: '%s' is read from: make another file", out);
 }
 
 void tri_option_value(const tri_option *row, const void *state, char *text, size_t room) {

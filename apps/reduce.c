@@ -35,6 +35,8 @@ typedef struct state {
     tri_statistics all;
 } state;
 
+enum { BINS = 1 << 24 };
+
 #define DISTRIBUTION_NAME(name, text) "|" #name
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "numbers in an HDF5 file; without it a random vector",
@@ -87,6 +89,7 @@ static tri_status read_range(state *s) {
 
 static tri_status check_options(const state *s) {
     if (s->ddof > 1) return tri_fail(TRI_ERR_ARGUMENT, "--ddof: 0 or 1");
+    if (s->bins > BINS) return tri_fail(TRI_ERR_ARGUMENT, "--histogram: at most %d bins", BINS);
     if (s->range && !s->bins) return tri_fail(TRI_ERR_ARGUMENT, "--range: needs --histogram BINS");
     if (s->memory < 64 * 1024) return tri_fail(TRI_ERR_ARGUMENT, "--memory: at least 64Ki");
     return TRI_OK;
@@ -298,7 +301,10 @@ static void record_extreme(tri_run *run, const state *s, const tri_extreme *e, c
         tri_report_text(run, names[0], text);
     }
     tri_report_integer(run, names[1], e->index == TRI_NO_INDEX ? -1 : (int64_t)e->index, "1", index_name);
-    if (!s->input.dataset || tri_dataset_rank(s->input.dataset) < 2 || e->index == TRI_NO_INDEX) return;
+    /* Ranks other than 0 have no extremes; an index of theirs is 0, which no empty dataset has. */
+    if (!s->input.dataset || !s->input.count || tri_dataset_rank(s->input.dataset) < 2 ||
+        e->index == TRI_NO_INDEX)
+        return;
     position_text(s->input.dataset, e->index, text, sizeof text);
     tri_report_text(run, names[2], text);
 }

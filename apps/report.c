@@ -200,13 +200,18 @@ tri_status tri_report_record(tri_run *run) {
 }
 
 static void print_row(const row *line) {
-    const char *units = line->units && strcmp(line->units, "1") ? line->units : "";
+    bool pure = !line->units || !strcmp(line->units, "1");
     switch (line->kind) {
     case ROW_REAL:
-        printf("%-14s %-24.17g %a %s\n", line->name, line->real, line->real, units);
+        /* What is computed has bits to compare; of what is measured a few digits mean something. */
+        if (pure)
+            printf("%-14s %-24.17g %a\n", line->name, line->real, line->real);
+        else
+            printf("%-14s %.6g %s\n", line->name, line->real, line->units);
         break;
     case ROW_INTEGER:
-        printf("%-14s %" PRId64 " %s\n", line->name, line->integer, units);
+        printf("%-14s %" PRId64 "%s%s\n", line->name, line->integer, pure ? "" : " ",
+               pure ? "" : line->units);
         break;
     case ROW_TEXT:
         printf("%-14s %s\n", line->name, line->text ? line->text : "");

@@ -77,12 +77,22 @@ static tri_status name_part(state *s, tri_run *run) {
         return tri_fail(TRI_ERR_ARGUMENT,
                         "--out: %s: name the parts with %%r for the rank, as in --out 'parts/p%%r.h5'",
                         s->out ? "every rank would write the same file" : "is missing");
-    size_t room = strlen(s->out) + 16;
+    /* Each %r, two characters, becomes a number of ten digits at most. */
+    size_t room = 5 * strlen(s->out) + 1, length = 0;
     s->part_file = malloc(room);
     if (!s->part_file) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", s->out);
-    snprintf(s->part_file, room, "%.*s%d%s", (int)(mark - s->out), s->out, tri_comm_rank(run->comm),
-             mark + 2);
-    return TRI_OK;
+    const char *at = s->out;
+    for (; mark; at = mark + 2, mark = strstr(at, "%r"))
+        length += (size_t)snprintf(s->part_file + length, room - length, "%.*s%d", (int)(mark - at), at,
+                                   tri_comm_rank(run->comm));
+    snprintf(s->part_file + length, room - length, "%s", at);
+
+    char *file, *path;
+    TRI_TRY(tri_spec_split(s->file, &file, &path));
+    tri_status status = tri_out_check(s->part_file, file);
+    free(file);
+    free(path);
+    return status;
 }
 
 /* Rank 0: the file, and who gets what of it. */

@@ -19,7 +19,8 @@ static tri_status read_weights(const char *text, int parts, double *weight) {
         sum += weight[p];
         at = end + 1;
     }
-    return sum > 0 && isfinite(sum) ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--weights: all are 0");
+    if (!isfinite(sum)) return tri_fail(TRI_ERR_ARGUMENT, "--weights: their sum is too large");
+    return sum > 0 ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--weights: all are 0");
 }
 
 static tri_status divide(scatter_owner *o, size_t rows, const char *weights) {
@@ -74,10 +75,11 @@ static tri_status open_key(scatter_owner *o, tri_dataset *whole, const char *key
     const char *file = tri_dataset_file(whole);
     int rank = tri_dataset_rank(whole), number = *key && strspn(key, "0123456789") == strlen(key);
     if (number) {
-        o->column = rank < 2 && !strcmp(key, "0") ? SIZE_MAX : strtoul(key, NULL, 10);
-        if (o->column != SIZE_MAX && (rank < 2 || o->column >= dims[1]))
+        size_t column = strtoul(key, NULL, 10), columns = rank < 2 ? 1 : dims[1];
+        if (column >= columns)
             return tri_fail(TRI_ERR_ARGUMENT, "--key: '%s' has no column %s: it has %zu",
-                            tri_dataset_path(whole), key, rank < 2 ? (size_t)1 : dims[1]);
+                            tri_dataset_path(whole), key, columns);
+        o->column = rank < 2 ? SIZE_MAX : column;
     } else
         o->column = SIZE_MAX;
     TRI_TRY(tri_dataset_open(NULL, file, number ? tri_dataset_path(whole) : key, &o->key));

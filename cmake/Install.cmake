@@ -53,7 +53,7 @@ file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /.)
 configure_file(cmake/trireme.pc.in trireme.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/trireme.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# Each program writes its own manual page and completion; one that has subjects instead of options has none.
+# Each program writes its own manual page and completion; bench a page for each of its subjects, which its help lists.
 if(TRIREME_APPS)
     get_property(programs DIRECTORY apps PROPERTY BUILDSYSTEM_TARGETS)
     foreach(program ${programs})
@@ -66,6 +66,14 @@ if(TRIREME_APPS)
                     file(WRITE ${PROJECT_BINARY_DIR}/manual/man/man1/trireme-${program}.1 \"\${manual}\")
                     execute_process(COMMAND $<TARGET_FILE:${program}> --completion
                                     OUTPUT_FILE ${PROJECT_BINARY_DIR}/manual/completions/${program})
+                else()
+                    execute_process(COMMAND $<TARGET_FILE:${program}> --help OUTPUT_VARIABLE help ERROR_QUIET)
+                    string(REGEX MATCHALL \"\n  [a-z0-9]+\" subjects \"\${help}\")
+                    foreach(subject \${subjects})
+                        string(STRIP \"\${subject}\" subject)
+                        execute_process(COMMAND $<TARGET_FILE:${program}> \${subject} --man OUTPUT_FILE
+                            ${PROJECT_BINARY_DIR}/manual/man/man1/trireme-${program}-\${subject}.1)
+                    endforeach()
                 endif()")
         endif()
     endforeach()

@@ -146,8 +146,11 @@ static tri_status lay_out(tri_grid *grid, const int fixed[]) {
     tri_grid_info *info = &grid->info, plain;
     int block[TRI_GRID_DIMS], size = tri_comm_size(grid->comm);
     if (!tri_grid_choose(info->points, fixed, size, ranks_together(shape), info->ranks, block))
-        return tri_fail(TRI_ERR_ARGUMENT, "%d rank%s cannot form the grid of ranks that is asked for", size,
-                        size > 1 ? "s" : "");
+        return tri_fail(
+            TRI_ERR_ARGUMENT,
+            "%d rank%s cannot form the grid of ranks that is asked for: the product of its numbers "
+            "must be the number of ranks",
+            size, size > 1 ? "s" : "");
     place_by_nodes(shape, info->ranks, block, grid->rank_at);
     count_faces(info, shape, grid->rank_at, &info->between_nodes, &info->between_ranks);
     TRI_TRY(unplaced(grid, fixed, &plain));

@@ -59,7 +59,11 @@ tri_status tri_result_claim_at(tri_result *result, const char *path) {
     tri_status status = TRI_OK;
     struct stat old;
     if (!stat(path, &old) && (!result->replace || S_ISDIR(old.st_mode)))
-        status = tri_fail(TRI_ERR_FILE, "'%s' exists: remove it or choose another name", path);
+        status =
+            tri_fail(TRI_ERR_FILE,
+                     S_ISDIR(old.st_mode) ? "'%s' is a folder: choose another name"
+                                          : "'%s' exists: remove it, say --replace, or choose another name",
+                     path);
     else if (make_folder(folder))
         status = folder_failure(path, folder);
     else {

@@ -25,7 +25,8 @@ size_t tri_block_at(int rank, const size_t dims[], size_t first, size_t count, h
 static tri_status read_failure(const tri_dataset *dataset, size_t first, size_t count) {
     char reason[TRI_H5_REASON];
     tri_h5_reason(reason);
-    const char *cure = strstr(reason, "filter")     ? "install the plugin and set HDF5_PLUGIN_PATH"
+    const char *cure = strstr(reason, "filter") || strstr(reason, "plugin")
+                           ? "its compression needs a plugin: install that and set HDF5_PLUGIN_PATH"
                        : strstr(reason, "external") ? "put the external file back"
                                                     : "the file may be damaged: copy or write it again";
     return tri_fail(TRI_ERR_FILE, "cannot read elements %zu to %zu of '%s' in '%s': %s; %s", first,

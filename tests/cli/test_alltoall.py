@@ -89,7 +89,10 @@ BAD = [
     (("a.h5:/A", "--out", "b.h5", "--axes", "0,2"), 2, "not a permutation"),
     (("a.h5:/A", "--out", "b.h5", "--axes", "-1,0"), 2, "not a permutation"),
     (("a.h5:/A", "--out", "b.h5", "--axes", "1;0"), 2, "not a permutation"),
-    (("a.h5:/A", "--out", "b.h5", "--axes", ""), 2, "not a permutation"),
+    (("a.h5:/A", "--out", "b.h5", "--axes", ""), 2, "--axes is empty"),
+    (("a.h5:/A", "--out", ""), 2, "--out is empty"),
+    (("a.h5:/A", "--out", "./a.h5:/B", "--replace"), 2, "'./a.h5' is read from"),
+    (("a.h5:/A", "--out", "folder"), 4, "'folder' is a folder"),
     (("a.h5:/A", "--out", "b.h5", "--chunk", "8"), 2, "--chunk: '8' is not 2 numbers"),
     (("a.h5:/A", "--out", "b.h5", "--chunk", "0,8"), 2, "--chunk"),
     (("a.h5:/A", "--out", "b.h5", "--chunk", "65536,65536"), 2, "--chunk"),
@@ -102,7 +105,7 @@ BAD = [
     (("a.h5:/none", "--out", "b.h5"), 4, "no dataset '/none'"),
     (("none.h5:/A", "--out", "b.h5"), 4, "none.h5"),
     (("cut.h5:/A", "--out", "b.h5"), 4, "cut.h5"),
-    (("a.h5:/A", "--out", "a.h5:/B"), 4, "'a.h5' exists"),
+    (("a.h5:/A", "--out", "cut.h5:/B"), 4, "'cut.h5' exists: remove it, say --replace"),
     (("a.h5:/A", "--out", "a.h5/b.h5:/B"), 4, "a file in the way"),
 ]
 
@@ -114,6 +117,7 @@ def test_bad_input(trireme, tmp_path, arguments, status, text):
         f["text"] = [["a", "bc"]]
     data = (tmp_path / "a.h5").read_bytes()
     (tmp_path / "cut.h5").write_bytes(data[:len(data) // 2])
+    (tmp_path / "folder").mkdir()
     r = trireme(3, "alltoall", *arguments)
     assert r.status == status, r.err
     lines = r.err.strip().splitlines()

@@ -114,9 +114,20 @@ def test_choice(trireme, tmp_path):
         assert len(f["samples/bcast/8"]) >= 5 and f["samples/bcast/8/binomial"].attrs["units"] == "s"
 
 
+def test_mode_of_choice(trireme):
+    r = trireme(2, "bench", "choice", "--operations", "bcast", "--sizes", "8", "--seconds", 0, "--mode", "series",
+                "--results", "none", "--network", "none")
+    assert r.status == 0 and "bcast " in r.out, r.err
+
+
+def test_distribution_of_sum(trireme):
+    r = trireme(1, "bench", "sum", "--bytes", "64Ki", "--trials", 3, "--distribution", "cancel", "--json", "--results", "none")
+    assert r.json["results"]["distribution"] == "cancel"
+
+
 def test_choice_bad(trireme):
     for arguments, text in ((("--operations", "dance"), "dance"), (("--operations", "barrier"), "barrier"),
-                            (("--sizes", "9"), "multiple of 8"), (("--sizes", ""), "at least one")):
+                            (("--sizes", "9"), "multiple of 8"), (("--sizes", ""), "--sizes is empty")):
         r = trireme(1, "bench", "choice", *arguments, "--results", "none")
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
 

@@ -112,11 +112,23 @@ def test_ranks(tmp_path):
     assert len(page.by_check["cores"]) == 1, "one node, one verdict"
 
 
+def test_many_ranks(tmp_path):
+    """The first 16 are shown, or all."""
+    if FAMILY == "mpich":
+        pytest.skip("MPICH's ranks never give a core away")
+    for more, shown in (((), 16), (("--verbose",), 17)):
+        lines = run(mpirun(17, DOCTOR, *more), tmp_path).stdout.splitlines()
+        assert sum(line.startswith("  rank ") for line in lines) == shown
+        assert ("  and 1 rank more (--verbose shows all)" in lines) == (not more)
+
+
 def test_command_line(tmp_path):
     for ranks in ([], mpirun(2)):
         done = run([*ranks, DOCTOR, "--nonsense"], tmp_path)
         assert done.returncode == 2 and done.stderr.count("--nonsense") == 1 and not done.stdout
-    assert run([DOCTOR, "--timeout", "soon"], tmp_path).returncode == 2
+    for seconds in ("soon", "0"):
+        done = run([DOCTOR, "--timeout", seconds], tmp_path)
+        assert done.returncode == 2 and "--timeout" in done.stderr and not done.stdout
     done = run([DOCTOR, "--help"], tmp_path)
     assert done.returncode == 0 and "--strict" in done.stdout
     assert run([DOCTOR, "--version"], tmp_path).stdout.startswith("doctor of trireme ")

@@ -150,9 +150,10 @@ def test_bench(trireme):
             continue
         names = {"copied", "plain_loop", "threads"} | ({"device"} if device != "none" else set())
         assert names <= set(r.json["results"]) and all(r.json["results"][n]["value"] > 0 for n in names)
-    for bad in (("--points", "64"), ("--points", "0x3"), ("--steps", 0), ("--trials", 0)):
+    for bad, status in ((("--points", "64"), 2), (("--points", "0x3"), 2), (("--steps", 0), 2), (("--trials", 0), 2),
+                        (("--points", "99999999x99999999"), 3)):
         r = trireme(2, "bench", "heat", *bad, "--results", "none")
-        assert r.status == 2 and len(r.err.strip().splitlines()) == 1, r.err
+        assert r.status == status and len(r.err.strip().splitlines()) == 1, r.err
 
 
 # ---- checkpoints ----
@@ -352,6 +353,7 @@ BAD = {
     ("--points", "0x8"): 2,
     ("--points", "8x"): 2,
     ("--grid", "3x1"): 2,
+    ("--out", ""): 2,
     ("--grid", "2"): 2,
     ("--grid", "2x1x1"): 2,
     ("--grid", "0x0x"): 2,

@@ -15,14 +15,16 @@ def test_algorithms(trireme):
 def test_choice(trireme):
     r = trireme(0, "list", "--ranks", 1024, "--ppn", 16, "--bytes", "8,1Mi")
     assert r.status == 0
-    rows = re.findall(r"^(\w+) +(\S+)  (\w+) +([\d.]+) us  bound +([\d.]+) us", r.out, re.M)
+    rows = re.findall(r"^(\w+) +(\S+)  (\w+) +([\d.]+) us +([\d.]+) us +([\d.]+)  ", r.out, re.M)
     assert {row[0] for row in rows} >= {"bcast", "allreduce", "alltoall"}
     assert all(float(row[3]) > 0 for row in rows)
+    columns = r.out.splitlines()[1].split()
+    assert columns[:3] == ["operation", "bytes", "chosen"]
 
 
 def test_bad_input(trireme):
     for arguments, text in ((("--operation", "dance"), "dance"), (("--ranks", "4", "--bytes", "8,x"), "'x'"),
-                            (("--ppn", "0", "--ranks", "4"), "--ppn"), (("--device", "auto"), "no use")):
+                            (("--ppn", "0", "--ranks", "4"), "--ppn"), (("--bytes", ""), "--bytes is empty"), (("--device", "auto"), "no use")):
         r = trireme(0, "list", *arguments)
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
 

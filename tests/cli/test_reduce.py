@@ -110,6 +110,23 @@ def test_more_ranks_than_elements(trireme, ranks):
         assert results["count"]["value"] == count
 
 
+def test_no_elements_in_two_dimensions(trireme, tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f["rows"], f["columns"] = np.zeros((0, 4)), np.zeros((3, 0))
+    for name in ("rows", "columns"):
+        results = trireme(3, "reduce", f"x.h5:/{name}", "--verify", "--json").json["results"]
+        assert results["sum"]["value"] == 0 and results["min_index"]["value"] == -1 and "min_position" not in results
+
+
+def test_statistics_and_seed(trireme):
+    def results(*arguments):
+        return trireme(2, "reduce", "--count", 1001, "--json", "--results", "none", *arguments).json["results"]
+
+    all_, sum_, other, sample = results(), results("--statistics", "sum"), results("--seed", 2), results("--ddof", 1)
+    assert set(sum_) == {"input", "count", "sum", "mean"} and sum_["sum"] == all_["sum"] and other["sum"] != all_["sum"]
+    assert sample["variance"]["value"] == pytest.approx(all_["variance"]["value"] * 1001 / 1000, rel=1e-14)
+
+
 def test_integers_of_64_bits(trireme, tmp_path):
     signed = np.array([2**63 - 1, -2**63, 2**62 + 1, -3], dtype="i8")
     unsigned = np.array([2**64 - 1, 2**63 + 1, 5], dtype="u8")
@@ -170,6 +187,7 @@ def bad_files(folder):
         f["text"] = "a text"
         f["compound"] = np.zeros(3, dtype=[("a", "f8"), ("b", "i4")])
         f.create_group("group")
+        f.create_dataset("lzf", data=np.zeros(100), chunks=(50,), compression="lzf")
     data = (folder / "good.h5").read_bytes()
     (folder / "cut.h5").write_bytes(data[:len(data) // 2])
     (folder / "text.txt").write_text("1\n2\n3\n" * 100)
@@ -192,6 +210,11 @@ BAD = [
     (("--histogram", "3", "--range", "2,1"), 2, "LOW < HIGH"),
     (("--quiet=yes",), 2, "takes no value"),
     (("--repeat", "0"), 2, "at least 1"),
+    (("--threads", "4097"), 2, "--threads: at most 4096"),
+    (("--histogram", "16777217"), 2, "--histogram: at most 16777216"),
+    (("--ddof", "2"), 2, "--ddof: 0 or 1"),
+    (("--results", ""), 2, "--results is empty"),
+    (("good.h5:/lzf",), 4, "needs a plugin"),
     (("good.h5:/x", "more"), 2, "one argument too many"),
     (("none.h5:/x",), 4, "none.h5"),
     (("folder",), 4, "folder"),

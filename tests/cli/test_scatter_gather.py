@@ -155,7 +155,11 @@ BAD_SCATTER = [
     (("good.h5:/x", "--out", "p%r.h5", "--weights", "1,-2,1"), 2, "--weights"),
     (("good.h5:/x", "--out", "p%r.h5", "--weights", "0,0,0"), 2, "all are 0"),
     (("good.h5:/x", "--out", "p%r.h5", "--weights", "1,1,1", "--key", "0"), 2, "exclude"),
+    (("good.h5:/x", "--out", "p%r.h5", "--weights", "1e308,1e308,0"), 2, "their sum is too large"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "4"), 2, "no column 4: it has 4"),
+    (("good.h5:/x", "--out", "p%r.h5", "--key", "99999999999999999999"), 2, "no column 99999999999999999999"),
+    (("good.h5:/half", "--out", "p%r.h5", "--key", "1"), 2, "no column 1: it has 1"),
+    (("old1.h5", "--out", "old%r.h5", "--replace"), 2, "'old1.h5' is read from"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "1"), 4, "row 3 of '/x' has -1"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "/half"), 4, "row 0 of '/half' has 0.5"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "/short"), 4, "not one number for each of the 10 rows"),
@@ -204,6 +208,7 @@ def test_bad_gather(trireme, parts):
     bad(2, "PART.h5 is missing")
     bad(2, "--out is missing", "p/*.h5")
     bad(2, "a row takes", "p/*.h5", "--out", "b.h5:/x", "--memory", "3")
+    bad(2, "'p/2.h5' is read from", "p/*.h5", "--out", "p/2.h5:/x", "--replace")
     bad(4, "cannot open 'q/*.h5'", "q/*.h5", "--out", "b.h5:/x")
     bad(4, "cannot open 'p/9.h5'", "p/0.h5", "p/9.h5", "--out", "b.h5:/x")
     bad(4, "no dataset '/y'", "p/*.h5", "--out", "b.h5:/y")
@@ -255,10 +260,10 @@ def test_disk_full(trireme, tmp_path):
 
 def test_repeat_and_record(trireme, tmp_path):
     make(tmp_path / "a.h5", np.arange(1000.0))
-    r = trireme(2, "scatter", "a.h5", "--out", "p%r.h5", "--repeat", 3, "--warmup", 1, "--json").json
+    r = trireme(2, "scatter", "a.h5", "--out", "%r/p%r.h5", "--repeat", 3, "--warmup", 1, "--json").json
     with h5py.File(tmp_path / r["record"]) as f:
         assert f["timing/run"].shape == (2, 3) and list(f["rows_of_part"]) == [500, 500]
-    r = trireme(2, "gather", "p*.h5", "--out", "b.h5", "--repeat", 2, "--json").json
+    r = trireme(2, "gather", "0/p0.h5", "1/p1.h5", "--out", "b.h5", "--repeat", 2, "--json").json
     assert r["results"]["parts"]["value"] == 2 and same(tmp_path / "a.h5", tmp_path / "b.h5")
 
 

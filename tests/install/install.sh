@@ -23,6 +23,7 @@ mv "$work/first" "$work/prefix"
 if [ -e "$build/apps/reduce" ]; then
     "$work/prefix/libexec/trireme/reduce" --version >/dev/null
     grep -q '^\.TH' "$work/prefix/share/man/man1/trireme-reduce.1"
+    grep -q 'bench heat' "$work/prefix/share/man/man1/trireme-bench-heat.1"
     bash -c 'source "$0" && complete -p reduce >/dev/null' "$work/prefix/share/bash-completion/completions/reduce"
     echo "reduce: program, manual page and completion"
 fi
