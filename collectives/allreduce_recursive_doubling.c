@@ -12,32 +12,9 @@
  * is kept.
  *
  * Cost: log2(q) x (latency + 2 overheads + bytes + combined bytes), and for p > q two messages and one
- * combination more.
+ * combination more; of the latencies of these one counts where p - q is at most half of q.
  */
 #include "collectives/algorithm.h"
-
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    (void)p, (void)net;
-    tri_cost price = {0};
-    int power = tri_power_of_two(c->ranks), rest = c->ranks != power;
-    for (int bit = 1; bit < power; bit *= 2) {
-        if (rest)
-            tri_cost_rounds(&price, tri_case_level(c), 1, (double)c->bytes, c->largest);
-        else
-            tri_cost_swap(&price, c, bit, (double)c->bytes);
-        price.combined_bytes += (double)c->bytes;
-    }
-    if (rest) {
-        tri_cost_rounds(&price, tri_case_level(c), 2, (double)c->bytes, 1);
-        price.combined_bytes += (double)c->bytes;
-    }
-    return price;
-}
-
-static size_t scratch(const tri_context *c, const tri_call *call) {
-    (void)c;
-    return 2 * call->count;
-}
 
 /* The number of a rank among those that exchange, and back; -1 for a rank that does not. */
 static int to_exchanging(int rank, int pairs) {
@@ -47,6 +24,48 @@ static int to_exchanging(int rank, int pairs) {
 
 static int from_exchanging(int number, int pairs) {
     return number < pairs ? 2 * number + 1 : number + pairs;
+}
+
+/* The most messages of a round that leave a node. */
+static int far_ones(const tri_case *c, int bit, int pairs) {
+    int most = 0, far = 0;
+    if (c->nodes == 1 || c->mixed) return c->nodes == 1 ? 0 : c->largest;
+    for (int rank = 0; rank < c->ranks; rank++) {
+        int number = to_exchanging(rank, pairs);
+        if (rank % c->largest == 0) far = 0;
+        if (number < 0) continue;
+        far += from_exchanging(number ^ bit, pairs) / c->largest != rank / c->largest;
+        if (far > most) most = far;
+    }
+    return most;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p;
+    tri_cost price = {0};
+    int power = tri_power_of_two(c->ranks), pairs = c->ranks - power;
+    for (int bit = 1; bit < power; bit *= 2) {
+        if (pairs)
+            tri_cost_steps(&price, c, 1, (double)c->bytes, far_ones(c, bit, pairs), net);
+        else
+            tri_cost_swap(&price, c, bit, (double)c->bytes);
+        price.combined_bytes += (double)c->bytes;
+    }
+    if (pairs) {
+        int near = c->nodes == 1 || (!c->mixed && c->largest % 2 == 0);
+        int level = near ? TRI_INSIDE : TRI_BETWEEN;
+        tri_cost_rounds(&price, level, 2, (double)c->bytes, near ? c->largest / 2 : 1);
+        price.combined_bytes += (double)c->bytes;
+        /* Who stands for two waits longest for the one whose number differs in every bit: where that one stands for one
+         * rank alone, it was a latency ahead. */
+        if (2 * pairs <= power) price.level[level].latencies--;
+    }
+    return price;
+}
+
+static size_t scratch(const tri_context *c, const tri_call *call) {
+    (void)c;
+    return 2 * call->count;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collectives/engine.h"
+#include "collectives/strands.h"
 #include "mpi/shared.h"
 #include "trireme/message.h"
 #include "trireme/network.h"
@@ -186,7 +187,7 @@ static void look_for_heap(tri_shared *shared, tri_case *c, const tri_call *call)
 }
 
 int tri_calls_tag(tri_calls *calls) {
-    return TRI_TAG_LAST + 1 + (int)(calls->calls++ % ((TRI_TAG_LAST + 1) / TRI_PARTS)) * TRI_PARTS;
+    return TRI_TAG_LAST + 1 + (int)(calls->calls++ % ((TRI_TAG_LAST + 1) / TRI_STRANDS)) * TRI_STRANDS;
 }
 
 tri_context tri_calls_context(const tri_comm *comm, const tri_request_for *what, tri_engine *engine,

@@ -1,5 +1,6 @@
 /* The choice among algorithms: the least predicted time. */
 #include "collectives/engine.h"
+#include "collectives/strands.h"
 
 /* A server of 2022 or later with 100 Gbit/s between nodes. */
 const tri_net tri_net_default = {
@@ -156,24 +157,57 @@ static void share_cores(tri_cost *price, const tri_case *c) {
     if (price->reach_bytes > CACHE_BYTES) price->reach_bytes *= CACHES_LOST;
 }
 
-/* What each piece more costs where all parts are at work at once: the slowest part, or what they have in common and is
- * the slowest: the rank's own time, or the way on one of the levels. */
-static tri_cost turn_of(const tri_cost part[], int count, const tri_net *net) {
-    tri_cost all = {0}, busy = {0}, turn = {0};
+/* A network in which one thing alone costs that all parts share: the rank's own time, or the way on a level. */
+enum { TRI_BUSY = TRI_LEVELS, TRI_ALONE };
+static tri_net net_alone(const tri_net *net, int what) {
+    tri_net alone = {.eager_bytes = net->eager_bytes};
+    if (what != TRI_BUSY) {
+        alone.level[what].rank_byte_s = net->level[what].rank_byte_s;
+        alone.level[what].node_byte_s = net->level[what].node_byte_s;
+        return alone;
+    }
+    alone.memory_byte_s = net->memory_byte_s;
+    alone.combine_byte_s = net->combine_byte_s;
+    for (int level = 0; level < TRI_LEVELS; level++)
+        alone.level[level].overhead_s = net->level[level].overhead_s;
+    return alone;
+}
+static tri_cost cost_alone(const tri_cost *price, int what) {
+    tri_cost alone = {0};
+    if (what != TRI_BUSY) {
+        alone.level[what].rank_bytes = price->level[what].rank_bytes;
+        alone.level[what].node_bytes = price->level[what].node_bytes;
+        return alone;
+    }
+    alone.memory_bytes = price->memory_bytes;
+    alone.combined_bytes = price->combined_bytes;
+    for (int level = 0; level < TRI_LEVELS; level++)
+        alone.level[level].overheads = price->level[level].overheads;
+    return alone;
+}
+
+/* What each piece more costs where all parts are at work at once, on TRI_WINDOW pieces each: the slowest part, or what they
+ * have in common and is the slowest. A part's price tells only what is slowest in it, so that the rest is asked for in
+ * networks in which nothing else costs. */
+static tri_cost turn_of(const tri_recipe *recipe, const tri_pick *p, const tri_case parts[], int count,
+                        const tri_net *net) {
+    tri_cost turn = {0};
     for (int i = 0; i < count; i++) {
-        tri_cost_add(&all, &part[i]);
-        if (tri_cost_time_s(&part[i], net) > tri_cost_time_s(&turn, net)) turn = part[i];
+        tri_cost part = tri_recipe_cost(recipe, p->part[i], &parts[i], net);
+        part = tri_cost_share(&part, TRI_WINDOW);
+        if (tri_cost_time_s(&part, net) > tri_cost_time_s(&turn, net)) turn = part;
     }
-    busy.memory_bytes = all.memory_bytes;
-    busy.combined_bytes = all.combined_bytes;
-    for (int level = 0; level < TRI_LEVELS; level++) {
-        tri_cost way = {0};
-        busy.level[level].overheads = all.level[level].overheads;
-        way.level[level].rank_bytes = all.level[level].rank_bytes;
-        way.level[level].node_bytes = all.level[level].node_bytes;
-        if (tri_cost_time_s(&way, net) > tri_cost_time_s(&turn, net)) turn = way;
+    for (int what = 0; what < TRI_ALONE; what++) {
+        tri_net alone = net_alone(net, what);
+        tri_cost all = {0};
+        for (int i = 0; i < count; i++) {
+            tri_cost part = tri_recipe_cost(recipe, p->part[i], &parts[i], &alone);
+            tri_cost_add(&all, &part);
+        }
+        all = cost_alone(&all, what);
+        if (tri_cost_time_s(&all, net) > tri_cost_time_s(&turn, net)) turn = all;
     }
-    return tri_cost_time_s(&busy, net) > tri_cost_time_s(&turn, net) ? busy : turn;
+    return turn;
 }
 
 tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_case *c, const tri_net *net) {
@@ -186,14 +220,13 @@ tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_case *c, 
     }
     int pieces = p->parameters.pieces;
     tri_case piece = piece_of(c, pieces), parts[TRI_PARTS];
-    tri_cost part[TRI_PARTS];
     int count = p->algorithm->parts(&piece, parts);
     for (int i = 0; i < count; i++) {
-        part[i] = tri_recipe_cost(recipe, p->part[i], &parts[i], net);
-        tri_cost_add(&price, &part[i]);
+        tri_cost part = tri_recipe_cost(recipe, p->part[i], &parts[i], net);
+        tri_cost_add(&price, &part);
     }
     if (pieces < 2) return price;
-    tri_cost turn = turn_of(part, count, net);
+    tri_cost turn = turn_of(recipe, p, parts, count, net);
     for (int i = 1; i < pieces; i++)
         tri_cost_add(&price, &turn);
     return price;

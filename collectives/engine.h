@@ -76,7 +76,7 @@ typedef struct tri_request_for {
     size_t bytes;
 } tri_request_for;
 tri_status tri_check_root(int root, const tri_comm *comm);
-/* The first of TRI_PARTS tags for the next call, the same on every rank. */
+/* The first of TRI_STRANDS tags for the next call, the same on every rank. */
 int tri_calls_tag(tri_calls *calls);
 /* All ranks, without what needs shared memory. */
 tri_context tri_calls_context(const tri_comm *comm, const tri_request_for *what, tri_engine *engine,

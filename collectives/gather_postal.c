@@ -9,11 +9,13 @@ static int can(const tri_case *c) {
 }
 
 static tri_parameters tune(const tri_case *c, const tri_net *net) {
-    return tri_scatter_postal.tune(c, net);
+    tri_net up = tri_postal_up(net);
+    return tri_scatter_postal.tune(c, &up);
 }
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    return tri_scatter_postal.cost(c, p, net);
+    tri_net up = tri_postal_up(net);
+    return tri_scatter_postal.cost(c, p, &up);
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {

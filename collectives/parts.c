@@ -33,7 +33,7 @@ static size_t own_of(const tri_context *c, const tri_call *call) {
     return a->own ? a->own(c, call) : 0;
 }
 
-/* Each piece has its own scratch of the algorithm, and each part its own, since several are under way at once. No piece
+/* Each piece has its own scratch of the algorithm, and each strand its own, since several are under way at once. No piece
  * is larger than the first. */
 static size_t scratch_in_pieces(const tri_context *c, const tri_call *call) {
     tri_stage stage[TRI_PARTS];
@@ -41,7 +41,8 @@ static size_t scratch_in_pieces(const tri_context *c, const tri_call *call) {
     size_t units = own_of(c, &first) * (size_t)call->parameters.pieces;
     int count = draw(c, &first, stage);
     for (int i = 0; i < count; i++)
-        units += stage[i].context.rank < 0 ? 0 : tri_pick_scratch(&stage[i].context, &stage[i].call);
+        units +=
+            stage[i].context.rank < 0 ? 0 : TRI_WINDOW * tri_pick_scratch(&stage[i].context, &stage[i].call);
     return units;
 }
 
@@ -55,8 +56,8 @@ int tri_pieces_draw(const tri_context *c, const tri_call *call, int piece, tri_s
     now.scratch = tri_unit(c, call->scratch, own * (size_t)piece);
     draw(c, &now, stage);
     for (int i = 0; i < count; i++) {
-        stage[i].call.scratch = tri_unit(c, call->scratch, behind);
-        behind += units[i];
+        stage[i].call.scratch = tri_unit(c, call->scratch, behind + (size_t)(piece % TRI_WINDOW) * units[i]);
+        behind += TRI_WINDOW * units[i];
     }
     return count;
 }

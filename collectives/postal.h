@@ -17,6 +17,8 @@
 #ifndef TRI_COLLECTIVES_POSTAL_H
 #define TRI_COLLECTIVES_POSTAL_H
 
+#include <math.h>
+
 #include "collectives/algorithm.h"
 
 /* A flight of at most TRI_FLIGHT doubles what is reached at least every TRI_FLIGHT steps, so that in so many
@@ -48,5 +50,12 @@ int tri_postal_child(const tri_postal *tree, tri_seat *seat, tri_seat *child);
 tri_cost tri_postal_cost(const tri_case *c, int flight, double each, double all, const tri_net *net);
 /* The flight with the least price. */
 int tri_postal_flight(const tri_case *c, double each, double all, const tri_net *net);
+
+/* Who collects has asked for all messages before they come, so that long ones need not wait: the network for that. */
+static inline tri_net tri_postal_up(const tri_net *net) {
+    tri_net up = *net;
+    up.eager_bytes = INFINITY;
+    return up;
+}
 
 #endif

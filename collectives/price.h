@@ -54,6 +54,26 @@ static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
     sum->reach_bytes += more->reach_bytes;
 }
 
+/* One of `shares` equal parts of a price. */
+static inline tri_cost tri_cost_share(const tri_cost *price, int shares) {
+    tri_cost one = *price;
+    for (int level = 0; level < TRI_LEVELS; level++) {
+        one.level[level].latencies /= shares;
+        one.level[level].overheads /= shares;
+        one.level[level].bytes /= shares;
+        one.level[level].rank_bytes /= shares;
+        one.level[level].node_bytes /= shares;
+        one.level[level].both_bytes /= shares;
+    }
+    one.memory_bytes /= shares;
+    one.combined_bytes /= shares;
+    one.flags /= shares;
+    one.slot_bytes /= shares;
+    one.reaches /= shares;
+    one.reach_bytes /= shares;
+    return one;
+}
+
 /* Every node has as many ranks, and there are several of both. */
 static inline int tri_case_even_nodes(const tri_case *c) {
     return c->nodes > 1 && c->largest > 1 && c->ranks == c->nodes * c->largest;

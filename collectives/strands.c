@@ -1,7 +1,8 @@
 /* An algorithm of parts on a vector in pieces: while a part works on one piece, the part behind it works on the piece
- * before. Each part is a strand of its own, which is recorded first (engine_later.h) and then run from wait to wait; a
+ * before. Each part has strands of its own, which are recorded first (engine_later.h) and then run from wait to wait; a
  * gate holds the strand of the next part up until its piece has come through. So the levels of a machine, and the nodes'
- * links in both directions, are busy at once.
+ * links in both directions, are busy at once. The pieces of a part take turns on its TRI_WINDOW strands, so that one
+ * moves while the other waits for a latency.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 typedef struct strands {
     int count;
-    tri_request *strand[TRI_PARTS];
+    tri_request *strand[TRI_STRANDS];
     MPI_Request *under_way; /* of all strands, for a wait */
     int room;
 } strands;
@@ -37,17 +38,21 @@ static void strands_destroy(strands *s) {
     free(s->under_way);
 }
 
-/* The part i on piece `piece`, behind its gate. */
-static tri_status record_piece(strands *s, int i, int piece, tri_stage *stage) {
-    tri_step gate = {.verb = TRI_STEP_GATE, .from = i ? s->strand[i - 1] : NULL, .count = (size_t)piece + 1};
+/* The part `part` on piece `piece`, behind its gate. */
+static tri_status record_piece(strands *s, int part, int piece, tri_stage *stage) {
+    tri_request **strand = s->strand + part * TRI_WINDOW + piece % TRI_WINDOW;
+    tri_step gate = {.verb = TRI_STEP_GATE, .count = (size_t)(piece / TRI_WINDOW) + 1};
     tri_step through = {.verb = TRI_STEP_THROUGH};
-    if (i) TRI_TRY(tri_later_record(s->strand[i], gate));
+    if (part) {
+        gate.from = strand[-TRI_WINDOW];
+        TRI_TRY(tri_later_record(*strand, gate));
+    }
     if (stage->context.rank >= 0) {
         stage->context.verbs = &tri_verbs_later;
-        stage->context.engine = &s->strand[i]->engine;
+        stage->context.engine = &(*strand)->engine;
         TRI_TRY(tri_pick_run(&stage->context, &stage->call));
     }
-    return tri_later_record(s->strand[i], through);
+    return tri_later_record(*strand, through);
 }
 
 /* Runs a strand until it waits for messages or at a gate. */
@@ -120,7 +125,7 @@ tri_status tri_strands_run(tri_context *c, const tri_call *call) {
     strands s;
     tri_stage stage[TRI_PARTS];
     int count = tri_pieces_draw(c, call, 0, stage);
-    tri_status status = strands_create(c, count, &s);
+    tri_status status = strands_create(c, count * TRI_WINDOW, &s);
     for (int piece = 0; piece < call->parameters.pieces && status == TRI_OK; piece++) {
         tri_pieces_draw(c, call, piece, stage);
         for (int i = 0; i < count && status == TRI_OK; i++)

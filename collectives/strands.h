@@ -4,6 +4,9 @@
 
 #include "collectives/algorithm.h"
 
+/* Pieces of which a part has as many under way at once. */
+enum { TRI_WINDOW = 2, TRI_STRANDS = TRI_PARTS * TRI_WINDOW };
+
 /* collectives/strands.c: runs a call whose parameters have more than one piece; its context is the whole
  * communicator's. */
 tri_status tri_strands_run(tri_context *c, const tri_call *call);

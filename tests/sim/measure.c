@@ -39,7 +39,7 @@ typedef struct buffers {
     int rank, size;
 } buffers;
 
-enum { STEPS = 4093, EAGER = 8192 }; /* simulate.py says the same to SimGrid */
+enum { STEPS = 4093, EAGER = 8191 }; /* messages of 8192 bytes wait: simulate.py */
 
 static int combines(tri_operation o) {
     return o == TRI_REDUCE || o == TRI_ALLREDUCE || o == TRI_REDUCE_SCATTER || o == TRI_SCAN ||

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""scale.py MEASURE [--machines NAME,...] [--operations NAME,...] [--most BYTES] [--golden FILE | --write FILE]
+"""scale.py MEASURE [--machines NAME,...] [--operations NAME,...] [--most BYTES] [--limit S] [--golden FILE | --write FILE]
 
 Our choice beside the peers.
 
 Measures tri_... calls on the cells of peers.csv and prints, for each cell, the bound, our simulated time and the
 algorithm that was chosen, the best of the four selectors, and the two ratios; then geometric means and the cells in
 which the best selector is ahead. --golden compares our times with those of a file and exits 1 where one differs: any
-change of a schedule or of the choice shows. --write makes such a file.
+change of a schedule or of the choice shows. --write makes such a file. --limit gives each cell a simulation of its own and
+leaves out those that take longer.
 """
 import argparse
 import csv
 import math
 import os
+import subprocess
 import sys
 
 import peers
@@ -22,15 +24,29 @@ from simulate import simulate
 GOLDEN = ("machine", "operation", "bytes", "us", "algorithm")
 
 
-def measure(program, names, operations, most):
+def times_of(program, name, wanted, limit_s):
+    if not limit_s:
+        return simulate(program, machine(name), wanted) if wanted else {}
+    times = {}
+    for cell in wanted:
+        try:
+            times |= simulate(program, machine(name), [cell], timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            print(f"{name} {cell[0]} {cell[2]} is left out: it takes more than {limit_s} s", flush=True)
+    return times
+
+
+def measure(program, names, operations, most, limit_s):
     """Rows with what is known of each cell."""
     found = []
     for name in names:
         cells = [r for r in peers.rows() if r["machine"] == name and int(r["bytes"]) <= most
                  and (not operations or r["operation"] in operations)]
         wanted = [(r["operation"], "choice", int(r["bytes"])) for r in cells]
-        times = simulate(program, machine(name), wanted) if wanted else {}
+        times = times_of(program, name, wanted, limit_s)
         for row, key in zip(cells, wanted):
+            if key not in times:
+                continue
             time, predicted, chosen = times[key]
             theirs = {s: float(row[s]) for s in peers.SELECTORS if row[s]}
             found.append({"machine": name, "operation": key[0], "bytes": key[2], "us": time, "predicted": predicted,
@@ -95,10 +111,12 @@ def main():
     parser.add_argument("--machines", default="flat64,ft64,mc4x16,flat256,ft256,mc16x16")
     parser.add_argument("--operations", help="these alone")
     parser.add_argument("--most", type=int, default=1 << 62, help="bytes of the largest cells")
+    parser.add_argument("--limit", type=float, help="seconds for the simulation of a cell")
     parser.add_argument("--golden", help="compare with this file")
     parser.add_argument("--write", help="write such a file")
     args = parser.parse_args()
-    rows = measure(args.program, args.machines.split(","), args.operations and args.operations.split(","), args.most)
+    rows = measure(args.program, args.machines.split(","), args.operations and args.operations.split(","), args.most,
+                   args.limit)
     wrong = [r for r in rows if not isinstance(r["us"], float)]
     for r in wrong:
         print(f"{r['machine']} {r['operation']} {r['bytes']} by {r['algorithm']}: {r['us']} data")
