@@ -9,9 +9,14 @@
  *
  * One hand-off for each piece, however many ranks there are.
  *
- * Cost: a hand-off for each piece, p blocks into slots and out of them.
+ * Cost: a hand-off for each piece, p blocks into slots and out of them; more where ranks take turns on a core and have
+ * lost its cache by their next turn.
  */
 #include "collectives/shared.h"
+
+/* From that much of a rank's data on, and how many times as long its copies then take. */
+enum { CACHE_BYTES = 512 << 10 };
+static const double CACHES_LOST = 1.3;
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
@@ -19,6 +24,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     double all = (double)c->bytes * c->ranks;
     tri_price_hand_offs(&price, c, tri_ring_turns(all));
     price.slot_bytes = tri_equal_work(c, 2 * all);
+    if (c->cores && c->ranks > c->cores && 2 * all > CACHE_BYTES) price.slot_bytes *= CACHES_LOST;
     return price;
 }
 

@@ -1,37 +1,38 @@
-/* Prefix combination through slots in shared memory: each rank copies pieces into its slots and combines those of the
- * ranks below it with its own, from its neighbour down.
+/* Prefix combination through slots in shared memory by looking back (Merrill, Garland 2016, "Single-pass parallel prefix
+ * scan with decoupled look-back").
  *
- *     rank 0   in 0 | in 1 | in 2
- *     rank 1   in 0 | combine 0 from 0 | in 1 | combine 1 from 0 | ...
- *     rank 2          combine 0 from 1, 0 | combine 1 from 1, 0 | ...
+ * Each rank lays down its own piece at once, and behind it, as soon as it has that, the combination of the pieces up
+ * to it. From its neighbour down it looks for the nearest rank that has done so, and adds from there what is between:
  *
- * A rank runs ahead of those above it until its slots are full.
+ *     slot of rank 0 | x0      |              rank 3 finds rank 1's x0 x1, takes x2 from rank 2's slot,
+ *     slot of rank 1 | x1      | x0 x1 |      and lays down x0 x1 x2 x3
+ *     slot of rank 2 | x2      |       |
+ *     slot of rank 3 | x3      |       |
  *
- * Cost: a hand-off; a piece into the slots, the bytes to their place, (p - 1) x the bytes through the operation at
- * the last rank.
+ * A single call takes one hand-off, since nobody waits for more than the others' own pieces; in a series of calls the
+ * neighbour has most often been there before, and each rank combines once. However far a rank looks back, it combines from
+ * rank 0 up, so that the bits do not depend on it.
+ *
+ * Cost: a hand-off; the bytes into the slots twice and to their place; p - 1 times copied and combined at the last rank, and
+ * a quarter of that on the average, since most ranks have less below them and find more of it done.
  */
 #include "collectives/shared.h"
 
 static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
-    double bytes = (double)c->bytes, combined = tri_combining(bytes) * (c->ranks - 1);
-    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
-    price.slot_bytes =
-        tri_first_piece(bytes) + tri_work(c, bytes + combined, (2 * bytes + combined / 2) * c->ranks);
-    return price;
+    return tri_price_scan_back(c, c->ranks);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    return tri_scan_slots(c, call, 0);
+    return tri_scan_back(c, call, 0);
 }
 
 const tri_algorithm tri_scan_shared = {
     .operation = TRI_SCAN,
     .name = "shared",
-    .text =
-        "each rank copies pieces into its slots in shared memory and combines those of the ranks below it",
-    .can = tri_can_slots,
+    .text = "each rank goes on from the nearest rank below whose result is in its slot in shared memory",
+    .can = tri_can_slots_twice,
     .cost = cost,
+    .scratch = tri_scan_back_scratch,
     .run = run,
 };

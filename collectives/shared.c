@@ -154,26 +154,3 @@ tri_status tri_combine_slots(tri_context *c, const tri_pieces *p, uint64_t piece
     }
     return TRI_OK;
 }
-
-tri_status tri_scan_slots(tri_context *c, const tri_call *call, int exclusive) {
-    tri_pieces p = tri_cut(c, call->count, 1, 1);
-    for (size_t k = 0; k < p.pieces; k++) {
-        size_t units = tri_piece_units(&p, k);
-        const void *own = tri_unit(c, call->send, tri_piece_start(&p, k));
-        void *result = tri_unit(c, call->recv, tri_piece_start(&p, k));
-        if (c->rank + 1 < c->size) {
-            TRI_TRY(tri_do_copy(c, tri_ring_open(p.ring, p.first + k), own, units));
-            tri_ring_publish(p.ring, p.first + k);
-        }
-        if (!exclusive) TRI_TRY(tri_do_copy(c, result, own, units));
-        for (int peer = c->rank - 1; peer >= 0; peer--) {
-            const void *data = tri_ring_await(p.ring, peer, p.first + k);
-            if (exclusive && peer == c->rank - 1)
-                TRI_TRY(tri_do_copy(c, result, data, units));
-            else
-                TRI_TRY(tri_do_combine(c, data, result, units));
-        }
-        tri_ring_release(p.ring, p.first + k);
-    }
-    return TRI_OK;
-}

@@ -29,7 +29,8 @@ typedef struct tri_pieces {
 static inline tri_pieces tri_cut(const tri_context *c, size_t count, int blocks, int steps) {
     tri_shared *s = c->shared;
     size_t bytes = count * (size_t)blocks * c->unit_bytes;
-    tri_pieces p = {.ring = bytes <= s->small.payload_bytes ? &s->small : &s->large, .count = count};
+    tri_pieces p = {.ring = &s->large, .count = count};
+    if (bytes <= s->middle.payload_bytes) p.ring = bytes <= s->small.payload_bytes ? &s->small : &s->middle;
     p.units = p.ring->payload_bytes / c->unit_bytes / (size_t)blocks;
     p.pieces = count ? (count + p.units - 1) / p.units : 0;
     p.first = tri_ring_take(p.ring, p.pieces * (uint64_t)steps);
@@ -52,6 +53,10 @@ static inline int tri_can_share(const tri_case *c) {
 /* Whether slots can carry this case: elements must not be cut. */
 static inline int tri_can_slots(const tri_case *c) {
     return tri_can_share(c) && c->unit_bytes <= TRI_SMALL_PAYLOAD_BYTES;
+}
+/* The same where a slot holds two of the vector's pieces. */
+static inline int tri_can_slots_twice(const tri_case *c) {
+    return tri_can_share(c) && c->unit_bytes <= TRI_SMALL_PAYLOAD_BYTES / 2;
 }
 /* The same where a slot holds a block for each rank. */
 static inline int tri_can_slots_each(const tri_case *c) {
@@ -102,8 +107,14 @@ tri_status tri_combine_block(tri_context *c, const tri_call *call, size_t first,
 
 /* A scan, or an exscan, of this rank's share of all vectors, into everybody's results. Needs tri_single_scratch(). */
 tri_status tri_scan_share(tri_context *c, const tri_call *call, int exclusive);
-/* The same through slots, of this rank's vector. */
-tri_status tri_scan_slots(tri_context *c, const tri_call *call, int exclusive);
+/* The same through slots, by scan_shared.c and by scan_shared_chain.c. All ways of a scan combine from rank 0 up, so that
+ * they give the same bits. */
+tri_status tri_scan_back(tri_context *c, const tri_call *call, int exclusive);
+size_t tri_scan_back_scratch(const tri_context *c, const tri_call *call);
+tri_status tri_scan_chain(tri_context *c, const tri_call *call, int exclusive);
+/* What they cost where the vectors of `combining` ranks come into a result. */
+tri_cost tri_price_scan_back(const tri_case *c, int combining);
+tri_cost tri_price_scan_chain(const tri_case *c, int combining);
 
 /* right = piece of rank 0 op ... op piece of the last rank: `units` units from unit `from` of their slots on, of
  * this rank from `own`. */

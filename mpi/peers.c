@@ -12,15 +12,20 @@ enum { SMALL_HEADER_BYTES = 16, LARGE_HEADER_BYTES = 64 };
 
 size_t tri_shared_bytes(int size) {
     return tri_ring_bytes(size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES, TRI_SMALL_DEPTH) +
+           tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_MIDDLE_PAYLOAD_BYTES, TRI_MIDDLE_DEPTH) +
            tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES, TRI_LARGE_DEPTH);
 }
 
 void tri_shared_attach(tri_shared *shared, void *memory) {
     int rank = shared->rank, size = shared->size;
-    shared->small = tri_ring_attach(memory, rank, size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES,
+    char *at = memory;
+    shared->small = tri_ring_attach(at, rank, size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES,
                                     TRI_SMALL_DEPTH, &shared->waiter);
-    char *behind = (char *)memory + (size_t)size * shared->small.rank_bytes;
-    shared->large = tri_ring_attach(behind, rank, size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES,
+    at += (size_t)size * shared->small.rank_bytes;
+    shared->middle = tri_ring_attach(at, rank, size, LARGE_HEADER_BYTES, TRI_MIDDLE_PAYLOAD_BYTES,
+                                     TRI_MIDDLE_DEPTH, &shared->waiter);
+    at += (size_t)size * shared->middle.rank_bytes;
+    shared->large = tri_ring_attach(at, rank, size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES,
                                     TRI_LARGE_DEPTH, &shared->waiter);
 }
 

@@ -86,6 +86,23 @@ static inline void *tri_ring_await(tri_ring *ring, int rank, uint64_t piece) {
     return slot + ring->header_bytes;
 }
 
+/* A piece may be filled in two steps, of which the second has a flag of its own: whether it is there, and a wait for
+ * it. */
+static inline _Atomic uint64_t *tri_ring_second(const tri_ring *ring, int rank, uint64_t piece) {
+    return (_Atomic uint64_t *)(tri_ring_slot(ring, rank, piece) + sizeof(uint64_t));
+}
+static inline void tri_ring_publish_second(tri_ring *ring, uint64_t piece) {
+    atomic_store_explicit(tri_ring_second(ring, ring->rank, piece), piece + 1, memory_order_release);
+}
+static inline int tri_ring_has_second(const tri_ring *ring, int rank, uint64_t piece) {
+    return atomic_load_explicit(tri_ring_second(ring, rank, piece), memory_order_acquire) > piece;
+}
+static inline void *tri_ring_await_second(tri_ring *ring, int rank, uint64_t piece) {
+    if (!tri_ring_has_second(ring, rank, piece))
+        tri_wait_until(ring->waiter, tri_ring_second(ring, rank, piece), piece + 1);
+    return tri_ring_slot(ring, rank, piece) + ring->header_bytes;
+}
+
 static inline void tri_ring_release(tri_ring *ring, uint64_t piece) {
     atomic_store_explicit((_Atomic uint64_t *)(ring->base + (size_t)ring->rank * ring->rank_bytes), piece + 1,
                           memory_order_release);

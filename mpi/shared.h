@@ -41,7 +41,8 @@ typedef struct tri_shared {
     void (*meanwhile)(struct tri_calls *);
     struct tri_calls *calls;
     tri_ring small; /* deep, its data on the flag's line: little messages and addresses */
-    tri_ring large;
+    tri_ring middle;
+    tri_ring large;      /* as deep as a cache holds */
     tri_segment segment; /* what the rings lie in; its base is NULL where the ranks cannot share memory */
     tri_peer *peers;
     tri_heap *heaps;
@@ -51,9 +52,12 @@ typedef struct tri_shared {
 
 enum {
     TRI_SMALL_PAYLOAD_BYTES = 496,
+    TRI_MIDDLE_PAYLOAD_BYTES = 16384,
     TRI_LARGE_PAYLOAD_BYTES = 65536,
-    /* A root may be that many small calls ahead of its leaves. */
-    TRI_SMALL_DEPTH = 64,
+    /* A rank may be that many calls ahead of those that wait for it. Where ranks take turns on their cores, that is what
+     * one gets done in its turn. */
+    TRI_SMALL_DEPTH = 256,
+    TRI_MIDDLE_DEPTH = 16,
     /* Two pieces in each of the two steps of a pipeline. */
     TRI_LARGE_DEPTH = 4
 };
