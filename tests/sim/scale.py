@@ -108,7 +108,7 @@ def compare(rows, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("program")
-    parser.add_argument("--machines", default="flat64,ft64,mc4x16,flat256,ft256,mc16x16")
+    parser.add_argument("--machines", default="flat64,ft64,mc4x16,uneven5x16,flat256,ft256,mc16x16")
     parser.add_argument("--operations", help="these alone")
     parser.add_argument("--most", type=int, default=1 << 62, help="bytes of the largest cells")
     parser.add_argument("--limit", type=float, help="seconds for the simulation of a cell")
