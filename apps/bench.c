@@ -1,11 +1,11 @@
 /* Benchmarks: `bench SUBJECT [OPTION...]`. */
 #include "apps/bench.h"
 #include "apps/machine.h"
+#include "apps/plot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 tri_status bench_create(bench_variant *variants, int count, int trials) {
     for (int v = 0; v < count; v++) {
@@ -85,34 +85,19 @@ void bench_report(tri_run *run, const bench_variant *variants, int count, int tr
     bench_note(run, &list);
 }
 
-tri_status bench_draw(void (*draw)(FILE *to, const void *argument), const void *argument, const char *title,
-                      const char *path) {
-    if (strpbrk(path, "'\"\n"))
-        return tri_fail(TRI_ERR_ARGUMENT, "--plot: a file name without quotation marks");
-    /* gnuplot's messages are for whoever has made its input, which is this program. */
-    FILE *to = popen("gnuplot >/dev/null 2>&1", "w");
-    int status = -1;
-    if (to) {
-        fprintf(to, "set terminal svg size 900,480 dynamic background 'white'\nset output '%s'\n", path);
-        fprintf(to, "set title '%s' noenhanced\n", title);
-        draw(to, argument);
-        status = pclose(to);
-    }
-    if (status == 0) return TRI_OK;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        return tri_fail(TRI_ERR_ENVIRONMENT, "--plot: gnuplot is not installed (Debian: gnuplot-nox)");
-    return tri_fail(TRI_ERR_FILE, "--plot: gnuplot cannot write '%s'", path);
-}
+const char bench_terminal[] = "svg size 900,480 dynamic background 'white'";
 
 typedef struct bars {
     const bench_variant *variants;
     int count, trials;
+    const char *title;
     double *sorted;
 } bars;
 
 /* A bar for each variant: its name, median rate and the ends of the confidence interval. */
-static void draw_bars(FILE *to, const void *argument) {
+static tri_status draw_bars(FILE *to, const void *argument) {
     const bars *b = argument;
+    fprintf(to, "set title '%s' noenhanced\n", b->title);
     fprintf(to, "set ylabel 'GB/s'\nset yrange [0:*]\nset grid ytics\nset style fill solid 0.6\nunset key\n");
     fprintf(to, "set xtics rotate by -30 noenhanced\nset xrange [-0.6:%g]\n$rates << END\n", b->count - 0.4);
     for (int v = 0; v < b->count; v++) {
@@ -124,13 +109,15 @@ static void draw_bars(FILE *to, const void *argument) {
                     1e-9 * variant->bytes / s.high, 1e-9 * variant->bytes / s.low);
     }
     fprintf(to, "END\nplot $rates using 0:2:3:4:(0.7):xtic(1) with boxerrorbars linecolor rgb '#4477aa'\n");
+    return TRI_OK;
 }
 
 tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
                       const char *path) {
     double *sorted = malloc((size_t)trials * sizeof *sorted);
     if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", trials);
-    tri_status status = bench_draw(draw_bars, &(bars){variants, count, trials, sorted}, title, path);
+    tri_status status =
+        tri_plot(path, bench_terminal, draw_bars, &(bars){variants, count, trials, title, sorted});
     free(sorted);
     return status;
 }

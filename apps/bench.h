@@ -44,10 +44,8 @@ void bench_note(tri_run *run, bench_list *list);
 void bench_rows(tri_run *run, const bench_variant *variants, int count, int trials, int against,
                 const char *group, bench_list *list);
 
-/* Draws an SVG file by gnuplot: `draw` writes its commands. Rank 0 alone calls it. TRI_ERR_ENVIRONMENT: no gnuplot;
- * TRI_ERR_FILE: it failed. */
-tri_status bench_draw(void (*draw)(FILE *to, const void *argument), const void *argument, const char *title,
-                      const char *path);
+/* Of the pictures, as tri_plot() takes it. */
+extern const char bench_terminal[];
 /* The variants' rates as bars. */
 tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
                       const char *path);

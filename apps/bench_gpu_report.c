@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "apps/bench_gpu.h"
+#include "apps/plot.h"
 
 static double median(const bench_device *b, const bench_gpu_work *w) {
     return b->time[w - b->work].median;
@@ -90,11 +91,13 @@ static size_t show_sizes(tri_run *run, const bench_device *b) {
 
 typedef struct picture {
     const bench_device *b;
+    const char *title;
     roofs roofs;
 } picture;
 
-static void draw(FILE *to, const void *argument) {
+static tri_status draw(FILE *to, const void *argument) {
     const picture *p = argument;
+    fprintf(to, "set title '%s' noenhanced\n", p->title);
     fprintf(
         to,
         "set logscale xy\nset xrange [0.03:100]\nset xlabel 'flops for each byte of the device''s memory'\n"
@@ -115,6 +118,7 @@ static void draw(FILE *to, const void *argument) {
             "$form1 with points pointtype 5 linecolor rgb '#ee6677' title 'many work-items to a group', "
             "$form%d using 1:2:3 with labels offset 0,1 noenhanced notitle\n",
             p->b->form);
+    return TRI_OK;
 }
 
 tri_status bench_gpu_record(tri_run *run, void *argument) {
@@ -154,5 +158,5 @@ tri_status bench_gpu_record(tri_run *run, void *argument) {
     if (!b->plot || tri_comm_rank(run->comm)) return TRI_OK;
     char title[192];
     snprintf(title, sizeof title, "bench gpu: %s, %d rank(s)", name, tri_comm_size(run->comm));
-    return bench_draw(draw, &(picture){b, r}, title, b->plot);
+    return tri_plot(b->plot, bench_terminal, draw, &(picture){b, title, r});
 }

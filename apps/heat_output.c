@@ -2,11 +2,12 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "apps/plot.h"
 
 int heat_output_due(const heat_output *o, size_t step, size_t steps) {
     return o->prefix && (step == steps || (o->every && step % o->every == 0));
@@ -79,8 +80,7 @@ static int has_gnuplot(void) {
 tri_status heat_output_check(const heat_output *o) {
     if (o->plot == HEAT_PLOT_NONE) return TRI_OK;
     if (!o->prefix) return tri_fail(TRI_ERR_ARGUMENT, "--plot: needs --out PREFIX");
-    if (strchr(o->prefix, '\''))
-        return tri_fail(TRI_ERR_ARGUMENT, "--plot: gnuplot takes no ' in the name '%s'", o->prefix);
+    TRI_TRY(tri_plot_check(o->prefix));
     if (!has_gnuplot())
         return tri_fail(TRI_ERR_ENVIRONMENT,
                         "--plot: there is no gnuplot in the PATH; install it or plot '%s.xmf' "
@@ -106,37 +106,35 @@ static tri_status send_points(const tri_grid_info *g, tri_dataset *dataset, size
     return status;
 }
 
-static tri_status plot(const heat_output *o, const tri_grid_info *g, size_t step, const char *file) {
+typedef struct picture {
+    const heat_output *output;
+    const tri_grid_info *grid;
+    size_t step;
+    tri_dataset *dataset;
+} picture;
+
+static tri_status draw(FILE *to, const void *argument) {
+    const picture *p = argument;
+    const tri_grid_info *g = p->grid;
     size_t rows = g->points[g->dims - 2], columns = g->points[g->dims - 1];
     size_t longest = rows > columns ? rows : columns, stride = (longest + PIXELS - 1) / PIXELS;
+    double width = (double)stride * p->output->spacing;
+    fprintf(to, "set size ratio -1\nset autoscale fix\nset title 'step %zu, time %.4g'\n", p->step,
+            (double)p->step * p->output->step_time);
+    fprintf(to, "set palette defined (0 'dark-blue', 1 'cyan', 2 'yellow', 3 'red')\n");
+    fprintf(to, "plot '-' binary array=(%zu,%zu) format='%%double' dx=%.17g dy=%.17g with image notitle\n",
+            (columns + stride - 1) / stride, (rows + stride - 1) / stride, width, width);
+    return send_points(g, p->dataset, stride, to);
+}
+
+static tri_status plot(const heat_output *o, const tri_grid_info *g, size_t step, const char *file) {
     const char *kind = o->plot == HEAT_PLOT_PNG ? "png" : "svg";
-    tri_dataset *dataset = NULL;
-    TRI_TRY(tri_dataset_open(NULL, file, "u", &dataset));
-    /* A gnuplot that ends early is an error of it, not of this program. */
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, kept;
-    sigaction(SIGPIPE, &ignore, &kept);
-    FILE *gnuplot = popen("gnuplot", "w");
-    if (!gnuplot) {
-        sigaction(SIGPIPE, &kept, NULL);
-        tri_dataset_destroy(&dataset);
-        return tri_fail(TRI_ERR_SYSTEM, "cannot start gnuplot: %s", strerror(errno));
-    }
-    fprintf(gnuplot, "set terminal %s\nset output '%s-%08zu.%s'\nset size ratio -1\nset autoscale fix\n",
-            kind, o->prefix, step, kind);
-    fprintf(gnuplot,
-            "set title 'step %zu, time %.4g'\nset palette defined (0 'dark-blue', 1 'cyan', 2 'yellow', 3 "
-            "'red')\n",
-            step, (double)step * o->step_time);
-    fprintf(gnuplot,
-            "plot '-' binary array=(%zu,%zu) format='%%double' dx=%.17g dy=%.17g with image notitle\n",
-            (columns + stride - 1) / stride, (rows + stride - 1) / stride, (double)stride * o->spacing,
-            (double)stride * o->spacing);
-    tri_status status = send_points(g, dataset, stride, gnuplot);
-    tri_dataset_destroy(&dataset);
-    int bad = ferror(gnuplot) | pclose(gnuplot);
-    sigaction(SIGPIPE, &kept, NULL);
-    if (bad && status == TRI_OK)
-        status = tri_fail(TRI_ERR_ENVIRONMENT, "gnuplot failed on '%s-%08zu.%s'", o->prefix, step, kind);
+    char name[PATH_MAX];
+    snprintf(name, sizeof name, "%s-%08zu.%s", o->prefix, step, kind);
+    picture p = {o, g, step, NULL};
+    TRI_TRY(tri_dataset_open(NULL, file, "u", &p.dataset));
+    tri_status status = tri_plot(name, kind, draw, &p);
+    tri_dataset_destroy(&p.dataset);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "apps/p2p.h"
+#include "apps/plot.h"
 
 enum { PER_RANK, PER_NODE };
 
@@ -37,9 +38,7 @@ static tri_status check_options(const p2p_state *s) {
     if (s->strict && !s->order) return tri_fail(TRI_ERR_ARGUMENT, "--strict: needs --order");
     if (s->plot && s->order)
         return tri_fail(TRI_ERR_ARGUMENT, "--plot: with --order there are no pairs to draw");
-    if (s->plot && strpbrk(s->plot, "'\"\n"))
-        return tri_fail(TRI_ERR_ARGUMENT, "--plot: a file name without quotation marks");
-    return TRI_OK;
+    return s->plot ? tri_plot_check(s->plot) : TRI_OK;
 }
 
 static tri_status read_sizes(p2p_state *s) {

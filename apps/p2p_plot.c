@@ -1,9 +1,8 @@
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 
 #include "apps/p2p.h"
+#include "apps/plot.h"
 
 /* What gnuplot reads as a matrix: a line for each sender, "NaN" on the diagonal. */
 static void data(FILE *to, const p2p_state *s, const char *name, int size, bool bandwidth) {
@@ -34,11 +33,11 @@ static void ranks(FILE *to, const p2p_state *s, const char *axis) {
     fprintf(to, ")\n");
 }
 
-static void draw(FILE *to, const p2p_state *s, const char *path) {
+static tri_status draw(FILE *to, const void *argument) {
+    const p2p_state *s = argument;
     char small[TRI_SIZE_TEXT], large[TRI_SIZE_TEXT];
     data(to, s, "latency", 0, false);
     data(to, s, "bandwidth", s->sizes - 1, true);
-    fprintf(to, "set terminal svg size 1100,520 dynamic background 'white'\nset output '%s'\n", path);
     fprintf(to, "set multiplot layout 1,2\nset size ratio 1\nunset key\nset xlabel 'to rank'\n"
                 "set ylabel 'from rank'\nset yrange [*:*] reverse\nset tics out nomirror scale 0.3\n");
     ranks(to, s, "x");
@@ -51,24 +50,11 @@ static void draw(FILE *to, const p2p_state *s, const char *path) {
     fprintf(to,
             "set title 'bandwidth of %s (GB/s)'\nplot $bandwidth matrix with image pixels\nunset multiplot\n",
             tri_size_format(s->bytes[s->sizes - 1], large));
+    return TRI_OK;
 }
 
 tri_status p2p_plot(const p2p_state *s, const char *path) {
     if (!p2p_pairs(s->players))
         return tri_fail(TRI_ERR_ARGUMENT, "--plot: a single rank makes no pairs to draw");
-    /* Without gnuplot nobody reads what is written; that is seen at the end. */
-    struct sigaction old, ignore = {.sa_handler = SIG_IGN};
-    sigaction(SIGPIPE, &ignore, &old);
-    /* gnuplot's messages are for whoever has made its input, which is this program. */
-    FILE *to = popen("gnuplot >/dev/null 2>&1", "w");
-    int status = -1;
-    if (to) {
-        draw(to, s, path);
-        status = pclose(to);
-    }
-    sigaction(SIGPIPE, &old, NULL);
-    if (status == 0) return TRI_OK;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        return tri_fail(TRI_ERR_ENVIRONMENT, "--plot: gnuplot is not installed (Debian: gnuplot-nox)");
-    return tri_fail(TRI_ERR_FILE, "--plot: gnuplot cannot write '%s'", path);
+    return tri_plot(path, "svg size 1100,520 dynamic background 'white'", draw, s);
 }

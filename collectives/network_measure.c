@@ -330,13 +330,10 @@ static tri_status make_rings(meter *m) {
 }
 
 static tri_status check_cores(const meter *m) {
-    int crowded = m->shared->size > m->shared->cores;
-    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, m->comm));
-    if (crowded)
-        return tri_fail(
-            TRI_ERR_IMPOSSIBLE,
-            "a node has more ranks than cores, so that their waiting would be measured: start fewer");
-    return TRI_OK;
+    if (m->shared->size <= m->shared->cores) return tri_agree(m->comm, TRI_OK);
+    return tri_agree(m->comm, tri_fail(TRI_ERR_IMPOSSIBLE,
+                                       "a node has more ranks than cores, so that their waiting would be "
+                                       "measured: start fewer"));
 }
 
 static tri_status measure(meter *m, tri_network *found) {

@@ -125,6 +125,22 @@ def test_distribution_of_sum(trireme):
     assert r.json["results"]["distribution"] == "cancel"
 
 
+def test_plot_on_a_full_disk(trireme, tmp_path):
+    """gnuplot itself ends with 0 there, and half a picture."""
+    (tmp_path / "full").mkdir()
+    wrap = ("unshare", "--mount", "--map-root-user", "sh", "-c",
+            'mount -t tmpfs -o size=8k none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s', "sh")
+    if trireme(0, "bench", "--help", wrap=wrap).status:
+        pytest.skip("no user namespaces here")
+    sum_ = ("bench", "sum", "--bytes", "64Ki", "--trials", 3, "--results", "none", "--plot")
+    r = trireme(0, *sum_, "s.svg")
+    if r.status == 3:
+        pytest.skip(r.err)
+    assert r.status == 0 and (tmp_path / "s.svg").read_text().rstrip().endswith("</svg>"), r.err
+    r = trireme(0, *sum_, "full/s.svg", wrap=wrap)
+    assert r.status == 4 and "full/s.svg" in r.err and len(r.err.splitlines()) == 1, r.err
+
+
 def test_choice_bad(trireme):
     for arguments, text in ((("--operations", "dance"), "dance"), (("--operations", "barrier"), "barrier"),
                             (("--sizes", "9"), "multiple of 8"), (("--sizes", ""), "--sizes is empty")):

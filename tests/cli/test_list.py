@@ -1,4 +1,5 @@
 """apps/list: the algorithms, the choice, the devices."""
+import os
 import re
 
 import pytest
@@ -60,6 +61,8 @@ def test_network_bad(trireme, tmp_path):
             assert r.status == 4 and text in r.err and len(r.err.splitlines()) == 1
     r = trireme(1, "bench", "network", "--out", file)
     assert r.status == 77 and "single rank" in r.err
+    r = trireme(5, "bench", "network", "--out", file, wrap=("taskset", "-c", str(min(os.sched_getaffinity(0)))))
+    assert r.status == 77 and "more ranks than cores" in r.err and len(r.err.splitlines()) == 1, r.err
     r = trireme(2, "bench", "network", "--out", file / "below", "--seconds", "0.1")
     assert r.status == 4 and len(r.err.splitlines()) == 1
 
