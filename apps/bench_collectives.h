@@ -36,11 +36,11 @@ typedef struct bench_way {
     char algorithm[40]; /* that the library took */
 } bench_way;
 
-/* Where all ranks read the same clock and each has a core of its own, a single call begins at a moment that was set
- * before; else behind a barrier. On one node makespans can be measured; across nodes, the longest of the ranks' times.
- * bench_clock_of() is collective. */
+/* Where all ranks read the same clock, a single call begins at a moment that was set before, and its makespan is
+ * measured; else behind a barrier, and the longest of the ranks' times is. More ranks on one node than cores (crowded)
+ * begin behind a barrier, too: it costs them less than to wait for a moment in turns. bench_clock_of() is collective. */
 typedef struct bench_clock {
-    bool common, moment;
+    bool common, moment, crowded;
 } bench_clock;
 bench_clock bench_clock_of(tri_comm *comm);
 
