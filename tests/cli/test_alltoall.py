@@ -118,7 +118,8 @@ def test_bad_input(trireme, tmp_path, arguments, status, text):
     data = (tmp_path / "a.h5").read_bytes()
     (tmp_path / "cut.h5").write_bytes(data[:len(data) // 2])
     (tmp_path / "folder").mkdir()
-    r = trireme(3, "alltoall", *arguments)
+    # How ranks agree on a wrong command line does not depend on what is wrong; files are opened by all.
+    r = trireme(3 if status != 2 or arguments == BAD[0][0] else 0, "alltoall", *arguments)
     assert r.status == status, r.err
     lines = r.err.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("alltoall: [rank ") and text in lines[0], r.err

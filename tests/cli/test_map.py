@@ -49,7 +49,7 @@ def same(a, b):
 @pytest.mark.parametrize("ranks", (1, 2, 3, 5, 8))
 def test_ranks(trireme, tmp_path, ranks):
     """Pieces that end anywhere, of which ranks have different numbers."""
-    x, y = RNG.normal(size=(61, 7, 83)), RNG.normal(size=(61, 7, 83))
+    x, y = RNG.normal(size=(31, 7, 43)), RNG.normal(size=(31, 7, 43))
     write(tmp_path, x=x, y=y)
     for memory in ("64Mi", "100Ki", 5000):
         run(trireme, ranks, "sqrt(x * x + y * y) - x / y", "x=a.h5:/x", "y=a.h5:/y", "--memory", memory, "--verify")
@@ -219,7 +219,8 @@ def test_bad_input(trireme, tmp_path, arguments, status, text):
         f["text"] = ["a", "bc"]
     data = (tmp_path / "a.h5").read_bytes()
     (tmp_path / "cut.h5").write_bytes(data[:len(data) // 2])
-    r = trireme(3, "map", *arguments)
+    # How ranks agree on a wrong command line does not depend on what is wrong; files are opened by all.
+    r = trireme(3 if status != 2 or arguments == BAD[0][0] else 0, "map", *arguments)
     assert r.status == status, r.err
     lines = r.err.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("map: [rank ") and text in lines[0], r.err
