@@ -67,6 +67,7 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out) {
     }
     tri_calls *calls = calloc(1, sizeof *calls);
     if (!calls) return tri_fail(TRI_ERR_MEMORY, "no memory for the state of collective calls");
+    calls->family = comm->family;
     calls->engine.mpi = comm->mpi;
     calls->engine.calls = calls;
     tri_status status = look_round_together(comm, calls);

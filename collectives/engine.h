@@ -42,16 +42,16 @@ typedef struct tri_calls {
     tri_engine engine;
     void *scratch; /* kept from call to call, so that no call pays for fresh pages */
     size_t scratch_bytes;
-    struct tri_request *pending; /* requests that are not freed yet (engine_later.h) */
-    struct tri_shared *shared;   /* of the ranks of this node, where those of every node share memory */
-    int reach, cores;            /* what that says, the least of all nodes */
+    tri_family *family;        /* among whose pending requests this communicator's are (engine_later.h) */
+    struct tri_shared *shared; /* of the ranks of this node, where those of every node share memory */
+    int reach, cores;          /* what that says, the least of all nodes */
 } tri_calls;
 
 /* The communicator's own, made at the first use. Collective then. */
 tri_status tri_calls_of(tri_comm *comm, tri_calls **out);
 
-/* Takes all pending requests further (engine_later.c): what a blocking call does while it waits, since others may
- * not come to it before a request is complete that needs this rank. */
+/* Takes all pending requests of the family further (engine_later.c): what a blocking call does while it waits, since
+ * others may not come to it before a request is complete that needs this rank. */
 void tri_calls_advance(tri_calls *calls);
 
 /* collectives/network_load.c: the numbers that this process finds, and where; of one rank, for all. */

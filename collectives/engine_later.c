@@ -103,12 +103,12 @@ void tri_later_advance(tri_request *r) {
 }
 
 void tri_calls_advance(tri_calls *calls) {
-    for (tri_request *r = calls->pending; r; r = r->next)
+    for (tri_request *r = calls->family->pending; r; r = r->next)
         tri_later_advance(r);
 }
 
 void tri_later_free(tri_request *r) {
-    tri_request **link = &r->calls->pending;
+    tri_request **link = &r->calls->family->pending;
     while (*link && *link != r)
         link = &(*link)->next;
     if (*link) *link = r->next;
@@ -155,8 +155,8 @@ tri_status tri_later_start(tri_comm *comm, const tri_request_for *what, tri_call
         tri_later_free(r);
         return status;
     }
-    r->next = r->calls->pending;
-    r->calls->pending = r;
+    r->next = r->calls->family->pending;
+    r->calls->family->pending = r;
     tri_later_advance(r);
     return TRI_OK;
 }

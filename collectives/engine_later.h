@@ -24,7 +24,7 @@ typedef struct tri_step {
 } tri_step;
 
 struct tri_request {
-    tri_calls *calls; /* of the communicator, among whose requests it is */
+    tri_calls *calls; /* of the communicator */
     struct tri_request *next;
     tri_engine engine;
     tri_context context; /* of the communicator, acting now */

@@ -49,7 +49,7 @@ static tri_status now_wait(tri_context *c) {
     tri_engine *e = c->engine;
     int started = e->started;
     e->started = 0;
-    if (e->calls && e->calls->pending) return wait_and_advance(e, started);
+    if (e->calls && e->calls->family->pending) return wait_and_advance(e, started);
     if (started == 1) return tri_mpi_status(MPI_Wait(e->requests, MPI_STATUS_IGNORE), "MPI_Wait");
     return tri_mpi_status(MPI_Waitall(started, e->requests, MPI_STATUSES_IGNORE), "MPI_Waitall");
 }

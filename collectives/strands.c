@@ -70,7 +70,7 @@ static tri_status run_strand(tri_request *r, int *moved) {
 }
 
 static tri_status wait_any(const tri_engine *engine, int count, MPI_Request *requests, int *index) {
-    if (!engine->calls || !engine->calls->pending) {
+    if (!engine->calls || !engine->calls->family->pending) {
         TRI_MPI(MPI_Waitany(count, requests, index, MPI_STATUS_IGNORE));
         return TRI_OK;
     }

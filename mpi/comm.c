@@ -46,7 +46,10 @@ static tri_status find_shape(tri_comm *comm) {
     return status;
 }
 
-static tri_status comm_fill(tri_comm *comm, const int *node_of) {
+static tri_status comm_fill(tri_comm *comm, const int *node_of, tri_family *family) {
+    comm->family = family ? family : calloc(1, sizeof *family);
+    if (!comm->family) return tri_fail(TRI_ERR_MEMORY, "no memory for a communicator");
+    comm->family->members++;
     TRI_MPI(MPI_Comm_set_errhandler(comm->mpi, MPI_ERRORS_RETURN));
     TRI_MPI(MPI_Comm_set_name(comm->mpi, "trireme"));
     TRI_MPI(MPI_Comm_rank(comm->mpi, &comm->rank));
@@ -56,7 +59,8 @@ static tri_status comm_fill(tri_comm *comm, const int *node_of) {
     return node_of ? tri_shape_create(comm, node_of) : find_shape(comm);
 }
 
-static tri_status comm_create(MPI_Comm parent, const int *node_of, tri_comm **out) {
+/* `family`: to which it belongs; NULL: the first of one. */
+static tri_status comm_create(MPI_Comm parent, const int *node_of, tri_family *family, tri_comm **out) {
     tri_comm *comm = calloc(1, sizeof *comm);
     if (!comm) return tri_fail(TRI_ERR_MEMORY, "no memory for a communicator");
     tri_status status = tri_mpi_status(MPI_Comm_dup(parent, &comm->mpi), "MPI_Comm_dup");
@@ -64,7 +68,7 @@ static tri_status comm_create(MPI_Comm parent, const int *node_of, tri_comm **ou
         free(comm);
         return status;
     }
-    status = comm_fill(comm, node_of);
+    status = comm_fill(comm, node_of, family);
     if (status == TRI_OK)
         *out = comm;
     else
@@ -73,11 +77,11 @@ static tri_status comm_create(MPI_Comm parent, const int *node_of, tri_comm **ou
 }
 
 tri_status tri_comm_create(MPI_Comm parent, tri_comm **out) {
-    return comm_create(parent, NULL, out);
+    return comm_create(parent, NULL, NULL, out);
 }
 
 tri_status tri_comm_create_shaped(MPI_Comm parent, const int *node_of, tri_comm **out) {
-    return comm_create(parent, node_of, out);
+    return comm_create(parent, node_of, NULL, out);
 }
 
 tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out) {
@@ -87,7 +91,7 @@ tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out) {
         *out = NULL;
         return TRI_OK;
     }
-    tri_status status = comm_create(part, NULL, out);
+    tri_status status = comm_create(part, NULL, comm->family, out);
     MPI_Comm_free(&part);
     return status;
 }
@@ -97,6 +101,7 @@ void tri_comm_destroy(tri_comm **comm) {
     if ((*comm)->calls) (*comm)->calls_destroy((*comm)->calls);
     tri_shared_destroy(&(*comm)->shared);
     free((*comm)->shape_arrays);
+    if ((*comm)->family && !--(*comm)->family->members) free((*comm)->family);
     MPI_Comm_free(&(*comm)->mpi);
     free(*comm);
     *comm = NULL;

@@ -6,8 +6,15 @@
 
 #include "trireme/comm.h"
 
+/* A communicator, those that were split off it, and those that were split off these. */
+typedef struct tri_family {
+    int members;
+    struct tri_request *pending; /* of collectives/: requests on any of them that are not freed yet */
+} tri_family;
+
 struct tri_comm {
     MPI_Comm mpi;
+    tri_family *family;
     int rank, size;
     char host[64];
     tri_shape shape;

@@ -2,7 +2,8 @@
  *
  * Everything of the library that involves several ranks takes a tri_comm; nothing uses MPI_COMM_WORLD. The
  * caller starts MPI (MPI_THREAD_FUNNELED is enough) and ends it after the last tri_comm is destroyed. A
- * tri_comm is used by one thread at a time.
+ * tri_comm is used by one thread at a time, and so are those that tri_comm_split() makes of it: each of them takes
+ * the requests of all further (trireme/request.h).
  */
 #ifndef TRIREME_COMM_H
 #define TRIREME_COMM_H

@@ -98,9 +98,9 @@ static void fly(tri_comm *comm, const char *names) {
     }
 }
 
-/* A rank in the middle of a chain is in a blocking call when its neighbour's data come, and the neighbour behind it does
- * not come to that call before it has them: the blocking call must pass them on. */
-static void wait_elsewhere(tri_comm *comm, const char *names) {
+/* A rank in the middle of a chain is in a blocking call, on `comm` or on one of the same family, when its neighbour's data
+ * come, and the neighbour behind it does not come to that call before it has them: the blocking call must pass them on. */
+static void wait_elsewhere(tri_comm *comm, tri_comm *other, const char *names) {
     enum { MIDDLE = 1, COUNT = 1000 };
     int rank = tri_comm_rank(comm), size = tri_comm_size(comm), token = 0;
     int64_t data[COUNT];
@@ -108,13 +108,14 @@ static void wait_elsewhere(tri_comm *comm, const char *names) {
     for (size_t i = 0; i < COUNT; i++)
         data[i] = rank ? -1 : number(0, 7, i);
     CHECK_OK(tri_comm_select(comm, names));
+    CHECK_OK(tri_comm_select(other, names));
     if (size > MIDDLE && rank == 0) CHECK_OK(tri_recv(&token, 1, MPI_INT, MIDDLE, 0, comm));
     CHECK_OK(tri_ibcast(data, COUNT, MPI_INT64_T, 0, comm, &request));
     if (rank == MIDDLE) CHECK_OK(tri_send(&token, 1, MPI_INT, 0, 0, comm));
     if (rank != MIDDLE) CHECK_OK(tri_request_wait(&request));
     int64_t mine = rank, sum = -1;
-    CHECK_OK(tri_allreduce(&mine, &sum, 1, MPI_INT64_T, MPI_SUM, comm));
-    CHECK_OK(tri_barrier(comm));
+    CHECK_OK(tri_allreduce(&mine, &sum, 1, MPI_INT64_T, MPI_SUM, other));
+    CHECK_OK(tri_barrier(other));
     if (rank == MIDDLE) CHECK_OK(tri_request_wait(&request));
     size_t right = 0;
     for (size_t i = 0; i < COUNT; i++)
@@ -142,12 +143,20 @@ int main(int argc, char **argv) {
         tri_operation o = tri_algorithm_operation(i);
         if (o == TRI_BCAST || o == TRI_REDUCE || o == TRI_ALLREDUCE || o == TRI_ALLTOALL) fly(comm, name);
     }
-    wait_elsewhere(comm, "bcast:chain");
-    tri_comm *whole;
+    wait_elsewhere(comm, comm, "bcast:chain");
+    tri_comm *whole, *part, *parts_part;
     CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &whole));
-    wait_elsewhere(whole, "bcast:chain,allreduce:shared,barrier:shared");
-    wait_elsewhere(whole, "bcast:chain,allreduce:recursive_doubling,barrier:tree");
+    CHECK_OK(tri_comm_split(whole, 1, &part));
+    CHECK_OK(tri_comm_split(part, 1, &parts_part));
+    tri_comm *family[] = {whole, part, parts_part};
+    for (int i = 0; i < 9; i++) {
+        wait_elsewhere(family[i / 3], family[i % 3], "bcast:chain,allreduce:shared,barrier:shared");
+        wait_elsewhere(family[i / 3], family[i % 3], "bcast:chain,allreduce:recursive_doubling,barrier:tree");
+    }
     tri_comm_destroy(&whole);
+    wait_elsewhere(part, parts_part, "bcast:chain");
+    tri_comm_destroy(&part);
+    tri_comm_destroy(&parts_part);
     tri_request *none = NULL;
     CHECK_OK(tri_request_wait(&none));
     CHECK_STATUS(tri_ibcast(&none, 1, MPI_BYTE, size, comm, &none), TRI_ERR_ARGUMENT);
