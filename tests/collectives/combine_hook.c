@@ -1,7 +1,9 @@
-/* tri_comm_set_combine(): long pieces go to the program's function, short ones and those it leaves do not. */
+/* tri_comm_set_combine(): long pieces go to the program's function, short ones and those it leaves do not; and the function
+ * of our programs, which gives them to a team of threads that has nothing else to do. */
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "apps/app.h"
 #include "tests/check.h"
 #include "trireme/collectives.h"
 #include "trireme/net.h"
@@ -55,6 +57,46 @@ static int try_one(tri_comm *comm, const char *names, size_t count, int takes, M
     return h.calls;
 }
 
+static void other_work(void *argument, int thread, size_t chunk) {
+    (void)thread;
+    ((int *)argument)[chunk]++; /* no atomic: tsan would see two threads on one chunk */
+}
+
+/* By the threads of a team, or beside them while they have other work: each call finds the team as the one before has
+ * left it, and the bits are the same. */
+static void with_team(tri_comm *comm, int busy) {
+    enum { COUNT = 300007, WORK = 64, CALLS = 5 };
+    int done[WORK] = {0};
+    double *x = malloc(COUNT * sizeof *x), *plain = calloc(COUNT, sizeof *plain),
+           *threaded = calloc(COUNT, sizeof *threaded);
+    if (!x || !plain || !threaded) abort();
+    for (size_t i = 0; i < COUNT; i++)
+        x[i] = 1.0 / (double)(3 + i % 1009 + 7 * (size_t)tri_comm_rank(comm));
+    tri_team *team;
+    CHECK_OK(tri_team_create(3, NULL, &team));
+    CHECK_OK(tri_comm_select(comm, "allreduce:recursive_doubling"));
+    CHECK_OK(tri_allreduce(x, plain, COUNT, MPI_DOUBLE, MPI_SUM, comm));
+    tri_comm_set_combine(comm, tri_team_combine, team);
+    for (int call = 0; call < CALLS; call++) {
+        if (busy) tri_team_start(team, WORK, other_work, done);
+        CHECK(tri_team_idle(team) == !busy, "busy %d: idle %d", busy, tri_team_idle(team));
+        CHECK_OK(tri_allreduce(x, threaded, COUNT, MPI_DOUBLE, MPI_SUM, comm));
+        if (busy) tri_team_wait(team);
+        CHECK(tri_team_idle(team), "idle when all is done");
+        size_t wrong = 0;
+        for (size_t i = 0; i < COUNT; i++)
+            wrong += plain[i] != threaded[i];
+        CHECK(!wrong, "a team that is busy %d, call %d: %zu differ", busy, call, wrong);
+    }
+    for (int i = 0; i < WORK; i++)
+        CHECK(done[i] == (busy ? CALLS : 0), "chunk %d of the other work was done %d times", i, done[i]);
+    tri_comm_set_combine(comm, NULL, NULL);
+    tri_team_destroy(&team);
+    free(x);
+    free(plain);
+    free(threaded);
+}
+
 int main(int argc, char **argv) {
     int provided;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
@@ -67,6 +109,8 @@ int main(int argc, char **argv) {
         CHECK(try_one(comm, "allreduce:recursive_doubling", 1000, 1, MPI_SUM, later) == 0, "asked");
     }
     (void)try_one(comm, "", 1000003, 1, MPI_SUM, 0);
+    with_team(comm, 0);
+    with_team(comm, 1);
     tri_comm_destroy(&comm);
     MPI_Finalize();
     return check_result("combine_hook");
