@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""mutate.py ROOT LIBRARY MPICC LAUNCHER [--ranks N,...] [--each N] [OPERATION:NAME...]: faults that the test of the collectives
-must find.
+"""mutate.py ROOT LIBRARY MPICC LAUNCHER [--ranks N,...] [--each N] [OPERATION:NAME|FILE...]: faults that the tests of the
+collectives must find.
 
 Plants one fault at a time in each algorithm's file (a wrong peer, a wrong place, a wrong length, a wrong root, a left
 out wait, operands the wrong way round), links it before the library and runs the test for this algorithm alone. A fault
-is caught where the test fails, crashes or hangs. Prints a table and the faults that nothing caught; exits 1 where
+is caught where the test fails, crashes or hangs. In a file that algorithms share (FILE: strands, ...) the faults are a
+bound that is one off, a call that is left out and the like, and the test runs for algorithms that use it. Prints a table and the faults that nothing caught; exits 1 where
 there is one. Nothing in the tree is changed. A file that hands its call to another algorithm has nothing to plant in.
 """
 import argparse
+import itertools
 import os
 import re
 import subprocess
@@ -29,6 +31,27 @@ KINDS = [
     ("count", r"((?:call\.|up->|down->)count = )([^=;]+);", r"\1(\2) / 2;"),
     ("order", r"by_local : by_node|by_node : by_local", "by_node : by_node"),
 ]
+
+# Of a file that algorithms share, in the part between the first function and the description.
+COMMON = [
+    ("less", r" < (?!0)", " <= "),
+    ("one", r" ([+-]) 1\b(?!\))", r" \1 0"),
+    ("call", r"(?<=[;{})\n])( *)(?:if \([^;{}]*\) )?TRI_TRY\([^;]*\);", r"\1;"),
+    ("store", r"\n( +)(?:s\.|s->|now\.|part\.|p?lan->|stage\[i\]\.|r->|call->)[\w\[\].>-]+ = [^;]*;", r"\n\1;"),
+    ("not", r"if \((?!!)([^;{}]*?)\)(?= \w| \{|\n)", r"if (!(\1))"),
+]
+
+# The files that algorithms share: the test, and for what it runs.
+SHARED = {
+    "strands": ("collectives", ["allreduce:multilane", "bcast:hierarchical"]),
+    "parts": ("collectives", ["allreduce:multilane", "allreduce:node_aware", "gather:hierarchical"]),
+    "circulant": ("collectives", ["bcast:circulant", "reduce:circulant"]),
+    "shared": ("collectives", ["allreduce:shared_single", "reduce:shared_single", "allreduce:shared",
+                               "reduce_scatter:shared_single", "allreduce:hierarchical"]),
+    "reduce_scatter_shared": ("collectives", ["reduce_scatter:shared"]),
+    "reduce_scatter_shared_single": ("collectives", ["reduce_scatter:shared_single"]),
+    "network_load": ("network", [""]),
+}
 
 # Faults that change nothing that a caller could see here.
 HARMLESS = {
@@ -57,11 +80,19 @@ def peer_mutant(found):
     return f"{text[:commas[-1] + 1]} (({text[commas[-1] + 1:at].strip()}) + 1) % c->size{text[at:]}"
 
 
-def mutants(source):
+def is_of_the_choice(source, at):
+    """Whether a place is in a function that tells a price, a parameter or whether an algorithm can: not looked at here, but on
+    simulated networks."""
+    return re.search(r"tri_cost|tri_parameters|int can\(|tri_algorithm \w+ =", re.findall(r"^\w.*$", source[:at], re.M)[-1])
+
+
+def mutants(source, kinds):
     """(kind, line, text of the file with the fault)."""
     start = source.index('#include "')
-    for kind, pattern, replacement in KINDS:
+    for kind, pattern, replacement in kinds:
         for found in re.finditer(pattern, source[start:]):
+            if kinds is COMMON and is_of_the_choice(source, start + found.start()):
+                continue
             new = peer_mutant(found) if kind == "peer" else found.expand(replacement)
             first, last = start + found.start(), start + found.end()
             yield kind, source.count("\n", 0, first) + 1, source[:first] + new + source[last:]
@@ -73,8 +104,9 @@ class Bench:
         self.mpicc, self.launcher = arguments.mpicc, arguments.launcher
         self.ranks = [int(n) for n in arguments.ranks.split(",")]
         self.folder, self.seconds = folder, arguments.seconds
-        self.objects = [self.compile(os.path.join(self.root, "tests/collectives", f"{name}.c"), name)
-                        for name in ("collectives", "move_trials", "combine_trials")]
+        self.objects = {test: [self.compile(os.path.join(self.root, "tests/collectives", f"{name}.c"), name) for name in names]
+                        for test, names in (("collectives", ("collectives", "move_trials", "combine_trials")),
+                                            ("network", ("network",)))}
 
     def compile(self, source, name):
         out = os.path.join(self.folder, name + ".o")
@@ -82,19 +114,20 @@ class Bench:
                                f"-I{self.root}/include", source, "-o", out], capture_output=True, check=False)
         return None if done.returncode else out
 
-    def caught(self, text, algorithm):
-        """How the test ends with this text as the algorithm's file: a word, or None where all passes."""
+    def caught(self, text, test, algorithms):
+        """How the test ends with this text as the file: a word, or None where all passes."""
         source = os.path.join(self.folder, "mutant.c")
         with open(source, "w", encoding="utf-8") as stream:
             stream.write(text)
         mutant, program = self.compile(source, "mutant"), os.path.join(self.folder, "mutant")
         if not mutant:
             return "uncompiled"
-        subprocess.run([self.mpicc, *self.objects, mutant, self.library, "-lm", "-pthread", "-o", program], check=True)
-        for ranks in self.ranks:
+        subprocess.run([self.mpicc, *self.objects[test], mutant, self.library, "-lm", "-pthread", "-o", program], check=True)
+        for ranks, algorithm in itertools.product(self.ranks, algorithms):
             try:
                 done = subprocess.run([os.path.join(self.root, "jobs/run.sh"), self.launcher, str(ranks), program,
-                                       algorithm], capture_output=True, timeout=self.seconds, check=False)
+                                       *([algorithm] if algorithm else [])], capture_output=True, timeout=self.seconds,
+                                      check=False)
             except subprocess.TimeoutExpired:
                 return "hangs"
             if done.returncode:
@@ -116,20 +149,22 @@ def main():
     all_caught = True
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments, folder)
-        for operation, name in listed:
-            algorithm = f"{operation}:{name}"
-            if arguments.only and algorithm not in arguments.only:
+        rows = [(f"{operation}:{name}", f"{operation}_{name}", KINDS, "collectives", [f"{operation}:{name}"])
+                for operation, name in listed]
+        rows += [(name, name, COMMON, test, algorithms) for name, (test, algorithms) in SHARED.items()]
+        for title, name, kinds, test, algorithms in rows:
+            if arguments.only and title not in arguments.only:
                 continue
-            with open(os.path.join(arguments.root, "collectives", f"{operation}_{name}.c"), encoding="utf-8") as stream:
+            with open(os.path.join(arguments.root, "collectives", f"{name}.c"), encoding="utf-8") as stream:
                 source = stream.read()
             seen, ends, missed = {}, {}, []
-            for kind, line, text in mutants(source):
+            for kind, line, text in mutants(source, kinds):
                 seen[kind] = seen.get(kind, 0) + 1
                 if arguments.each and seen[kind] > arguments.each:
                     continue
-                if (algorithm, kind) in HARMLESS:
+                if (title, kind) in HARMLESS:
                     continue
-                end = bench.caught(text, algorithm)
+                end = bench.caught(text, test, algorithms)
                 if end == "uncompiled":
                     continue
                 ends[end] = ends.get(end, 0) + 1
@@ -137,7 +172,7 @@ def main():
                     missed.append(f"{kind} at line {line}")
             planted = sum(ends.values())
             found = planted - ends.get(None, 0)
-            print(f"{algorithm:34} {planted:3} planted {found:3} caught  " +
+            print(f"{title:34} {planted:3} planted {found:3} caught  " +
                   ", ".join(f"{count} {end}" for end, count in ends.items() if end) +
                   (f"   NOT: {'; '.join(missed)}" if missed else ""), flush=True)
             delegates = ".run(c, &" in source
