@@ -28,7 +28,8 @@ if [ -e "$build/apps/reduce" ]; then
     echo "reduce: program, manual page and completion"
 fi
 
-cmake -S "$here/consumer" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_C_COMPILER="$cc" \
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
+cmake -S "$here/consumer" -B "$work/cmake" -G "$generator" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_C_COMPILER="$cc" \
     -DMPI_C_COMPILER="$mpicc" -DMPIEXEC_EXECUTABLE="$mpiexec" -DCMAKE_C_FLAGS="${flags[*]}" >"$work/cmake.log"
 cmake --build "$work/cmake" >>"$work/cmake.log"
 check "$work/cmake/consumer_shared"
