@@ -20,7 +20,7 @@ static const tri_option common_rows[] = {
     TRI_OPTION(tri_common, checkpoint_every, "checkpoint-every", NULL,
                "write it each 60s, 10m or 2h too, or each so many steps"),
     TRI_OPTION(tri_common, resume, "resume", NULL, "go on from the checkpoint, where there is one"),
-    TRI_OPTION(tri_common, algorithm, "algorithm", "", "collectives by name: reduce:binomial,bcast:linear"),
+    TRI_OPTION(tri_common, algorithm, "algorithm", NULL, "collectives by name: reduce:binomial,bcast:linear"),
     TRI_OPTION(
         tri_common, network, "network", NULL,
         "file of network numbers to choose collectives by (bench network makes it); none: the defaults"),
@@ -84,10 +84,11 @@ static tri_status check_common(const driver *d) {
     if (need_of(d) == TRI_NEED_NONE && d->common.device && strcmp(d->common.device, "none"))
         return tri_fail(TRI_ERR_ARGUMENT, "--device: %s has no use for a device", d->app->name);
     /* For the communicators that are yet to be made, too. */
-    if (d->common.network && setenv("TRIREME_NETWORK", d->common.network, 1))
+    if ((d->common.network && setenv("TRIREME_NETWORK", d->common.network, 1)) ||
+        (d->common.algorithm && setenv("TRIREME_ALGORITHM", d->common.algorithm, 1)))
         return tri_fail(TRI_ERR_MEMORY, "no memory for a variable of the environment");
     if (d->app->step) TRI_TRY(tri_steps_check(&d->run));
-    return tri_comm_select(d->run.comm, d->common.algorithm);
+    return d->common.algorithm ? tri_comm_select(d->run.comm, d->common.algorithm) : TRI_OK;
 }
 
 static tri_status open_result(driver *d) {

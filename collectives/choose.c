@@ -164,6 +164,9 @@ static tri_net net_alone(const tri_net *net, int what) {
     if (what != TRI_BUSY) {
         alone.level[what].rank_byte_s = net->level[what].rank_byte_s;
         alone.level[what].node_byte_s = net->level[what].node_byte_s;
+        /* A price that follows the longest way finds it by this. */
+        alone.level[what].byte_s = tri_larger(net->level[what].rank_byte_s, net->level[what].node_byte_s);
+        alone.level[what].both_byte_s = net->level[what].both_byte_s;
         return alone;
     }
     alone.memory_byte_s = net->memory_byte_s;
@@ -177,6 +180,7 @@ static tri_cost cost_alone(const tri_cost *price, int what) {
     if (what != TRI_BUSY) {
         alone.level[what].rank_bytes = price->level[what].rank_bytes;
         alone.level[what].node_bytes = price->level[what].node_bytes;
+        alone.level[what].both_bytes = price->level[what].both_bytes;
         return alone;
     }
     alone.memory_bytes = price->memory_bytes;

@@ -2,8 +2,10 @@
  *
  * Messages go round rings of ranks: on the one level the ranks of each node, on the other those with the same local
  * number, one of each node. A token that is passed on once shows what a message costs from rank to rank; shifts, in
- * which every rank sends to the next at once, show what many cost. Ranks that have no part wait in a collective call,
- * as they do while others' messages are on the critical path.
+ * which every rank sends to the next at once, show what many cost together. Latency and the work of a message's ends are
+ * those of a critical path: only the ranks that it takes are busy, all others wait in a collective call, as they do
+ * while others' messages are on that path. Where nodes share cores (virtual machines of one host) all ranks at once
+ * would measure one another's turns.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +44,14 @@ typedef struct ring {
 typedef struct meter {
     tri_comm *comm;
     tri_shared *shared;
-    ring inside, between, lane; /* lane: of one rank of each node alone */
-    int lanes;
-    double share_s; /* for each number */
+    ring inside, between;
+    ring near, lane;    /* of the fullest node, of the first rank of each node; nobody else's */
+    int lanes, fullest; /* node */
+    double share_s;     /* for each number */
     char *send, *recv;
     MPI_Request requests[2 * MANY + 2];
-    int to[MANY], from[MANY], peers; /* different ranks of the level, for many messages at once */
+    int hub, peer[MANY],
+        peers; /* the first rank of `near` or `lane`, and those that it reaches on that level */
 } meter;
 
 typedef struct trial {
@@ -82,14 +86,20 @@ static tri_status shift(meter *m, const ring *r, size_t bytes, int messages) {
     return TRI_OK;
 }
 
-/* The same with as many different peers: messages to one peer travel together. */
-static tri_status spread(meter *m, const ring *r, size_t bytes, int messages) {
+/* The hub sends a message to each of as many different peers, which answer: messages to one peer would travel together. */
+static tri_status ask(meter *m, const ring *r, size_t bytes, int messages) {
     (void)r;
-    for (int i = 0; i < messages; i++)
-        TRI_TRY(tri_irecv(m->recv, bytes, MPI_BYTE, m->from[i], TAG, m->comm, &m->requests[i]));
-    for (int i = 0; i < messages; i++)
-        TRI_TRY(tri_isend(m->send, bytes, MPI_BYTE, m->to[i], TAG, m->comm, &m->requests[messages + i]));
-    TRI_MPI(MPI_Waitall(2 * messages, m->requests, MPI_STATUSES_IGNORE));
+    int hub = tri_comm_rank(m->comm) == m->hub;
+    for (int i = 0; hub && i < messages; i++)
+        TRI_TRY(tri_irecv(m->recv, bytes, MPI_BYTE, m->peer[i], TAG, m->comm, &m->requests[i]));
+    for (int i = 0; hub && i < messages; i++)
+        TRI_TRY(tri_isend(m->send, bytes, MPI_BYTE, m->peer[i], TAG, m->comm, &m->requests[messages + i]));
+    if (hub) TRI_MPI(MPI_Waitall(2 * messages, m->requests, MPI_STATUSES_IGNORE));
+    for (int i = 0; i < messages; i++) {
+        if (tri_comm_rank(m->comm) != m->peer[i]) continue;
+        TRI_TRY(tri_recv(m->recv, bytes, MPI_BYTE, m->hub, TAG, m->comm));
+        TRI_TRY(tri_send(m->send, bytes, MPI_BYTE, m->hub, TAG, m->comm));
+    }
     return TRI_OK;
 }
 
@@ -174,36 +184,26 @@ static double least(double a, double b) {
     return a < b ? a : b;
 }
 
-/* Peers of this rank: the ranks of its node, or of other nodes with a local number that all nodes have, in an order in
- * which each gets one message at a time. */
+/* Inside a node the other ranks of the fullest one, else those of other nodes than the first. */
 static void find_peers(meter *m, int level) {
     const tri_shape *s = tri_comm_shape(m->comm);
-    int nodes = s->nodes, near = s->local_size, lanes = m->lanes;
+    int node = level == TRI_INSIDE ? m->fullest : 0, start = s->node_start[node],
+        first = level == TRI_INSIDE ? start + 1 : s->node_start[1],
+        end = level == TRI_INSIDE ? s->node_start[node + 1] : s->node_start[s->nodes];
+    m->hub = s->members[start];
     m->peers = 0;
-    if (level == TRI_INSIDE)
-        for (int d = 1; d < near && m->peers < MANY; d++) {
-            const int *mine = s->members + s->node_start[s->node];
-            m->to[m->peers] = mine[(s->local_rank + d) % near];
-            m->from[m->peers++] = mine[(s->local_rank + near - d) % near];
-        }
-    else
-        for (int d = 1; d < nodes && s->local_rank < lanes; d++)
-            for (int l = 0; l < lanes && m->peers < MANY; l++) {
-                int to = (s->node + d) % nodes, from = (s->node + nodes - d) % nodes;
-                m->to[m->peers] = s->members[s->node_start[to] + (s->local_rank + l) % lanes];
-                m->from[m->peers++] = s->members[s->node_start[from] + (s->local_rank + lanes - l) % lanes];
-            }
+    for (int i = first; i < end && m->peers < MANY; i++)
+        m->peer[m->peers++] = s->members[i];
 }
 
 /* What an end of a message takes: a rank that sends one more and receives one more is busy with two ends more. Where
  * there is one peer, messages to it must do. */
-static tri_status take_end(meter *m, int level, const ring *all, double *out_s) {
+static tri_status take_end(meter *m, int level, const ring *one, double *out_s) {
     double single_s, many_s;
     find_peers(m, level);
-    int most = m->peers ? m->peers : MANY + 1;
-    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &most, 1, MPI_INT, MPI_MIN, m->comm));
-    trial t = {spread, all, SMALL, 1};
-    if (most == 1) t.run = shift, most = MANY + 1;
+    trial t = {ask, NULL, SMALL, 1};
+    if (m->peers == 1) t.run = shift, t.ring = one;
+    int most = m->peers == 1 ? MANY + 1 : m->peers;
     TRI_TRY(take(m, t, &single_s));
     t.messages = most;
     TRI_TRY(take(m, t, &many_s));
@@ -213,13 +213,13 @@ static tri_status take_end(meter *m, int level, const ring *all, double *out_s) 
 
 static tri_status take_level(meter *m, int level, tri_net *net) {
     const ring *all = level == TRI_INSIDE ? &m->inside : &m->between,
-               *one = level == TRI_INSIDE ? all : &m->lane;
+               *one = level == TRI_INSIDE ? &m->near : &m->lane;
     const tri_shape *shape = tri_comm_shape(m->comm);
     int size = level == TRI_INSIDE ? shape->largest : shape->nodes,
         together = level == TRI_INSIDE ? shape->largest : m->lanes;
     double hop_s, end_s, byte_s, both_byte_s, rank_byte_s, node_byte_s;
-    TRI_TRY(take(m, (trial){pass, all, SMALL, 1}, &hop_s));
-    TRI_TRY(take_end(m, level, all, &end_s));
+    TRI_TRY(take(m, (trial){pass, one, SMALL, 1}, &hop_s));
+    TRI_TRY(take_end(m, level, one, &end_s));
     TRI_TRY(take_slope(m, (trial){pass, one, 0, 1}, SHORT, LONG, size, &byte_s));
     TRI_TRY(take_slope(m, (trial){shift, one, 0, 1}, SHORT, LONG, 1, &both_byte_s));
     TRI_TRY(take_slope(m, (trial){shift, one, 0, FEW}, SHORT, LONG, FEW, &rank_byte_s));
@@ -318,12 +318,15 @@ static tri_status make_rings(meter *m) {
     if (!lane) return tri_fail(TRI_ERR_MEMORY, "no memory for a rank of each of %d nodes", s->nodes);
     m->inside = ring_of(s->members + s->node_start[s->node], s->local_size, s->local_rank);
     m->lanes = s->largest;
+    m->fullest = -1;
     for (int n = 0; n < s->nodes; n++) {
         int size = s->node_start[n + 1] - s->node_start[n];
         if (size < m->lanes) m->lanes = size;
+        if (size == s->largest && m->fullest < 0) m->fullest = n;
         lane[n] = s->members[s->node_start[n] + (s->local_rank < size ? s->local_rank : 0)];
     }
     if (s->local_rank < m->lanes) m->between = ring_of(lane, s->nodes, s->node);
+    if (s->node == m->fullest) m->near = m->inside;
     if (s->local_rank == 0) m->lane = m->between;
     free(lane);
     return TRI_OK;

@@ -102,9 +102,11 @@ def main(apps, size=16 << 20, count=3, rate="none"):
                 for _ in range(0, size, 1 << 20):
                     file.write(os.urandom(min(size, 1 << 20)))
             os.chmod("source", 0o644)
+            # The nodes of this cluster share their cores: ranks that are bound, or keep a core while they wait, hinder others.
+            shared = "export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1"
             words = [*ME, "rounds", apps, os.path.abspath("source"), count]
             status = cluster("sbatch", "--wait", "--quiet", f"--nodes={len(NODES)}", "--ntasks-per-node=1", "--output=out",
-                             "--wrap", f". {ROOT}/jobs/env.sh; exec {' '.join(map(str, words))}", check=False)
+                             "--wrap", f"{shared}; . {ROOT}/jobs/env.sh; exec {' '.join(map(str, words))}", check=False)
             print(f"{size >> 20} MiB to {len(NODES)} nodes, cables: {rate}; median of {count}, [least, most]")
             print(open("out").read())
             return status
