@@ -21,8 +21,6 @@ static void calls_destroy(tri_calls *calls) {
 
 /* What the choice goes by, as rank 0 has it: ranks may have different environments and files and must choose alike. */
 typedef struct surroundings {
-    tri_status status; /* and why, where it is not TRI_OK */
-    char why[512];
     char names[512]; /* TRIREME_ALGORITHM */
     tri_net net;
     char net_source[sizeof((tri_calls *)0)->net_source];
@@ -30,20 +28,18 @@ typedef struct surroundings {
 
 static tri_status look_round(surroundings *s) {
     const char *value = getenv("TRIREME_ALGORITHM");
+    const tri_algorithm *selected[TRI_OPERATION_COUNT];
     if (value && strlen(value) >= sizeof s->names)
         return tri_fail(TRI_ERR_ARGUMENT, "TRIREME_ALGORITHM is too long");
     if (value) strcpy(s->names, value);
+    TRI_TRY(tri_algorithms_parse(s->names, selected));
     return tri_network_load(&s->net, s->net_source, sizeof s->net_source);
 }
 
 static tri_status look_round_together(tri_comm *comm, tri_calls *calls) {
-    surroundings s = {.status = TRI_OK};
-    if (comm->rank == 0) {
-        s.status = look_round(&s);
-        if (s.status != TRI_OK) snprintf(s.why, sizeof s.why, "%s", tri_error_text());
-    }
+    surroundings s = {.names = ""};
+    TRI_TRY(tri_agree(comm, comm->rank == 0 ? look_round(&s) : TRI_OK));
     TRI_MPI(MPI_Bcast(&s, sizeof s, MPI_BYTE, 0, comm->mpi));
-    if (s.status != TRI_OK) return tri_fail(s.status, "%s", s.why);
     calls->net = s.net;
     strcpy(calls->net_source, s.net_source);
     return tri_algorithms_parse(s.names, calls->selected);

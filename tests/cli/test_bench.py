@@ -47,9 +47,11 @@ def test_table(trireme):
     assert "of 4 cells" in r.out and "geometric mean" in r.out
 
 
-def test_without_the_library(trireme):
-    r = trireme(2, "bench", "collectives", "--sizes", "64,1Gi", "--operations", "gather", "--against", "none",
-                "--algorithm", "gather:linear", "--seconds", 0, "--results", "none")
+@pytest.mark.parametrize("variable", ("gather:linear", None))
+def test_without_the_library(trireme, variable):
+    asked = () if variable else ("--algorithm", "gather:linear")
+    r = trireme(2, "bench", "collectives", "--sizes", "64,1Gi", "--operations", "gather", "--against", "none", *asked,
+                "--seconds", 0, "--results", "none", env={"TRIREME_ALGORITHM": variable or "gather:binomial"})
     assert r.status == 0, r.err
     rows = [line.split() for line in r.out.splitlines() if line.startswith("gather ")]
     assert [row[-1] for row in rows] == ["linear", "linear", "--memory"] and "geometric" not in r.out

@@ -231,6 +231,13 @@ BAD = [
 ]
 
 
+@pytest.mark.parametrize("variable,value,status", (("TRIREME_ALGORITHM", "reduce:magic", 2),
+                                                   ("TRIREME_NETWORK", "no-such-file", 4)))
+def test_bad_environment(trireme, variable, value, status):
+    r = trireme(2, "reduce", "--count", 10, env={variable: value})
+    assert r.status == status and value.split(":")[-1] in r.err and len(r.err.strip().splitlines()) == 1, r.err
+
+
 @pytest.mark.parametrize("arguments,status,text", BAD, ids=lambda v: " ".join(v) if isinstance(v, tuple) else None)
 def test_bad_input(trireme, tmp_path, arguments, status, text):
     bad_files(tmp_path)
