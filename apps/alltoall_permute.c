@@ -3,6 +3,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
 /* A tile is read along the axis that is quick in the source and written along the one that is quick in the destination,
  * a cache line (LINE elements of 8 bytes) at a time, so that every line that is touched is used whole. Powers of two as
  * strides put the lines of a column into few sets of the cache: so few lines at a time. */
@@ -27,11 +31,49 @@ typedef struct pair {
     uint64_t low, high;
 } pair;
 
+/* Whole lines of the destination go past the caches, so that memory need not be read for them first. Returns how far
+ * along y that went. */
+#ifdef __SSE2__
+#define DEFINE_LINES(type)                                                                                   \
+    static size_t lines_of_##type(const type *from, type *to, const tile *t) {                               \
+        enum { WORD = sizeof(uint64_t) / sizeof(type), WHOLE = 64 / sizeof(type) };                          \
+        size_t done = 0;                                                                                     \
+        if (t->y_to != 1 || (uintptr_t)to % 64 || t->x_to % WHOLE) return 0;                                 \
+        for (; done + WHOLE <= t->ys; done += WHOLE)                                                         \
+            for (size_t x = 0; x < t->xs; x++)                                                               \
+                for (size_t y = done; y < done + WHOLE; y += WORD) {                                         \
+                    uint64_t word = 0;                                                                       \
+                    for (size_t i = y + WORD; i-- > y;)                                                      \
+                        word = word << 8 * sizeof(type) % 64 | from[x * t->x_from + i * t->y_from];          \
+                    _mm_stream_si64((long long *)(to + x * t->x_to + y), (long long)word);                   \
+                }                                                                                            \
+        return done;                                                                                         \
+    }
+/* Other threads see the lines behind it. */
+static void finish_lines(void) {
+    _mm_sfence();
+}
+#else
+#define DEFINE_LINES(type)                                                                                   \
+    static size_t lines_of_##type(const type *from, type *to, const tile *t) {                               \
+        return (void)from, (void)to, (void)t, 0;                                                             \
+    }
+static void finish_lines(void) {}
+#endif
+DEFINE_LINES(uint8_t)
+DEFINE_LINES(uint16_t)
+DEFINE_LINES(uint32_t)
+DEFINE_LINES(uint64_t)
+/* A line has four of them, which are not worth it. */
+static size_t lines_of_pair(const pair *from, pair *to, const tile *t) {
+    return (void)from, (void)to, (void)t, 0;
+}
+
 #define TILE_OF(type)                                                                                        \
     do {                                                                                                     \
         const type *source = (const type *)from;                                                             \
         type *target = (type *)to;                                                                           \
-        for (size_t y = 0; y < t.ys; y += LINE)                                                              \
+        for (size_t y = lines_of_##type(source, target, &t); y < t.ys; y += LINE)                            \
             for (size_t x = 0; x < t.xs; x++)                                                                \
                 for (size_t i = y; i < t.ys && i < y + LINE; i++)                                            \
                     target[x * t.x_to + i * t.y_to] = source[x * t.x_from + i * t.y_from];                   \
@@ -86,6 +128,7 @@ static void do_chunk(void *argument, int thread, size_t chunk) {
         t.xs = xs - x < TILE ? xs - x : TILE;
         copy_tile(from + x * t.x_from * t.bytes, to + x * t.x_to * t.bytes, t);
     }
+    finish_lines();
 }
 
 /* Joins neighbouring axes that lie one behind the other in both orders, so that runs get long. */

@@ -43,6 +43,14 @@ def test_types(trireme, tmp_path, dtype):
     check(trireme, tmp_path, 3, a, (1, 0), "--memory", "32Ki")
 
 
+@pytest.mark.parametrize("dtype", ("u1", "u2", "u4", "u8", "c16"))
+def test_whole_lines(trireme, tmp_path, dtype):
+    """Of the cache, behind them a part of one; and rows that are long enough to be read piece by piece."""
+    check(trireme, tmp_path, 1, values((200, 128), dtype).astype(dtype), None)
+    check(trireme, tmp_path, 2, values((256, 64), dtype).astype(dtype), None)
+    check(trireme, tmp_path, 3, values((64, 40000), dtype).astype(dtype), None, "--threads", 2)
+
+
 @pytest.mark.parametrize("axes", [*itertools.permutations(range(3)), *list(itertools.permutations(range(4)))[1::4]])
 def test_axes(trireme, tmp_path, axes):
     shape = (19, 12, 33) if len(axes) == 3 else (5, 8, 3, 21)
