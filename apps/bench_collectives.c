@@ -101,7 +101,8 @@ static void add_ways(const state *s, cell *c, const tri_run *run) {
     if (s->against == AGAINST_MPI) c->way[c->used++] = (bench_way){.name = "mpi", .call = bench_call_mpi};
     bench_way *ours = &c->way[c->used++];
     *ours = (bench_way){.name = "ours", .call = bench_call_ours, .selects = s->each};
-    if (s->each) snprintf(ours->select, sizeof ours->select, "%s", run->common->algorithm);
+    const char *named = run->common->algorithm;
+    if (s->each) snprintf(ours->select, sizeof ours->select, "%s", named ? named : "");
     c->asked = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
     c->asked.mapped = s->heap;
     c->asked.unit_bytes = c->operation < TRI_REDUCE ? 1 : sizeof(double);

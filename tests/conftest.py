@@ -12,8 +12,9 @@ BUILD = pathlib.Path(os.environ["TRIREME_BUILD"])
 LAUNCHER = os.environ["TRIREME_LAUNCHER"]
 
 
-# The launcher of Open MPI 5 adds one to every status that is not 0, and has no option against it.
-BANNER = re.compile(r"^-{74}\nprterun (?:.*\n)*?-{74}\n", re.MULTILINE)
+# The launcher of Open MPI 5 adds one to every status that is not 0, and sometimes a line about a rank that has gone; it has no
+# option against either.
+BANNER = re.compile(r"^-{74}\nprterun (?:.*\n)*?-{74}\n|^\[\S+:\d+\] PMIX ERROR: PMIX_ERR_UNREACH in file .*\n", re.MULTILINE)
 
 
 class Outcome:
