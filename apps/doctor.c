@@ -312,11 +312,12 @@ int main(int argc, char **argv) {
     tri_asked asked;
     tri_status status = tri_options_parse(&doctor_app, sets, argc, argv, &asked);
     if (status == TRI_OK && d.timeout_s < 1) status = tri_fail(TRI_ERR_ARGUMENT, "--timeout: at least 1");
+    /* One rank answers. A launcher might end it at the first status of another one, so they have none. */
+    if ((status != TRI_OK || asked != TRI_ASKED_RUN) && doctor_find_launch().rank != 0) return 0;
     if (status != TRI_OK) {
-        if (doctor_find_launch().rank == 0) fprintf(stderr, "doctor: %s\n", tri_error_text());
+        fprintf(stderr, "doctor: %s\n", tri_error_text());
         return tri_status_exit(status);
     }
-    if (asked != TRI_ASKED_RUN && doctor_find_launch().rank != 0) return 0;
     switch (asked) {
     case TRI_ASKED_HELP:
         tri_options_help(&doctor_app, sets, stdout);
