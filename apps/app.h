@@ -115,7 +115,9 @@ struct tri_app {
     tri_status (*verify)(tri_run *,
                          void *); /* independent of run; TRI_ERR_WRONG where it finds another result */
     tri_status (*record)(tri_run *, void *); /* tells the report and the result file what came out */
-    void (*teardown)(void *);                /* also after a failure; the state may be half made */
+    /* Rank 0 alone, behind the table and the result file, both of which stay where a picture fails. */
+    tri_status (*draw)(tri_run *, void *);
+    void (*teardown)(void *); /* also after a failure; the state may be half made */
 };
 
 /* The whole main() of a program; returns its exit status. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/plot.h"
+
 enum { LAUNCHES = 256, SMALLEST = 1 << 10, GROWTH = 4 };
 
 static const tri_option options[] = {
@@ -125,6 +127,7 @@ static tri_status setup(tri_run *run, void *argument) {
     b->count = b->bytes / sizeof(double);
     if (b->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!b->count) return tri_fail(TRI_ERR_ARGUMENT, "--bytes: at least 8");
+    if (b->plot) TRI_TRY(tri_plot_check(b->plot));
     TRI_TRY(open_forms(b));
     TRI_TRY(make_vectors(b));
     list_works(b);
@@ -293,5 +296,6 @@ const tri_app bench_gpu = {
     .run = run,
     .verify = verify,
     .record = bench_gpu_record,
+    .draw = bench_gpu_draw,
     .teardown = teardown,
 };

@@ -50,5 +50,6 @@ typedef struct bench_device {
 } bench_device;
 
 tri_status bench_gpu_record(tri_run *run, void *argument);
+tri_status bench_gpu_draw(tri_run *run, void *argument);
 
 #endif

@@ -155,8 +155,14 @@ tri_status bench_gpu_record(tri_run *run, void *argument) {
         run, "pays_from", (int64_t)show_sizes(run, b), "1",
         "elements from which on the device's exact sum of host memory is quicker than the threads'; 0: "
         "nowhere");
-    if (!b->plot || tri_comm_rank(run->comm)) return TRI_OK;
+    return TRI_OK;
+}
+
+tri_status bench_gpu_draw(tri_run *run, void *argument) {
+    const bench_device *b = argument;
+    if (!b->plot) return TRI_OK;
     char title[192];
-    snprintf(title, sizeof title, "bench gpu: %s, %d rank(s)", name, tri_comm_size(run->comm));
-    return tri_plot(b->plot, bench_terminal, draw, &(picture){b, title, r});
+    snprintf(title, sizeof title, "bench gpu: %s, %d rank(s)", tri_gpu_describe(b->gpu[0])->name,
+             tri_comm_size(run->comm));
+    return tri_plot(b->plot, bench_terminal, draw, &(picture){b, title, find_roofs(b)});
 }

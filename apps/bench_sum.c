@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "apps/bench.h"
+#include "apps/plot.h"
 #include "apps/reduce_banks.h"
 
 enum {
@@ -113,6 +114,7 @@ static tri_status setup(tri_run *run, void *argument) {
     s->count = s->bytes / sizeof *s->x;
     s->first = (uint64_t)tri_comm_rank(run->comm) * s->count;
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
+    if (s->plot) TRI_TRY(tri_plot_check(s->plot));
     s->x = aligned_alloc(1 << 21, (s->bytes | ((1 << 21) - 1)) + 1);
     if (!s->x)
         return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes; ask for less with --bytes", s->bytes);
@@ -178,7 +180,12 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_text(run, "simd", tri_simd_name(tri_simd_level()));
     tri_report_integer(run, "bytes", (int64_t)s->bytes, "B", "bytes of the vector on each rank");
     bench_report(run, s->variants, s->used, s->trials, READ, "samples");
-    if (!s->plot || tri_comm_rank(run->comm)) return TRI_OK;
+    return TRI_OK;
+}
+
+static tri_status draw(tri_run *run, void *argument) {
+    const state *s = argument;
+    if (!s->plot) return TRI_OK;
     char title[128];
     snprintf(title, sizeof title, "bench sum: %s, %d rank(s) x %d thread(s), %s",
              tri_distribution_name((tri_distribution)s->distribution), tri_comm_size(run->comm), run->threads,
@@ -203,5 +210,6 @@ const tri_app bench_sum = {
     .run = run,
     .verify = verify,
     .record = record,
+    .draw = draw,
     .teardown = teardown,
 };

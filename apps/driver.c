@@ -257,7 +257,11 @@ static tri_status work(driver *d, void *state) {
         TRI_TRY(tri_result_finish(run->result));
     }
     TRI_TRY(tri_agree(run->comm, show(d, where)));
-    return verdict == TRI_OK ? TRI_OK : tri_fail(verdict, "%s", why);
+    int draws = d->app->draw && tri_comm_rank(run->comm) == 0;
+    tri_status drawn = tri_agree(run->comm, draws ? d->app->draw(run, state) : TRI_OK);
+    if (verdict == TRI_OK) return drawn;
+    return drawn == TRI_OK ? tri_fail(verdict, "%s", why)
+                           : tri_fail(verdict, "%s; %s", why, tri_error_text());
 }
 
 /* From here on MPI runs, if `status` is TRI_OK or a usage error that one rank shall print. */

@@ -133,8 +133,8 @@ tri_status p2p_exchange(tri_run *run, p2p_state *s);
 /* ---- p2p_record.c, p2p_plot.c ---- */
 
 tri_status p2p_record(tri_run *run, p2p_state *s);
-/* Two heat maps, of latency and of bandwidth, in an SVG file, by gnuplot. Rank 0 alone calls it. TRI_ERR_ENVIRONMENT:
- * no gnuplot; TRI_ERR_FILE: it failed. */
+/* Two heat maps, of latency and of bandwidth, in an SVG file, by gnuplot. Rank 0 alone calls it. TRI_ERR_FILE: it
+ * failed. */
 tri_status p2p_plot(const p2p_state *s, const char *path);
 /* best_s of one message from player a to player b; NAN: of the same. */
 double p2p_one_way_s(const p2p_state *s, int size, int a, int b);

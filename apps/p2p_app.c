@@ -98,6 +98,8 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(check_options(s));
     TRI_TRY(read_sizes(s));
     TRI_TRY(choose_players(s, run));
+    if (s->plot && !p2p_pairs(s->players))
+        return tri_fail(TRI_ERR_ARGUMENT, "--plot: a single rank makes no pairs to draw");
     return allocate(s, tri_comm_rank(run->comm));
 }
 
@@ -150,6 +152,12 @@ static tri_status record(tri_run *run, void *argument) {
     return p2p_record(run, argument);
 }
 
+static tri_status draw(tri_run *run, void *argument) {
+    const p2p_state *s = argument;
+    (void)run;
+    return s->plot ? p2p_plot(s, s->plot) : TRI_OK;
+}
+
 static void teardown(void *argument) {
     p2p_state *s = argument;
     free(s->bytes);
@@ -173,5 +181,6 @@ const tri_app p2p_app = {
     .run = run,
     .verify = verify,
     .record = record,
+    .draw = draw,
     .teardown = teardown,
 };

@@ -205,5 +205,5 @@ tri_status p2p_record(tri_run *run, p2p_state *s) {
     if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory to sort the pairs");
     report(run, s, sorted);
     free(sorted);
-    return s->plot ? p2p_plot(s, s->plot) : TRI_OK;
+    return TRI_OK;
 }

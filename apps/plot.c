@@ -43,7 +43,8 @@ tri_status tri_plot(const char *path, const char *terminal,
     }
     sigaction(SIGPIPE, &old, NULL);
     if (status == TRI_OK && ended != -1 && WIFEXITED(ended) && WEXITSTATUS(ended) == 127)
-        status = tri_fail(TRI_ERR_ENVIRONMENT, "--plot: gnuplot is not installed (Debian: gnuplot-nox)");
+        status =
+            tri_fail(TRI_ERR_FILE, "--plot: no '%s': gnuplot is not installed (Debian: gnuplot-nox)", path);
     else if (status == TRI_OK && (ended || !is_whole(part) || rename(part, path)))
         status =
             tri_fail(TRI_ERR_FILE, "--plot: gnuplot cannot write '%s': no such folder, or a full disk", path);

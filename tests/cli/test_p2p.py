@@ -73,13 +73,34 @@ def test_planted_delay(trireme, ranks, delay, names):
 
 def test_plot(trireme, tmp_path):
     r = trireme(3, "p2p", "--sizes", "8,1Ki", *QUICK, *CALM, "--plot", "p.svg", "--results", "none")
-    if r.status == 3 and "gnuplot is not installed" in r.err:
+    if r.status == 4 and "gnuplot is not installed" in r.err:
         pytest.skip("no gnuplot")
     assert r.status == 0, r.err
     text = (tmp_path / "p.svg").read_text()
     assert "latency of 8 (us)" in text and "bandwidth of 1Ki (GB/s)" in text and text.rstrip().endswith("</svg>")
-    r = trireme(3, "p2p", "--sizes", "8", *QUICK, *CALM, "--plot", "none/p.svg")
-    assert r.status == 4 and "none/p.svg" in r.err and len(r.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("path,wrap,why", (("none/p.svg", False, "cannot write 'none/p.svg'|gnuplot is not installed"),
+                                           ("p.svg", True, "no 'p.svg': gnuplot is not installed")))
+def test_no_plot_keeps_the_measurement(trireme, tmp_path, path, wrap, why):
+    (tmp_path / "empty").mkdir()
+    r = trireme(3, "p2p", "--sizes", "8", *QUICK, *CALM, "--plot", path,
+                wrap=("/usr/bin/env", f"PATH={tmp_path}/empty") if wrap else ())
+    assert r.status == 4 and re.search(why, r.err) and path in r.err and len(r.err.splitlines()) == 1, r.err
+    record = re.search(r"^record +(\S+)$", r.out, re.M)
+    assert re.search(r"^bisection ", r.out, re.M) and record, r.out
+    with h5py.File(tmp_path / record[1], "r") as f:
+        assert f["samples/8/latency"].shape == (3, 2) and f.attrs["verdict"] == "right"
+    assert not list(tmp_path.glob("*.part")) and not (tmp_path / path).exists()
+
+
+def test_no_plot_hides_no_slow_rank(trireme):
+    if not os.environ.get("TRIREME_DELAY"):
+        pytest.skip("nothing is preloaded under a sanitizer")
+    r = trireme(4, "p2p", "--sizes", "8", *QUICK, "--results", "none", "--slow", 5, "--plot", "none/p.svg",
+                env={"LD_PRELOAD": os.environ["TRIREME_DELAY"], "DELAY": "2"})
+    assert r.status == 1 and "slower than the rest" in r.err and "none/p.svg" in r.err, r.err
+    assert len(r.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("order", ("oddeven", "sendrecv", "nonblocking"))
@@ -125,6 +146,7 @@ BAD = [
     (("--order", "oddeven", "--timeout", "0"), "--timeout"),
     (("--order", "oddeven", "--plot", "p.svg"), "--plot"),
     (("--plot", "a'b.svg"), "quotation marks"),
+    (("--plot", "p.svg"), "a single rank makes no pairs"),
     (("--device", "auto"), "no use for a device"),
     (("more",), "one argument too many"),
 ]
