@@ -15,12 +15,12 @@
 
 typedef struct state {
     /* options */
-    const char *file, *points_text, *grid_text;
+    const char *file, *points_text, *initial_text, *grid_text;
     size_t steps, energy_every;
     double factor, share;
-    int initial;
     bool check;
     heat_output output;
+    int initial;
     /* the grid */
     int dims;
     size_t points[TRI_GRID_DIMS];
@@ -41,10 +41,12 @@ enum { SINE, GAUSS, BOX };
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL,
                "initial field, of two or three dimensions; without it --initial", .argument = true),
-    TRI_OPTION(state, points_text, "points", "256x256", "inner points in each of two or three dimensions"),
+    TRI_OPTION(state, points_text, "points", NULL,
+               "inner points in each of two or three dimensions; without it 256x256"),
     TRI_OPTION(state, steps, "steps", "100", "steps in time"),
     TRI_OPTION(state, factor, "factor", "0.125", "dt / h^2; at most 1/4 in two dimensions, 1/6 in three"),
-    TRI_OPTION(state, initial, "initial", "sine", "field at step 0; sine has a solution to compare with",
+    TRI_OPTION(state, initial_text, "initial", NULL,
+               "field at step 0; sine, which it is without it, has a solution to compare with",
                .choices = "sine|gauss|box"),
     TRI_OPTION(state, energy_every, "energy-every", "100",
                "steps between two exact sums of the field; 0: none"),
@@ -77,10 +79,16 @@ static int read_numbers(const char *text, size_t out[TRI_GRID_DIMS]) {
 
 static tri_status read_points(state *s, tri_run *run) {
     if (!s->file) {
+        if (!s->points_text) s->points_text = "256x256";
+        if (!s->initial_text) s->initial_text = "sine";
+        s->initial = !strcmp(s->initial_text, "sine") ? SINE : !strcmp(s->initial_text, "box") ? BOX : GAUSS;
         s->dims = read_numbers(s->points_text, s->points);
         if (s->dims >= 2) return TRI_OK;
         return tri_fail(TRI_ERR_ARGUMENT, "--points: '%s' is not 256x256 or 64x64x64", s->points_text);
     }
+    if (s->points_text || s->initial_text)
+        return tri_fail(TRI_ERR_ARGUMENT, "--%s: the field at step 0 and its points come from '%s'",
+                        s->points_text ? "points" : "initial", s->file);
     TRI_TRY(tri_dataset_open(run->comm, s->file, NULL, &s->dataset));
     s->dims = tri_dataset_rank(s->dataset);
     if (s->dims < 2 || s->dims > 3)

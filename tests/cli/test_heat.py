@@ -385,6 +385,10 @@ BAD = {
     ("x.h5:/empty",): 4,
     ("x.h5:/text",): 4,
     ("x.h5:/wide",): 4,
+    ("x.h5:/good", "--points", "3x3"): 2,
+    ("x.h5:/good", "--points", "256x256"): 2,
+    ("x.h5:/good", "--initial", "gauss"): 2,
+    ("x.h5:/good", "--initial", "sine"): 2,
 }
 
 
@@ -393,10 +397,13 @@ def test_bad_input(trireme, tmp_path, arguments):
     (tmp_path / "file").write_text("")
     with h5py.File(tmp_path / "x.h5", "w") as f:
         f["line"], f["empty"], f["text"] = np.ones(4), np.ones((3, 0)), "words"
-        f["wide"] = np.ones((3, 3), dtype="i8")
+        f["wide"], f["good"] = np.ones((3, 3), dtype="i8"), np.ones((3, 3))
     # How ranks agree on a wrong command line does not depend on what is wrong; files are opened by all.
     ranks = 2 if BAD[arguments] != 2 or "--grid" in arguments or arguments == next(iter(BAD)) else 0
-    r = trireme(ranks, "heat", *arguments, *(() if "--points" in arguments else ("--points", "8x8")), "--results", "none")
+    points = () if "--points" in arguments or ".h5:" in arguments[0] else ("--points", "8x8")
+    r = trireme(ranks, "heat", *arguments, *points, "--results", "none")
     assert r.status == BAD[arguments], (r.status, r.err)
     assert r.out == "" and len(r.err.strip().splitlines()) == 1 and r.err.startswith("heat: "), r.err
+    if arguments[0] == "x.h5:/good":
+        assert f"{arguments[1]}: " in r.err and "come from 'x.h5:/good'" in r.err
     assert not list(tmp_path.glob("*.part"))
