@@ -22,6 +22,16 @@ static void xdmf_numbers(FILE *to, int dims, const double value) {
     fprintf(to, "</DataItem>");
 }
 
+/* A name of a file as it stands in XML. */
+static void xml_text(FILE *to, const char *text) {
+    for (; *text; text++) {
+        if (strchr("&<>\"'", *text))
+            fprintf(to, "&#%d;", *text);
+        else
+            fputc(*text, to);
+    }
+}
+
 static void xdmf_field(const heat_output *o, const tri_grid_info *g, size_t step, FILE *to) {
     const char *slash = strrchr(o->prefix, '/');
     char shape[96];
@@ -35,10 +45,10 @@ static void xdmf_field(const heat_output *o, const tri_grid_info *g, size_t step
     xdmf_numbers(to, g->dims, o->spacing);
     xdmf_numbers(to, g->dims, o->spacing);
     fprintf(to, "</Geometry>\n        <Attribute Name=\"u\" AttributeType=\"Scalar\" Center=\"Node\">\n");
-    fprintf(to,
-            "          <DataItem Format=\"HDF\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"%s\">"
-            "%s-%08zu.h5:/u</DataItem>\n        </Attribute>\n      </Grid>\n",
-            shape, slash ? slash + 1 : o->prefix, step);
+    fprintf(to, "          <DataItem Format=\"HDF\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"%s\">",
+            shape);
+    xml_text(to, slash ? slash + 1 : o->prefix);
+    fprintf(to, "-%08zu.h5:/u</DataItem>\n        </Attribute>\n      </Grid>\n", step);
 }
 
 /* All fields up to `step`, so that a run that resumed describes those before it too. */

@@ -129,6 +129,15 @@ def test_xdmf_names_every_field(trireme, tmp_path):
             assert f[path].shape == (6, 5, 4) and f.attrs["step"] == step
 
 
+def test_xdmf_of_a_name_that_means_something_to_xml(trireme, tmp_path):
+    prefix = "a&amp;b <c> \"d\" 'e'"
+    r = trireme(2, "heat", "--points", "6x5", "--steps", 3, "--out", prefix, "--results", "none")
+    assert r.status == 0, r.err
+    root = xml.etree.ElementTree.parse(tmp_path / f"{prefix}.xmf").getroot()
+    name, path = root.find("./Domain/Grid/Grid/Attribute/DataItem").text.split(":")
+    assert name == f"{prefix}-00000003.h5" and path == "/u" and (tmp_path / name).exists()
+
+
 def test_plots(trireme, tmp_path):
     for kind, magic in (("png", b"\x89PNG"), ("svg", b"<?xml")):
         r = trireme(2, "heat", "--points", "30x20", "--steps", 4, "--out", "o", "--plot", kind, "--results", "none")
