@@ -61,17 +61,23 @@ static void list_algorithms(tri_run *run, const state *s) {
 /* One row of the decision: the chosen algorithm with its time, the time that no algorithm can go below, their ratio, and
  * what comes second. */
 static void show_choice(tri_run *run, const tri_case *c, const tri_net *net) {
-    int best = tri_algorithm_choose(c, net), second = -1;
+    /* Of equal times the first is taken, as by tri_algorithm_choose(), which would price all of them once more. */
+    int best = -1, second = -1;
+    double time_s = 0, second_s = 0;
+    for (int i = 0; i < tri_algorithm_count(); i++) {
+        if (!tri_algorithm_can(i, c)) continue;
+        double this_s = tri_algorithm_time_s(i, c, net);
+        if (best < 0 || this_s < time_s) {
+            second = best, second_s = time_s;
+            best = i, time_s = this_s;
+        } else if (second < 0 || this_s < second_s)
+            second = i, second_s = this_s;
+    }
     if (best < 0) return;
-    for (int i = 0; i < tri_algorithm_count(); i++)
-        if (i != best && tri_algorithm_can(i, c) &&
-            (second < 0 || tri_algorithm_time_s(i, c, net) < tri_algorithm_time_s(second, c, net)))
-            second = i;
     char size[TRI_SIZE_TEXT], behind[96] = "";
-    double time_s = tri_algorithm_time_s(best, c, net), bound_s = tri_lower_bound_s(c, net);
+    double bound_s = tri_lower_bound_s(c, net);
     if (second >= 0)
-        snprintf(behind, sizeof behind, "%s %.2f us", tri_algorithm_name(second),
-                 1e6 * tri_algorithm_time_s(second, c, net));
+        snprintf(behind, sizeof behind, "%s %.2f us", tri_algorithm_name(second), 1e6 * second_s);
     tri_report_line(run, "%-14s %6s  %-24s %12.2f us %12.2f us %8.2f  %s", tri_operation_name(c->operation),
                     tri_size_format(c->bytes, size), tri_algorithm_name(best), 1e6 * time_s, 1e6 * bound_s,
                     bound_s > 0 ? time_s / bound_s : 1, behind);

@@ -4,33 +4,49 @@
 
 #include "trireme/net.h"
 
+/* When rank `rank`, in the order of knowing, can have told another, and how many it has told before. */
+typedef struct telling {
+    double known_s, told_s;
+    int rank, told;
+} telling;
+
+/* Of equally early ones that of the lower rank. */
+static int is_earlier(const telling *a, const telling *b) {
+    return a->told_s < b->told_s || (a->told_s <= b->told_s && a->rank < b->rank);
+}
+
+/* Moves the first of a heap of `count` down to its place. */
+static void sink(telling *heap, size_t count) {
+    telling moved = heap[0];
+    size_t at = 0;
+    for (size_t next = 1; next < count; next = 2 * at + 1) {
+        if (next + 1 < count && is_earlier(&heap[next + 1], &heap[next])) next++;
+        if (!is_earlier(&heap[next], &moved)) break;
+        heap[at] = heap[next];
+        at = next;
+    }
+    heap[at] = moved;
+}
+
 /* The least time until `ranks` ranks know what one knew (Karp, Sahay, Santos, Schauser 1993, "Optimal broadcast and
  * summation in the LogP model", section 3): whoever knows tells another every `overhead`, who knows it after a
  * further latency and overhead. The k-th telling of the i-th to know can be placed greedily, earliest first. */
 static double spread_s(int ranks, double overhead_s, double latency_s) {
     if (ranks < 2) return 0;
-    double *known_s = malloc((size_t)ranks * sizeof *known_s);
-    int *told = calloc((size_t)ranks, sizeof *told);
-    double last_s = NAN;
-    if (known_s && told) {
-        known_s[0] = 0;
-        /* Tellers in the order of their knowing: the next telling is the earliest among them, and those that have not
-         * told anybody are in order, so only the first of each number of tellings counts. */
-        for (int n = 1; n < ranks; n++) {
-            int best = 0;
-            for (int i = 0; i < n; i++) {
-                if (known_s[i] + overhead_s * (told[i] + 1) < known_s[best] + overhead_s * (told[best] + 1))
-                    best = i;
-                if (!told[i]) break;
-            }
-            told[best]++;
-            known_s[n] = known_s[best] + overhead_s * told[best] + latency_s + overhead_s;
-        }
-        last_s = known_s[ranks - 1];
+    telling *heap = malloc((size_t)ranks * sizeof *heap);
+    if (!heap) return NAN;
+    heap[0] = (telling){.told_s = overhead_s};
+    double known_s = 0;
+    for (int n = 1; n < ranks; n++) {
+        known_s = heap[0].told_s + latency_s + overhead_s;
+        heap[0].told++;
+        heap[0].told_s = heap[0].known_s + overhead_s * (heap[0].told + 1);
+        sink(heap, (size_t)n);
+        /* Who has come to know it last is the last to tell, so it stands where it is put: behind all others. */
+        heap[n] = (telling){.known_s = known_s, .told_s = known_s + overhead_s, .rank = n};
     }
-    free(known_s);
-    free(told);
-    return last_s;
+    free(heap);
+    return known_s;
 }
 
 /* Bytes that must leave or enter the busiest rank, and the busiest node's link. */
