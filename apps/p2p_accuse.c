@@ -12,7 +12,7 @@ enum {
     REFERENCES = 5, /* pairs beside them that are not suspect */
     GLANCE = 2,     /* times that each check is done at first: most suspects are cleared by it */
     LOOK = 8,       /* and before somebody is accused */
-    HEARINGS = 2,   /* in which a suspect must be slow */
+    HEARINGS = 3,   /* in which a suspect must be slow */
     CHARGES = 32,   /* suspects looked into in one turn */
     TURNS = 32,
     CHECKS = CHARGES * (WITNESSES + REFERENCES),
