@@ -3,38 +3,18 @@
  *
  * Cost: that of both, on p-th parts.
  */
-#include "collectives/algorithm.h"
-
-static int can(const tri_case *c) {
-    return c->ranks > 1 && c->commutes;
-}
+#include "collectives/scattered.h"
 
 static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
-    part[0] = part[1] = *c;
-    part[0].split = part[1].split = 1;
-    part[0].operation = TRI_REDUCE_SCATTER;
-    part[1].operation = TRI_GATHER;
-    part[0].bytes = part[1].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
-    return 2;
-}
-
-static size_t own(const tri_context *c, const tri_call *call) {
-    return tri_ceil_div(call->count, (size_t)c->size);
-}
-
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
-    (void)c;
-    stage[0].call.split = stage[1].call.split = 1;
-    stage[0].call.recv = call->scratch;
-    stage[1].call.send = call->scratch;
+    return tri_scattered_parts(c, TRI_GATHER, part);
 }
 
 const tri_algorithm tri_reduce_reduce_scatter_gather = {
     .operation = TRI_REDUCE,
     .name = "reduce_scatter_gather",
     .text = "each rank combines a part of the vectors, then the root collects the parts",
-    .can = can,
+    .can = tri_scattered_can,
     .parts = parts,
-    .plan = plan,
-    .own = own,
+    .plan = tri_scattered_plan,
+    .own = tri_scattered_own,
 };
