@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 
 #include "apps/alltoall_bandwidth.h"
+#include "apps/alltoall_compare.h"
 #include "apps/alltoall_plan.h"
 #include "apps/app.h"
 
@@ -325,55 +326,13 @@ static tri_status run(tri_run *run, void *argument) {
 
 /* ---- Verify and record ---- */
 
-/* Compares one box of A, in buffer 0, with the same elements of B, in buffer 1. */
-static tri_status compare(const state *s, const box *b) {
-    size_t in_a[AXES], in_b[AXES], at[AXES];
-    box_steps(b, s->plan.rank, NULL, in_a);
-    box_steps(b, s->plan.rank, s->plan.axes, in_b);
-    for (at[0] = 0; at[0] < b->count[0]; at[0]++)
-        for (at[1] = 0; at[1] < b->count[1]; at[1]++)
-            for (at[2] = 0; at[2] < b->count[2]; at[2]++)
-                for (at[3] = 0; at[3] < b->count[3]; at[3]++) {
-                    size_t a = 0, to = 0;
-                    for (int k = 0; k < AXES; k++) {
-                        a += at[k] * in_a[k];
-                        to += at[k] * in_b[k];
-                    }
-                    if (memcmp(s->buffer[0] + a * s->element_bytes, s->buffer[1] + to * s->element_bytes,
-                               s->element_bytes))
-                        return tri_fail(TRI_ERR_WRONG, "element %zu,%zu,%zu,%zu of A is another one in B",
-                                        b->start[0] + at[0], b->start[1] + at[1], b->start[2] + at[2],
-                                        b->start[3] + at[3]);
-                }
-    return TRI_OK;
-}
-
-/* Every rank reads boxes of its own from both files; nothing is exchanged, and no order is that of the run. */
-static tri_status compare_files(const tri_run *run, state *s, tri_dataset *b) {
-    plan alone = s->plan;
-    alone.ranks = 1;
-    TRI_TRY(plan_make(&alone, s->plan.room));
-    for (size_t step = (size_t)tri_comm_rank(run->comm); step < alone.steps; step += (size_t)s->plan.ranks) {
-        box here = plan_box(&alone, step);
-        size_t start[AXES], count[AXES];
-        for (int k = 0; k < s->plan.rank; k++) {
-            start[k] = here.start[s->plan.axes[k]];
-            count[k] = here.count[s->plan.axes[k]];
-        }
-        TRI_TRY(tri_dataset_read_stored(s->a, here.start, here.count, s->buffer[0]));
-        TRI_TRY(tri_dataset_read_stored(b, start, count, s->buffer[1]));
-        TRI_TRY(compare(s, &here));
-    }
-    return TRI_OK;
-}
-
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     tri_dataset *b = NULL;
     if (!s->check) return TRI_OK;
     TRI_TRY(tri_dataset_open_stored(run->comm, s->out_file,
                                     s->out_path ? s->out_path : tri_dataset_path(s->a), &b));
-    tri_status status = compare_files(run, s, b);
+    tri_status status = compare_files(&s->plan, tri_comm_rank(run->comm), s->a, b, s->buffer);
     tri_dataset_destroy(&b);
     return status;
 }
