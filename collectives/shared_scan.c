@@ -47,8 +47,9 @@ static tri_status combine_own(tri_context *c, const prefix *x) {
     return x->upto && x->before ? tri_do_combine(c, x->before, x->upto, x->units) : TRI_OK;
 }
 
+/* Rank 0's own piece from where it came: the line of a slot that has just been published is on its way to a reader. */
 static tri_status copy_result(tri_context *c, const prefix *x, int exclusive) {
-    const void *from = exclusive ? x->before : x->upto;
+    const void *from = exclusive ? x->before : x->before ? x->upto : x->own;
     return from ? tri_do_copy(c, x->result, from, x->units) : TRI_OK;
 }
 
