@@ -41,6 +41,7 @@ typedef struct bench_way {
  * begin behind a barrier, too: it costs them less than to wait for a moment in turns. bench_clock_of() is collective. */
 typedef struct bench_clock {
     bool common, moment, crowded;
+    long cores; /* of all nodes */
 } bench_clock;
 bench_clock bench_clock_of(tri_comm *comm);
 
