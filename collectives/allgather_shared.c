@@ -25,13 +25,15 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_pieces p = tri_cut(c, call->count, 1, 1);
+    size_t size = (size_t)c->size;
+    int past_caches = tri_past_caches(c, size * (size + 1) * call->count);
     if (p.pieces) TRI_TRY(put(c, call, &p, 0));
     for (size_t k = 0; k < p.pieces; k++) {
         if (k + 1 < p.pieces) TRI_TRY(put(c, call, &p, k + 1));
         for (int i = 0; i < c->size; i++) {
             int from = (c->rank + i) % c->size;
-            TRI_TRY(tri_do_copy(c, tri_unit(c, tri_recv_block(c, call, from), tri_piece_start(&p, k)),
-                                tri_ring_await(p.ring, from, p.first + k), tri_piece_units(&p, k)));
+            tri_copy_out(c, past_caches, tri_unit(c, tri_recv_block(c, call, from), tri_piece_start(&p, k)),
+                         tri_ring_await(p.ring, from, p.first + k), tri_piece_units(&p, k));
         }
         tri_ring_release(p.ring, p.first + k);
     }

@@ -9,8 +9,10 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
+    size_t size = (size_t)c->size;
     tri_meet(c, call->send, NULL, -1);
-    tri_copy_own(c, tri_recv_block(c, call, c->rank), call->send, call->count, (size_t)c->size * call->count);
+    tri_copy_out(c, tri_past_caches(c, size * (size + 1) * call->count), tri_recv_block(c, call, c->rank),
+                 call->send, call->count);
     for (int shift = 1; shift < c->size; shift++) {
         int from = (c->rank + shift) % c->size;
         TRI_TRY(tri_fetch(c, from, 0, tri_recv_block(c, call, from), call->count));

@@ -43,6 +43,7 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_pieces p = tri_cut(c, call->count, 1, 2);
+    int past_caches = tri_past_caches(c, 2 * (size_t)c->size * call->count);
     if (p.pieces) TRI_TRY(put(c, call, &p, 0));
     for (size_t k = 0; k < p.pieces; k++) {
         uint64_t in = p.first + 2 * k, out = in + 1;
@@ -55,8 +56,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
         for (int i = 0; i < c->size; i++) {
             int peer = (c->rank + i) % c->size;
             start = part_start(c, units, peer);
-            TRI_TRY(tri_do_copy(c, tri_unit(c, call->recv, tri_piece_start(&p, k) + start),
-                                tri_ring_await(p.ring, peer, out), part_start(c, units, peer + 1) - start));
+            tri_copy_out(c, past_caches, tri_unit(c, call->recv, tri_piece_start(&p, k) + start),
+                         tri_ring_await(p.ring, peer, out), part_start(c, units, peer + 1) - start);
         }
         tri_ring_release(p.ring, out);
     }

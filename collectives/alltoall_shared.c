@@ -40,6 +40,8 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_pieces p = tri_cut(c, call->count, c->size, 1);
+    size_t size = (size_t)c->size;
+    int past_caches = tri_past_caches(c, 2 * size * size * call->count);
     if (p.pieces) TRI_TRY(put(c, call, &p, 0));
     for (size_t k = 0; k < p.pieces; k++) {
         size_t units = tri_piece_units(&p, k);
@@ -47,8 +49,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
         for (int i = 0; i < c->size; i++) {
             int from = (c->rank + i) % c->size;
             const void *slot = tri_ring_await(p.ring, from, p.first + k);
-            TRI_TRY(tri_do_copy(c, tri_unit(c, tri_recv_block(c, call, from), tri_piece_start(&p, k)),
-                                tri_unit(c, slot, (size_t)c->rank * units), units));
+            tri_copy_out(c, past_caches, tri_unit(c, tri_recv_block(c, call, from), tri_piece_start(&p, k)),
+                         tri_unit(c, slot, (size_t)c->rank * units), units);
         }
         tri_ring_release(p.ring, p.first + k);
     }

@@ -21,6 +21,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_pieces p = tri_cut(c, call->count, 1, 1);
+    int past_caches = tri_past_caches(c, (size_t)c->size * call->count);
     for (size_t k = 0; k < p.pieces; k++) {
         void *data = tri_unit(c, call->recv, tri_piece_start(&p, k));
         size_t units = tri_piece_units(&p, k);
@@ -28,7 +29,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
             TRI_TRY(tri_do_copy(c, tri_ring_open(p.ring, p.first + k), data, units));
             tri_ring_publish(p.ring, p.first + k);
         } else {
-            TRI_TRY(tri_do_copy(c, data, tri_ring_await(p.ring, call->root, p.first + k), units));
+            tri_copy_out(c, past_caches, data, tri_ring_await(p.ring, call->root, p.first + k), units);
         }
         tri_ring_release(p.ring, p.first + k);
     }

@@ -17,21 +17,21 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     return price;
 }
 
-static tri_status at_root(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static void at_root(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
     size_t start = tri_piece_start(p, k), units = tri_piece_units(p, k);
+    int past_caches = tri_past_caches(c, 2 * (size_t)c->size * call->count);
     for (int i = 0; i < c->size; i++) {
         int from = (c->rank + i) % c->size;
         const void *data = i ? tri_ring_await(p->ring, from, p->first + k) : tri_unit(c, call->send, start);
-        TRI_TRY(tri_do_copy(c, tri_unit(c, tri_recv_block(c, call, from), start), data, units));
+        tri_copy_out(c, past_caches, tri_unit(c, tri_recv_block(c, call, from), start), data, units);
     }
-    return TRI_OK;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_pieces p = tri_cut(c, call->count, 1, 1);
     for (size_t k = 0; k < p.pieces; k++) {
         if (c->rank == call->root) {
-            TRI_TRY(at_root(c, call, &p, k));
+            at_root(c, call, &p, k);
         } else {
             TRI_TRY(tri_do_copy(c, tri_ring_open(p.ring, p.first + k),
                                 tri_unit(c, call->send, tri_piece_start(&p, k)), tri_piece_units(&p, k)));

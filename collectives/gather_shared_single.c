@@ -22,8 +22,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
         TRI_TRY(tri_put(c, call->root, (size_t)c->rank * call->count, call->send, share));
     } else {
         tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
-        tri_copy_own(c, tri_recv_block(c, call, c->rank), call->send, call->count,
-                     (size_t)c->size * call->count);
+        tri_copy_out(c, tri_past_caches(c, 2 * (size_t)c->size * call->count),
+                     tri_recv_block(c, call, c->rank), call->send, call->count);
         for (int i = 1; i < c->size; i++) {
             int leaf = tri_from_virtual(c, i, call->root);
             TRI_TRY(tri_fetch(c, leaf, share, tri_unit(c, tri_recv_block(c, call, leaf), share), rest));

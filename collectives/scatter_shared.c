@@ -31,19 +31,21 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_pieces p = tri_cut(c, call->count, c->size, 1);
+    int past_caches = tri_past_caches(c, 2 * (size_t)c->size * call->count);
     for (size_t k = 0; k < p.pieces; k++) {
         if (c->rank == call->root) {
             TRI_TRY(put(c, call, &p, k));
         } else {
             size_t units = tri_piece_units(&p, k);
             const void *slot = tri_ring_await(p.ring, call->root, p.first + k);
-            TRI_TRY(tri_do_copy(c, tri_unit(c, call->recv, tri_piece_start(&p, k)),
-                                tri_unit(c, slot, (size_t)c->rank * units), units));
+            tri_copy_out(c, past_caches, tri_unit(c, call->recv, tri_piece_start(&p, k)),
+                         tri_unit(c, slot, (size_t)c->rank * units), units);
         }
         tri_ring_release(p.ring, p.first + k);
     }
-    if (c->rank != call->root) return TRI_OK;
-    return tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), call->count);
+    if (c->rank == call->root)
+        tri_copy_out(c, past_caches, call->recv, tri_send_block(c, call, c->rank), call->count);
+    return TRI_OK;
 }
 
 const tri_algorithm tri_scatter_shared = {

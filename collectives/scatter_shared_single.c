@@ -22,8 +22,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
             int leaf = tri_from_virtual(c, i, call->root);
             TRI_TRY(tri_put(c, leaf, share, tri_unit(c, tri_send_block(c, call, leaf), share), rest));
         }
-        tri_copy_own(c, call->recv, tri_send_block(c, call, c->rank), call->count,
-                     (size_t)c->size * call->count);
+        tri_copy_out(c, tri_past_caches(c, 2 * (size_t)c->size * call->count), call->recv,
+                     tri_send_block(c, call, c->rank), call->count);
     }
     tri_part(c, tri_only_root(c, call->root));
     return TRI_OK;

@@ -5,8 +5,8 @@
 /* Bytes that are combined at a time. They stay in the nearest cache where peers' memory is mapped; each copy
  * by the kernel has its fixed price, so there they are more. */
 enum { MAPPED_CHUNK_BYTES = 16384, REACHED_CHUNK_BYTES = 131072 };
-/* Vectors from here on do not stay in a cache until they are used. */
-enum { PAST_CACHES_BYTES = 32 << 20 };
+/* Vectors of all ranks together from here on do not stay in a cache until they are used. */
+enum { PAST_CACHES_BYTES = 96 << 20 };
 
 void tri_meet(tri_context *c, const void *send, void *recv, int root) {
     if (!c->shared->met) (void)tri_shared_meet(c->shared, send, recv, root);
@@ -20,12 +20,16 @@ void tri_part(tri_context *c, int root) {
     c->shared->met = 0; /* the next part of this call has other vectors */
 }
 
-void tri_copy_own(tri_context *c, void *to, const void *from, size_t count, size_t all) {
-    if (to == from) return;
-    if (all * c->unit_bytes >= PAST_CACHES_BYTES)
-        tri_copy_past_caches(to, from, count * c->unit_bytes);
+int tri_past_caches(const tri_context *c, size_t units) {
+    return units * c->unit_bytes >= PAST_CACHES_BYTES;
+}
+
+void tri_copy_out(const tri_context *c, int past_caches, void *to, const void *from, size_t units) {
+    if (to == from || !units) return;
+    if (past_caches)
+        tri_copy_past_caches(to, from, units * c->unit_bytes);
     else
-        memcpy(to, from, count * c->unit_bytes);
+        memcpy(to, from, units * c->unit_bytes);
 }
 
 static size_t chunk_units(const tri_context *c, size_t bytes) {
@@ -63,7 +67,6 @@ static tri_status combine_chunk(tri_context *c, size_t start, size_t units, void
     return TRI_OK;
 }
 
-/* Results too large for caches go past them: a line that is about to be overwritten need not be read before. */
 static tri_status store(tri_context *c, int peer, size_t offset, const void *data, size_t bytes,
                         int past_caches) {
     const tri_place *to = &c->shared->peers[peer].recv;
@@ -90,7 +93,7 @@ static size_t chunk_of(const tri_context *c) {
 tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
     tri_range share = my_share(c, call->count);
     size_t chunk = chunk_of(c), end = share.first + share.count;
-    int past_caches = call->count * c->unit_bytes >= PAST_CACHES_BYTES;
+    int past_caches = tri_past_caches(c, call->count * ((size_t)c->size + (to < 0 ? (size_t)c->size : 1)));
     void *so_far = call->scratch, *copy = tri_unit(c, so_far, chunk < call->count ? chunk : call->count);
     for (size_t start = share.first; start < end; start += chunk) {
         size_t units = end - start < chunk ? end - start : chunk;
@@ -134,7 +137,7 @@ static tri_status scan_chunk(tri_context *c, size_t start, size_t units, void *s
 tri_status tri_scan_share(tri_context *c, const tri_call *call, int exclusive) {
     tri_range share = my_share(c, call->count);
     size_t chunk = chunk_of(c), end = share.first + share.count;
-    int past_caches = call->count * c->unit_bytes >= PAST_CACHES_BYTES;
+    int past_caches = tri_past_caches(c, 2 * (size_t)c->size * call->count);
     void *so_far = call->scratch, *next = tri_unit(c, so_far, chunk < call->count ? chunk : call->count);
     for (size_t start = share.first; start < end; start += chunk) {
         size_t units = end - start < chunk ? end - start : chunk;

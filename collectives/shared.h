@@ -92,9 +92,11 @@ static inline int tri_only_root(const tri_context *c, int root) {
     return c->size == 2 ? -1 : root;
 }
 
-/* Copies this rank's own block of `count` units, one of the blocks of a vector of `all` units: past the caches where they
- * cannot hold that. */
-void tri_copy_own(tri_context *c, void *to, const void *from, size_t count, size_t all);
+/* Whether the vectors of all ranks, of `units` units together, are more than caches hold until they are used. */
+int tri_past_caches(const tri_context *c, size_t units);
+/* Copies to a result: past the caches where tri_past_caches() says so, since a line that is about to be overwritten need not
+ * be read before. */
+void tri_copy_out(const tri_context *c, int past_caches, void *to, const void *from, size_t units);
 
 /* Combines this rank's share of the vectors and writes it into the result of rank `to`, or of all ranks where
  * `to` is negative. Needs tri_single_scratch(). */

@@ -200,6 +200,21 @@ static void large_on_heap(tri_comm *comm) {
     CHECK_OK(tri_free_shared(comm, &recv));
 }
 
+/* The same through slots, to places that are not aligned. */
+static void large_in_slots(tri_comm *comm) {
+    const size_t count = (48u << 20) / sizeof(int64_t) + 3, bytes = 2 * count * sizeof(int64_t);
+    int64_t *send = malloc(bytes), *recv = malloc(bytes + sizeof *recv);
+    if (!send || !recv) abort();
+    CHECK_OK(tri_comm_select(
+        comm, "allreduce:shared_parts,bcast:shared,gather:shared,scatter:shared,allgather:shared,"
+              "alltoall:shared"));
+    combine(comm, send, recv + 1, count, "large slots:");
+    move(comm, send, recv + 1, count, "large slots:");
+    CHECK_OK(tri_comm_select(comm, ""));
+    free(send);
+    free(recv);
+}
+
 /* A rank that waits in shared memory must let its earlier message get on: nobody else can. */
 static void progress(tri_comm *comm) {
     enum { COUNT = 4 << 20 };
@@ -233,7 +248,10 @@ int main(int argc, char **argv) {
     size_t counts[] = {1, 1000, 40001};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         on_heap(comm, counts[i]);
-    if (size == 2) large_on_heap(comm);
+    if (size == 2) {
+        large_on_heap(comm);
+        large_in_slots(comm);
+    }
     tri_comm_destroy(&comm);
 
     /* Several nodes: the heap is each node's own, and collectives go their usual way. */
