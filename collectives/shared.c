@@ -90,19 +90,25 @@ static size_t chunk_of(const tri_context *c) {
     return chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : REACHED_CHUNK_BYTES);
 }
 
+/* Where this rank may combine a rank's result in its place; NULL: it cannot see it, or its input lies there. */
+static char *result_of(const tri_context *c, int rank) {
+    const tri_peer *peer = &c->shared->peers[rank];
+    return peer->recv.here == peer->send.here ? NULL : peer->recv.here;
+}
+
 tri_status tri_combine_share(tri_context *c, const tri_call *call, int to) {
     tri_range share = my_share(c, call->count);
     size_t chunk = chunk_of(c), end = share.first + share.count;
     int past_caches = tri_past_caches(c, call->count * ((size_t)c->size + (to < 0 ? (size_t)c->size : 1)));
+    int first = to < 0 ? c->rank : to, others = to < 0 ? c->size : 1;
+    char *result = past_caches ? NULL : result_of(c, first);
     void *so_far = call->scratch, *copy = tri_unit(c, so_far, chunk < call->count ? chunk : call->count);
     for (size_t start = share.first; start < end; start += chunk) {
-        size_t units = end - start < chunk ? end - start : chunk;
+        size_t units = end - start < chunk ? end - start : chunk, offset = start * c->unit_bytes;
+        if (result) so_far = result + offset;
         TRI_TRY(combine_chunk(c, start, units, so_far, copy));
-        for (int i = 0; i < c->size; i++) {
-            int peer = to < 0 ? (c->rank + i) % c->size : to;
-            TRI_TRY(store(c, peer, start * c->unit_bytes, so_far, units * c->unit_bytes, past_caches));
-            if (to >= 0) break;
-        }
+        for (int i = result != NULL; i < others; i++)
+            TRI_TRY(store(c, (first + i) % c->size, offset, so_far, units * c->unit_bytes, past_caches));
     }
     return TRI_OK;
 }
