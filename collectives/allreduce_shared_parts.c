@@ -3,13 +3,13 @@
  * Of each piece, every rank combines one part, from everybody's slots into a second slot, and copies the
  * parts of all from there:
  *
- *     each   in | combine my part | out
+ *     each   in 0 | combine 0, in 1 | combine 1, in 2, out 0 | combine 2, in 3, out 1 | ...
  *
- * The next piece is on its way into the slots meanwhile. Against allreduce_shared.c one hand-off more, and
- * 1 / p of the combining.
+ * Between two bars nobody waits for what others do between them, so that ranks that take turns on a core need one turn for
+ * each piece. Against allreduce_shared.c one hand-off more, and 1 / p of the combining.
  *
- * Cost: 2 hand-offs; the bytes into the slots, 1 / p of them and all of them out; (p - 1) / p through the
- * operation.
+ * Cost: a hand-off for each piece and 2 more; the bytes into the slots, 1 / p of them and all of them out; (p - 1) / p
+ * through the operation.
  */
 #include "collectives/shared.h"
 
@@ -18,7 +18,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     tri_cost price = {0};
     double bytes = (double)c->bytes, pieces = tri_pieces_of(bytes);
     double others = bytes * (c->ranks - 1) / c->ranks;
-    tri_price_hand_offs(&price, c, 2 * pieces + 1);
+    tri_price_hand_offs(&price, c, pieces + 2);
     price.slot_bytes = tri_equal_work(c, 2 * bytes + tri_combining(others));
     return price;
 }
@@ -41,25 +41,39 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
     return TRI_OK;
 }
 
+/* This rank's part of everybody's piece. */
+static tri_status combine(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+    uint64_t in = p->first + 2 * k;
+    size_t units = tri_piece_units(p, k), start = part_start(c, units, c->rank);
+    void *combined = tri_ring_open(p->ring, in + 1);
+    TRI_TRY(tri_combine_slots(c, p, in, start, part_start(c, units, c->rank + 1) - start,
+                              tri_unit(c, call->send, tri_piece_start(p, k) + start), combined));
+    tri_ring_publish(p->ring, in + 1);
+    return TRI_OK;
+}
+
+static void get(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k, int past_caches) {
+    uint64_t out = p->first + 2 * k + 1;
+    size_t units = tri_piece_units(p, k);
+    for (int i = 0; i < c->size; i++) {
+        int peer = (c->rank + i) % c->size;
+        size_t start = part_start(c, units, peer);
+        tri_copy_out(c, past_caches, tri_unit(c, call->recv, tri_piece_start(p, k) + start),
+                     tri_ring_await(p->ring, peer, out), part_start(c, units, peer + 1) - start);
+    }
+}
+
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_pieces p = tri_cut(c, call->count, 1, 2);
     int past_caches = tri_past_caches(c, 2 * (size_t)c->size * call->count);
-    if (p.pieces) TRI_TRY(put(c, call, &p, 0));
-    for (size_t k = 0; k < p.pieces; k++) {
-        uint64_t in = p.first + 2 * k, out = in + 1;
-        size_t units = tri_piece_units(&p, k), start = part_start(c, units, c->rank);
-        void *combined = tri_ring_open(p.ring, out);
-        TRI_TRY(tri_combine_slots(c, &p, in, start, part_start(c, units, c->rank + 1) - start,
-                                  tri_unit(c, call->send, tri_piece_start(&p, k) + start), combined));
-        tri_ring_publish(p.ring, out);
+    if (!p.pieces) return TRI_OK;
+    TRI_TRY(put(c, call, &p, 0));
+    for (size_t k = 0; k <= p.pieces; k++) {
+        int is = k < p.pieces;
+        if (is) TRI_TRY(combine(c, call, &p, k));
         if (k + 1 < p.pieces) TRI_TRY(put(c, call, &p, k + 1));
-        for (int i = 0; i < c->size; i++) {
-            int peer = (c->rank + i) % c->size;
-            start = part_start(c, units, peer);
-            tri_copy_out(c, past_caches, tri_unit(c, call->recv, tri_piece_start(&p, k) + start),
-                         tri_ring_await(p.ring, peer, out), part_start(c, units, peer + 1) - start);
-        }
-        tri_ring_release(p.ring, out);
+        if (k) get(c, call, &p, k - 1, past_caches);
+        tri_ring_release(p.ring, p.first + 2 * k - !is);
     }
     return TRI_OK;
 }
