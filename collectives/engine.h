@@ -54,6 +54,9 @@ tri_status tri_calls_of(tri_comm *comm, tri_calls **out);
  * others may not come to it before a request is complete that needs this rank. */
 void tri_calls_advance(tri_calls *calls);
 
+/* right = left op right where that is a sum of a common type, with the bits of MPI_Reduce_local(); else returns 0. */
+int tri_combine_common(const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
+
 /* collectives/network_load.c: the numbers that this process finds, and where; of one rank, for all. */
 tri_status tri_network_load(tri_net *net, char *source, size_t room);
 

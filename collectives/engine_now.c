@@ -59,6 +59,7 @@ static tri_status now_combine(tri_context *c, const void *left, void *right, siz
     if (e->combine && count >= COMBINE_FROM_BYTES / c->unit_bytes &&
         e->combine(e->combine_data, left, right, count, e->type, e->op))
         return TRI_OK;
+    if (tri_combine_common(left, right, count, e->type, e->op)) return TRI_OK;
     while (count) {
         int some = count < INT_MAX ? (int)count : INT_MAX;
         TRI_MPI(MPI_Reduce_local(left, right, some, c->engine->type, c->engine->op));

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collectives/engine.h"
 #include "mpi/shared.h"
 #include "trireme/collectives.h"
 #include "trireme/message.h"
@@ -111,7 +112,7 @@ static tri_status copy(meter *m, const ring *r, size_t bytes, int messages) {
 
 static tri_status combine(meter *m, const ring *r, size_t bytes, int messages) {
     (void)r, (void)messages;
-    TRI_MPI(MPI_Reduce_local(m->send, m->recv, (int)(bytes / sizeof(double)), MPI_DOUBLE, MPI_SUM));
+    (void)tri_combine_common(m->send, m->recv, bytes / sizeof(double), MPI_DOUBLE, MPI_SUM);
     return TRI_OK;
 }
 

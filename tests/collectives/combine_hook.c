@@ -2,8 +2,10 @@
  * of our programs, which gives them to a team of threads that has nothing else to do. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "apps/app.h"
+#include "collectives/engine.h"
 #include "tests/check.h"
 #include "trireme/collectives.h"
 #include "trireme/net.h"
@@ -97,11 +99,34 @@ static void with_team(tri_comm *comm, int busy) {
     free(threaded);
 }
 
+/* Our own sums have the bits of MPI's, and leave other types and operations to it. */
+static void common_sums(void) {
+    enum { MOST = 1000 };
+    static const size_t counts[] = {0, 1, 2, 15, 33, MOST};
+    MPI_Datatype types[] = {MPI_DOUBLE, MPI_FLOAT, MPI_INT, MPI_UNSIGNED, MPI_INT64_T, MPI_UINT64_T};
+    int sizes[] = {8, 4, 4, 4, 8, 8};
+    double left[MOST + 1], ours[MOST + 1], theirs[MOST + 1];
+    for (int t = 0; t < 6; t++)
+        for (int c = 0; c < 6; c++) {
+            for (size_t i = 0; i <= MOST; i++) {
+                left[i] = 1e300 / (double)(i + 3);
+                ours[i] = theirs[i] = -1e284 / (double)(2 * i + 7);
+            }
+            char *from = (char *)left + sizes[t]; /* aligned as an element is */
+            CHECK(tri_combine_common(from, ours, counts[c], types[t], MPI_SUM), "type %d is left", t);
+            MPI_Reduce_local(from, theirs, (int)counts[c], types[t], MPI_SUM);
+            CHECK(!memcmp(ours, theirs, sizeof ours), "type %d, %zu elements", t, counts[c]);
+        }
+    CHECK(!tri_combine_common(left, ours, 1, MPI_DOUBLE, MPI_MAX), "a maximum is taken for a sum");
+    CHECK(!tri_combine_common(left, ours, 1, MPI_SHORT, MPI_SUM), "a short is taken for another type");
+}
+
 int main(int argc, char **argv) {
     int provided;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     tri_comm *comm;
     CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &comm));
+    common_sums();
     for (int later = 0; later < 2; later++) {
         CHECK(try_one(comm, "allreduce:recursive_doubling", 100003, 1, MPI_SUM, later) > 0, "not asked");
         CHECK(try_one(comm, "allreduce:recursive_doubling", 100003, 0, MPI_SUM, later) > 0, "not asked");
