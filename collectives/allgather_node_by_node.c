@@ -51,9 +51,9 @@ static void add_round(tri_cost *price, const tri_case *c, const tri_net *net, do
     tri_cost_add(price, &why[most]);
 }
 
-/* `others`: nodes. All in one round, and more than one of them. */
-static int at_once(int others, const tri_parameters *p) {
-    return p->pieces == 1 && others > 1;
+/* Whether one round does all other nodes, of several. */
+static int at_once(int nodes, const tri_parameters *p) {
+    return p->pieces == 1 && nodes > 2;
 }
 
 /* pieces: of the other nodes, one for each round. */
@@ -61,7 +61,7 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     tri_cost price = {0};
     size_t others = (size_t)c->nodes - 1, pieces = (size_t)p->pieces;
     double inside = 1;
-    if (at_once((int)others, p)) {
+    if (at_once(c->nodes, p)) {
         add_round(&price, c, net, 0, (double)others);
         add_round(&price, c, net, (double)c->nodes, 0);
         price.memory_bytes = (double)c->bytes * c->ranks;
@@ -225,7 +225,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
     size_t others = (size_t)c->shape->nodes - 1, pieces = (size_t)call->parameters.pieces;
     batch have = {{0, 1}, 0};
     TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_recv_count(c, call, c->rank)));
-    if (at_once((int)others, &call->parameters)) return run_at_once(c, call);
+    if (at_once(c->shape->nodes, &call->parameters)) return run_at_once(c, call);
     for (size_t round = 0; round <= pieces; round++) {
         batch come =
             next_batch(c, call, &have, round < pieces ? tri_range_part(others, pieces, round).count : 0);
