@@ -16,7 +16,7 @@ def main():
     root, library, mpicc, launcher = map(os.path.abspath, sys.argv[1:5])
     with open(os.path.join(root, "doc", "adding.md"), encoding="utf-8") as stream:
         text = stream.read()
-    path = re.search(r"Write `(collectives/\w+\.c)`", text).group(1)
+    path = re.search(r"Write `(collectives/algorithms/\w+\.c)`", text).group(1)
     code = re.search(r"```c\n(.*?)```", text, re.S).group(1)
     line = re.search(r"```\n(X\((\w+), (\w+)\)\n)```", text)
     with tempfile.TemporaryDirectory() as copy:
@@ -25,9 +25,9 @@ def main():
         shutil.copy(os.path.join(root, "tests/check.h"), os.path.join(copy, "tests"))
         with open(os.path.join(copy, path), "w", encoding="utf-8") as stream:
             stream.write(code)
-        with open(os.path.join(copy, "collectives/algorithms.def"), "a", encoding="utf-8") as stream:
+        with open(os.path.join(copy, "collectives/algorithms/algorithms.def"), "a", encoding="utf-8") as stream:
             stream.write(line.group(1))
-        sources = [path, "collectives/list.c", *(f"tests/collectives/{name}.c" for name in
+        sources = [path, "collectives/algorithms/list.c", *(f"tests/collectives/{name}.c" for name in
                                                  ("collectives", "move_trials", "combine_trials"))]
         program = os.path.join(copy, "collectives.new")
         subprocess.run([mpicc, "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I.", "-Iinclude", *sources,

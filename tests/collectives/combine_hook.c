@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/app.h"
-#include "collectives/engine.h"
+#include "apps/driver/app.h"
+#include "collectives/engine/engine.h"
 #include "tests/check.h"
 #include "trireme/collectives.h"
 #include "trireme/net.h"

@@ -26,7 +26,7 @@ ranks of one node.
 
 def cost(root, operation, name):
     """What the head of an algorithm's file says behind 'Cost:', as one line."""
-    with open(os.path.join(root, "collectives", f"{operation}_{name}.c"), encoding="utf-8") as stream:
+    with open(os.path.join(root, "collectives/algorithms", f"{operation}_{name}.c"), encoding="utf-8") as stream:
         text = stream.read()
     head = re.match(r"/\*(.*?)\*/", text, re.S)
     lines = [re.sub(r"^ \* ?", "", line).rstrip() for line in head.group(1).splitlines()] if head else []
@@ -51,7 +51,7 @@ def page(program, root):
             out += ["", f"## {operation}", "", "| algorithm | what the ranks do | cost |", "|---|---|---|"]
         elif row:
             name = row.group(1)
-            out.append(f"| [{name}](../collectives/{operation}_{name}.c) | {row.group(2)} | {cost(root, operation, name)} |")
+            out.append(f"| [{name}](../collectives/algorithms/{operation}_{name}.c) | {row.group(2)} | {cost(root, operation, name)} |")
     return "\n".join(out) + "\n"
 
 

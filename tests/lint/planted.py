@@ -12,8 +12,8 @@ import lint
 GOOD = {
     "include/trireme/sum.h": "#ifndef SUM\n#define SUM\n#include <stddef.h>\nsize_t tri_sum(void);\n#endif\n",
     "base/sum.c": '#include "trireme/sum.h"\n\nsize_t tri_sum(void) {\n    return 1;\n}\n',
-    "collectives/algorithms.def": "X(bcast, linear)\n",
-    "collectives/bcast_linear.c": "int bcast_linear(void);\nint bcast_linear(void) {\n    return 0;\n}\n",
+    "collectives/algorithms/algorithms.def": "X(bcast, linear)\n",
+    "collectives/algorithms/bcast_linear.c": "int bcast_linear(void);\nint bcast_linear(void) {\n    return 0;\n}\n",
     "jobs/go.sh": "#!/bin/sh\necho go\n",
     "doc/a.md": "[sum](../base/sum.c)\n",
 }
@@ -21,12 +21,12 @@ GOOD = {
 FAULTS = [
     ("includes", "base/sum.c", "#include <mpi.h>\n"),
     ("includes", "base/sum.c", "#include <zlib.h>\n"),
-    ("includes", "base/sum.c", '#include "trireme/bcast_linear.h"\n#include "collectives/engine.h"\n'),
+    ("includes", "base/sum.c", '#include "trireme/bcast_linear.h"\n#include "collectives/engine/engine.h"\n'),
     ("includes", "apps/run.c", '#include "base/inside.h"\n'),
     ("includes", "include/trireme/stray.h", ""),
     ("symbols", "base/sum.c", "int MPI_Barrier(int);\nint f(void);\nint f(void) { return MPI_Barrier(0); }\n"),
     ("symbols", "base/sum.c", "int clFinish(int);\nint f(void);\nint f(void) { return clFinish(0); }\n"),
-    ("symbols", "collectives/bcast_linear.c",
+    ("symbols", "collectives/algorithms/bcast_linear.c",
      "int MPI_Type_size(int);\nint f(void);\nint f(void) { return MPI_Type_size(0); }\n"),
     ("sizes", "base/sum.c", "int x;\n" * (lint.LINES_AT_MOST + 1)),
     ("sizes", "base/sum.c", "int f(void) {\n" + "    f();\n" * lint.FUNCTION_AT_MOST + "}\n"),

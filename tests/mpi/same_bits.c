@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/reduce_banks.h"
+#include "apps/common/reduce_banks.h"
 #include "check.h"
 #include "trireme/net.h"
 

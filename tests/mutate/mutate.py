@@ -146,7 +146,7 @@ def main():
     parser.add_argument("--each", type=int, default=0, help="so many of each kind in a file at most; 0: all")
     parser.add_argument("only", nargs="*")
     arguments = parser.parse_intermixed_args()
-    with open(os.path.join(arguments.root, "collectives/algorithms.def"), encoding="utf-8") as stream:
+    with open(os.path.join(arguments.root, "collectives/algorithms/algorithms.def"), encoding="utf-8") as stream:
         listed = re.findall(r"^X\((\w+), (\w+)\)", stream.read(), re.M)
     all_caught = True
     with tempfile.TemporaryDirectory() as folder:

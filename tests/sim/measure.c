@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectives/engine.h"
+#include "collectives/engine/engine.h"
 #include "trireme/collectives.h"
 #include "trireme/net.h"
 

@@ -1,5 +1,5 @@
 /* The tournament and the verdict of apps/p2p. */
-#include "apps/p2p.h"
+#include "apps/p2p/p2p.h"
 
 #include <math.h>
 #include <string.h>

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "collectives/engine.h"
-#include "collectives/shared.h"
+#include "collectives/algorithms/common/slots.h"
+#include "collectives/engine/engine.h"
 
 enum { MOST = 5 };
 

@@ -1,0 +1,271 @@
+/* Puts a file or a folder onto every node's own disk, or a dataset into every rank's memory.
+ *
+ * The pattern is a broadcast: rank 0 has the data, and everyone gets all of them. The data of all files are one stream,
+ * which goes in pieces: while tri_bcast carries one piece, the piece before is written and the next one read, so that
+ * disk and network work at the same time and memory holds two pieces, however large the files are. One rank of each node
+ * writes. Copies get their names at the very end, when all of them are whole.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/bcast/copy.h"
+#include "apps/bcast/memory.h"
+#include "apps/bcast/tree.h"
+#include "apps/driver/app.h"
+
+/* A piece that a thread of the team writes. An error's text belongs to the thread, so it is kept here. */
+typedef struct writer {
+    bcast_cursor cursor;
+    bcast_copy *copy;
+    char *data;
+    size_t bytes;
+    tri_status status;
+    char why[512];
+} writer;
+
+typedef struct state {
+    /* options */
+    const char *source, *dest;
+    size_t piece;
+    bool replace, check;
+    /* a dataset into memory: no dest */
+    bcast_memory memory;
+    /* files onto disks */
+    tri_comm *writers; /* one rank of each node, rank 0 first; NULL on the others */
+    char *path;        /* of the copy */
+    bcast_tree tree;
+    bcast_copy copy;
+    char *buffer[2];
+    bool wrong; /* the copies are not to be had; the same on all ranks */
+} state;
+
+static const tri_option options[] = {
+    TRI_OPTION(state, source, "SRC", NULL,
+               "a file or folder that rank 0 sees; without DEST FILE.h5:/DATASET, for every rank's memory",
+               .argument = true, .required = true),
+    TRI_OPTION(state, dest, "DEST", NULL,
+               "what the copy is called on every node; with a / at its end, a folder to copy into",
+               .argument = true),
+    TRI_OPTION(state, piece, "piece", "4Mi", "bytes that are sent at a time; each writer holds two pieces"),
+    TRI_OPTION(state, replace, "replace", NULL,
+               "replace files that exist, and what a copy that died has left"),
+    TRI_OPTION(state, check, "verify", NULL, "read every copy again and compare its checksums"),
+    {.name = NULL},
+};
+
+/* ---- Setup ---- */
+
+/* DEST, or the source's own name in it. */
+static tri_status name_copy(state *s) {
+    size_t length = strlen(s->dest), end = strlen(s->source);
+    while (end > 1 && s->source[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start > 0 && s->source[start - 1] != '/')
+        start--;
+    int into = length && s->dest[length - 1] == '/';
+    if (!length) return tri_fail(TRI_ERR_ARGUMENT, "DEST is empty");
+    s->path = malloc(length + end - start + 1);
+    if (!s->path) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", s->dest);
+    sprintf(s->path, "%s%.*s", s->dest, into ? (int)(end - start) : 0, s->source + start);
+    return TRI_OK;
+}
+
+static tri_status allocate(state *s) {
+    for (int i = 0; i < 2 && s->writers; i++) {
+        s->buffer[i] = malloc(s->piece);
+        if (!s->buffer[i])
+            return tri_fail(TRI_ERR_MEMORY, "no memory for a piece; ask for less with --piece");
+    }
+    return TRI_OK;
+}
+
+static tri_status setup(tri_run *run, void *argument) {
+    state *s = argument;
+    if (s->piece < 4096) return tri_fail(TRI_ERR_ARGUMENT, "--piece: at least 4Ki");
+    if (!s->dest) return bcast_memory_open(run, s->source, s->piece, &s->memory);
+    int root = tri_comm_rank(run->comm) == 0;
+    TRI_TRY(tri_agree(run->comm, name_copy(s)));
+    TRI_TRY(tri_agree(run->comm, root ? bcast_tree_scan(s->source, &s->tree) : TRI_OK));
+    TRI_TRY(tri_comm_split(run->comm, tri_comm_shape(run->comm)->local_rank ? -1 : 0, &s->writers));
+    if (s->writers) TRI_TRY(bcast_tree_share(&s->tree, s->writers));
+    return allocate(s);
+}
+
+/* ---- Run ---- */
+
+static void write_piece(void *argument, int thread, size_t chunk) {
+    (void)thread, (void)chunk;
+    writer *w = argument;
+    w->status = bcast_cursor_move(&w->cursor, w->data, w->bytes, w->copy->crc);
+    if (w->status != TRI_OK) snprintf(w->why, sizeof w->why, "%s", tri_error_text());
+}
+
+static tri_status wait_for(tri_run *run, writer *w) {
+    double start = tri_now_s();
+    tri_team_wait(run->team);
+    tri_report_phase(run, "write", tri_now_s() - start, (double)w->bytes);
+    return w->status == TRI_OK ? TRI_OK : tri_fail(w->status, "%s", w->why);
+}
+
+static tri_status read_piece(tri_run *run, bcast_cursor *from, char *to, size_t bytes) {
+    double start = tri_now_s();
+    TRI_TRY(bcast_cursor_move(from, to, bytes, NULL));
+    tri_report_phase(run, "read", tri_now_s() - start, (double)bytes);
+    return TRI_OK;
+}
+
+/* The stream, from rank 0's files to every writer's. */
+static tri_status send_stream(tri_run *run, state *s, bcast_cursor *from, writer *w) {
+    uint64_t total = s->tree.bytes;
+    int root = tri_comm_rank(s->writers) == 0, busy = 0, turn = 0;
+    size_t bytes = total < s->piece ? (size_t)total : s->piece, next;
+    tri_status status = root ? read_piece(run, from, s->buffer[0], bytes) : TRI_OK;
+    for (uint64_t done = 0; done < total; done += bytes, bytes = next, turn = !turn) {
+        next = total - done - bytes < s->piece ? (size_t)(total - done - bytes) : s->piece;
+        double start = tri_now_s();
+        status = tri_agree(s->writers, status);
+        if (status == TRI_OK) status = tri_bcast(s->buffer[turn], bytes, MPI_BYTE, 0, s->writers);
+        tri_report_phase(run, "communicate", tri_now_s() - start, (double)bytes);
+        /* The piece before is written meanwhile. */
+        tri_status written = busy ? wait_for(run, w) : TRI_OK;
+        busy = 0;
+        if (status != TRI_OK) return status;
+        status = written;
+        w->data = s->buffer[turn];
+        w->bytes = bytes;
+        if (status == TRI_OK) {
+            tri_team_start(run->team, 1, write_piece, w);
+            busy = 1;
+        }
+        if (root && next && status == TRI_OK) status = read_piece(run, from, s->buffer[!turn], next);
+        tri_progress(run, "copying", (double)(done + bytes) / (double)total);
+    }
+    if (busy) {
+        tri_status written = wait_for(run, w);
+        if (status == TRI_OK) status = written;
+    }
+    return tri_agree(s->writers, status);
+}
+
+/* Every writer must have what rank 0 has read. */
+static tri_status compare(state *s, const uint32_t *crc) {
+    for (size_t i = 0; i < s->tree.entries; i++)
+        if (crc[i] != s->tree.entry[i].crc)
+            return tri_fail(TRI_ERR_WRONG, "the copy of '%s' has checksum %08x instead of %08x",
+                            s->tree.entry[i].path ? s->tree.text + s->tree.entry[i].path : s->source,
+                            (unsigned)crc[i], (unsigned)s->tree.entry[i].crc);
+    return TRI_OK;
+}
+
+static tri_status make_copies(tri_run *run, state *s) {
+    bcast_cursor from;
+    writer w = {.copy = &s->copy};
+    TRI_TRY(tri_agree(s->writers, bcast_copy_start(&s->tree, s->path, s->replace, &s->copy)));
+    bcast_cursor_start(&from, &s->tree, s->source, 0);
+    bcast_cursor_start(&w.cursor, &s->tree, s->copy.part, 1);
+    tri_status status = send_stream(run, s, &from, &w);
+    bcast_cursor_stop(&from);
+    bcast_cursor_stop(&w.cursor);
+    TRI_TRY(status);
+    double start = tri_now_s();
+    TRI_TRY(tri_agree(s->writers, bcast_copy_complete(&s->copy)));
+    tri_report_phase(run, "write", tri_now_s() - start, 0);
+    for (size_t i = 0; i < s->tree.entries; i++)
+        s->tree.entry[i].crc = s->copy.crc[i];
+    TRI_TRY(tri_bcast(s->tree.entry, s->tree.entries * sizeof *s->tree.entry, MPI_BYTE, 0, s->writers));
+    return tri_agree(s->writers, compare(s, s->copy.crc));
+}
+
+static tri_status run(tri_run *run, void *argument) {
+    state *s = argument;
+    if (!s->dest) return bcast_memory_run(run, &s->memory);
+    bcast_copy_free(&s->copy); /* a repeat's */
+    tri_status status = s->writers ? make_copies(run, s) : TRI_OK;
+    /* Amid messages nothing can be agreed on. */
+    return status == TRI_OK || tri_agreed() ? tri_agree(run->comm, status) : status;
+}
+
+/* ---- Verify and record ---- */
+
+static tri_status read_again(state *s) {
+    bcast_cursor cursor;
+    uint32_t *crc = calloc(s->tree.entries, sizeof *crc);
+    tri_status status = crc ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the list of all checksums");
+    bcast_cursor_start(&cursor, &s->tree, s->copy.part, 0);
+    for (uint64_t done = 0, bytes; done < s->tree.bytes && status == TRI_OK; done += bytes) {
+        bytes = s->tree.bytes - done < s->piece ? s->tree.bytes - done : s->piece;
+        status = bcast_cursor_move(&cursor, s->buffer[0], (size_t)bytes, crc);
+    }
+    bcast_cursor_stop(&cursor);
+    if (status == TRI_OK) status = compare(s, crc);
+    free(crc);
+    return status;
+}
+
+static tri_status verify(tri_run *run, void *argument) {
+    state *s = argument;
+    if (!s->check) return TRI_OK;
+    if (!s->dest) return bcast_memory_verify(run, &s->memory);
+    tri_status status = tri_agree(run->comm, s->writers ? read_again(s) : TRI_OK);
+    s->wrong = status != TRI_OK;
+    return status;
+}
+
+/* All copies get their names, or none. */
+static tri_status publish(tri_run *run, state *s) {
+    tri_status status = tri_agree(run->comm, s->writers ? bcast_copy_publish(&s->copy) : TRI_OK);
+    if (status != TRI_OK && s->writers) bcast_copy_remove(&s->copy);
+    return status;
+}
+
+static tri_status record(tri_run *run, void *argument) {
+    state *s = argument;
+    int64_t kinds[3] = {0, 0, 0};
+    if (s->dest && !s->wrong) TRI_TRY(publish(run, s));
+    for (size_t i = 0; i < s->tree.entries; i++)
+        kinds[S_ISDIR(s->tree.entry[i].mode) ? 1 : S_ISLNK(s->tree.entry[i].mode) ? 2 : 0]++;
+    tri_report_text(run, "input", s->source);
+    if (s->dest) {
+        tri_report_text(run, "output", s->path);
+        tri_report_integer(run, "nodes", tri_comm_shape(run->comm)->nodes, "1", "nodes that have a copy now");
+        tri_report_integer(run, "files", kinds[0], "1", "files copied");
+        tri_report_integer(run, "folders", kinds[1], "1", "folders made");
+        tri_report_integer(run, "links", kinds[2], "1", "symbolic links made");
+    }
+    tri_report_integer(run, "bytes", (int64_t)(s->dest ? s->tree.bytes : s->memory.bytes), "B",
+                       "bytes of data that every copy got, without holes");
+    if (s->check)
+        tri_report_text(run, "verify", s->wrong ? "checksums differ" : "checksums of all copies compared");
+    return TRI_OK;
+}
+
+static void teardown(void *argument) {
+    state *s = argument;
+    bcast_memory_free(&s->memory);
+    bcast_copy_free(&s->copy);
+    bcast_tree_free(&s->tree);
+    tri_comm_destroy(&s->writers);
+    free(s->path);
+    free(s->buffer[0]);
+    free(s->buffer[1]);
+}
+
+static const tri_app app = {
+    .name = "bcast",
+    .summary =
+        "copies a file or folder onto every node's own disk, or reads a dataset into every rank's memory",
+    .options = options,
+    .state_bytes = sizeof(state),
+    .no_device = true,
+    .setup = setup,
+    .run = run,
+    .verify = verify,
+    .record = record,
+    .teardown = teardown,
+};
+
+int main(int argc, char **argv) {
+    return tri_main(&app, argc, argv);
+}

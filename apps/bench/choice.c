@@ -1,0 +1,318 @@
+/* Is the choice right? Every algorithm that can do a case is measured in turn, and the one that the library chooses is set
+ * beside the quickest, its time beside the predicted one, and beside the MPI library's. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/bench/bench.h"
+#include "apps/bench/collectives.h"
+
+enum { WAYS = 24, SIZES = 16, PARTS = 25 };
+/* The aim: the chosen one is at most so much slower than the quickest. */
+static const double NEAR = 1.1;
+
+typedef struct cell {
+    tri_operation operation;
+    size_t bytes;
+    int used, chosen; /* way 0 is the MPI library's */
+    bench_way way[WAYS];
+    double predicted_s[WAYS];
+    int quickest;       /* when all took their turns */
+    bench_way again[2]; /* the chosen one and that one, alone; without samples where they are the same */
+} cell;
+
+typedef struct state {
+    const char *operations, *sizes;
+    bool each;
+    int mode;
+    double seconds, quantile;
+    size_t bytes[SIZES], most_bytes;
+    int size_count, cells;
+    cell *cell;
+    double *send, *recv;
+} state;
+
+static const tri_option options[] = {
+    TRI_OPTION(state, operations, "operations", "bcast,reduce,allreduce,scatter,gather,allgather,alltoall",
+               "which"),
+    TRI_OPTION(state, sizes, "sizes", "8,1Ki,8Ki,64Ki,512Ki",
+               "bytes of the vector, or of one block; multiples of 8"),
+    TRI_OPTION(state, each, "each", NULL, "show every algorithm, not the chosen one and the quickest alone"),
+    TRI_OPTION(state, mode, "mode", "single", "single calls, or calls one behind the other", "single|series"),
+    TRI_OPTION(state, seconds, "seconds", "1", "for each operation and size, in each mode"),
+    TRI_OPTION(state, quantile, "quantile", "0.5",
+               "of the samples, to go by; less than the median where others work"),
+    {.name = NULL},
+};
+
+static tri_status read_sizes(state *s) {
+    for (const char *at = s->sizes; *at;) {
+        char word[40];
+        size_t length = strcspn(at, ","), *bytes = &s->bytes[s->size_count];
+        if (s->size_count == SIZES) return tri_fail(TRI_ERR_ARGUMENT, "--sizes: at most %d", SIZES);
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        if (tri_size_parse(word, bytes) != TRI_OK)
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
+        if (!*bytes || *bytes % sizeof(double) || *bytes > 1 << 30)
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not a multiple of 8 bytes up to 1 GiB", word);
+        if (*bytes > s->most_bytes) s->most_bytes = *bytes;
+        s->size_count++;
+        at += length + (at[length] == ',');
+    }
+    return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
+}
+
+static tri_status add_way(cell *c, const tri_case *asked, const tri_net *net, int algorithm, int chosen) {
+    if (c->used == WAYS) return tri_fail(TRI_ERR_ARGUMENT, "more than %d algorithms in a cell", WAYS);
+    bench_way *way = &c->way[c->used];
+    *way = (bench_way){.call = bench_call_ours, .selects = true};
+    snprintf(way->name, sizeof way->name, "%s", tri_algorithm_name(algorithm));
+    snprintf(way->select, sizeof way->select, "%s:%s", tri_operation_name(c->operation),
+             tri_algorithm_name(algorithm));
+    c->predicted_s[c->used] = tri_algorithm_time_s(algorithm, asked, net);
+    if (algorithm == chosen) c->chosen = c->used;
+    c->used++;
+    return TRI_OK;
+}
+
+static tri_status make_cell(cell *c, tri_operation operation, size_t bytes, tri_comm *comm,
+                            const tri_net *net) {
+    *c = (cell){.operation = operation, .bytes = bytes, .used = 1};
+    c->way[0] = (bench_way){.name = "mpi", .call = bench_call_mpi};
+    tri_case asked = tri_comm_case(comm, operation, bytes, 0, 1);
+    int combines = operation >= TRI_REDUCE;
+    asked.unit_bytes = combines ? sizeof(double) : 1;
+    int chosen = tri_algorithm_choose(&asked, net);
+    for (int a = 0; a < tri_algorithm_count(); a++)
+        if (tri_algorithm_can(a, &asked)) TRI_TRY(add_way(c, &asked, net, a, chosen));
+    return TRI_OK;
+}
+
+static tri_status add_cells(state *s, tri_run *run, const char *name, const tri_net *net) {
+    for (int op = 0; op < TRI_OPERATION_COUNT; op++) {
+        if (op == TRI_BARRIER || strcmp(name, tri_operation_name((tri_operation)op))) continue;
+        for (int i = 0; i < s->size_count; i++)
+            TRI_TRY(make_cell(&s->cell[s->cells++], (tri_operation)op, s->bytes[i], run->comm, net));
+        return TRI_OK;
+    }
+    return tri_fail(TRI_ERR_ARGUMENT,
+                    "--operations: there is no '%s'; apps/list has all (a barrier has no sizes)", name);
+}
+
+static tri_status setup(tri_run *run, void *argument) {
+    state *s = argument;
+    tri_net net;
+    if (s->seconds < 0) return tri_fail(TRI_ERR_ARGUMENT, "--seconds: 0 or more");
+    if (s->quantile < 0 || s->quantile > 1) return tri_fail(TRI_ERR_ARGUMENT, "--quantile: from 0 to 1");
+    TRI_TRY(read_sizes(s));
+    TRI_TRY(tri_comm_net(run->comm, &net));
+    size_t words = 1;
+    for (const char *at = s->operations; *at; at++)
+        words += *at == ',';
+    s->cell = calloc(words * (size_t)s->size_count, sizeof *s->cell);
+    s->send = malloc(s->most_bytes * (size_t)tri_comm_size(run->comm));
+    s->recv = malloc(s->most_bytes * (size_t)tri_comm_size(run->comm));
+    if (!s->cell || !s->send || !s->recv)
+        return tri_fail(TRI_ERR_MEMORY, "no memory for blocks of %zu bytes", s->most_bytes);
+    for (const char *at = s->operations; *at;) {
+        char word[40];
+        size_t length = strcspn(at, ",");
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        TRI_TRY(add_cells(s, run, word, &net));
+        at += length + (at[length] == ',');
+    }
+    return s->cells ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--operations: at least one");
+}
+
+static tri_status sort_samples(const double *seconds, size_t count, double **out) {
+    *out = malloc(count * sizeof **out);
+    if (!*out) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu samples", count);
+    memcpy(*out, seconds, count * sizeof **out);
+    (void)tri_summarise(*out, count);
+    return TRI_OK;
+}
+
+static tri_status quantile_of(const state *s, const double *seconds, size_t count, double *out) {
+    double *sorted;
+    TRI_TRY(sort_samples(seconds, count, &sorted));
+    *out = tri_quantile(sorted, count, s->quantile);
+    free(sorted);
+    return TRI_OK;
+}
+
+/* The least of many uncertain times is likelier to be too small than too large: so the quickest is measured anew, in turns
+ * with the chosen one alone. The samples are the same on all ranks, so all agree which it is. */
+static tri_status measure_again(const state *s, const bench_call *call, cell *c) {
+    double least_s = INFINITY;
+    for (int w = 1; w < c->used; w++) {
+        double seconds;
+        TRI_TRY(quantile_of(s, c->way[w].seconds[s->mode], c->way[w].samples[s->mode], &seconds));
+        if (seconds < least_s) least_s = seconds, c->quickest = w;
+    }
+    bench_ways_destroy(c->again, 2);
+    if (c->quickest == c->chosen) return TRI_OK;
+    const bench_way *pair[] = {&c->way[c->chosen], &c->way[c->quickest]};
+    for (int i = 0; i < 2; i++) {
+        c->again[i] = (bench_way){.call = pair[i]->call, .selects = true};
+        memcpy(c->again[i].name, pair[i]->name, sizeof c->again[i].name);
+        memcpy(c->again[i].select, pair[i]->select, sizeof c->again[i].select);
+    }
+    return bench_measure(call, c->again, 2, s->seconds);
+}
+
+static tri_status run(tri_run *run, void *argument) {
+    state *s = argument;
+    for (int i = 0; i < s->cells; i++) {
+        cell *c = &s->cell[i];
+        bench_call call = {.operation = c->operation,
+                           .count = c->bytes / sizeof(double),
+                           .send = s->send,
+                           .recv = s->recv,
+                           .comm = run->comm};
+        tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
+        bench_ways_destroy(c->way, c->used);
+        TRI_TRY(bench_measure(&call, c->way, c->used, s->seconds));
+        TRI_TRY(measure_again(s, &call, c));
+    }
+    tri_progress(run, "choice", 1);
+    return TRI_OK;
+}
+
+/* ---- the table ---- */
+
+/* How many times slower the chosen one is than the quickest: the median, over parts of the time in which both took
+ * turns, and the ends of its 95 % interval. */
+typedef struct slower {
+    double ratio, low, high;
+} slower;
+
+static tri_status slower_of(const state *s, const cell *c, slower *out) {
+    double ratio[PARTS];
+    const bench_way *again = c->again;
+    size_t count = again[0].samples[s->mode], parts = count < PARTS ? count : PARTS;
+    *out = (slower){1, 1, 1};
+    if (c->quickest == c->chosen) return TRI_OK;
+    for (size_t p = 0; p < parts; p++) {
+        double seconds[2];
+        tri_range range = tri_range_part(count, parts, p);
+        for (int i = 0; i < 2; i++)
+            TRI_TRY(quantile_of(s, again[i].seconds[s->mode] + range.first, range.count, &seconds[i]));
+        ratio[p] = seconds[0] / seconds[1];
+    }
+    tri_summary summary = tri_summarise(ratio, parts);
+    *out = (slower){summary.median, summary.low, summary.high};
+    return TRI_OK;
+}
+
+typedef struct total {
+    int cells, near, open; /* open: not near, but by less than the noise */
+    int ways;
+    double lost, misses,
+        against; /* sums of logarithms: chosen by quickest, measured by predicted (of all), mpi by chosen */
+} total;
+
+static void show_way(tri_run *run, const cell *c, double measured_s, int w) {
+    tri_report_line(run, "  %-30s predicted %11.2f us, measured %11.2f us, %6.2f  %s", c->way[w].name,
+                    1e6 * c->predicted_s[w], 1e6 * measured_s, measured_s / c->predicted_s[w],
+                    w == c->chosen     ? "chosen"
+                    : w == c->quickest ? "quickest"
+                                       : "");
+}
+
+static tri_status show(tri_run *run, const state *s, const cell *c, total *all) {
+    double seconds[WAYS];
+    char size[TRI_SIZE_TEXT];
+    slower by;
+    int best = c->quickest, chosen = c->chosen;
+    TRI_TRY(slower_of(s, c, &by));
+    for (int w = 0; w < c->used; w++) {
+        TRI_TRY(quantile_of(s, c->way[w].seconds[s->mode], c->way[w].samples[s->mode], &seconds[w]));
+        if (w) all->misses += fabs(log(seconds[w] / c->predicted_s[w]));
+    }
+    bool near = by.ratio <= NEAR, open = !near && by.low <= NEAR;
+    all->ways += c->used - 1;
+    all->cells++;
+    all->near += near;
+    all->open += open;
+    /* Where the chosen one turns out to be quicker, it is the quickest. */
+    all->lost += log(fmax(1, by.ratio));
+    all->against += log(seconds[0] / seconds[chosen]);
+    tri_report_line(
+        run, "%-10s %6s  %-26s %11.2f %11.2f us  %-26s %11.2f us  %5.2f%s [%.2f, %.2f]  %11.2f us %6.2f x",
+        tri_operation_name(c->operation), tri_size_format(c->bytes, size), c->way[chosen].name,
+        1e6 * c->predicted_s[chosen], 1e6 * seconds[chosen], c->way[best].name, 1e6 * seconds[best], by.ratio,
+        near   ? " "
+        : open ? "?"
+               : "!",
+        by.low, by.high, 1e6 * seconds[0], seconds[0] / seconds[chosen]);
+    for (int w = 1; s->each && w < c->used; w++)
+        show_way(run, c, seconds[w], w);
+    return TRI_OK;
+}
+
+/* The samples of all ways, and of the two that were measured again. */
+static void keep(tri_run *run, const state *s, const cell *c, bench_list *list) {
+    char path[200];
+    for (int w = 0; w < c->used; w++) {
+        snprintf(path, sizeof path, "samples/%s/%zu/%s", tri_operation_name(c->operation), c->bytes,
+                 c->way[w].name);
+        bench_keep(run, list, path, c->way[w].seconds[s->mode], c->way[w].samples[s->mode]);
+    }
+    for (int i = 0; i < 2 && c->quickest != c->chosen; i++) {
+        snprintf(path, sizeof path, "samples/%s/%zu/again/%s", tri_operation_name(c->operation), c->bytes,
+                 c->again[i].name);
+        bench_keep(run, list, path, c->again[i].seconds[s->mode], c->again[i].samples[s->mode]);
+    }
+}
+
+static tri_status record(tri_run *run, void *argument) {
+    const state *s = argument;
+    total all = {0};
+    const char *source;
+    bench_list list = {NULL, 0, 0};
+    TRI_TRY(tri_comm_net_source(run->comm, &source));
+    tri_report_text(run, "network", source);
+    tri_report_line(run, "%-10s %6s  %-26s %11s %14s  %-26s %14s  %5s  %12s  %14s", "operation", "bytes",
+                    "chosen", "predicted", "measured", "quickest", "measured", "ratio", "", "MPI library");
+    for (int i = 0; i < s->cells; i++) {
+        const cell *c = &s->cell[i];
+        TRI_TRY(show(run, s, c, &all));
+        keep(run, s, c, &list);
+    }
+    bench_note(run, &list);
+    double share = (double)all.near / all.cells;
+    tri_report_real(run, "right_choices", share, "1",
+                    "share of cells in which the chosen algorithm is within 10 % of the quickest");
+    tri_report_real(run, "undecided_choices", (double)all.open / all.cells, "1",
+                    "share of cells in which it may be, by the 95 % interval of the ratio");
+    tri_report_real(run, "lost_time", exp(all.lost / all.cells), "1", "geometric mean of chosen by quickest");
+    tri_report_real(run, "missed_by", exp(all.misses / all.ways), "1",
+                    "geometric mean, over all algorithms, of how many times off a prediction is");
+    tri_report_real(run, "speed", exp(all.against / all.cells), "1",
+                    "geometric mean of the MPI library's time by the chosen one's");
+    return TRI_OK;
+}
+
+static void teardown(void *argument) {
+    state *s = argument;
+    for (int i = 0; i < s->cells; i++) {
+        bench_ways_destroy(s->cell[i].way, s->cell[i].used);
+        bench_ways_destroy(s->cell[i].again, 2);
+    }
+    free(s->cell);
+    free(s->send);
+    free(s->recv);
+}
+
+const tri_app bench_choice = {
+    .name = "bench-choice",
+    .summary = "whether the algorithm that is chosen is the quickest, predicted times beside measured ones",
+    .options = options,
+    .state_bytes = sizeof(state),
+    .no_device = true,
+    .setup = setup,
+    .run = run,
+    .record = record,
+    .teardown = teardown,
+};

@@ -1,0 +1,328 @@
+/* How quick collective operations are, beside those of the MPI library underneath. */
+#include "apps/bench/collectives.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/bench/bench.h"
+
+enum { WAYS = 24 };
+/* The line at the end counts cells in which the library is quicker than us by more than this. */
+static const double SLOW = 0.9;
+
+typedef struct cell {
+    tri_operation operation;
+    size_t bytes;
+    int used;
+    bool left_out;  /* its buffers would not fit */
+    tri_case asked; /* what the choice among algorithms goes by */
+    bench_way way[WAYS];
+} cell;
+
+typedef struct state {
+    const char *operations, *sizes;
+    int against;
+    bool heap, each;
+    size_t memory;
+    double seconds, quantile;
+    size_t *bytes; /* the sizes */
+    int size_count, cells;
+    cell *cell;
+    void *send, *recv;
+} state;
+
+enum { AGAINST_MPI, AGAINST_NONE };
+
+static const tri_option options[] = {
+    TRI_OPTION(state, operations, "operations", "all", "which: bcast,allreduce; all of them"),
+    TRI_OPTION(state, sizes, "sizes", "8,64,512,1Ki,8Ki,64Ki,128Ki,512Ki,1Mi,4Mi,16Mi,64Mi",
+               "bytes of the vector, or of one block; multiples of 8"),
+    TRI_OPTION(state, against, "against", "mpi", "what is measured beside it", "mpi|none"),
+    TRI_OPTION(state, heap, "heap", NULL, "buffers from the heap that the ranks of a node share"),
+    TRI_OPTION(state, each, "each", NULL, "also each algorithm by itself"),
+    TRI_OPTION(state, seconds, "seconds", "0.2", "for each cell of the table, in each mode"),
+    TRI_OPTION(state, quantile, "quantile", "0.5",
+               "of the samples, to be shown; less than the median where others work"),
+    TRI_OPTION(state, memory, "memory", "512Mi", "bytes that the two buffers of a rank may have together"),
+    {.name = NULL},
+};
+
+static tri_status read_sizes(state *s) {
+    s->bytes = calloc(strlen(s->sizes) + 1, sizeof *s->bytes);
+    if (!s->bytes) return tri_fail(TRI_ERR_MEMORY, "no memory for the sizes");
+    for (const char *at = s->sizes; *at;) {
+        char word[40];
+        size_t length = strcspn(at, ","), *bytes = &s->bytes[s->size_count];
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        if (tri_size_parse(word, bytes) != TRI_OK)
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
+        if (!*bytes || *bytes % sizeof(double))
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not a multiple of 8 bytes, of doubles", word);
+        s->size_count++;
+        at += length + (at[length] == ',');
+    }
+    return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
+}
+
+/* Where `name` stands between commas. */
+static bool has_word(const char *list, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = list; (at = strstr(at, name)); at += length)
+        if ((at == list || at[-1] == ',') && (!at[length] || at[length] == ',')) return true;
+    return false;
+}
+
+static tri_status check_operations(const state *s) {
+    size_t known = 0, words = 1;
+    for (int op = 0; op < TRI_OPERATION_COUNT; op++)
+        known += has_word(s->operations, tri_operation_name((tri_operation)op));
+    for (const char *at = s->operations; *at; at++)
+        words += *at == ',';
+    if (known == words || !strcmp(s->operations, "all")) return TRI_OK;
+#define NAME(ENUM, name, text) " " #name
+    return tri_fail(TRI_ERR_ARGUMENT,
+                    "--operations: '%s' is not a list of different ones of:" TRI_OPERATION_LIST(NAME),
+                    s->operations);
+#undef NAME
+}
+
+static bench_call call_of(const state *s, const cell *c, tri_comm *comm) {
+    return (bench_call){.operation = c->operation,
+                        .count = c->operation == TRI_BARRIER ? 0 : c->bytes / sizeof(double),
+                        .send = s->send,
+                        .recv = s->recv,
+                        .comm = comm};
+}
+
+/* The ways of a cell. The first one is what the others are compared with. */
+static void add_ways(const state *s, cell *c, const tri_run *run) {
+    if (s->against == AGAINST_MPI) c->way[c->used++] = (bench_way){.name = "mpi", .call = bench_call_mpi};
+    bench_way *ours = &c->way[c->used++];
+    *ours = (bench_way){.name = "ours", .call = bench_call_ours, .selects = s->each};
+    const char *named = run->common->algorithm;
+    if (s->each) snprintf(ours->select, sizeof ours->select, "%s", named ? named : "");
+    c->asked = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
+    c->asked.mapped = s->heap;
+    c->asked.unit_bytes = c->operation < TRI_REDUCE ? 1 : sizeof(double);
+    for (int a = 0; s->each && a < tri_algorithm_count(); a++) {
+        if (c->used == WAYS || !tri_algorithm_can(a, &c->asked)) continue;
+        bench_way *way = &c->way[c->used++];
+        *way = (bench_way){.call = bench_call_ours, .selects = true};
+        snprintf(way->name, sizeof way->name, "%s", tri_algorithm_name(a));
+        snprintf(way->select, sizeof way->select, "%s:%s", tri_operation_name(c->operation),
+                 tri_algorithm_name(a));
+    }
+}
+
+/* A row of cells for each operation; how much memory the largest of them needs. */
+static void lay_out(state *s, const tri_run *run, size_t need[2]) {
+    size_t ranks = (size_t)tri_comm_size(run->comm);
+    for (int op = 0; op < TRI_OPERATION_COUNT; op++)
+        for (int i = 0; i < (op == TRI_BARRIER ? 1 : s->size_count); i++) {
+            if (strcmp(s->operations, "all") &&
+                !has_word(s->operations, tri_operation_name((tri_operation)op)))
+                continue;
+            cell *c = &s->cell[s->cells++];
+            *c = (cell){.operation = (tri_operation)op, .bytes = op == TRI_BARRIER ? 0 : s->bytes[i]};
+            size_t send = c->bytes, recv = c->bytes;
+            if (op == TRI_SCATTER || op == TRI_ALLTOALL || op == TRI_REDUCE_SCATTER) send *= ranks;
+            if (op == TRI_GATHER || op == TRI_ALLGATHER || op == TRI_ALLTOALL) recv *= ranks;
+            c->left_out = send + recv > s->memory;
+            if (c->left_out) continue;
+            if (send > need[0]) need[0] = send;
+            if (recv > need[1]) need[1] = recv;
+            add_ways(s, c, run);
+        }
+}
+
+static tri_status setup(tri_run *run, void *argument) {
+    state *s = argument;
+    if (s->seconds < 0) return tri_fail(TRI_ERR_ARGUMENT, "--seconds: 0 or more");
+    if (s->quantile < 0 || s->quantile > 1) return tri_fail(TRI_ERR_ARGUMENT, "--quantile: from 0 to 1");
+    TRI_TRY(check_operations(s));
+    TRI_TRY(read_sizes(s));
+    s->cell = calloc((size_t)(TRI_OPERATION_COUNT * s->size_count), sizeof *s->cell);
+    if (!s->cell) return tri_fail(TRI_ERR_MEMORY, "no memory for the table");
+    /* A call makes the means that the case of a call speaks of. */
+    TRI_TRY(tri_barrier(run->comm));
+    size_t need[2] = {8, 8};
+    lay_out(s, run, need);
+    if (s->heap) {
+        TRI_TRY(tri_alloc_shared(run->comm, need[0], &s->send));
+        return tri_alloc_shared(run->comm, need[1], &s->recv);
+    }
+    s->send = malloc(need[0]);
+    s->recv = malloc(need[1]);
+    if (!s->send || !s->recv)
+        return tri_fail(TRI_ERR_MEMORY, "no memory for buffers of %zu bytes; ask for less with --memory",
+                        need[0] + need[1]);
+    return TRI_OK;
+}
+
+static tri_status run(tri_run *run, void *argument) {
+    state *s = argument;
+    for (int i = 0; i < s->cells; i++) {
+        cell *c = &s->cell[i];
+        if (c->left_out) continue;
+        tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
+        bench_call call = call_of(s, c, run->comm);
+        bench_ways_destroy(c->way, c->used);
+        TRI_TRY(bench_measure(&call, c->way, c->used, s->seconds));
+    }
+    tri_progress(run, "collectives", 1);
+    return TRI_OK;
+}
+
+/* ---- the table ---- */
+
+static const char *const modes[BENCH_MODES] = {[BENCH_SINGLE] = "single", [BENCH_SERIES] = "series"};
+
+typedef struct total {
+    int cells, slow;
+    double logs;
+    char worst[80];
+    double worst_ratio;
+} total;
+
+static void size_text(const cell *c, char text[TRI_SIZE_TEXT]) {
+    if (c->operation == TRI_BARRIER)
+        strcpy(text, "-");
+    else
+        tri_size_format(c->bytes, text);
+}
+
+/* What is shown of a way's samples: the quantile asked for, and the interval of the median. */
+typedef struct shown {
+    double seconds, low, high;
+} shown;
+
+static tri_status shown_of(const state *s, const bench_way *way, int mode, shown *out) {
+    size_t count = way->samples[mode];
+    double *sorted = malloc(count * sizeof *sorted);
+    if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu samples", count);
+    memcpy(sorted, way->seconds[mode], count * sizeof *sorted);
+    tri_summary summary = tri_summarise(sorted, count);
+    *out = (shown){tri_quantile(sorted, count, s->quantile), summary.low, summary.high};
+    free(sorted);
+    return TRI_OK;
+}
+
+static void add(total *all, const cell *c, int mode, double ratio) {
+    char size[TRI_SIZE_TEXT];
+    all->cells++;
+    all->slow += ratio < SLOW;
+    all->logs += log(ratio);
+    if (all->cells > 1 && ratio >= all->worst_ratio) return;
+    all->worst_ratio = ratio;
+    size_text(c, size);
+    snprintf(all->worst, sizeof all->worst, "%s %s %s", tri_operation_name(c->operation), size, modes[mode]);
+}
+
+/* The time that the algorithm of a way should take by its price. */
+static double predicted_s(const cell *c, const bench_way *way, const tri_net *net) {
+    for (int a = 0; a < tri_algorithm_count(); a++)
+        if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), way->algorithm))
+            return tri_algorithm_time_s(a, &c->asked, net);
+    return NAN;
+}
+
+static tri_status show(tri_run *run, const state *s, const cell *c, int mode, total *all) {
+    char size[TRI_SIZE_TEXT];
+    shown peer = {0}, ours;
+    tri_net net;
+    TRI_TRY(tri_comm_net(run->comm, &net));
+    size_text(c, size);
+    if (s->against == AGAINST_MPI) TRI_TRY(shown_of(s, &c->way[0], mode, &peer));
+    for (int w = s->against == AGAINST_MPI; w < c->used; w++) {
+        char compared[80] = "", library[32] = "-";
+        TRI_TRY(shown_of(s, &c->way[w], mode, &ours));
+        double ratio = peer.seconds / ours.seconds;
+        if (s->against == AGAINST_MPI) {
+            snprintf(library, sizeof library, "%.3f", 1e6 * peer.seconds);
+            snprintf(compared, sizeof compared, "%7.2f x  [%.2f, %.2f]", ratio, peer.low / ours.high,
+                     peer.high / ours.low);
+        }
+        tri_report_line(run, "%-14s %6s  %s  %12s %12.3f %12.3f us  %-26s %s%s",
+                        tri_operation_name(c->operation), size, modes[mode], library, 1e6 * ours.seconds,
+                        1e6 * predicted_s(c, &c->way[w], &net), compared, c->way[w].algorithm,
+                        s->each && !strcmp(c->way[w].name, "ours") ? " (ours)" : "");
+        if (s->against == AGAINST_MPI && !strcmp(c->way[w].name, "ours")) add(all, c, mode, ratio);
+    }
+    return TRI_OK;
+}
+
+static void keep(tri_run *run, bench_list *list, const cell *c) {
+    for (int w = 0; w < c->used; w++)
+        for (int mode = 0; mode < BENCH_MODES; mode++) {
+            char path[200];
+            snprintf(path, sizeof path, "samples/%s/%zu/%s/%s", tri_operation_name(c->operation), c->bytes,
+                     modes[mode], c->way[w].name);
+            bench_keep(run, list, path, c->way[w].seconds[mode], c->way[w].samples[mode]);
+        }
+}
+
+static void summarise(tri_run *run, const total *all) {
+    double mean = exp(all->logs / all->cells);
+    tri_report_integer(run, "cells", all->cells, "1", "cells of the table, an operation, size and mode each");
+    tri_report_integer(run, "slower", all->slow, "1", "cells below 0.9 of the speed of the MPI library");
+    tri_report_real(run, "speed", mean, "1",
+                    "geometric mean over all cells: time of the MPI library by ours");
+    tri_report_line(run,
+                    "slower than %.1f x in %d of %d cells (the least: %s, %.2f x); geometric mean %.2f x",
+                    SLOW, all->slow, all->cells, all->worst, all->worst_ratio, mean);
+}
+
+static tri_status record(tri_run *run, void *argument) {
+    state *s = argument;
+    bench_clock clock = bench_clock_of(run->comm);
+    total all = {0};
+    bench_list list = {NULL, 0, 0};
+    tri_report_text(run, "buffers", s->heap ? "shared heap" : "private");
+    tri_report_text(run, "single",
+                    clock.common ? "one call: last out minus first in" : "one call: the slowest rank's time");
+    tri_report_text(run, "begun", clock.moment ? "at a moment set before" : "behind a barrier");
+    tri_report_text(run, "series", "calls one behind the other: the slowest rank's time by their number");
+    tri_report_line(run, "%-14s %6s  %-6s  %12s %12s %12s     %7s", "operation", "bytes", "mode", "library",
+                    "ours", "predicted", s->against == AGAINST_MPI ? "ratio  [of the median]" : "");
+    for (int i = 0; i < s->cells; i++) {
+        const cell *c = &s->cell[i];
+        char size[TRI_SIZE_TEXT];
+        size_text(c, size);
+        if (c->left_out)
+            tri_report_line(run, "%-14s %6s  left out: more than --memory", tri_operation_name(c->operation),
+                            size);
+        for (int mode = 0; !c->left_out && mode < BENCH_MODES; mode++)
+            TRI_TRY(show(run, s, c, mode, &all));
+        keep(run, &list, c);
+    }
+    bench_note(run, &list);
+    if (all.cells) summarise(run, &all);
+    return TRI_OK;
+}
+
+static void teardown(void *argument) {
+    state *s = argument;
+    for (int i = 0; i < s->cells; i++)
+        bench_ways_destroy(s->cell[i].way, s->cell[i].used);
+    /* What is from the heap goes with its communicator. */
+    if (!s->heap) {
+        free(s->send);
+        free(s->recv);
+    }
+    free(s->cell);
+    free(s->bytes);
+}
+
+const tri_app bench_collectives = {
+    .name = "bench-collectives",
+    .summary = "every collective operation beside that of the MPI library, single calls and series",
+    .options = options,
+    .state_bytes = sizeof(state),
+    .no_device = true,
+    .setup = setup,
+    .run = run,
+    .record = record,
+    .teardown = teardown,
+};

@@ -1,0 +1,168 @@
+/* What bench gpu has found, as tables, a record and a picture. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/bench/gpu.h"
+#include "apps/driver/plot.h"
+
+static double median(const bench_device *b, const bench_gpu_work *w) {
+    return b->time[w - b->work].median;
+}
+
+static const bench_gpu_work *find(const bench_device *b, bench_gpu_kind kind) {
+    const bench_gpu_work *w = b->work;
+    while (w->kind != kind)
+        w++;
+    return w;
+}
+
+static bool is_kernel(const bench_gpu_work *w, const char *name) {
+    return w->kind == BENCH_GPU_KERNEL && !strcmp(tri_gpu_kernel(w->index)->name, name);
+}
+
+/* Bytes or flops in a second. */
+static double rate(double amount, double seconds) {
+    return seconds > 0 ? amount / seconds : 0;
+}
+
+/* What the device can: the copies and multiply-adds of its better form. */
+typedef struct roofs {
+    double bytes_per_s, flops_per_s;
+} roofs;
+
+static roofs find_roofs(const bench_device *b) {
+    roofs r = {0, 0};
+    for (const bench_gpu_work *w = b->work; w < b->work + b->works; w++) {
+        double bytes = rate(w->bytes, median(b, w)), flops = rate(w->flops, median(b, w));
+        if (is_kernel(w, "copy") && bytes > r.bytes_per_s) r.bytes_per_s = bytes;
+        if (is_kernel(w, "peak") && flops > r.flops_per_s) r.flops_per_s = flops;
+    }
+    return r;
+}
+
+/* ---- tables ---- */
+
+static void show_kernels(tri_run *run, const bench_device *b, roofs r) {
+    tri_report_line(run, "%-18s %12s %9s %8s %9s %8s", "kernel_form", "time us", "GB/s", "of copy", "Gflop/s",
+                    "of peak");
+    for (const bench_gpu_work *w = b->work; w < b->work + b->works; w++) {
+        if (w->kind != BENCH_GPU_KERNEL) continue;
+        double bytes = rate(w->bytes, median(b, w)), flops = rate(w->flops, median(b, w));
+        tri_report_line(run, "%-18s %12.1f %9.2f %8.2f %9.2f %8.3f%s", w->name, 1e6 * median(b, w),
+                        1e-9 * bytes, rate(bytes, r.bytes_per_s), 1e-9 * flops, rate(flops, r.flops_per_s),
+                        w->form == b->form ? "  in use" : "");
+    }
+}
+
+static void show_others(tri_run *run, const bench_device *b, roofs r) {
+    tri_report_line(run, "%-18s %12s %23s %9s %8s", "", "time us", "95 % of the median", "GB/s", "of copy");
+    for (const bench_gpu_work *w = b->work; w < b->work + b->works; w++) {
+        if (w->kind == BENCH_GPU_KERNEL || w->kind == BENCH_GPU_THREADS || w->kind == BENCH_GPU_DEVICE)
+            continue;
+        const tri_summary *t = &b->time[w - b->work];
+        char speed[32] = "";
+        if (w->bytes > 0)
+            snprintf(speed, sizeof speed, "%9.2f %8.2f", 1e-9 * rate(w->bytes, t->median),
+                     rate(rate(w->bytes, t->median), r.bytes_per_s));
+        tri_report_line(run, "%-18s %12.2f [%10.2f,%10.2f] %s", w->name, 1e6 * t->median, 1e6 * t->low,
+                        1e6 * t->high, speed);
+    }
+}
+
+/* The smallest size from which on the device is always quicker; 0: none. */
+static size_t show_sizes(tri_run *run, const bench_device *b) {
+    size_t from = 0;
+    tri_report_line(run, "%-18s %12s %12s %8s", "exact sum of", "threads us", "device us", "ratio");
+    for (const bench_gpu_work *w = b->work; w < b->work + b->works; w++) {
+        if (w->kind != BENCH_GPU_THREADS) continue;
+        double threads = median(b, w), device = median(b, w + 1);
+        tri_report_line(run, "%-18zu %12.1f %12.1f %8.2f", w->index, 1e6 * threads, 1e6 * device,
+                        rate(threads, device));
+        if (device >= threads)
+            from = 0;
+        else if (!from)
+            from = w->index;
+    }
+    return from;
+}
+
+/* ---- the picture: how quick the kernels are at their number of flops for each byte, under the two roofs ---- */
+
+typedef struct picture {
+    const bench_device *b;
+    const char *title;
+    roofs roofs;
+} picture;
+
+static tri_status draw(FILE *to, const void *argument) {
+    const picture *p = argument;
+    fprintf(to, "set title '%s' noenhanced\n", p->title);
+    fprintf(
+        to,
+        "set logscale xy\nset xrange [0.03:100]\nset xlabel 'flops for each byte of the device''s memory'\n"
+        "set ylabel 'Gflop/s'\nset key bottom right\nset grid\n");
+    fprintf(to, "roof(x) = %.9g * x < %.9g ? %.9g * x : %.9g\n", 1e-9 * p->roofs.bytes_per_s,
+            1e-9 * p->roofs.flops_per_s, 1e-9 * p->roofs.bytes_per_s, 1e-9 * p->roofs.flops_per_s);
+    for (int form = 0; form < BENCH_GPU_FORMS; form++) {
+        fprintf(to, "$form%d << END\n", form);
+        for (const bench_gpu_work *w = p->b->work; w < p->b->work + p->b->works; w++)
+            if (w->kind == BENCH_GPU_KERNEL && w->form == form && w->flops > 0)
+                fprintf(to, "%.9g %.9g \"%s\"\n", w->flops / w->bytes, 1e-9 * rate(w->flops, median(p->b, w)),
+                        tri_gpu_kernel(w->index)->name);
+        fprintf(to, "END\n");
+    }
+    fprintf(to,
+            "plot roof(x) with lines linewidth 2 linecolor rgb '#444444' title 'copy speed and peak', "
+            "$form0 with points pointtype 7 linecolor rgb '#4477aa' title 'one work-item to a group', "
+            "$form1 with points pointtype 5 linecolor rgb '#ee6677' title 'many work-items to a group', "
+            "$form%d using 1:2:3 with labels offset 0,1 noenhanced notitle\n",
+            p->b->form);
+    return TRI_OK;
+}
+
+tri_status bench_gpu_record(tri_run *run, void *argument) {
+    bench_device *b = argument;
+    bench_list list = {0};
+    double *sorted = malloc((size_t)b->trials * sizeof *sorted);
+    if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", b->trials);
+    for (int w = 0; w < b->works; w++) {
+        char path[80];
+        memcpy(sorted, b->variants[w].seconds, (size_t)b->trials * sizeof *sorted);
+        b->time[w] = tri_summarise(sorted, (size_t)b->trials);
+        snprintf(path, sizeof path, "samples/%s", b->work[w].name);
+        bench_keep(run, &list, path, b->variants[w].seconds, (size_t)b->trials);
+    }
+    free(sorted);
+    bench_note(run, &list);
+    roofs r = find_roofs(b);
+    const char *name = tri_gpu_describe(b->gpu[0])->name;
+    tri_report_text(run, "measured_device", name);
+    tri_report_integer(run, "bytes", (int64_t)(b->count * sizeof(double)), "B", "bytes of each buffer");
+    tri_report_real(run, "copy_speed", r.bytes_per_s, "B/s",
+                    "read and written by the copy kernel in a second");
+    tri_report_real(run, "peak", r.flops_per_s, "1/s",
+                    "floating-point operations in a second, by multiply-adds");
+    tri_report_real(run, "open", median(b, find(b, BENCH_GPU_OPEN)), "s",
+                    "opening the device, kernels in the cache");
+    tri_report_real(
+        run, "allreduce_ratio",
+        rate(median(b, find(b, BENCH_GPU_ALLREDUCE)), median(b, find(b, BENCH_GPU_ALLREDUCE_HOST))), "1",
+        "time of an allreduce of device buffers by that of the host with the necessary copies");
+    show_kernels(run, b, r);
+    show_others(run, b, r);
+    tri_report_integer(
+        run, "pays_from", (int64_t)show_sizes(run, b), "1",
+        "elements from which on the device's exact sum of host memory is quicker than the threads'; 0: "
+        "nowhere");
+    return TRI_OK;
+}
+
+tri_status bench_gpu_draw(tri_run *run, void *argument) {
+    const bench_device *b = argument;
+    if (!b->plot) return TRI_OK;
+    char title[192];
+    snprintf(title, sizeof title, "bench gpu: %s, %d rank(s)", tri_gpu_describe(b->gpu[0])->name,
+             tri_comm_size(run->comm));
+    return tri_plot(b->plot, bench_terminal, draw, &(picture){b, title, find_roofs(b)});
+}

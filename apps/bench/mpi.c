@@ -1,0 +1,58 @@
+/* The peer: the same operations by the MPI library underneath. */
+#include <limits.h>
+
+#include "apps/bench/collectives.h"
+#include "apps/bench/p2p.h"
+
+tri_status bench_call_mpi(const bench_call *call) {
+    MPI_Comm comm = tri_comm_mpi(call->comm);
+    double *send = call->send, *recv = call->recv;
+    if (call->count > INT_MAX) return tri_fail(TRI_ERR_ARGUMENT, "MPI counts are ints: %zu", call->count);
+    int n = (int)call->count;
+    switch (call->operation) {
+    case TRI_BARRIER:
+        return tri_mpi_status(MPI_Barrier(comm), "MPI_Barrier");
+    case TRI_BCAST:
+        return tri_mpi_status(MPI_Bcast(recv, n, MPI_DOUBLE, 0, comm), "MPI_Bcast");
+    case TRI_SCATTER:
+        return tri_mpi_status(MPI_Scatter(send, n, MPI_DOUBLE, recv, n, MPI_DOUBLE, 0, comm), "MPI_Scatter");
+    case TRI_GATHER:
+        return tri_mpi_status(MPI_Gather(send, n, MPI_DOUBLE, recv, n, MPI_DOUBLE, 0, comm), "MPI_Gather");
+    case TRI_ALLGATHER:
+        return tri_mpi_status(MPI_Allgather(send, n, MPI_DOUBLE, recv, n, MPI_DOUBLE, comm), "MPI_Allgather");
+    case TRI_ALLTOALL:
+        return tri_mpi_status(MPI_Alltoall(send, n, MPI_DOUBLE, recv, n, MPI_DOUBLE, comm), "MPI_Alltoall");
+    case TRI_REDUCE:
+        return tri_mpi_status(MPI_Reduce(send, recv, n, MPI_DOUBLE, MPI_SUM, 0, comm), "MPI_Reduce");
+    case TRI_ALLREDUCE:
+        return tri_mpi_status(MPI_Allreduce(send, recv, n, MPI_DOUBLE, MPI_SUM, comm), "MPI_Allreduce");
+    case TRI_REDUCE_SCATTER:
+        return tri_mpi_status(MPI_Reduce_scatter_block(send, recv, n, MPI_DOUBLE, MPI_SUM, comm),
+                              "MPI_Reduce_scatter_block");
+    case TRI_SCAN:
+        return tri_mpi_status(MPI_Scan(send, recv, n, MPI_DOUBLE, MPI_SUM, comm), "MPI_Scan");
+    case TRI_EXSCAN:
+        return tri_mpi_status(MPI_Exscan(send, recv, n, MPI_DOUBLE, MPI_SUM, comm), "MPI_Exscan");
+    case TRI_OPERATION_COUNT:
+        break;
+    }
+    return tri_fail(TRI_ERR_ARGUMENT, "no such operation");
+}
+
+enum { TAG = 2 };
+
+tri_status bench_round_trip_mpi(const bench_pair *p) {
+    MPI_Comm comm = tri_comm_mpi(p->comm);
+    int lower = tri_comm_rank(p->comm) < p->peer, n = (int)p->bytes;
+    if (lower) TRI_MPI(MPI_Send(p->out, n, MPI_BYTE, p->peer, TAG, comm));
+    TRI_MPI(MPI_Recv(p->in, n, MPI_BYTE, p->peer, TAG, comm, MPI_STATUS_IGNORE));
+    if (!lower) TRI_MPI(MPI_Send(p->in, n, MPI_BYTE, p->peer, TAG, comm));
+    return TRI_OK;
+}
+
+tri_status bench_exchange_mpi(const bench_pair *p) {
+    int n = (int)p->bytes;
+    TRI_MPI(MPI_Sendrecv(p->out, n, MPI_BYTE, p->peer, TAG, p->in, n, MPI_BYTE, p->peer, TAG,
+                         tri_comm_mpi(p->comm), MPI_STATUS_IGNORE));
+    return TRI_OK;
+}

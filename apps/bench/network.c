@@ -1,0 +1,75 @@
+/* What messages cost on this machine: measured once, for all programs to choose collectives by. */
+#include <stdio.h>
+
+#include "apps/bench/bench.h"
+
+typedef struct state {
+    const char *out;
+    double seconds;
+    tri_network found;
+} state;
+
+static const tri_option options[] = {
+    TRI_OPTION(
+        state, out, "out", "",
+        "file for the numbers; without it the one that all programs on this machine read by themselves"),
+    TRI_OPTION(state, seconds, "seconds", "4", "to measure for"),
+    {.name = NULL},
+};
+
+static tri_status run(tri_run *run, void *argument) {
+    state *s = argument;
+    return tri_net_measure(run->comm, s->seconds, &s->found);
+}
+
+static void show_level(tri_run *run, const tri_network *n, int level, const char *name) {
+    if (!n->measured[level]) {
+        tri_report_line(run, "%-8s not measured: it takes %s", name,
+                        level == TRI_INSIDE ? "two ranks on a node" : "two nodes");
+        return;
+    }
+    tri_report_line(run,
+                    "%-8s latency %8.3f us, overhead %8.3f us; %7.3f GB/s a message, %7.3f both ways, %7.3f "
+                    "a rank, %7.3f a node",
+                    name, 1e6 * n->net.level[level].latency_s, 1e6 * n->net.level[level].overhead_s,
+                    1e-9 / n->net.level[level].byte_s,
+                    1e-9 / (n->net.level[level].byte_s + n->net.level[level].both_byte_s),
+                    1e-9 / n->net.level[level].rank_byte_s, 1e-9 / n->net.level[level].node_byte_s);
+}
+
+static tri_status write_file(const state *s, char *path, size_t room) {
+    if (*s->out)
+        snprintf(path, room, "%s", s->out);
+    else
+        TRI_TRY(tri_network_path(&s->found, path, room));
+    return tri_network_write(path, &s->found);
+}
+
+static tri_status record(tri_run *run, void *argument) {
+    const state *s = argument;
+    const tri_net *net = &s->found.net;
+    char path[1024] = "";
+    if (tri_comm_rank(run->comm) == 0) TRI_TRY(write_file(s, path, sizeof path));
+    show_level(run, &s->found, TRI_INSIDE, "inside");
+    show_level(run, &s->found, TRI_BETWEEN, "between");
+    tri_report_line(run,
+                    "%-8s copies %7.3f GB/s, combines %7.3f GB/s; a message of more than %.0f bytes waits",
+                    "rank", 1e-9 / net->memory_byte_s, 1e-9 / net->combine_byte_s, net->eager_bytes);
+    if (s->found.measured[TRI_INSIDE])
+        tri_report_line(run, "%-8s flag %8.3f us, slots %7.3f GB/s; by the kernel %8.3f us, %7.3f GB/s",
+                        "shared", 1e6 * net->flag_s, 1e-9 / net->slot_byte_s, 1e6 * net->reach_s,
+                        1e-9 / net->reach_byte_s);
+    tri_report_text(run, "written", path);
+    return TRI_OK;
+}
+
+const tri_app bench_network = {
+    .name = "bench-network",
+    .summary = "what messages cost on this machine, kept for the choice of collectives",
+    .options = options,
+    .state_bytes = sizeof(state),
+    .no_device = true,
+    .no_result = true,
+    .run = run,
+    .record = record,
+};

@@ -1,0 +1,208 @@
+/* How quick an array spread over the ranks gets into a file and back, beside plain calls of the system that move the same
+ * bytes to one file without a format: each rank its block, down to the disk. Reading is from wherever the system has the
+ * file: the page cache, where it fits. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apps/bench/bench.h"
+
+enum { PLAIN_WRITE, WRITE, PLAIN_READ, READ, VARIANTS };
+
+typedef struct state {
+    const char *folder;
+    size_t bytes;
+    int trials;
+    char file[2][PATH_MAX]; /* of the system's calls, and ours */
+    size_t count, first, total;
+    double *out, *in;
+    tri_run *run;
+    bench_variant variants[VARIANTS];
+} state;
+
+static const tri_option options[] = {
+    TRI_OPTION(state, folder, "folder", ".", "for the files that are written, and removed at the end"),
+    TRI_OPTION(state, bytes, "bytes", "128Mi", "of each rank; a multiple of 8"),
+    TRI_OPTION(state, trials, "trials", "7", "of each variant"),
+    {.name = NULL},
+};
+
+static double value_of(size_t index) {
+    return (double)(index % 1000003) + 0.5;
+}
+
+static tri_status setup(tri_run *run, void *argument) {
+    static const char *const names[VARIANTS] = {"plain_write", "write", "plain_read", "read"};
+    static const char *const ends[2] = {"plain", "h5"};
+    state *s = argument;
+    s->run = run;
+    if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
+    if (!s->bytes || s->bytes % sizeof *s->out)
+        return tri_fail(TRI_ERR_ARGUMENT, "--bytes: %zu is not a multiple of 8 above 0", s->bytes);
+    for (int i = 0; i < 2; i++)
+        if (snprintf(s->file[i], PATH_MAX, "%s/bench-store.%s", s->folder, ends[i]) >= PATH_MAX)
+            return tri_fail(TRI_ERR_ARGUMENT, "--folder: the name is too long");
+    s->count = s->bytes / sizeof *s->out;
+    s->first = (size_t)tri_comm_rank(run->comm) * s->count;
+    s->total = (size_t)tri_comm_size(run->comm) * s->count;
+    /* Aligned, as data must be that go past the page cache. */
+    s->out = aligned_alloc(4096, (s->bytes | 4095) + 1);
+    s->in = aligned_alloc(4096, (s->bytes | 4095) + 1);
+    if (!s->out || !s->in)
+        return tri_fail(TRI_ERR_MEMORY, "no memory for twice %zu bytes; ask for less with --bytes", s->bytes);
+    for (size_t i = 0; i < s->count; i++)
+        s->out[i] = value_of(s->first + i);
+    for (int v = 0; v < VARIANTS; v++)
+        s->variants[v] = (bench_variant){.name = names[v], .bytes = (double)(s->total * sizeof *s->out)};
+    return bench_create(s->variants, VARIANTS, s->trials);
+}
+
+/* ---- The system's calls ---- */
+
+static tri_status plain_failure(const state *s, const char *what) {
+    return tri_fail(TRI_ERR_FILE, "cannot %s '%s': %s", what, s->file[0], strerror(errno));
+}
+
+static tri_status plain_move(const state *s, int writing) {
+    enum { PIECE = 8 << 20 };
+    int fd = open(s->file[0], (writing ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+    if (fd < 0) return plain_failure(s, "open");
+    char *data = (char *)(writing ? s->out : s->in);
+    ssize_t now = 1;
+    for (size_t done = 0; done < s->bytes && now > 0; done += (size_t)now) {
+        size_t piece = s->bytes - done < PIECE ? s->bytes - done : PIECE;
+        off_t at = (off_t)(s->first * sizeof *s->out + done);
+        now = writing ? pwrite(fd, data + done, piece, at) : pread(fd, data + done, piece, at);
+    }
+    int failed = now <= 0 || (writing && fsync(fd));
+    tri_status status = failed ? plain_failure(s, writing ? "write" : "read") : TRI_OK;
+    close(fd);
+    return status;
+}
+
+static tri_status plain_write(state *s) {
+    tri_status status = TRI_OK;
+    if (tri_comm_rank(s->run->comm) == 0) {
+        /* A new file each time, as ours is. */
+        (void)unlink(s->file[0]);
+        int fd = open(s->file[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0) status = plain_failure(s, "make");
+        if (fd >= 0) close(fd);
+    }
+    TRI_TRY(tri_agree(s->run->comm, status));
+    return tri_agree(s->run->comm, plain_move(s, 1));
+}
+
+/* ---- Ours ---- */
+
+static tri_status our_write(state *s) {
+    tri_result *result = NULL;
+    TRI_TRY(tri_result_create_at(s->run->comm, s->file[1], TRI_RESULT_REPLACE, &result));
+    tri_status status = tri_result_array(result, "x", TRI_ELEMENT_F64, 1, &s->total, &s->first, &s->count,
+                                         s->out, "1", "numbers");
+    if (status == TRI_OK) status = tri_result_finish(result);
+    tri_result_destroy(&result);
+    return status;
+}
+
+static tri_status our_read(state *s) {
+    tri_dataset *dataset = NULL;
+    TRI_TRY(tri_dataset_open(s->run->comm, s->file[1], "x", &dataset));
+    tri_status status = tri_agree(s->run->comm, tri_dataset_read(dataset, s->first, s->count, s->in));
+    tri_dataset_destroy(&dataset);
+    return status;
+}
+
+/* ---- */
+
+static tri_status do_variant(state *s, int variant) {
+    switch (variant) {
+    case PLAIN_WRITE:
+        return plain_write(s);
+    case WRITE:
+        return our_write(s);
+    case PLAIN_READ:
+        return tri_agree(s->run->comm, plain_move(s, 0));
+    default:
+        return our_read(s);
+    }
+}
+
+/* All ranks begin together; the slowest one counts. Failures are agreed on. */
+static double trial(void *argument, int variant) {
+    state *s = argument;
+    tri_status status = tri_barrier(s->run->comm);
+    double start = tri_now_s();
+    if (status == TRI_OK) status = do_variant(s, variant);
+    if (status != TRI_OK) return -1;
+    double seconds = tri_now_s() - start;
+    status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, s->run->comm);
+    return status == TRI_OK ? seconds : -1;
+}
+
+static double read_trial(void *argument, int variant) {
+    return trial(argument, PLAIN_READ + variant);
+}
+
+static tri_status run(tri_run *run, void *argument) {
+    state *s = argument;
+    (void)run;
+    /* A folder that cannot be written shows here, as what it is. */
+    TRI_TRY(our_write(s));
+    TRI_TRY(bench_alternate(s->variants, 2, s->trials, trial, s));
+    return bench_alternate(s->variants + PLAIN_READ, 2, s->trials, read_trial, s);
+}
+
+/* Both files once more, and every number looked at. */
+static tri_status verify(tri_run *run, void *argument) {
+    state *s = argument;
+    for (int v = PLAIN_READ; v <= READ; v++) {
+        tri_status status = TRI_OK;
+        memset(s->in, 0, s->bytes);
+        TRI_TRY(do_variant(s, v));
+        for (size_t i = 0; i < s->count && status == TRI_OK; i++)
+            if (s->in[i] != value_of(s->first + i))
+                status = tri_fail(TRI_ERR_WRONG, "number %zu of '%s' is %g", s->first + i,
+                                  s->file[v - PLAIN_READ], s->in[i]);
+        TRI_TRY(tri_agree(run->comm, status));
+    }
+    return TRI_OK;
+}
+
+static tri_status record(tri_run *run, void *argument) {
+    state *s = argument;
+    bench_list list = {NULL, 0, 0};
+    tri_report_text(run, "folder", s->folder);
+    tri_report_integer(run, "bytes", (int64_t)(s->total * sizeof *s->out), "B", "bytes of the array");
+    bench_rows(run, s->variants, 2, s->trials, 0, "samples", &list);
+    bench_rows(run, s->variants + PLAIN_READ, 2, s->trials, 0, "samples", &list);
+    bench_note(run, &list);
+    return TRI_OK;
+}
+
+static void teardown(void *argument) {
+    state *s = argument;
+    for (int i = 0; i < 2 && s->run && tri_comm_rank(s->run->comm) == 0; i++)
+        if (*s->file[i]) (void)unlink(s->file[i]);
+    bench_destroy(s->variants, VARIANTS);
+    free(s->out);
+    free(s->in);
+}
+
+const tri_app bench_store = {
+    .name = "bench-store",
+    .summary = "an array into a file and back, beside plain calls of the system",
+    .options = options,
+    .state_bytes = sizeof(state),
+    .no_device = true,
+    .setup = setup,
+    .run = run,
+    .verify = verify,
+    .record = record,
+    .teardown = teardown,
+};

@@ -1,0 +1,215 @@
+/* How quick sums are, beside a plain read of the same memory. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/bench/bench.h"
+#include "apps/common/reduce_banks.h"
+#include "apps/driver/plot.h"
+
+enum {
+    READ,
+    PLAIN,
+    ORDERED,
+    EXACT,
+    STATISTICS,
+    DEVICE_ORDERED,
+    DEVICE_EXACT,
+    DEVICE_STATISTICS,
+    TOGETHER_ORDERED,
+    TOGETHER_EXACT,
+    TOGETHER_STATISTICS,
+    VARIANTS
+};
+
+typedef struct state {
+    size_t bytes;
+    int distribution, trials;
+    const char *plot;
+    double *x;
+    size_t count;
+    uint64_t first;
+    tri_run *run;
+    bench_variant variants[VARIANTS];
+    reduce_banks banks[VARIANTS];
+    int used; /* variants: those with a device only where there is one */
+} state;
+
+static const tri_option options[] = {
+    TRI_OPTION(state, bytes, "bytes", "1Gi", "of the vector on each rank"),
+    TRI_OPTION(state, distribution, "distribution", "uniform", "of its elements",
+               .choices = "uniform|normal|wide|cancel"),
+    TRI_OPTION(state, trials, "trials", "11", "of each variant"),
+    TRI_OPTION(state, plot, "plot", NULL, "SVG file for a picture of the rates, by gnuplot"),
+    {.name = NULL},
+};
+
+/* Reads a vector and does as little as can be with it, in the widest registers that the processor has. The prefetch
+ * makes it a fair measure of the memory: without it the hardware leaves a tenth unused. */
+#if defined(__x86_64__)
+__attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+static uint64_t
+read_all(const uint64_t *x, size_t count) {
+    enum { LINES = 4, WORDS = 8 * LINES, AHEAD = 256 };
+    uint64_t seen[WORDS] = {0}, all = 0;
+    for (size_t i = 0; i + WORDS <= count; i += WORDS) {
+        for (size_t line = 0; line < LINES; line++)
+            __builtin_prefetch(x + i + AHEAD + 8 * line, 0, 3);
+        for (size_t w = 0; w < WORDS; w++)
+            seen[w] |= x[i + w];
+    }
+    for (size_t w = 0; w < WORDS; w++)
+        all |= seen[w];
+    return all;
+}
+
+enum { CHUNK = 1 << 16 };
+
+static void read_chunk(void *argument, int thread, size_t chunk) {
+    (void)thread;
+    const state *s = argument;
+    size_t from = chunk * CHUNK, count = s->count - from < CHUNK ? s->count - from : CHUNK;
+    /* What comes out must be used, or the compiler leaves the reading out. */
+    volatile uint64_t sink = read_all((const uint64_t *)(const void *)(s->x + from), count);
+    (void)sink;
+}
+
+static void fill_chunk(void *argument, int thread, size_t chunk) {
+    (void)thread;
+    state *s = argument;
+    size_t from = chunk * CHUNK, count = s->count - from < CHUNK ? s->count - from : CHUNK;
+    tri_random_fill((tri_distribution)s->distribution, 1, s->first + from, count, s->x + from);
+}
+
+static size_t chunks(const state *s) {
+    return s->count / CHUNK + (s->count % CHUNK != 0);
+}
+
+/* What a variant is: a plan for the banks, and which banks. */
+typedef struct kind {
+    const char *name;
+    reduce_sum sum;
+    int moments, threads, device;
+} kind;
+
+static const kind kinds[VARIANTS] = {
+    [READ] = {"read", REDUCE_PLAIN, 0, 1, 0},
+    [PLAIN] = {"plain", REDUCE_PLAIN, 0, 1, 0},
+    [ORDERED] = {"ordered", REDUCE_ORDERED, 0, 1, 0},
+    [EXACT] = {"exact", REDUCE_EXACT, 0, 1, 0},
+    [STATISTICS] = {"statistics", REDUCE_EXACT, 1, 1, 0},
+    [DEVICE_ORDERED] = {"device_ordered", REDUCE_ORDERED, 0, 0, 1},
+    [DEVICE_EXACT] = {"device_exact", REDUCE_EXACT, 0, 0, 1},
+    [DEVICE_STATISTICS] = {"device_statistics", REDUCE_EXACT, 1, 0, 1},
+    [TOGETHER_ORDERED] = {"together_ordered", REDUCE_ORDERED, 0, 1, 1},
+    [TOGETHER_EXACT] = {"together_exact", REDUCE_EXACT, 0, 1, 1},
+    [TOGETHER_STATISTICS] = {"together_statistics", REDUCE_EXACT, 1, 1, 1},
+};
+
+static tri_status setup(tri_run *run, void *argument) {
+    state *s = argument;
+    s->run = run;
+    s->count = s->bytes / sizeof *s->x;
+    s->first = (uint64_t)tri_comm_rank(run->comm) * s->count;
+    if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
+    if (s->plot) TRI_TRY(tri_plot_check(s->plot));
+    s->x = aligned_alloc(1 << 21, (s->bytes | ((1 << 21) - 1)) + 1);
+    if (!s->x)
+        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes; ask for less with --bytes", s->bytes);
+    tri_team_for(run->team, chunks(s), fill_chunk, s);
+    s->used = run->gpu ? VARIANTS : DEVICE_ORDERED;
+    for (int v = 0; v < s->used; v++)
+        s->variants[v] = (bench_variant){.name = kinds[v].name, .bytes = (double)s->count * sizeof *s->x};
+    TRI_TRY(bench_create(s->variants, s->used, s->trials));
+    for (int v = 1; v < s->used; v++) {
+        reduce_plan plan = {.sum = kinds[v].sum, .element = TRI_ELEMENT_F64, .moments = kinds[v].moments};
+        TRI_TRY(reduce_banks_create(&s->banks[v], &plan, run->team, kinds[v].threads ? run->threads : 0,
+                                    kinds[v].device ? run->gpu : NULL));
+    }
+    return TRI_OK;
+}
+
+/* All ranks begin together; the slowest one counts. */
+static double trial(void *argument, int variant) {
+    state *s = argument;
+    reduce_piece whole = {s->x, s->first, s->count};
+    tri_status status = tri_barrier(s->run->comm);
+    double start = tri_now_s();
+    if (variant == READ) {
+        tri_team_for(s->run->team, chunks(s), read_chunk, s);
+    } else {
+        reduce_banks_clear(&s->banks[variant]);
+        if (status == TRI_OK) status = reduce_banks_start(&s->banks[variant], &whole);
+        if (status == TRI_OK) status = reduce_banks_wait(&s->banks[variant]);
+    }
+    double seconds = status == TRI_OK ? tri_now_s() - start : INFINITY;
+    status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, s->run->comm);
+    return status == TRI_OK && isfinite(seconds) ? seconds : -1;
+}
+
+static tri_status run(tri_run *run, void *argument) {
+    state *s = argument;
+    (void)run;
+    return bench_alternate(s->variants, s->used, s->trials, trial, s);
+}
+
+/* The bits of every exact sum are the same, and so are those of every ordered one. */
+static tri_status verify(tri_run *run, void *argument) {
+    state *s = argument;
+    (void)run;
+    for (int v = ORDERED; v < s->used; v++) {
+        int twin = kinds[v].sum == REDUCE_ORDERED ? ORDERED : EXACT;
+        reduce_part a, b;
+        reduce_banks_total(&s->banks[v], &a, NULL);
+        reduce_banks_total(&s->banks[twin], &b, NULL);
+        double x =
+            twin == EXACT ? tri_sum_round(&a.moments.totals.sum) : tri_ordered_result(&s->banks[v].ordered);
+        double y = twin == EXACT ? tri_sum_round(&b.moments.totals.sum)
+                                 : tri_ordered_result(&s->banks[twin].ordered);
+        if (memcmp(&x, &y, sizeof x))
+            return tri_fail(TRI_ERR_WRONG, "%s is %a, but %s is %a", kinds[v].name, x, kinds[twin].name, y);
+    }
+    return TRI_OK;
+}
+
+static tri_status record(tri_run *run, void *argument) {
+    state *s = argument;
+    tri_report_text(run, "distribution", tri_distribution_name((tri_distribution)s->distribution));
+    tri_report_text(run, "simd", tri_simd_name(tri_simd_level()));
+    tri_report_integer(run, "bytes", (int64_t)s->bytes, "B", "bytes of the vector on each rank");
+    bench_report(run, s->variants, s->used, s->trials, READ, "samples");
+    return TRI_OK;
+}
+
+static tri_status draw(tri_run *run, void *argument) {
+    const state *s = argument;
+    if (!s->plot) return TRI_OK;
+    char title[128];
+    snprintf(title, sizeof title, "bench sum: %s, %d rank(s) x %d thread(s), %s",
+             tri_distribution_name((tri_distribution)s->distribution), tri_comm_size(run->comm), run->threads,
+             tri_simd_name(tri_simd_level()));
+    return bench_plot(s->variants, s->used, s->trials, title, s->plot);
+}
+
+static void teardown(void *argument) {
+    state *s = argument;
+    for (int v = 1; v < VARIANTS; v++)
+        reduce_banks_destroy(&s->banks[v]);
+    bench_destroy(s->variants, VARIANTS);
+    free(s->x);
+}
+
+const tri_app bench_sum = {
+    .name = "bench-sum",
+    .summary = "plain, ordered and exact sums and statistics on threads and device, beside a plain read",
+    .options = options,
+    .state_bytes = sizeof(state),
+    .setup = setup,
+    .run = run,
+    .verify = verify,
+    .record = record,
+    .draw = draw,
+    .teardown = teardown,
+};

@@ -1,0 +1,15 @@
+/* For doctor and its probe. */
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "apps/doctor/doctor.h"
+
+void doctor_existing_folder(const char *folder, char *out, size_t bytes) {
+    struct stat s;
+    snprintf(out, bytes, "%s", folder);
+    while (stat(out, &s) && errno == ENOENT && strcmp(out, ".") != 0 && strcmp(out, "/") != 0)
+        memmove(out, dirname(out), strlen(dirname(out)) + 1);
+}

@@ -1,0 +1,158 @@
+/* --help, man pages and shell completion, from the rows of the options. */
+#include <ctype.h>
+#include <string.h>
+
+#include "apps/driver/options.h"
+
+/* What stands behind an option's name: "N", "SIZE", "exact|ordered|plain". */
+static const char *value_name(const tri_option *row) {
+    if (row->choices) return row->choices;
+    switch (row->kind) {
+    case TRI_OPTION_INT:
+        return "N";
+    case TRI_OPTION_SIZE:
+        return "SIZE";
+    case TRI_OPTION_REAL:
+        return "X";
+    case TRI_OPTION_TEXT:
+        return "TEXT";
+    default:
+        return "";
+    }
+}
+
+static const tri_option asked_rows[] = {
+    {.name = "help", .text = "this text", .kind = TRI_OPTION_FLAG},
+    {.name = "version",
+     .text = "the version of the program and of the libraries under it",
+     .kind = TRI_OPTION_FLAG},
+    {.name = "man", .text = "the manual page, for man -l -", .kind = TRI_OPTION_FLAG},
+    {.name = "completion", .text = "the completion, for bash to source", .kind = TRI_OPTION_FLAG},
+    {.name = NULL},
+};
+
+static void usage(const tri_app *app, const tri_option_set sets[2], FILE *to) {
+    /* A subject of bench is a word of its own on the command line. */
+    const char *subject = strchr(app->name, '-');
+    fprintf(to, "%.*s%s%s [OPTION...]", (int)strcspn(app->name, "-"), app->name, subject ? " " : "",
+            subject ? subject + 1 : "");
+    for (const tri_option *row = sets[0].rows; row->name; row++)
+        if (row->argument)
+            fprintf(to, row->required ? " %s%s" : " [%s%s]", row->name,
+                    row->kind == TRI_OPTION_TEXTS ? "..." : "");
+}
+
+enum {
+    LEFT = 26,
+    WIDTH = 110
+}; /* of --help: the column that texts begin in, and the one before which lines end */
+
+/* Words from column LEFT on, and in the lines below it. */
+static void help_text(const char *text, FILE *to) {
+    for (size_t at = LEFT; *text;) {
+        size_t word = strcspn(text, " ");
+        if (at > LEFT && at + 1 + word > WIDTH) {
+            fprintf(to, "\n%*s", LEFT, "");
+            at = LEFT;
+        }
+        at += (size_t)fprintf(to, "%s%.*s", at > LEFT ? " " : "", (int)word, text);
+        text += word + strspn(text + word, " ");
+    }
+}
+
+static void help_rows(const tri_option *rows, bool arguments, FILE *to) {
+    for (const tri_option *row = rows; row->name; row++) {
+        if (row->argument != arguments) continue;
+        char left[96], text[512];
+        const char *value = value_name(row);
+        snprintf(left, sizeof left, "  %s%s%s%s", arguments ? "" : "--", row->name,
+                 *value && !arguments ? " " : "", arguments ? "" : value);
+        bool initial = row->initial && *row->initial;
+        fprintf(to, "%-*s", LEFT, left);
+        if (strlen(left) >= LEFT) fprintf(to, "\n%*s", LEFT, "");
+        snprintf(text, sizeof text, "%s%s%s%s", row->text, initial ? " [" : "", initial ? row->initial : "",
+                 initial ? "]" : "");
+        help_text(text, to);
+        fputc('\n', to);
+    }
+}
+
+void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to) {
+    fprintf(to, "%s: %s\n\nUsage: mpirun -np RANKS ", app->name, app->summary);
+    usage(app, sets, to);
+    fprintf(to, "\n\n");
+    help_rows(sets[0].rows, true, to);
+    help_rows(sets[0].rows, false, to);
+    fprintf(to, "\nOf every program:\n");
+    help_rows(sets[1].rows, false, to);
+    help_rows(asked_rows, false, to);
+    fprintf(to, "\nSizes are 4096, 64Ki, 1.5Gi, 4M. Exit status: 0 right, 1 wrong result, 2 command line, 3 "
+                "environment or "
+                "resources,\n4 input or output, 75 stopped at a checkpoint, 77 not possible here.\n");
+}
+
+/* Text for roff: a backslash is doubled and hyphens are minus signs. */
+static void roff(const char *text, FILE *to) {
+    for (; *text; text++) {
+        if (*text == '\\' || *text == '-') fputc('\\', to);
+        fputc(*text, to);
+    }
+}
+
+static void man_rows(const tri_option *rows, bool arguments, FILE *to) {
+    for (const tri_option *row = rows; row->name; row++) {
+        if (row->argument != arguments) continue;
+        fprintf(to, ".TP\n.B ");
+        roff(arguments ? "" : "--", to);
+        roff(row->name, to);
+        if (!arguments && *value_name(row)) fprintf(to, " \\fI%s\\fR", value_name(row));
+        fputc('\n', to);
+        roff(row->text, to);
+        if (row->initial && *row->initial) fprintf(to, " (initially %s)", row->initial);
+        fputc('\n', to);
+    }
+}
+
+void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to) {
+    fprintf(to, ".TH TRIREME-%s 1 \"\" \"trireme %s\" \"Trireme\"\n.SH NAME\n", app->name, TRIREME_VERSION);
+    fprintf(to, "trireme-%s \\- ", app->name);
+    roff(app->summary, to);
+    fprintf(to, "\n.SH SYNOPSIS\nmpirun \\-np RANKS ");
+    usage(app, sets, to);
+    fprintf(to, "\n.SH OPTIONS\n");
+    man_rows(sets[0].rows, true, to);
+    man_rows(sets[0].rows, false, to);
+    fprintf(to, ".SH OPTIONS OF EVERY PROGRAM\n");
+    man_rows(sets[1].rows, false, to);
+    man_rows(asked_rows, false, to);
+    fprintf(to, ".SH EXIT STATUS\n0 right, 1 wrong result, 2 command line, 3 environment or resources, 4 "
+                "input or output, "
+                "75 stopped at a checkpoint, 77 not possible here; the same on all ranks.\n");
+}
+
+static void completion_rows(const tri_option *rows, FILE *to) {
+    for (const tri_option *row = rows; row->name; row++)
+        if (!row->argument) fprintf(to, " --%s", row->name);
+}
+
+static void completion_choices(const tri_option *rows, FILE *to) {
+    for (const tri_option *row = rows; row->name; row++) {
+        if (!row->choices || row->argument) continue;
+        fprintf(to, "    --%s) COMPREPLY=($(compgen -W \"", row->name);
+        for (const char *c = row->choices; *c; c++)
+            fputc(*c == '|' ? ' ' : *c, to);
+        fprintf(to, "\" -- \"$2\")); return ;;\n");
+    }
+}
+
+void tri_options_completion(const tri_app *app, const tri_option_set sets[2], FILE *to) {
+    fprintf(to, "_trireme_%s() {\n    case $3 in\n", app->name);
+    completion_choices(sets[0].rows, to);
+    completion_choices(sets[1].rows, to);
+    fprintf(to, "    esac\n    case $2 in\n    -*) COMPREPLY=($(compgen -W \"");
+    completion_rows(sets[0].rows, to);
+    completion_rows(sets[1].rows, to);
+    completion_rows(asked_rows, to);
+    fprintf(to, "\" -- \"$2\")) ;;\n    *) COMPREPLY=($(compgen -f -- \"$2\")) ;;\n    esac\n}\n");
+    fprintf(to, "complete -o filenames -F _trireme_%s %s ./apps/%s\n", app->name, app->name, app->name);
+}

@@ -1,0 +1,203 @@
+#include "apps/driver/machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The first of these variables that is set, as a number; `otherwise` where none is. */
+static long first_number(const char *const *names, long otherwise) {
+    for (; *names; names++)
+        if (getenv(*names)) return strtol(getenv(*names), NULL, 10);
+    return otherwise;
+}
+
+int tri_launcher_rank(void) {
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID",
+                                        NULL};
+    return (int)first_number(names, 0);
+}
+
+/* A launcher of another MPI library, or srun without its PMI plug-in, starts N programs of one rank each. */
+static tri_status refuse_singletons(void) {
+    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
+    int size;
+    TRI_MPI(MPI_Comm_size(MPI_COMM_WORLD, &size));
+    long started = first_number(names, 1);
+    if (size != 1 || started <= 1) return TRI_OK;
+    return tri_fail(
+        TRI_ERR_ENVIRONMENT,
+        "the launcher started %ld processes, but MPI sees each as alone: use the mpirun of the MPI library "
+        "that this program was built with, or srun --mpi=pmix",
+        started);
+}
+
+tri_status tri_machine_start(int *argc, char ***argv, tri_machine *machine) {
+    int provided;
+    if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
+        return tri_fail(TRI_ERR_ENVIRONMENT, "MPI does not start");
+    TRI_TRY(refuse_singletons());
+    if (provided < MPI_THREAD_FUNNELED)
+        return tri_fail(TRI_ERR_ENVIRONMENT,
+                        "this MPI library allows no threads at all: it must be rebuilt with them");
+    return tri_comm_create(MPI_COMM_WORLD, &machine->comm);
+}
+
+/* The masks of this node's ranks, by one exchange inside the node, then this rank's part. */
+static tri_status share_cores(tri_machine *machine, MPI_Comm node, int local_rank, int local_size) {
+    tri_place_mask mine, *masks = malloc((size_t)local_size * sizeof *masks);
+    tri_status status =
+        masks ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the masks of %d ranks", local_size);
+    TRI_TRY(tri_agree(machine->comm, status));
+    tri_place_mask_get(machine->place, &mine);
+    status = tri_mpi_status(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, masks, sizeof mine, MPI_BYTE, node),
+                            "MPI_Allgather");
+    if (status == TRI_OK) status = tri_place_share(machine->place, local_size, local_rank, masks);
+    free(masks);
+    return status;
+}
+
+int tri_machine_near(const tri_machine *machine, const tri_gpu_info *device, char text[TRI_PLACE_TEXT]) {
+    tri_place_near near;
+    text[0] = 0;
+    if (!machine->place || !*device->pci || tri_place_near_pci(machine->place, device->pci, &near) != TRI_OK)
+        return 0;
+    snprintf(text, TRI_PLACE_TEXT, "%s", near.text);
+    return near.distance;
+}
+
+/* What a rank says of the devices that it may have. */
+enum { DEVICES = 64 };
+typedef struct choice {
+    size_t count;
+    int distance[DEVICES];
+} choice;
+
+/* Ranks and devices of the node that are near each other come together. *index is the number of this rank's device. */
+static tri_status deal(const choice *choices, int local_rank, int local_size, size_t *dealt_index) {
+    size_t ranks = (size_t)local_size, devices = choices[0].count, *dealt = malloc(ranks * sizeof *dealt);
+    int *distance = malloc(ranks * devices * sizeof *distance);
+    if (dealt && distance) {
+        for (size_t r = 0; r < ranks; r++)
+            memcpy(distance + r * devices, choices[r].distance, devices * sizeof *distance);
+        tri_gpu_deal(ranks, devices, distance, dealt);
+        *dealt_index = dealt[local_rank];
+    }
+    tri_status status =
+        dealt && distance ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to deal out devices");
+    free(dealt);
+    free(distance);
+    return status;
+}
+
+/* What each rank of the node says: all[local_size], by one exchange. */
+static tri_status exchange_choices(tri_machine *machine, const tri_gpu_info *list, choice *mine,
+                                   MPI_Comm node, choice *all) {
+    char text[TRI_PLACE_TEXT];
+    for (size_t k = 0; k < mine->count; k++)
+        mine->distance[k] = tri_machine_near(machine, &list[k], text);
+    return tri_mpi_status(MPI_Allgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE, node),
+                          "MPI_Allgather");
+}
+
+/* Writes the number of this rank's device to `index`; leaves it "" where there is nothing to choose. */
+static tri_status choose_device(tri_machine *machine, const char *device, MPI_Comm node, int local_rank,
+                                int local_size, char index[24]) {
+    choice mine = {.count = 0};
+    size_t dealt;
+    tri_gpu_info *list = malloc(DEVICES * sizeof *list);
+    choice *all = malloc((size_t)local_size * sizeof *all);
+    tri_status status = list && all ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a list of devices");
+    if (status == TRI_OK) status = tri_gpu_select(device, list, DEVICES, &mine.count);
+    status = tri_agree(machine->comm, status);
+    /* Too many to choose from, or others than the rest of the node sees: by the order of ranks. */
+    if (mine.count > DEVICES) mine.count = 0;
+    if (status == TRI_OK) status = exchange_choices(machine, list, &mine, node, all);
+    bool same = status == TRI_OK && mine.count > 1;
+    for (int r = 0; r < local_size && same; r++)
+        same = all[r].count == mine.count;
+    if (same) status = deal(all, local_rank, local_size, &dealt);
+    if (same && status == TRI_OK) snprintf(index, 24, "%zu", list[dealt].index);
+    free(list);
+    free(all);
+    return status;
+}
+
+/* One rank of a node compiles the kernels, the others then find them in the cache. */
+static tri_status open_device(tri_machine *machine, const char *device, MPI_Comm node, int local_rank,
+                              int local_size) {
+    char index[24] = "";
+    tri_status status = choose_device(machine, device, node, local_rank, local_size, index);
+    bool chosen = *index;
+    if (chosen) device = index;
+    for (int turn = 0; turn < 2; turn++) {
+        if (turn) TRI_TRY(tri_mpi_status(MPI_Barrier(node), "MPI_Barrier"));
+        if (status == TRI_OK && (local_rank == 0) == (turn == 0))
+            status = tri_gpu_open(device, chosen ? 0 : local_rank, chosen ? 1 : local_size, &machine->gpu);
+    }
+    return status;
+}
+
+static tri_status make_team(tri_machine *machine) {
+    /* A device takes a thread of its own, which mostly waits for it. */
+    int all = machine->threads + (machine->gpu != NULL);
+    /* Where ranks share cpus, the scheduler knows better than any binding. */
+    if (!machine->place || tri_place_describe(machine->place)->sharing)
+        return tri_team_create(all, NULL, &machine->team);
+    int *cpus = malloc((size_t)all * sizeof *cpus);
+    if (!cpus) return tri_fail(TRI_ERR_MEMORY, "no memory for %d threads", all);
+    tri_place_cpus(machine->place, all, cpus);
+    tri_status status = tri_team_create(all, cpus, &machine->team);
+    free(cpus);
+    return status;
+}
+
+/* Without hwloc: the node's processors in equal parts. */
+static int guess_cores(int local_size) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN) / local_size;
+    return cores > 1 ? (int)cores : 1;
+}
+
+static void describe(tri_machine *machine) {
+    const tri_place_info *info = machine->place ? tri_place_describe(machine->place) : NULL;
+    snprintf(machine->where, sizeof machine->where, "%s: %s%s%s", tri_comm_host(machine->comm),
+             info ? info->text : "cores unknown (built without hwloc)", machine->gpu ? "; device " : "",
+             machine->gpu ? tri_gpu_describe(machine->gpu)->name : "");
+}
+
+static tri_status place(tri_machine *machine, const tri_common *common, MPI_Comm node) {
+    const tri_shape *shape = tri_comm_shape(machine->comm);
+    const char *device = common->device ? common->device : getenv("TRIREME_DEVICE");
+    tri_status status = tri_place_create(&machine->place);
+    if (status == TRI_ERR_ABSENT) status = TRI_OK;
+    TRI_TRY(tri_agree(machine->comm, status));
+    if (machine->place)
+        TRI_TRY(tri_agree(machine->comm, share_cores(machine, node, shape->local_rank, shape->local_size)));
+    machine->threads = common->threads;
+    if (!machine->threads)
+        machine->threads =
+            machine->place ? tri_place_describe(machine->place)->cores : guess_cores(shape->local_size);
+    /* The device first: its driver's threads would inherit the binding of the team's. */
+    if (device && strcmp(device, "none")) {
+        status = open_device(machine, device, node, shape->local_rank, shape->local_size);
+        TRI_TRY(tri_agree(machine->comm, machine->tries_device ? TRI_OK : status));
+    }
+    TRI_TRY(tri_agree(machine->comm, make_team(machine)));
+    describe(machine);
+    return TRI_OK;
+}
+
+tri_status tri_machine_place(tri_machine *machine, const tri_common *common) {
+    MPI_Comm node;
+    TRI_MPI(MPI_Comm_split(tri_comm_mpi(machine->comm), tri_comm_shape(machine->comm)->node, 0, &node));
+    tri_status status = place(machine, common, node);
+    MPI_Comm_free(&node);
+    return status;
+}
+
+void tri_machine_stop(tri_machine *machine) {
+    tri_team_destroy(&machine->team);
+    tri_gpu_close(&machine->gpu);
+    if (machine->place) tri_place_destroy(&machine->place);
+    tri_comm_destroy(&machine->comm);
+}

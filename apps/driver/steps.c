@@ -1,0 +1,178 @@
+/* The loop over the steps of a program: when to look at the clock and for signals, when to write a checkpoint, when to
+ * stop. */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apps/driver/checkpoint_file.h"
+
+/* What a signal handler may touch. */
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int signal_number) {
+    stop_signal = signal_number;
+}
+
+void tri_stop_catch(void) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+/* When checkpoints are due. */
+typedef struct schedule {
+    double every_s;     /* 0: not by time */
+    size_t every_steps; /* 0: not by steps */
+    double next_s;
+    size_t next_look; /* steps done when all ranks talk about signals and time again */
+    double looked_s;
+    size_t looked;
+    int whole; /* FILE is known to be good */
+} schedule;
+
+/* "60s", "10m", "2h", or a number of steps. */
+static tri_status read_every(const char *text, schedule *out) {
+    static const char *const units = "smh";
+    static const double seconds[] = {1, 60, 3600};
+    char *end;
+    *out = (schedule){0};
+    if (!text) return TRI_OK;
+    double value = strtod(text, &end);
+    const char *unit = *end ? strchr(units, *end) : NULL;
+    if (end != text && value > 0 && isfinite(value) && unit && !end[1]) {
+        out->every_s = value * seconds[unit - units];
+        return TRI_OK;
+    }
+    if (end != text && !*end && value >= 1 && value < 0x1p53 && value == floor(value)) {
+        out->every_steps = (size_t)value;
+        return TRI_OK;
+    }
+    return tri_fail(TRI_ERR_ARGUMENT,
+                    "--checkpoint-every: '%s' is neither a time (60s, 10m, 2h) nor a number of steps", text);
+}
+
+tri_status tri_steps_check(const tri_run *run) {
+    const tri_common *o = run->common;
+    schedule unused;
+    TRI_TRY(read_every(o->checkpoint_every, &unused));
+    if (!o->checkpoint && (o->checkpoint_every || o->resume))
+        return tri_fail(TRI_ERR_ARGUMENT, "--%s: needs --checkpoint FILE",
+                        o->resume ? "resume" : "checkpoint-every");
+    if (!o->checkpoint) return TRI_OK;
+    if (o->repeat > 1 || o->warmup)
+        return tri_fail(TRI_ERR_ARGUMENT, "--checkpoint: not with --repeat or --warmup, which begin afresh");
+    if (!*o->checkpoint || strlen(o->checkpoint) > 4000)
+        return tri_fail(TRI_ERR_ARGUMENT, "--checkpoint: that is no name of a file");
+    tri_store_library library;
+    return tri_store_describe(&library);
+}
+
+/* The two files that may be there; rank 0 looks. */
+enum { HAVE_FILE = 1, HAVE_PREVIOUS = 2 };
+
+static tri_status look_for_files(tri_run *run, const char *previous, int *out) {
+    int have = 0;
+    if (!access(run->common->checkpoint, F_OK)) have |= HAVE_FILE;
+    if (!access(previous, F_OK)) have |= HAVE_PREVIOUS;
+    TRI_TRY(tri_bcast(&have, 1, MPI_INT, 0, run->comm));
+    *out = have;
+    return TRI_OK;
+}
+
+static void say(const tri_run *run, const char *text, const char *why) {
+    if (tri_comm_rank(run->comm) == 0) fprintf(stderr, "%s: %s: %s\n", run->app->name, text, why);
+}
+
+/* From the checkpoint, else from the one before, else, where there is none, from the beginning. */
+static tri_status resume(tri_run *run, void *state, schedule *s) {
+    char previous[4096], why[1024];
+    int have;
+    snprintf(previous, sizeof previous, "%s.prev", run->common->checkpoint);
+    TRI_TRY(look_for_files(run, previous, &have));
+    if (!run->common->resume)
+        return have ? tri_agree(run->comm, tri_fail(TRI_ERR_FILE,
+                                                    "'%s' exists: go on from it with --resume, or "
+                                                    "remove it and its .prev",
+                                                    run->common->checkpoint))
+                    : TRI_OK;
+    tri_status status = TRI_OK;
+    if (have & HAVE_FILE) {
+        status = tri_checkpoint_load(run, state, run->common->checkpoint);
+        s->whole = status == TRI_OK;
+        if (status == TRI_OK || !(have & HAVE_PREVIOUS)) return status;
+        snprintf(why, sizeof why, "%s", tri_error_text());
+        say(run, "the checkpoint is refused and the one before it taken", why);
+    }
+    if (!(have & HAVE_PREVIOUS)) return TRI_OK;
+    tri_status before = tri_checkpoint_load(run, state, previous);
+    if (before == TRI_OK || status == TRI_OK) return before;
+    return tri_agree(run->comm, tri_fail(status, "%s; nor is the one before it of use", why));
+}
+
+/* All ranks together: whether a signal came to one of them, whether it is time for a checkpoint, and when to look again:
+ * rank 0's clock decides, for about ten looks a second, and one when a checkpoint is due. */
+static tri_status look(tri_run *run, schedule *s, int *signal_number, int *due) {
+    static const double between_s = 0.1;
+    double now = tri_now_s(), each_s = (now - s->looked_s) / (double)(run->step - s->looked);
+    double ahead_s = s->every_s > 0 ? fmin(between_s, s->next_s - now) : between_s;
+    int64_t all[3] = {stop_signal, s->every_s > 0 && now >= s->next_s, 1};
+    if (each_s < ahead_s) all[2] = each_s > 0 ? (int64_t)fmin(ahead_s / each_s, 1e6) : 1;
+    if (tri_comm_rank(run->comm)) all[1] = all[2] = 0;
+    TRI_TRY(tri_allreduce(MPI_IN_PLACE, all, 3, MPI_INT64_T, MPI_MAX, run->comm));
+    *signal_number = (int)all[0];
+    *due = all[1] > 0;
+    s->looked = run->step;
+    s->looked_s = now;
+    s->next_look = run->step + (size_t)all[2];
+    return TRI_OK;
+}
+
+static tri_status stop(tri_run *run, void *state, const schedule *s, int signal_number) {
+    TRI_TRY(tri_checkpoint_save(run, state, s->whole));
+    tri_status mine = TRI_OK;
+    if (tri_comm_rank(run->comm) == 0)
+        mine = tri_fail(TRI_STOPPED, "stopped after step %zu of %zu by %s; --resume goes on from '%s'",
+                        run->step, run->steps, strsignal(signal_number), run->common->checkpoint);
+    return tri_agree(run->comm, mine);
+}
+
+/* A checkpoint that cannot be written is no reason to lose the run: the one before is still there. */
+static void save(tri_run *run, void *state, schedule *s) {
+    if (tri_checkpoint_save(run, state, s->whole) == TRI_OK)
+        s->whole = 1;
+    else
+        say(run, "no checkpoint this time", tri_error_text());
+    s->next_s = tri_now_s() + s->every_s;
+}
+
+tri_status tri_steps_run(tri_run *run, void *state) {
+    schedule s;
+    TRI_TRY(read_every(run->common->checkpoint_every, &s));
+    run->step = run->resumed = 0;
+    TRI_TRY(run->app->begin(run, state));
+    if (run->common->checkpoint) {
+        TRI_TRY(resume(run, state, &s));
+        run->resumed = run->step;
+        tri_stop_catch();
+    }
+    s.looked = run->step;
+    s.looked_s = tri_now_s();
+    s.next_s = s.looked_s + s.every_s;
+    s.next_look = run->step + 1;
+    while (run->step < run->steps) {
+        TRI_TRY(run->app->step(run, state));
+        run->step++;
+        tri_progress(run, run->app->name, (double)run->step / (double)run->steps);
+        if (!run->common->checkpoint || run->step == run->steps) continue;
+        int signal_number = 0, due = 0;
+        if (run->step >= s.next_look) TRI_TRY(look(run, &s, &signal_number, &due));
+        if (signal_number) return stop(run, state, &s, signal_number);
+        if (due || (s.every_steps && run->step % s.every_steps == 0)) save(run, state, &s);
+    }
+    return TRI_OK;
+}

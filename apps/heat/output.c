@@ -1,0 +1,172 @@
+#include "apps/heat/output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apps/driver/plot.h"
+
+int heat_output_due(const heat_output *o, size_t step, size_t steps) {
+    return o->prefix && (step == steps || (o->every && step % o->every == 0));
+}
+
+/* ---- XDMF: the description that ParaView and VisIt open ---- */
+
+static void xdmf_numbers(FILE *to, int dims, const double value) {
+    fprintf(to, "<DataItem Dimensions=\"%d\">", dims);
+    for (int d = 0; d < dims; d++)
+        fprintf(to, "%s%.17g", d ? " " : "", value);
+    fprintf(to, "</DataItem>");
+}
+
+/* A name of a file as it stands in XML. */
+static void xml_text(FILE *to, const char *text) {
+    for (; *text; text++) {
+        if (strchr("&<>\"'", *text))
+            fprintf(to, "&#%d;", *text);
+        else
+            fputc(*text, to);
+    }
+}
+
+static void xdmf_field(const heat_output *o, const tri_grid_info *g, size_t step, FILE *to) {
+    const char *slash = strrchr(o->prefix, '/');
+    char shape[96];
+    int at = 0;
+    for (int d = 0; d < g->dims; d++)
+        at += snprintf(shape + at, sizeof shape - (size_t)at, "%s%zu", d ? " " : "", g->points[d]);
+    fprintf(to, "      <Grid Name=\"step %zu\">\n        <Time Value=\"%.17g\"/>\n", step,
+            (double)step * o->step_time);
+    fprintf(to, "        <Topology TopologyType=\"%dDCoRectMesh\" Dimensions=\"%s\"/>\n", g->dims, shape);
+    fprintf(to, "        <Geometry GeometryType=\"ORIGIN_%s\">", g->dims == 3 ? "DXDYDZ" : "DXDY");
+    xdmf_numbers(to, g->dims, o->spacing);
+    xdmf_numbers(to, g->dims, o->spacing);
+    fprintf(to, "</Geometry>\n        <Attribute Name=\"u\" AttributeType=\"Scalar\" Center=\"Node\">\n");
+    fprintf(to, "          <DataItem Format=\"HDF\" NumberType=\"Float\" Precision=\"8\" Dimensions=\"%s\">",
+            shape);
+    xml_text(to, slash ? slash + 1 : o->prefix);
+    fprintf(to, "-%08zu.h5:/u</DataItem>\n        </Attribute>\n      </Grid>\n", step);
+}
+
+/* All fields up to `step`, so that a run that resumed describes those before it too. */
+static tri_status write_xdmf(const heat_output *o, const tri_grid_info *g, size_t step) {
+    char name[PATH_MAX], part[PATH_MAX];
+    snprintf(name, sizeof name, "%s.xmf", o->prefix);
+    snprintf(part, sizeof part, "%s.xmf.part", o->prefix);
+    FILE *to = fopen(part, "w");
+    if (!to) return tri_fail(TRI_ERR_FILE, "cannot make '%s': %s", part, strerror(errno));
+    fprintf(to, "<?xml version=\"1.0\"?>\n<Xdmf Version=\"2.0\">\n  <Domain>\n    <Grid Name=\"heat\" "
+                "GridType=\"Collection\" CollectionType=\"Temporal\">\n");
+    for (size_t s = 0; o->every && s < step; s += o->every)
+        xdmf_field(o, g, s, to);
+    xdmf_field(o, g, step, to);
+    fprintf(to, "    </Grid>\n  </Domain>\n</Xdmf>\n");
+    int bad = ferror(to);
+    if (fclose(to) || bad || rename(part, name)) {
+        tri_status status = tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", name, strerror(errno));
+        unlink(part);
+        return status;
+    }
+    return TRI_OK;
+}
+
+/* ---- pictures ---- */
+
+static int has_gnuplot(void) {
+    const char *path = getenv("PATH");
+    char name[PATH_MAX];
+    while (path && *path) {
+        size_t length = strcspn(path, ":");
+        snprintf(name, sizeof name, "%.*s/gnuplot", (int)length, path);
+        if (length && !access(name, X_OK)) return 1;
+        path += length + (path[length] == ':');
+    }
+    return 0;
+}
+
+tri_status heat_output_check(const heat_output *o) {
+    if (o->plot == HEAT_PLOT_NONE) return TRI_OK;
+    if (!o->prefix) return tri_fail(TRI_ERR_ARGUMENT, "--plot: needs --out PREFIX");
+    TRI_TRY(tri_plot_check(o->prefix));
+    if (!has_gnuplot())
+        return tri_fail(TRI_ERR_ENVIRONMENT,
+                        "--plot: there is no gnuplot in the PATH; install it or plot '%s.xmf' "
+                        "with ParaView or VisIt",
+                        o->prefix);
+    return TRI_OK;
+}
+
+enum { PIXELS = 400 }; /* at most, in each direction */
+
+/* Sends every stride-th point of the field, or of its middle plane, to gnuplot. */
+static tri_status send_points(const tri_grid_info *g, tri_dataset *dataset, size_t stride, FILE *gnuplot) {
+    size_t rows = g->points[g->dims - 2], columns = g->points[g->dims - 1];
+    size_t first = g->dims == 3 ? g->points[0] / 2 * rows * columns : 0;
+    double *row = malloc(columns * sizeof *row);
+    tri_status status = row ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a row of %zu points", columns);
+    for (size_t r = 0; r < rows && status == TRI_OK; r += stride) {
+        status = tri_dataset_read(dataset, first + r * columns, columns, row);
+        for (size_t c = 0; c < columns && status == TRI_OK; c += stride)
+            fwrite(&row[c], sizeof *row, 1, gnuplot);
+    }
+    free(row);
+    return status;
+}
+
+typedef struct picture {
+    const heat_output *output;
+    const tri_grid_info *grid;
+    size_t step;
+    tri_dataset *dataset;
+} picture;
+
+static tri_status draw(FILE *to, const void *argument) {
+    const picture *p = argument;
+    const tri_grid_info *g = p->grid;
+    size_t rows = g->points[g->dims - 2], columns = g->points[g->dims - 1];
+    size_t longest = rows > columns ? rows : columns, stride = (longest + PIXELS - 1) / PIXELS;
+    double width = (double)stride * p->output->spacing;
+    fprintf(to, "set size ratio -1\nset autoscale fix\nset title 'step %zu, time %.4g'\n", p->step,
+            (double)p->step * p->output->step_time);
+    fprintf(to, "set palette defined (0 'dark-blue', 1 'cyan', 2 'yellow', 3 'red')\n");
+    fprintf(to, "plot '-' binary array=(%zu,%zu) format='%%double' dx=%.17g dy=%.17g with image notitle\n",
+            (columns + stride - 1) / stride, (rows + stride - 1) / stride, width, width);
+    return send_points(g, p->dataset, stride, to);
+}
+
+static tri_status plot(const heat_output *o, const tri_grid_info *g, size_t step, const char *file) {
+    const char *kind = o->plot == HEAT_PLOT_PNG ? "png" : "svg";
+    char name[PATH_MAX];
+    snprintf(name, sizeof name, "%s-%08zu.%s", o->prefix, step, kind);
+    picture p = {o, g, step, NULL};
+    TRI_TRY(tri_dataset_open(NULL, file, "u", &p.dataset));
+    tri_status status = tri_plot(name, kind, draw, &p);
+    tri_dataset_destroy(&p.dataset);
+    return status;
+}
+
+/* ---- */
+
+tri_status heat_output_write(const heat_output *o, tri_run *run, const tri_grid_info *g, size_t step,
+                             const double *block) {
+    char name[PATH_MAX];
+    tri_result *file = NULL;
+    snprintf(name, sizeof name, "%s-%08zu.h5", o->prefix, step);
+    TRI_TRY(tri_result_create_at(run->comm, name, TRI_RESULT_REPLACE, &file));
+    tri_result_integer(file, "step", (int64_t)step);
+    tri_result_real(file, "time", (double)step * o->step_time);
+    tri_result_real(file, "spacing", o->spacing);
+    tri_status status = tri_result_array(file, "u", TRI_ELEMENT_F64, g->dims, g->points, g->start, g->count,
+                                         block, "1", "the field, on the inner points");
+    if (status == TRI_OK) status = tri_result_finish(file);
+    tri_result_destroy(&file);
+    TRI_TRY(status);
+    if (tri_comm_rank(run->comm) == 0) {
+        status = write_xdmf(o, g, step);
+        if (status == TRI_OK && o->plot != HEAT_PLOT_NONE) status = plot(o, g, step, name);
+    }
+    return tri_agree(run->comm, status);
+}

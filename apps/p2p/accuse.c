@@ -1,0 +1,274 @@
+/* Who is slow: suspects by comparison, then measured again, alone and beside others, before anybody is accused. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/p2p/p2p.h"
+
+enum {
+    CLASSES = 2,
+    WITNESSES = 3,  /* pairs of a suspect player that are measured again */
+    REFERENCES = 5, /* pairs beside them that are not suspect */
+    GLANCE = 2,     /* times that each check is done at first: most suspects are cleared by it */
+    LOOK = 8,       /* and before somebody is accused */
+    HEARINGS = 3,   /* in which a suspect must be slow */
+    CHARGES = 32,   /* suspects looked into in one turn */
+    TURNS = 32,
+    CHECKS = CHARGES * (WITNESSES + REFERENCES),
+    HOST = 64
+};
+
+/* One suspect in one case, and which of the checks are for and which against it. */
+typedef struct charge {
+    size_t suspect;
+    int in_case, witnesses, references;
+    int witness[WITNESSES], reference[REFERENCES];
+} charge;
+
+/* What rank 0 thinks. A suspect is a player, or players + a pair. */
+typedef struct court {
+    tri_run *run;
+    p2p_state *s;
+    int cases; /* size, kind, class */
+    size_t suspects;
+    double *excess;     /* excess[case][suspect]: how many times the median; 0: not suspect */
+    int *convicted;     /* convicted[suspect]: how many times in a row */
+    char (*host)[HOST]; /* host[rank] */
+    charge charges[CHARGES];
+    int charged, checks;
+    int times; /* that each check is done in this turn */
+    p2p_check_row check[CHECKS];
+} court;
+
+int p2p_class(const tri_run *run, const p2p_state *s, int a, int b) {
+    const int *node_of = tri_comm_shape(run->comm)->node_of;
+    return node_of[s->rank_of[a]] != node_of[s->rank_of[b]];
+}
+
+static const double *best_of(const p2p_state *s, int in_case) {
+    return s->best_s + (size_t)(in_case / CLASSES) * p2p_pairs(s->players);
+}
+
+static double *excess_of(const court *c, int in_case) {
+    return c->excess + (size_t)in_case * c->suspects;
+}
+
+static bool guilty(const court *c, size_t suspect) {
+    return c->convicted[suspect] == HEARINGS;
+}
+
+/* The players of a pair by its number. */
+static void players_of(int players, size_t pair, int *a, int *b) {
+    for (*a = 0; pair >= (size_t)(players - *a - 1); ++*a)
+        pair -= (size_t)(players - *a - 1);
+    *b = *a + 1 + (int)pair;
+}
+
+/* A pair one of whose players is guilty says nothing new. */
+static bool explained(const court *c, size_t suspect) {
+    size_t players = (size_t)c->s->players;
+    int a, b;
+    if (suspect < players) return false;
+    players_of(c->s->players, suspect - players, &a, &b);
+    return guilty(c, (size_t)a) || guilty(c, (size_t)b);
+}
+
+static tri_status suspect(court *c) {
+    int players = c->s->players;
+    size_t pairs = p2p_pairs(players);
+    double *seconds = malloc((pairs + 1) * sizeof *seconds);
+    int found = seconds ? 0 : -1;
+    for (int i = 0; i < c->cases && found >= 0; i++) {
+        const double *best = best_of(c->s, i);
+        for (int a = 0; a < players; a++)
+            for (int b = a + 1; b < players; b++) {
+                size_t pair = p2p_pair(players, a, b);
+                seconds[pair] = p2p_class(c->run, c->s, a, b) == i % CLASSES ? best[pair] : NAN;
+            }
+        found = p2p_verdict(players, seconds, c->s->slow, excess_of(c, i), excess_of(c, i) + players);
+    }
+    free(seconds);
+    return found < 0 ? tri_fail(TRI_ERR_MEMORY, "no memory to compare %zu pairs", pairs) : TRI_OK;
+}
+
+/* The number of this check, entered where it is new. */
+static int enter(court *c, int in_case, int a, int b) {
+    p2p_check_row row = {in_case / CLASSES / P2P_KINDS, in_case / CLASSES % P2P_KINDS, a, b};
+    for (int i = 0; i < c->checks; i++)
+        if (!memcmp(&c->check[i], &row, sizeof row)) return i;
+    c->check[c->checks] = row;
+    return c->checks++;
+}
+
+/* The pairs of one player in this class, first those with players that are not suspect themselves. */
+static void call_witnesses(court *c, charge *to, int player) {
+    for (int pass = 0; pass < 2 && !to->witnesses; pass++)
+        for (int step = 1; step < c->s->players && to->witnesses < WITNESSES; step++) {
+            int other = (player + step) % c->s->players;
+            bool fits = p2p_class(c->run, c->s, player, other) == to->in_case % CLASSES;
+            if (!fits || (excess_of(c, to->in_case)[other] > 0) != pass) continue;
+            int a = player < other ? player : other, b = player < other ? other : player;
+            to->witness[to->witnesses++] = enter(c, to->in_case, a, b);
+        }
+}
+
+static bool is_reference(const court *c, int in_case, int a, int b) {
+    const double *excess = excess_of(c, in_case), *of_pair = excess + c->s->players;
+    return p2p_class(c->run, c->s, a, b) == in_case % CLASSES && !(excess[a] > 0) && !(excess[b] > 0) &&
+           !(of_pair[p2p_pair(c->s->players, a, b)] > 0);
+}
+
+/* Pairs of the same class without a suspicion, from all over the machine, and others in each hearing. */
+static void call_references(court *c, charge *to) {
+    size_t found = 0, at = 0, first = (size_t)c->convicted[to->suspect];
+    for (int a = 0; a < c->s->players; a++)
+        for (int b = a + 1; b < c->s->players; b++)
+            found += is_reference(c, to->in_case, a, b);
+    size_t step = found / REFERENCES + !(found / REFERENCES);
+    for (int a = 0; a < c->s->players; a++)
+        for (int b = a + 1; b < c->s->players && to->references < REFERENCES; b++)
+            if (is_reference(c, to->in_case, a, b) && at++ % step == first % step)
+                to->reference[to->references++] = enter(c, to->in_case, a, b);
+}
+
+/* Each suspect in the case that speaks most against it. */
+static void charge_suspects(court *c) {
+    size_t players = (size_t)c->s->players;
+    c->charged = c->checks = 0;
+    c->times = GLANCE;
+    for (size_t suspect = 0; suspect < c->suspects && c->charged < CHARGES; suspect++) {
+        charge next = {.suspect = suspect};
+        int a = 0, b = 0;
+        double most = 0;
+        for (int i = 0; i < c->cases; i++)
+            if (excess_of(c, i)[suspect] > most) most = excess_of(c, i)[suspect], next.in_case = i;
+        if (most <= 0 || guilty(c, suspect) || explained(c, suspect)) continue;
+        if (suspect >= players) {
+            players_of(c->s->players, suspect - players, &a, &b);
+            next.witness[next.witnesses++] = enter(c, next.in_case, a, b);
+        } else {
+            call_witnesses(c, &next, (int)suspect);
+        }
+        call_references(c, &next);
+        if (c->convicted[suspect]) c->times = LOOK;
+        c->charges[c->charged++] = next;
+    }
+}
+
+/* How many times as slow as the references, where all samples of all witnesses are beyond the limit for the references'
+ * best ones, and beyond nine tenths of all their samples: on a machine so busy that anybody is slow at times, nobody is.
+ * Else 0. Without references nobody is slow. */
+static double times_slow(const court *c, const charge *now, const double *seconds) {
+    double best[REFERENCES], all[REFERENCES * LOOK], quickest = INFINITY;
+    size_t count = 0, references = (size_t)now->references;
+    if (!now->references || !now->witnesses) return 0;
+    for (int k = 0; k < now->references; k++) {
+        best[k] = INFINITY;
+        for (int i = 0; i < c->times; i++) {
+            all[count] = seconds[now->reference[k] * c->times + i];
+            best[k] = fmin(best[k], all[count++]);
+        }
+    }
+    for (int k = 0; k < now->witnesses; k++)
+        for (int i = 0; i < c->times; i++)
+            quickest = fmin(quickest, seconds[now->witness[k] * c->times + i]);
+    tri_summarise(all, count);
+    double limit = fmax(p2p_limit(best, references, c->s->slow), tri_quantile(all, count, 0.9));
+    return quickest > limit ? quickest / tri_quantile(best, references, 0.5) : 0;
+}
+
+static void judge(court *c, const double *seconds) {
+    for (int i = 0; i < c->charged; i++) {
+        size_t suspect = c->charges[i].suspect;
+        double times = times_slow(c, &c->charges[i], seconds);
+        c->convicted[suspect] = times > 0 ? c->convicted[suspect] + 1 : 0;
+        /* From now on as measured alone. */
+        for (int other = 0; c->convicted[suspect] == HEARINGS && other < c->cases; other++)
+            excess_of(c, other)[suspect] = 0;
+        excess_of(c, c->charges[i].in_case)[suspect] = times;
+    }
+}
+
+/* Who, and how many times as long as the others, alone. */
+static void describe(court *c, size_t suspect, char *text, size_t room) {
+    int players = c->s->players, a, b, worst = 0;
+    char size[TRI_SIZE_TEXT];
+    for (int i = 0; i < c->cases; i++)
+        if (excess_of(c, i)[suspect] > excess_of(c, worst)[suspect]) worst = i;
+    tri_size_format(c->s->bytes[worst / CLASSES / P2P_KINDS], size);
+    double times = excess_of(c, worst)[suspect];
+    if (suspect < (size_t)players) {
+        int rank = c->s->rank_of[suspect];
+        snprintf(text, room, "rank %d on %s (%.3g x at %s)", rank, c->host[rank], times, size);
+    } else {
+        players_of(players, suspect - (size_t)players, &a, &b);
+        snprintf(text, room, "ranks %d on %s and %d on %s with each other (%.3g x at %s)", c->s->rank_of[a],
+                 c->host[c->s->rank_of[a]], c->s->rank_of[b], c->host[c->s->rank_of[b]], times, size);
+    }
+}
+
+static void name_the_guilty(court *c) {
+    p2p_state *s = c->s;
+    enum { NAMED = 5 };
+    size_t at = 0;
+    *s->slow_text = 0;
+    s->slow_found = 0;
+    for (size_t suspect = 0; suspect < c->suspects; suspect++) {
+        char one[256];
+        if (!guilty(c, suspect) || explained(c, suspect) || ++s->slow_found > NAMED) continue;
+        describe(c, suspect, one, sizeof one);
+        at += (size_t)snprintf(s->slow_text + at, sizeof s->slow_text - at, "%s%s", at ? ", " : "", one);
+    }
+    if (s->slow_found > NAMED)
+        snprintf(s->slow_text + at, sizeof s->slow_text - at, ", and %d more", s->slow_found - NAMED);
+}
+
+static tri_status open_court(court *c) {
+    c->cases = c->s->sizes * P2P_KINDS * CLASSES;
+    c->suspects = (size_t)c->s->players + p2p_pairs(c->s->players);
+    if (tri_comm_rank(c->run->comm)) return TRI_OK;
+    c->excess = calloc((size_t)c->cases * c->suspects, sizeof *c->excess);
+    c->convicted = calloc(c->suspects, sizeof *c->convicted);
+    c->host = malloc((size_t)tri_comm_size(c->run->comm) * sizeof *c->host);
+    if (!c->excess || !c->convicted || !c->host)
+        return tri_fail(TRI_ERR_MEMORY, "no memory to compare %zu pairs", c->suspects);
+    return suspect(c);
+}
+
+static tri_status hold_court(court *c, double *seconds) {
+    int root = tri_comm_rank(c->run->comm) == 0;
+    char host[HOST];
+    snprintf(host, sizeof host, "%s", tri_comm_host(c->run->comm));
+    TRI_TRY(tri_agree(c->run->comm, open_court(c)));
+    TRI_TRY(tri_gather(host, HOST, MPI_CHAR, c->host, HOST, MPI_CHAR, 0, c->run->comm));
+    for (int turn = 0; turn < TURNS; turn++) {
+        if (root) charge_suspects(c);
+        TRI_TRY(tri_bcast(&c->checks, 1, MPI_INT, 0, c->run->comm));
+        if (!c->checks) break;
+        TRI_TRY(tri_bcast(c->check, (size_t)c->checks * 4, MPI_INT, 0, c->run->comm));
+        TRI_TRY(tri_bcast(&c->times, 1, MPI_INT, 0, c->run->comm));
+        TRI_TRY(p2p_measure_alone(c->run, c->s, c->check, c->checks, c->times, seconds));
+        if (root) judge(c, seconds);
+    }
+    if (root) name_the_guilty(c);
+    return TRI_OK;
+}
+
+tri_status p2p_accuse(tri_run *run, p2p_state *s) {
+    court *c = calloc(1, sizeof *c);
+    double *seconds = calloc((size_t)CHECKS * LOOK, sizeof *seconds);
+    tri_status status = c && seconds ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d checks", CHECKS);
+    status = tri_agree(run->comm, status);
+    if (status == TRI_OK) {
+        c->run = run;
+        c->s = s;
+        status = hold_court(c, seconds);
+        free(c->excess);
+        free(c->convicted);
+        free(c->host);
+    }
+    free(seconds);
+    free(c);
+    return status;
+}

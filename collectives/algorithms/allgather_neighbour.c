@@ -1,0 +1,60 @@
+/* Allgather among neighbours, for even numbers of ranks (Chen, Zhang, Zhang, Zhang, Yuan 2005, "Performance
+ * evaluation of allgather algorithms on terascale Linux cluster with fast Ethernet", section 3).
+ *
+ * After the first exchange each rank has a pair of blocks, and hands on, now to one neighbour, now to the other,
+ * the pair it got last. Even ranks begin with the neighbour above. For 6 ranks:
+ *
+ *     round 0   0-1  2-3  4-5          1 block
+ *     round 1   5-0  1-2  3-4          2 blocks: the own pair
+ *     round 2   0-1  2-3  4-5          2 blocks: what came in round 1
+ *
+ * Cost: p / 2 x (latency + 2 overheads) + (p - 1) blocks: half of the ring's rounds, each on the slower level.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int can(const tri_case *c) {
+    return !c->uneven && !c->fewer && c->ranks % 2 == 0;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p;
+    tri_cost price = {0};
+    /* Pairs of rounds with either neighbour. Where a node begins with an even rank, its first and its last rank look
+     * outside in the same round, else in turn. */
+    int even = c->largest % 2 == 0, rounds = c->ranks / 2;
+    tri_cost_steps(&price, c, 1, (double)c->bytes, c->nodes > 1 && !even, net);
+    tri_cost_steps(&price, c, rounds / 2, 2 * (double)c->bytes, c->nodes > 1 ? 1 + even : 0, net);
+    tri_cost_steps(&price, c, (rounds - 1) / 2, 2 * (double)c->bytes, c->nodes > 1 && !even, net);
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    int even = c->rank % 2 == 0, up = (c->rank + 1) % c->size, down = (c->rank + c->size - 1) % c->size;
+    int first = even ? up : down, pair = c->rank / 2 * 2;
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_part_of(c, call, c->rank)));
+    TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, first), tri_part_of(c, call, first), first));
+    TRI_TRY(tri_do_send(c, tri_recv_block(c, call, c->rank), tri_part_of(c, call, c->rank), first));
+    TRI_TRY(tri_do_wait(c));
+    int have = pair;
+    for (int round = 1; round < c->size / 2; round++) {
+        /* Even ranks turn to the neighbour below in odd rounds. Pairs come from farther and farther, in turn
+         * from either side. */
+        int to_below = even == (round % 2), peer = to_below ? down : up;
+        int far = 2 * ((round + 1) / 2), side = (even ? 1 : -1) * (round % 2 ? -1 : 1);
+        int comes = ((pair + side * far) % c->size + c->size) % c->size;
+        TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, comes), tri_run_units(c, call, comes, 2), peer));
+        TRI_TRY(tri_do_send(c, tri_recv_block(c, call, have), tri_run_units(c, call, have, 2), peer));
+        TRI_TRY(tri_do_wait(c));
+        have = comes;
+    }
+    return TRI_OK;
+}
+
+const tri_algorithm tri_allgather_neighbour = {
+    .operation = TRI_ALLGATHER,
+    .name = "neighbour",
+    .text = "each rank hands pairs of blocks to its two neighbours in turn",
+    .can = can,
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,31 @@
+/* Allgather in one copy: each rank fetches all blocks from its peers' memory, the nearest above it first.
+ *
+ * Cost: to meet and to part; p - 1 copies of a block.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    return tri_alltoall_shared_single.cost(c, p, net);
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    size_t size = (size_t)c->size;
+    tri_meet(c, call->send, NULL, -1);
+    tri_copy_out(c, tri_past_caches(c, size * (size + 1) * call->count), tri_recv_block(c, call, c->rank),
+                 call->send, call->count);
+    for (int shift = 1; shift < c->size; shift++) {
+        int from = (c->rank + shift) % c->size;
+        TRI_TRY(tri_fetch(c, from, 0, tri_recv_block(c, call, from), call->count));
+    }
+    tri_part(c, -1);
+    return TRI_OK;
+}
+
+const tri_algorithm tri_allgather_shared_single = {
+    .operation = TRI_ALLGATHER,
+    .name = "shared_single",
+    .text = "each rank fetches all blocks from its peers' memory",
+    .can = tri_can_single,
+    .cost = cost,
+    .run = run,
+};

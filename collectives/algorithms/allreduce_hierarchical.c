@@ -1,0 +1,34 @@
+/* Allreduce by a reduction inside each node, an allreduce among the first ranks of the nodes, and a broadcast
+ * inside each node. Keeps the order of the ranks where those of a node are consecutive.
+ *
+ * Cost: the sum of the three.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int can(const tri_case *c) {
+    return c->nodes > 1 && c->largest > 1 && (c->commutes || !c->mixed);
+}
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = tri_case_of_node(c, TRI_REDUCE, c->bytes);
+    part[1] = tri_case_of_nodes(c, TRI_ALLREDUCE, c->bytes);
+    part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
+    return 3;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    stage[0].context = stage[2].context = tri_context_node(c);
+    stage[0].call.root = stage[2].call.root = 0;
+    stage[1].context = tri_context_lane(c, 0, -1);
+    stage[1].call.send = stage[2].call.send = call->recv;
+}
+
+const tri_algorithm tri_allreduce_hierarchical = {
+    .operation = TRI_ALLREDUCE,
+    .name = "hierarchical",
+    .text = "a reduction inside each node, an allreduce among nodes, a broadcast inside",
+    .can = can,
+    .parts = parts,
+    .plan = plan,
+    .in_pieces = 1,
+};

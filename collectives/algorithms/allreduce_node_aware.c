@@ -1,0 +1,79 @@
+/* Allreduce in which each rank of a node talks to other nodes (Bienz, Olson, Gropp 2019, "Node-aware improvements to
+ * allreduce"): after an allreduce inside the node, the rank with local number l sends its node's result to the nodes
+ * at the distances that are l's share, and gets theirs; a second allreduce inside the node brings all together. The
+ * distance 0, the own node, is among the shares. For 4 nodes of 2 ranks, seen from node 0:
+ *
+ *     local rank 0   distances 0 1    sends to node 1, gets from node 3
+ *     local rank 1   distances 2 3    sends to nodes 2 and 3, gets from nodes 2 and 1
+ *
+ * Cost, N nodes of m ranks: two allreduces inside a node, and N / m messages at once.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int can(const tri_case *c) {
+    return tri_case_even_nodes(c) && c->commutes && c->nodes >= c->largest;
+}
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = part[1] = tri_case_of_node(c, TRI_ALLREDUCE, c->bytes);
+    return 2;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p;
+    tri_cost price = {0};
+    int messages = (c->nodes + c->largest - 1) / c->largest;
+    /* The distance 0 does not leave the node. */
+    double senders = (double)(c->nodes - 1) / messages;
+    tri_cost_burst(&price, c, net, TRI_BETWEEN, messages, (double)c->bytes, senders);
+    price.combined_bytes = (double)c->bytes * (messages - 1);
+    return price;
+}
+
+static tri_range distances(const tri_context *c) {
+    return tri_range_part((size_t)c->shape->nodes, (size_t)c->shape->largest, (size_t)c->shape->local_rank);
+}
+
+/* A vector for each distance, in which the last has the combination, and the node's result. */
+static size_t own(const tri_context *c, const tri_call *call) {
+    return (distances(c).count + 1) * call->count;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    stage[0].context = stage[1].context = tri_context_node(c);
+    stage[0].call.recv = call->scratch;
+    stage[1].call.send = tri_unit(c, call->scratch, distances(c).count * call->count);
+}
+
+static tri_status before(tri_context *c, const tri_call *call, int i) {
+    if (i != 1) return TRI_OK;
+    tri_context lane = tri_context_lane(c, c->shape->local_rank, -1);
+    tri_range share = distances(c);
+    for (size_t k = 0; k < share.count; k++) {
+        int distance = (int)(share.first + k);
+        void *to = tri_unit(c, call->scratch, (k + 1) * call->count);
+        if (!distance) {
+            TRI_TRY(tri_do_copy(&lane, to, call->scratch, call->count));
+            continue;
+        }
+        TRI_TRY(tri_do_recv(&lane, to, call->count, (lane.rank - distance + lane.size) % lane.size));
+        TRI_TRY(tri_do_send(&lane, call->scratch, call->count, (lane.rank + distance) % lane.size));
+    }
+    TRI_TRY(tri_do_wait(&lane));
+    for (size_t k = 1; k < share.count; k++)
+        TRI_TRY(tri_do_combine(c, tri_unit(c, call->scratch, k * call->count),
+                               tri_unit(c, call->scratch, (k + 1) * call->count), call->count));
+    return TRI_OK;
+}
+
+const tri_algorithm tri_allreduce_node_aware = {
+    .operation = TRI_ALLREDUCE,
+    .name = "node_aware",
+    .text = "each rank of a node exchanges its node's result with a share of the other nodes",
+    .can = can,
+    .cost = cost,
+    .parts = parts,
+    .plan = plan,
+    .own = own,
+    .before = before,
+};

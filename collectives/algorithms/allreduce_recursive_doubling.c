@@ -1,0 +1,112 @@
+/* Allreduce by recursive doubling (Thakur, Rabenseifner, Gropp 2005, "Optimization of collective
+ * communication operations in MPICH", section 4.3).
+ *
+ * In round k each rank exchanges all it has with the rank whose number differs in bit k:
+ *
+ *     round 0   0-1  2-3  4-5  6-7
+ *     round 1   0-2  1-3  4-6  5-7
+ *     round 2   0-4  1-5  2-6  3-7
+ *
+ * Where p is not a power of two, the first 2 (p - q) ranks (q the power below) pair up first: the odd one of
+ * a pair stands for both, and hands the result back at the end. Pairs are neighbours, so the order of ranks
+ * is kept.
+ *
+ * Cost: log2(q) x (latency + 2 overheads + bytes + combined bytes), and for p > q two messages and one
+ * combination more; of the latencies of these one counts where p - q is at most half of q.
+ */
+#include "collectives/engine/algorithm.h"
+
+/* The number of a rank among those that exchange, and back; -1 for a rank that does not. */
+static int to_exchanging(int rank, int pairs) {
+    if (rank >= 2 * pairs) return rank - pairs;
+    return rank % 2 ? rank / 2 : -1;
+}
+
+static int from_exchanging(int number, int pairs) {
+    return number < pairs ? 2 * number + 1 : number + pairs;
+}
+
+/* The most messages of a round that leave a node. */
+static int far_ones(const tri_case *c, int bit, int pairs) {
+    int most = 0, far = 0;
+    if (c->nodes == 1 || c->mixed) return c->nodes == 1 ? 0 : c->largest;
+    for (int rank = 0; rank < c->ranks; rank++) {
+        int number = to_exchanging(rank, pairs);
+        if (rank % c->largest == 0) far = 0;
+        if (number < 0) continue;
+        far += from_exchanging(number ^ bit, pairs) / c->largest != rank / c->largest;
+        if (far > most) most = far;
+    }
+    return most;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p;
+    tri_cost price = {0};
+    int power = tri_power_of_two(c->ranks), pairs = c->ranks - power;
+    for (int bit = 1; bit < power; bit *= 2) {
+        if (pairs)
+            tri_cost_steps(&price, c, 1, (double)c->bytes, far_ones(c, bit, pairs), net);
+        else
+            tri_cost_swap(&price, c, bit, (double)c->bytes);
+        price.combined_bytes += (double)c->bytes;
+    }
+    if (pairs) {
+        int near = c->nodes == 1 || (!c->mixed && c->largest % 2 == 0);
+        int level = near ? TRI_INSIDE : TRI_BETWEEN;
+        tri_cost_rounds(&price, level, 2, (double)c->bytes, near ? c->largest / 2 : 1);
+        price.combined_bytes += (double)c->bytes;
+        /* Who stands for two waits longest for the one whose number differs in every bit: where that one stands for one
+         * rank alone, it was a latency ahead. */
+        if (2 * pairs <= power) price.level[level].latencies--;
+    }
+    return price;
+}
+
+static size_t scratch(const tri_context *c, const tri_call *call) {
+    (void)c;
+    return 2 * call->count;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    int power = tri_power_of_two(c->size), pairs = c->size - power, me = to_exchanging(c->rank, pairs);
+    void *mine = call->scratch, *theirs = tri_unit(c, call->scratch, call->count);
+    if (me < 0) {
+        TRI_TRY(tri_do_send(c, call->send, call->count, c->rank + 1));
+        TRI_TRY(tri_do_wait(c));
+        TRI_TRY(tri_do_recv(c, call->recv, call->count, c->rank + 1));
+        return tri_do_wait(c);
+    }
+    TRI_TRY(tri_do_copy(c, mine, call->send, call->count));
+    if (me < pairs) {
+        TRI_TRY(tri_do_recv(c, theirs, call->count, c->rank - 1));
+        TRI_TRY(tri_do_wait(c));
+        TRI_TRY(tri_do_combine(c, theirs, mine, call->count));
+    }
+    for (int bit = 1; bit < power; bit *= 2) {
+        int peer = from_exchanging(me ^ bit, pairs);
+        TRI_TRY(tri_do_recv(c, theirs, call->count, peer));
+        TRI_TRY(tri_do_send(c, mine, call->count, peer));
+        TRI_TRY(tri_do_wait(c));
+        if (peer < c->rank) {
+            TRI_TRY(tri_do_combine(c, theirs, mine, call->count));
+        } else {
+            TRI_TRY(tri_do_combine(c, mine, theirs, call->count));
+            void *combined = theirs;
+            theirs = mine;
+            mine = combined;
+        }
+    }
+    if (me < pairs) TRI_TRY(tri_do_send(c, mine, call->count, c->rank - 1));
+    TRI_TRY(tri_do_copy(c, call->recv, mine, call->count));
+    return tri_do_wait(c);
+}
+
+const tri_algorithm tri_allreduce_recursive_doubling = {
+    .operation = TRI_ALLREDUCE,
+    .name = "recursive_doubling",
+    .text = "each rank exchanges all it has with the rank whose number differs in one bit",
+    .cost = cost,
+    .scratch = scratch,
+    .run = run,
+};

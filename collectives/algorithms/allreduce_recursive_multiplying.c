@@ -1,0 +1,134 @@
+/* Allreduce by recursive multiplying (Ruefenacht, Bull, Booth 2017, "Generalisation of recursive doubling for
+ * allreduce: now with simulation", section 3): recursive doubling (allreduce_recursive_doubling.c) in which k ranks
+ * exchange in each round. For radix 3 and 9 ranks:
+ *
+ *     round 0   0-1-2  3-4-5  6-7-8
+ *     round 1   0-3-6  1-4-7  2-5-8
+ *
+ * The last round has as many ranks in a group as there are left. Ranks that then do not fit in pair up with a
+ * neighbour first, as in recursive doubling. What a group of ranks brings together are neighbouring runs of ranks,
+ * so the order is kept.
+ *
+ * Cost: log_k(q) x (latency + k overheads, or 2 (k - 1) overheads where that is more, + (k - 1) x (bytes + combined
+ * bytes)), and where there are more ranks than q two messages and one combination more.
+ */
+#include "collectives/engine/algorithm.h"
+
+/* Ranks that exchange: the largest radix^m x f <= size, f < radix. */
+static int exchanging(int size, int radix) {
+    int power = 1;
+    while (power <= size / radix)
+        power *= radix;
+    return size / power * power;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    tri_cost price = {0};
+    int fit = exchanging(c->ranks, p->radix), rest = fit != c->ranks;
+    double bytes = (double)c->bytes;
+    for (int distance = 1, group; distance < fit; distance *= group) {
+        group = fit / distance < p->radix ? fit / distance : p->radix;
+        int inside = c->nodes == 1 || (!c->mixed && !rest && c->largest % (distance * group) == 0);
+        int level = inside ? TRI_INSIDE : TRI_BETWEEN;
+        tri_cost_burst(&price, c, net, level, group - 1, bytes, c->largest);
+        price.combined_bytes += bytes * (group - 1);
+    }
+    if (rest) {
+        tri_cost_rounds(&price, tri_case_level(c), 2, bytes, 1);
+        price.combined_bytes += bytes;
+    }
+    return price;
+}
+
+static tri_parameters tune(const tri_case *c, const tri_net *net) {
+    tri_parameters best = {.radix = 2};
+    double best_s = 0;
+    for (int radix = 2; radix == 2 || (radix <= 32 && radix <= c->ranks); radix++) {
+        tri_parameters trial = {.radix = radix};
+        tri_cost price = cost(c, &trial, net);
+        double time_s = tri_case_time_s(&price, c, net);
+        if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
+    }
+    return best;
+}
+
+/* Own vector, one for each other of a group, and one spare. */
+static size_t scratch(const tri_context *c, const tri_call *call) {
+    (void)c;
+    return (size_t)(call->parameters.radix + 1) * call->count;
+}
+
+static int to_number(int rank, int pairs) {
+    if (rank >= 2 * pairs) return rank - pairs;
+    return rank % 2 ? rank / 2 : -1;
+}
+
+static int to_rank(int number, int pairs) {
+    return number < pairs ? 2 * number + 1 : number + pairs;
+}
+
+/* Exchanges vector `mine` of the scratch with the others of the group and combines all in order. The result comes
+ * to lie in the vector of the last one. */
+static tri_status one_round(tri_context *c, const tri_call *call, int number, int distance, int group,
+                            int pairs, size_t *mine) {
+    int place = number / distance % group, first = number - place * distance;
+    size_t vectors = (size_t)call->parameters.radix + 1;
+    for (int i = 0; i < group; i++) {
+        if (i == place) continue;
+        int peer = to_rank(first + i * distance, pairs);
+        /* Vectors behind the own one, round the scratch, in the order of the ranks. */
+        size_t at = (*mine + 1 + (size_t)(i < place ? i : i - 1)) % vectors;
+        TRI_TRY(tri_do_recv(c, tri_unit(c, call->scratch, at * call->count), call->count, peer));
+    }
+    for (int i = 1; i < group; i++) {
+        int peer = to_rank(first + (place + i) % group * distance, pairs);
+        TRI_TRY(tri_do_send(c, tri_unit(c, call->scratch, *mine * call->count), call->count, peer));
+    }
+    TRI_TRY(tri_do_wait(c));
+    size_t so_far = place ? (*mine + 1) % vectors : *mine;
+    for (int i = 1; i < group; i++) {
+        size_t next = i == place ? *mine : (*mine + 1 + (size_t)(i < place ? i : i - 1)) % vectors;
+        TRI_TRY(tri_do_combine(c, tri_unit(c, call->scratch, so_far * call->count),
+                               tri_unit(c, call->scratch, next * call->count), call->count));
+        so_far = next;
+    }
+    *mine = so_far;
+    return TRI_OK;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    int radix = call->parameters.radix, fit = exchanging(c->size, radix), pairs = c->size - fit;
+    int number = to_number(c->rank, pairs);
+    if (number < 0) {
+        TRI_TRY(tri_do_send(c, call->send, call->count, c->rank + 1));
+        TRI_TRY(tri_do_wait(c));
+        TRI_TRY(tri_do_recv(c, call->recv, call->count, c->rank + 1));
+        return tri_do_wait(c);
+    }
+    size_t mine = 0;
+    TRI_TRY(tri_do_copy(c, call->scratch, call->send, call->count));
+    if (number < pairs) {
+        void *theirs = tri_unit(c, call->scratch, call->count);
+        TRI_TRY(tri_do_recv(c, theirs, call->count, c->rank - 1));
+        TRI_TRY(tri_do_wait(c));
+        TRI_TRY(tri_do_combine(c, theirs, call->scratch, call->count));
+    }
+    for (int distance = 1, group; distance < fit; distance *= group) {
+        group = fit / distance < radix ? fit / distance : radix;
+        TRI_TRY(one_round(c, call, number, distance, group, pairs, &mine));
+    }
+    const void *result = tri_unit(c, call->scratch, mine * call->count);
+    if (number < pairs) TRI_TRY(tri_do_send(c, result, call->count, c->rank - 1));
+    TRI_TRY(tri_do_copy(c, call->recv, result, call->count));
+    return tri_do_wait(c);
+}
+
+const tri_algorithm tri_allreduce_recursive_multiplying = {
+    .operation = TRI_ALLREDUCE,
+    .name = "recursive_multiplying",
+    .text = "groups of k ranks exchange all they have, then groups of groups",
+    .tune = tune,
+    .cost = cost,
+    .scratch = scratch,
+    .run = run,
+};

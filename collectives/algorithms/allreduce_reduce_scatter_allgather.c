@@ -1,0 +1,21 @@
+/* Allreduce by a reduce_scatter of equal parts and an allgather (Rabenseifner 2004, "Optimization of collective
+ * reduction operations", section 4; with rings it is the ring allreduce, with circulant graphs that of Traff,
+ * arXiv 2410.14234).
+ *
+ * Cost: that of both, on p-th parts.
+ */
+#include "collectives/algorithms/common/reduce_scatter_first.h"
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    return tri_scattered_parts(c, TRI_ALLGATHER, part);
+}
+
+const tri_algorithm tri_allreduce_reduce_scatter_allgather = {
+    .operation = TRI_ALLREDUCE,
+    .name = "reduce_scatter_allgather",
+    .text = "each rank combines a part of the vectors, then all collect the parts",
+    .can = tri_scattered_can,
+    .parts = parts,
+    .plan = tri_scattered_plan,
+    .own = tri_scattered_own,
+};

@@ -1,0 +1,88 @@
+/* Allreduce by parts through slots in shared memory.
+ *
+ * Of each piece, every rank combines one part, from everybody's slots into a second slot, and copies the
+ * parts of all from there:
+ *
+ *     each   in 0 | combine 0, in 1 | combine 1, in 2, out 0 | combine 2, in 3, out 1 | ...
+ *
+ * Between two bars nobody waits for what others do between them, so that ranks that take turns on a core need one turn for
+ * each piece. Against allreduce_shared.c one hand-off more, and 1 / p of the combining.
+ *
+ * Cost: a hand-off for each piece and 2 more; the bytes into the slots, 1 / p of them and all of them out; (p - 1) / p
+ * through the operation.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    double bytes = (double)c->bytes, pieces = tri_pieces_of(bytes);
+    double others = bytes * (c->ranks - 1) / c->ranks;
+    tri_price_hand_offs(&price, c, pieces + 2);
+    price.slot_bytes = tri_equal_work(c, 2 * bytes + tri_combining(others));
+    return price;
+}
+
+static size_t part_start(const tri_context *c, size_t units, int part) {
+    size_t each = (units / (size_t)c->size + 15) / 16 * 16, start = each * (size_t)part;
+    return part == c->size || start > units ? units : start;
+}
+
+static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+    uint64_t piece = p->first + 2 * k;
+    size_t units = tri_piece_units(p, k), mine = part_start(c, units, c->rank);
+    size_t behind = part_start(c, units, c->rank + 1);
+    const char *data = tri_unit(c, call->send, tri_piece_start(p, k));
+    char *slot = tri_ring_open(p->ring, piece);
+    /* All but my own part, which nobody else reads. */
+    TRI_TRY(tri_do_copy(c, slot, data, mine));
+    TRI_TRY(tri_do_copy(c, tri_unit(c, slot, behind), tri_unit(c, data, behind), units - behind));
+    tri_ring_publish(p->ring, piece);
+    return TRI_OK;
+}
+
+/* This rank's part of everybody's piece. */
+static tri_status combine(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+    uint64_t in = p->first + 2 * k;
+    size_t units = tri_piece_units(p, k), start = part_start(c, units, c->rank);
+    void *combined = tri_ring_open(p->ring, in + 1);
+    TRI_TRY(tri_combine_slots(c, p, in, start, part_start(c, units, c->rank + 1) - start,
+                              tri_unit(c, call->send, tri_piece_start(p, k) + start), combined));
+    tri_ring_publish(p->ring, in + 1);
+    return TRI_OK;
+}
+
+static void get(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k, int past_caches) {
+    uint64_t out = p->first + 2 * k + 1;
+    size_t units = tri_piece_units(p, k);
+    for (int i = 0; i < c->size; i++) {
+        int peer = (c->rank + i) % c->size;
+        size_t start = part_start(c, units, peer);
+        tri_copy_out(c, past_caches, tri_unit(c, call->recv, tri_piece_start(p, k) + start),
+                     tri_ring_await(p->ring, peer, out), part_start(c, units, peer + 1) - start);
+    }
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_pieces p = tri_cut(c, call->count, 1, 2);
+    int past_caches = tri_past_caches(c, 2 * (size_t)c->size * call->count);
+    if (!p.pieces) return TRI_OK;
+    TRI_TRY(put(c, call, &p, 0));
+    for (size_t k = 0; k <= p.pieces; k++) {
+        int is = k < p.pieces;
+        if (is) TRI_TRY(combine(c, call, &p, k));
+        if (k + 1 < p.pieces) TRI_TRY(put(c, call, &p, k + 1));
+        if (k) get(c, call, &p, k - 1, past_caches);
+        tri_ring_release(p.ring, p.first + 2 * k - !is);
+    }
+    return TRI_OK;
+}
+
+const tri_algorithm tri_allreduce_shared_parts = {
+    .operation = TRI_ALLREDUCE,
+    .name = "shared_parts",
+    .text = "each rank combines its part of each piece from everybody's slots, and copies the others' parts",
+    .can = tri_can_slots,
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,33 @@
+/* Allreduce by parts in one copy: every rank combines its share of all vectors, which it reads in its peers'
+ * memory, and writes the result into everybody's (reduce_shared_single.c has the picture).
+ *
+ * Cost: to meet and to part; (p - 1) / p x bytes read, combined, and written.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    double others = (double)c->bytes * (c->ranks - 1) / c->ranks;
+    tri_price_single(&price, c, tri_equal_work(c, 2 * others), 2 * (c->ranks - 1));
+    price.slot_bytes += tri_equal_work(c, tri_combining(others));
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_meet(c, call->send, call->recv, -1);
+    TRI_TRY(tri_combine_share(c, call, -1));
+    tri_part(c, -1);
+    return TRI_OK;
+}
+
+const tri_algorithm tri_allreduce_shared_single = {
+    .operation = TRI_ALLREDUCE,
+    .name = "shared_single",
+    .text =
+        "each rank combines its share of all vectors in its peers' memory, and writes it into everybody's",
+    .can = tri_can_single,
+    .cost = cost,
+    .scratch = tri_single_scratch,
+    .run = run,
+};

@@ -1,0 +1,47 @@
+/* Alltoall by messages that are all under way at once, up to a window of them: in step k a rank sends to the rank k
+ * above it and receives from the rank k below.
+ *
+ * Cost, windows of w: (p - 1) / w x (latency + 2 w overheads) + (p - 1) blocks; one latency where p - 1 fit. A wider
+ * window is never dearer by this price; it is limited so that no rank has too many messages to keep track of.
+ */
+#include "collectives/engine/algorithm.h"
+
+enum { WINDOW = 512 };
+
+static tri_parameters tune(const tri_case *c, const tri_net *net) {
+    (void)net;
+    tri_parameters best = {.radix = c->ranks - 1 < WINDOW ? c->ranks - 1 : WINDOW};
+    return best;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    tri_cost price = {0};
+    for (int first = 1; first < c->ranks; first += p->radix) {
+        int messages = c->ranks - first < p->radix ? c->ranks - first : p->radix;
+        tri_cost_burst(&price, c, net, tri_case_level(c), messages, (double)c->bytes, c->largest);
+    }
+    /* What stays inside a node does not pass its link. */
+    if (c->nodes > 1) price.level[TRI_BETWEEN].node_bytes *= (double)(c->ranks - c->largest) / (c->ranks - 1);
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), tri_send_block(c, call, c->rank),
+                        tri_recv_count(c, call, c->rank)));
+    for (int shift = 1; shift < c->size; shift++) {
+        int to = (c->rank + shift) % c->size, from = (c->rank - shift + c->size) % c->size;
+        TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, from), tri_recv_count(c, call, from), from));
+        TRI_TRY(tri_do_send(c, tri_send_block(c, call, to), tri_send_count(c, call, to), to));
+        if (shift % call->parameters.radix == 0) TRI_TRY(tri_do_wait(c));
+    }
+    return tri_do_wait(c);
+}
+
+const tri_algorithm tri_alltoall_linear = {
+    .operation = TRI_ALLTOALL,
+    .name = "linear",
+    .text = "all messages are under way at once, up to a window of them",
+    .tune = tune,
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,67 @@
+/* Alltoall through slots in shared memory.
+ *
+ * Each rank copies a piece of every block into its slot and takes from every slot the piece that is meant for
+ * it:
+ *
+ *     slot of rank 0 | for 0 | for 1 | for 2 |
+ *     slot of rank 1 | for 0 | for 1 | for 2 |      rank 1 takes the middle one of each
+ *     slot of rank 2 | for 0 | for 1 | for 2 |
+ *
+ * One hand-off for each piece, however many ranks there are.
+ *
+ * Cost: a hand-off for each piece, p blocks into slots and out of them; more where ranks take turns on a core and have
+ * lost its cache by their next turn.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+/* From that much of a rank's data on, and how many times as long its copies then take. */
+enum { CACHE_BYTES = 512 << 10 };
+static const double CACHES_LOST = 1.3;
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    double all = (double)c->bytes * c->ranks;
+    tri_price_hand_offs(&price, c, tri_ring_turns(all));
+    price.slot_bytes = tri_equal_work(c, 2 * all);
+    if (c->cores && c->ranks > c->cores && 2 * all > CACHE_BYTES) price.slot_bytes *= CACHES_LOST;
+    return price;
+}
+
+static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+    size_t units = tri_piece_units(p, k), start = tri_piece_start(p, k);
+    char *slot = tri_ring_open(p->ring, p->first + k);
+    for (int to = 0; to < c->size; to++)
+        TRI_TRY(tri_do_copy(c, tri_unit(c, slot, (size_t)to * units),
+                            tri_unit(c, tri_send_block(c, call, to), start), units));
+    tri_ring_publish(p->ring, p->first + k);
+    return TRI_OK;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_pieces p = tri_cut(c, call->count, c->size, 1);
+    size_t size = (size_t)c->size;
+    int past_caches = tri_past_caches(c, 2 * size * size * call->count);
+    if (p.pieces) TRI_TRY(put(c, call, &p, 0));
+    for (size_t k = 0; k < p.pieces; k++) {
+        size_t units = tri_piece_units(&p, k);
+        if (k + 1 < p.pieces) TRI_TRY(put(c, call, &p, k + 1));
+        for (int i = 0; i < c->size; i++) {
+            int from = (c->rank + i) % c->size;
+            const void *slot = tri_ring_await(p.ring, from, p.first + k);
+            tri_copy_out(c, past_caches, tri_unit(c, tri_recv_block(c, call, from), tri_piece_start(&p, k)),
+                         tri_unit(c, slot, (size_t)c->rank * units), units);
+        }
+        tri_ring_release(p.ring, p.first + k);
+    }
+    return TRI_OK;
+}
+
+const tri_algorithm tri_alltoall_shared = {
+    .operation = TRI_ALLTOALL,
+    .name = "shared",
+    .text = "each rank copies pieces for all into its slot in shared memory and takes its own from all slots",
+    .can = tri_can_slots_each,
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,37 @@
+/* Alltoall in one copy: each rank fetches its blocks from its peers' memory, the nearest above it first, so
+ * that no two ranks read from the same one at once.
+ *
+ * Cost: to meet and to part; p - 1 copies of a block.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    int others = c->ranks - 1;
+    tri_price_single(&price, c, tri_equal_work(c, (double)c->bytes * others), others);
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    size_t size = (size_t)c->size;
+    tri_meet(c, call->send, NULL, -1);
+    tri_copy_out(c, tri_past_caches(c, 2 * size * size * call->count), tri_recv_block(c, call, c->rank),
+                 tri_send_block(c, call, c->rank), call->count);
+    for (int shift = 1; shift < c->size; shift++) {
+        int from = (c->rank + shift) % c->size;
+        TRI_TRY(
+            tri_fetch(c, from, (size_t)c->rank * call->count, tri_recv_block(c, call, from), call->count));
+    }
+    tri_part(c, -1);
+    return TRI_OK;
+}
+
+const tri_algorithm tri_alltoall_shared_single = {
+    .operation = TRI_ALLTOALL,
+    .name = "shared_single",
+    .text = "each rank fetches its blocks from its peers' memory",
+    .can = tri_can_single,
+    .cost = cost,
+    .run = run,
+};

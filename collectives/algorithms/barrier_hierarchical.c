@@ -1,0 +1,39 @@
+/* Barrier among nodes: the first rank of each node hears from all others of its node, meets the first ranks of the
+ * other nodes, and tells its node.
+ *
+ * Cost: a gather of a byte inside a node, a barrier among nodes, a broadcast of a byte inside a node.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int can(const tri_case *c) {
+    return c->nodes > 1 && c->largest > 1;
+}
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
+    part[1] = tri_case_of_nodes(c, TRI_BARRIER, c->bytes);
+    part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
+    return 3;
+}
+
+static size_t own(const tri_context *c, const tri_call *call) {
+    return (size_t)c->shape->local_size * call->count;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    stage[0].context = stage[2].context = tri_context_node(c);
+    stage[0].call.recv = call->scratch;
+    stage[0].call.root = stage[2].call.root = 0;
+    stage[1].context = tri_context_lane(c, 0, -1);
+    stage[2].call.send = call->recv;
+}
+
+const tri_algorithm tri_barrier_hierarchical = {
+    .operation = TRI_BARRIER,
+    .name = "hierarchical",
+    .text = "the ranks of a node report to its first, the first ones meet and tell their nodes",
+    .can = can,
+    .parts = parts,
+    .plan = plan,
+    .own = own,
+};

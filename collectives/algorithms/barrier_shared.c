@@ -1,0 +1,32 @@
+/* Barrier by flags in shared memory.
+ *
+ * Each rank raises its flag and looks at everybody's:
+ *
+ *     0: raise, see 1 2 3    1: raise, see 0 2 3    2: raise, see 0 1 3    3: raise, see 0 1 2
+ *
+ * One hand-off of a cache line, and p - 2 more that overlap; nobody waits for a chain of others, which is
+ * what counts where ranks share cores.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    tri_price_hand_offs(&price, c, 1);
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    (void)call;
+    tri_ring_barrier(&c->shared->small);
+    return TRI_OK;
+}
+
+const tri_algorithm tri_barrier_shared = {
+    .operation = TRI_BARRIER,
+    .name = "shared",
+    .text = "each rank raises a flag in shared memory and looks at everybody's",
+    .can = tri_can_share,
+    .cost = cost,
+    .run = run,
+};

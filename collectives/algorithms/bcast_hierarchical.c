@@ -1,0 +1,35 @@
+/* Broadcast among one rank of each node, then inside each node (Karonis et al. 2000, "Exploiting hierarchy in
+ * parallel computer networks to optimize collective operation performance"). On its own node the root is the
+ * one that passes on.
+ *
+ * Cost: that of a broadcast among nodes and of one inside the fullest node.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int can(const tri_case *c) {
+    return c->nodes > 1 && c->largest > 1;
+}
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = tri_case_of_nodes(c, TRI_BCAST, c->bytes);
+    part[1] = tri_case_of_node(c, TRI_BCAST, c->bytes);
+    return 2;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    int root = tri_member(c, call->root);
+    stage[0].context = tri_context_lane(c, 0, root);
+    stage[0].call.root = c->shape->node_of[root];
+    stage[1].context = tri_context_node(c);
+    stage[1].call.root = tri_first_of_node(c, root);
+}
+
+const tri_algorithm tri_bcast_hierarchical = {
+    .operation = TRI_BCAST,
+    .name = "hierarchical",
+    .text = "a broadcast to one rank of each node, then one inside each node",
+    .can = can,
+    .parts = parts,
+    .plan = plan,
+    .in_pieces = 1,
+};

@@ -1,0 +1,35 @@
+/* Broadcast from the root to each rank in turn.
+ *
+ *     0 > 1, 0 > 2, 0 > 3, ...
+ *
+ * Cost: one latency; p overheads, since the root sends p - 1 messages one behind the other and the last
+ * receiver takes one; all copies of the vector at once through the root, and those for other nodes through its
+ * node's link.
+ */
+#include "collectives/engine/algorithm.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p;
+    tri_cost price = {0};
+    if (c->ranks < 2) return price;
+    tri_cost_star(&price, c, (double)c->bytes, net);
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    if (c->rank != call->root) {
+        TRI_TRY(tri_do_recv(c, call->recv, call->count, call->root));
+        return tri_do_wait(c);
+    }
+    for (int peer = 0; peer < c->size; peer++)
+        if (peer != call->root) TRI_TRY(tri_do_send(c, call->send, call->count, peer));
+    return tri_do_wait(c);
+}
+
+const tri_algorithm tri_bcast_linear = {
+    .operation = TRI_BCAST,
+    .name = "linear",
+    .text = "the root sends to each rank in turn",
+    .cost = cost,
+    .run = run,
+};

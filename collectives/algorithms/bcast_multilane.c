@@ -1,0 +1,43 @@
+/* Broadcast over all lanes at once (Traff 2019, "Decomposing collectives for exploiting multi-lane
+ * communication", arXiv 1910.13373, section 4). The root's node divides the vector among its ranks; each of them
+ * broadcasts its part to the ranks with its local number on the other nodes; each node puts the parts together.
+ *
+ * Cost: a scatter inside a node, a broadcast of a part between nodes with all ranks of a node at once, an
+ * allgather inside a node.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    size_t bytes = tri_ceil_div(c->bytes, (size_t)c->largest);
+    part[0] = tri_case_of_node(c, TRI_SCATTER, bytes);
+    part[1] = tri_case_of_lanes(c, TRI_BCAST, bytes);
+    part[2] = tri_case_of_node(c, TRI_ALLGATHER, bytes);
+    part[0].split = part[2].split = 1;
+    return 3;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    int root = tri_member(c, call->root), root_node = c->shape->node_of[root];
+    tri_stage *divide = &stage[0], *pass = &stage[1], *collect = &stage[2];
+    divide->context = collect->context = tri_context_node(c);
+    divide->call.split = collect->call.split = 1;
+    tri_lane_part mine = tri_lane_part_of(c, call->recv, call->count);
+    divide->call.root = tri_first_of_node(c, root);
+    divide->call.recv = mine.start;
+    if (c->shape->node != root_node) divide->context.rank = -1;
+    pass->context = tri_context_lane(c, c->shape->local_rank, -1);
+    pass->call.root = root_node;
+    pass->call.send = pass->call.recv = mine.start;
+    pass->call.count = mine.count;
+    collect->call.send = mine.start;
+}
+
+const tri_algorithm tri_bcast_multilane = {
+    .operation = TRI_BCAST,
+    .name = "multilane",
+    .text = "each rank of the root's node broadcasts a part to its like on the other nodes",
+    .can = tri_case_even_nodes,
+    .parts = parts,
+    .plan = plan,
+    .in_pieces = 1,
+};

@@ -1,0 +1,46 @@
+/* Broadcast by a scatter of equal parts and an allgather (Barnett, Gupta, Payne, Shuler, van de Geijn, Watts 1994,
+ * "Interprocessor collective communication library", section 4).
+ *
+ *     abcd  .  .  .        a  b  c  d        abcd  abcd  abcd  abcd
+ *
+ * Parts are counted from the root, so that a part's place is its holder's rank.
+ *
+ * Cost: that of both, on p-th parts.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = part[1] = *c;
+    part[0].split = part[1].split = 1;
+    part[0].operation = TRI_SCATTER;
+    part[1].operation = TRI_ALLGATHER;
+    for (int i = 0; i < 2; i++) {
+        part[i].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
+        part[i].mixed = c->nodes > 1; /* counted from the root, a node's ranks need not be consecutive */
+    }
+    return 2;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    for (int i = 0; i < 2; i++) {
+        stage[i].context = tri_context_turned(c, call->root);
+        stage[i].call.root = 0;
+        stage[i].call.split = 1;
+    }
+    void *mine = tri_recv_block(&stage[0].context, &stage[0].call, stage[0].context.rank);
+    stage[0].call.recv = mine;
+    stage[1].call.send = mine;
+}
+
+static int can(const tri_case *c) {
+    return c->ranks > 1;
+}
+
+const tri_algorithm tri_bcast_scatter_allgather = {
+    .operation = TRI_BCAST,
+    .name = "scatter_allgather",
+    .text = "each rank gets a part of the vector, then all collect the parts",
+    .can = can,
+    .parts = parts,
+    .plan = plan,
+};

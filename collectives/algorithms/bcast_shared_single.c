@@ -1,0 +1,43 @@
+/* Broadcast in one copy: the root's vector goes straight into everybody's.
+ *
+ * Every leaf fetches it from the root's memory. Where there is but one leaf, the root puts the second half
+ * there meanwhile, so that both cores work:
+ *
+ *     root   | 1st half > | 2nd half |     puts the 2nd half at the leaf
+ *     leaf   | 1st half | < 2nd half |     fetches the 1st half
+ *
+ * Cost: to meet and to part; one copy of the bytes, of half of them for two ranks.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    double bytes = (double)c->bytes, leaf = c->ranks == 2 ? bytes / 2 : bytes;
+    tri_price_single(&price, c, tri_work(c, leaf, bytes * (c->ranks - 1)), 1);
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
+    size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
+    if (c->rank != call->root) {
+        TRI_TRY(tri_fetch(c, call->root, 0, call->recv, share));
+    } else {
+        for (int i = 1; i < c->size; i++) {
+            int leaf = tri_from_virtual(c, i, call->root);
+            TRI_TRY(tri_put(c, leaf, share, tri_unit(c, call->send, share), rest));
+        }
+    }
+    tri_part(c, tri_only_root(c, call->root));
+    return TRI_OK;
+}
+
+const tri_algorithm tri_bcast_shared_single = {
+    .operation = TRI_BCAST,
+    .name = "shared_single",
+    .text = "each rank fetches the vector from the root's memory; of two ranks, each copies a half",
+    .can = tri_can_single,
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,144 @@
+/* Broadcast on a split binary tree (Pjesivac-Grbovic et al. 2007, "Performance analysis of MPI collective operations",
+ * section 3): the first half of the vector goes in pieces down one binary tree, the second down another of the same
+ * shape, and in the end the ranks that have the same place in both give each other their halves. Counted from the root,
+ * odd ranks are one tree and even ranks the other; for 7 ranks and the halves a b:
+ *
+ *     0 -a> 1    1 -a> 3    1 -a> 5
+ *     0 -b> 2    2 -b> 4    2 -b> 6
+ *     1 -ab- 2   3 -ab- 4   5 -ab- 6
+ *
+ * Where one rank is left over, it gets the other half from the root.
+ *
+ * Cost, s pieces of each half: the way of the first piece, log2(p) x (latency + 3 overheads + bytes / s), then
+ * (s - 1) x (latency + 3 overheads + bytes / s), and an exchange of half the vector.
+ */
+#include "collectives/cost/pipeline.h"
+
+enum { SMALLEST_PIECE_BYTES = 512, MOST_PIECES = 1000000 };
+
+static int can(const tri_case *c) {
+    return c->ranks > 2;
+}
+
+/* `times` pieces to both children, one pair behind the other; the second goes one overhead after the first. A node whose
+ * ranks all have children in other nodes has the most to send. */
+static tri_cost pairs_of(const tri_case *c, double times, double bytes, int overheads) {
+    tri_cost price = {0};
+    int level = tri_case_level(c);
+    price.level[level].latencies = times;
+    price.level[level].overheads = overheads * times;
+    price.level[level].bytes = times * bytes;
+    price.level[level].rank_bytes = 2 * times * bytes;
+    price.level[level].node_bytes = 2 * times * bytes * (c->nodes > 1 ? c->largest : c->ranks / 2);
+    return price;
+}
+
+/* The dearest way below a place of a tree. */
+static tri_cost way_below(const tri_case *c, int place, int places, double bytes, const tri_net *net) {
+    tri_cost best = {0};
+    for (int child = 2 * place + 1; child <= 2 * place + 2 && child < places; child++) {
+        tri_cost way = pairs_of(c, 1, bytes, child == 2 * place + 1 ? 2 : 3);
+        tri_cost rest = way_below(c, child, places, bytes, net);
+        tri_cost_add(&way, &rest);
+        if (tri_case_time_s(&way, c, net) > tri_case_time_s(&best, c, net)) best = way;
+    }
+    return best;
+}
+
+/* The first piece's way to the end of a tree, and the others behind it. */
+static tri_cost one_tree(const tri_case *c, int places, int pieces, int overheads, const tri_net *net) {
+    double bytes = (double)c->bytes / pieces;
+    int turns = pieces / 2 - 1, level = tri_case_level(c);
+    tri_cost price = pairs_of(c, 1, bytes, overheads), way = way_below(c, 0, places, bytes, net);
+    tri_cost turn = pairs_of(c, turns, bytes, 3);
+    if (bytes <= net->eager_bytes) turn.level[level].latencies = 0;
+    tri_cost_add(&price, &way);
+    tri_cost_add(&price, &turn);
+    return price;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    tri_cost odd = one_tree(c, c->ranks / 2, p->pieces, 2, net);
+    tri_cost even = one_tree(c, (c->ranks - 1) / 2, p->pieces, 3, net);
+    /* Of the pairs that exchange, those at either end of a node are in two nodes. */
+    int far = c->nodes == 1 ? 0 : c->largest == 1 || c->largest % 2 ? 1 : 2;
+    tri_cost_steps(&even, c, 1, (double)c->bytes / 2, far, net);
+    /* The rank that is left over need not wait for another. */
+    return tri_case_time_s(&odd, c, net) > tri_case_time_s(&even, c, net) ? odd : even;
+}
+
+static tri_parameters tune(const tri_case *c, const tri_net *net) {
+    tri_parameters best = {.pieces = 2};
+    double best_s = 0;
+    size_t most = c->bytes / SMALLEST_PIECE_BYTES;
+    for (size_t pairs = 1; pairs == 1 || (2 * pairs <= most && pairs <= MOST_PIECES);
+         pairs += 1 + pairs / 4) {
+        tri_parameters trial = {.pieces = 2 * (int)pairs};
+        tri_cost price = cost(c, &trial, net);
+        double time_s = tri_case_time_s(&price, c, net);
+        if (pairs == 1 || time_s < best_s) best = trial, best_s = time_s;
+    }
+    return best;
+}
+
+/* The pieces first .. first + count - 1, which are one run. */
+static tri_range run_of(const tri_call *call, int first, int count) {
+    tri_range from = tri_piece(call, first), to = tri_piece(call, first + count - 1);
+    tri_range run = {.first = from.first, .count = to.first + to.count - from.first};
+    return run;
+}
+
+static tri_status send_run(tri_context *c, const tri_call *call, tri_range run, int to) {
+    return tri_do_send(c, tri_unit(c, call->recv, run.first), run.count, tri_from_virtual(c, to, call->root));
+}
+
+static tri_status recv_run(tri_context *c, const tri_call *call, tri_range run, int from) {
+    return tri_do_recv(c, tri_unit(c, call->recv, run.first), run.count,
+                       tri_from_virtual(c, from, call->root));
+}
+
+static tri_status at_root(tri_context *c, const tri_call *call) {
+    int half = call->parameters.pieces / 2;
+    for (int k = 0; k < half; k++) {
+        TRI_TRY(send_run(c, call, tri_piece(call, k), 1));
+        if (c->size > 2) TRI_TRY(send_run(c, call, tri_piece(call, half + k), 2));
+        TRI_TRY(tri_do_wait(c));
+    }
+    if (c->size % 2 == 0) TRI_TRY(send_run(c, call, run_of(call, half, half), c->size - 1));
+    return tri_do_wait(c);
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    if (c->size < 2) return TRI_OK; /* a node may have fewer ranks than the fullest, for which was chosen */
+    int me = tri_to_virtual(c, c->rank, call->root), half = call->parameters.pieces / 2;
+    if (!me) return at_root(c, call);
+    int tree = me % 2 ? 0 : 1, place = (me - 1) / 2, mine = tree * half, other = half - mine;
+    int parent = place ? 2 * ((place - 1) / 2) + 1 + tree : 0;
+    for (int k = 0; k <= half; k++) {
+        if (k < half) TRI_TRY(recv_run(c, call, tri_piece(call, mine + k), parent));
+        for (int child = 2 * place + 1; k && child <= 2 * place + 2; child++) {
+            int to = 2 * child + 1 + tree;
+            if (to < c->size) TRI_TRY(send_run(c, call, tri_piece(call, mine + k - 1), to));
+        }
+        TRI_TRY(tri_do_wait(c));
+    }
+    int like = tree ? me - 1 : me + 1;
+    if (like == c->size) {
+        TRI_TRY(recv_run(c, call, run_of(call, other, half), 0));
+    } else {
+        TRI_TRY(recv_run(c, call, run_of(call, other, half), like));
+        TRI_TRY(send_run(c, call, run_of(call, mine, half), like));
+    }
+    return tri_do_wait(c);
+}
+
+const tri_algorithm tri_bcast_split_tree = {
+    .operation = TRI_BCAST,
+    .name = "split_tree",
+    .text =
+        "each half of the vector goes down a binary tree of its own, then the ranks of both exchange halves",
+    .can = can,
+    .tune = tune,
+    .cost = cost,
+    .run = run,
+};

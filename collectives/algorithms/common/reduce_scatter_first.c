@@ -1,0 +1,26 @@
+#include "collectives/algorithms/common/reduce_scatter_first.h"
+
+int tri_scattered_can(const tri_case *c) {
+    return c->ranks > 1 && c->commutes;
+}
+
+int tri_scattered_parts(const tri_case *c, tri_operation second, tri_case part[TRI_PARTS]) {
+    part[0] = part[1] = *c;
+    part[0].split = part[1].split = 1;
+    part[0].operation = TRI_REDUCE_SCATTER;
+    part[1].operation = second;
+    part[0].bytes = part[1].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
+    return 2;
+}
+
+/* The rank's part, which cannot be combined in place where the vector is input as well. */
+size_t tri_scattered_own(const tri_context *c, const tri_call *call) {
+    return tri_ceil_div(call->count, (size_t)c->size);
+}
+
+void tri_scattered_plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    (void)c;
+    stage[0].call.split = stage[1].call.split = 1;
+    stage[0].call.recv = call->scratch;
+    stage[1].call.send = call->scratch;
+}

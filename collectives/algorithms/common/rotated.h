@@ -1,0 +1,23 @@
+/* Vectors of blocks in the order that begins with a rank's own block. Algorithms on circulant graphs work in it:
+ * what they send and get are then runs of blocks. */
+#ifndef TRI_COLLECTIVES_TURNED_H
+#define TRI_COLLECTIVES_TURNED_H
+
+#include "collectives/engine/algorithm.h"
+
+/* Block i of the turned vector belongs to rank (rank + i) % size. These are of the side that has all blocks: the
+ * sender's of a reduce_scatter, the receiver's of an allgather. */
+typedef struct tri_turned {
+    const size_t *counts; /* of the v-form, else NULL */
+    int rank;
+} tri_turned;
+
+/* Units of the first `blocks` blocks. */
+size_t tri_turned_units(const tri_context *c, const tri_call *call, const tri_turned *t, int blocks);
+
+/* Between the vector and its turned form. `places` is of the v-form; with `back` the turned form is copied into
+ * the vector. */
+tri_status tri_turned_copy(tri_context *c, const tri_call *call, const tri_turned *t, const size_t *places,
+                           const void *vector, void *turned, int back);
+
+#endif

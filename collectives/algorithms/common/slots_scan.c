@@ -1,0 +1,120 @@
+/* Scans through slots: what scan and exscan have in common. */
+#include "collectives/algorithms/common/slots.h"
+
+/* Two halves of a slot. */
+enum { LARGEST_HALF_BYTES = TRI_LARGE_PAYLOAD_BYTES / 2 };
+
+/* The combination of all ranks below this one: from the nearest one on that has laid down its own. */
+static tri_status look_back(tri_context *c, const tri_pieces *p, uint64_t piece, size_t units, void *scratch,
+                            const void **out) {
+    int from = c->rank - 1;
+    while (from && !tri_ring_has_second(p->ring, from, piece))
+        from--;
+    *out = tri_unit(c, tri_ring_await_second(p->ring, from, piece), units);
+    for (int peer = from + 1; peer < c->rank; peer++) {
+        void *next = tri_unit(c, scratch, (size_t)(peer % 2) * units);
+        TRI_TRY(tri_do_copy(c, next, tri_ring_await(p->ring, peer, piece), units));
+        TRI_TRY(tri_do_combine(c, *out, next, units));
+        *out = next;
+    }
+    return TRI_OK;
+}
+
+size_t tri_scan_back_scratch(const tri_context *c, const tri_call *call) {
+    size_t piece = LARGEST_HALF_BYTES / c->unit_bytes;
+    return 2 * (call->count < piece ? call->count : piece);
+}
+
+/* What a rank does with one piece, either way. */
+typedef struct prefix {
+    size_t units;
+    const void *own, *before; /* this rank's, and that of all ranks below it; NULL at rank 0 */
+    void *upto;               /* where they are combined; NULL: nowhere, nobody needs it */
+    void *result;
+} prefix;
+
+static prefix prefix_of(const tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+    return (prefix){.units = tri_piece_units(p, k),
+                    .own = tri_unit(c, call->send, tri_piece_start(p, k)),
+                    .result = tri_unit(c, call->recv, tri_piece_start(p, k))};
+}
+
+static tri_status copy_own(tri_context *c, const prefix *x) {
+    return x->upto ? tri_do_copy(c, x->upto, x->own, x->units) : TRI_OK;
+}
+
+static tri_status combine_own(tri_context *c, const prefix *x) {
+    return x->upto && x->before ? tri_do_combine(c, x->before, x->upto, x->units) : TRI_OK;
+}
+
+/* Rank 0's own piece from where it came: the line of a slot that has just been published is on its way to a reader. */
+static tri_status copy_result(tri_context *c, const prefix *x, int exclusive) {
+    const void *from = exclusive ? x->before : x->before ? x->upto : x->own;
+    return from ? tri_do_copy(c, x->result, from, x->units) : TRI_OK;
+}
+
+tri_status tri_scan_back(tri_context *c, const tri_call *call, int exclusive) {
+    tri_pieces p = tri_cut(c, call->count, 2, 1);
+    int last = c->rank + 1 == c->size;
+    for (size_t k = 0; k < p.pieces; k++) {
+        uint64_t piece = p.first + k;
+        prefix x = prefix_of(c, call, &p, k);
+        if (last) {
+            x.upto = exclusive ? NULL : x.result;
+        } else {
+            void *slot = tri_ring_open(p.ring, piece);
+            x.upto = tri_unit(c, slot, x.units);
+            if (c->rank) {
+                TRI_TRY(tri_do_copy(c, slot, x.own, x.units));
+                tri_ring_publish(p.ring, piece);
+            }
+        }
+        TRI_TRY(copy_own(c, &x));
+        if (c->rank) TRI_TRY(look_back(c, &p, piece, x.units, call->scratch, &x.before));
+        TRI_TRY(combine_own(c, &x));
+        if (!last) tri_ring_publish_second(p.ring, piece);
+        TRI_TRY(copy_result(c, &x, exclusive));
+        tri_ring_release(p.ring, piece);
+    }
+    return TRI_OK;
+}
+
+tri_status tri_scan_chain(tri_context *c, const tri_call *call, int exclusive) {
+    tri_pieces p = tri_cut(c, call->count, 1, 1);
+    int last = c->rank + 1 == c->size;
+    for (size_t k = 0; k < p.pieces; k++) {
+        uint64_t piece = p.first + k;
+        prefix x = prefix_of(c, call, &p, k);
+        if (!last)
+            x.upto = tri_ring_open(p.ring, piece);
+        else if (!exclusive)
+            x.upto = x.result;
+        /* This rank's own piece waits in the slot, so that what comes from below goes on at once. */
+        TRI_TRY(copy_own(c, &x));
+        if (c->rank) x.before = tri_ring_await(p.ring, c->rank - 1, piece);
+        TRI_TRY(combine_own(c, &x));
+        if (!last) tri_ring_publish(p.ring, piece);
+        TRI_TRY(copy_result(c, &x, exclusive));
+        tri_ring_release(p.ring, piece);
+    }
+    return TRI_OK;
+}
+
+tri_cost tri_price_scan_back(const tri_case *c, int combining) {
+    tri_cost price = {0};
+    double bytes = (double)c->bytes, each = (bytes + tri_combining(bytes)) * (combining - 1);
+    tri_price_hand_offs(&price, c, tri_ring_turns(2 * bytes));
+    price.slot_bytes = tri_first_piece(bytes) + tri_work(c, bytes + each, (3 * bytes + each / 4) * combining);
+    return price;
+}
+
+tri_cost tri_price_scan_chain(const tri_case *c, int combining) {
+    tri_cost price = {0};
+    double bytes = (double)c->bytes, combined = tri_combining(bytes), piece = tri_first_piece(bytes);
+    price.flags = c->ranks - 2 + tri_ring_turns(bytes);
+    /* The last one copies once; those between it and rank 0 twice, a piece more or less at each of them. */
+    double busiest = combining > 1 ? bytes + combined : bytes;
+    if (c->ranks > 2) busiest += bytes + tri_combining(piece) * (c->ranks - 2);
+    price.slot_bytes = piece + tri_work(c, busiest, 2 * bytes * combining + combined * (combining - 1));
+    return price;
+}

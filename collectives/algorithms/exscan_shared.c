@@ -1,0 +1,25 @@
+/* Prefix combination of the ranks below through slots in shared memory: as scan_shared.c, but a rank's result is what it
+ * finds below; the last one lays nothing down.
+ *
+ * Cost: as scan_shared.c, for p - 1 ranks.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    return tri_price_scan_back(c, c->ranks - 1);
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    return tri_scan_back(c, call, 1);
+}
+
+const tri_algorithm tri_exscan_shared = {
+    .operation = TRI_EXSCAN,
+    .name = "shared",
+    .text = "each rank goes on from the nearest rank below whose result is in its slot in shared memory",
+    .can = tri_can_slots_twice,
+    .cost = cost,
+    .scratch = tri_scan_back_scratch,
+    .run = run,
+};

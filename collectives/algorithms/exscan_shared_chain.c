@@ -1,0 +1,24 @@
+/* Prefix combination of the ranks below along a chain of slots in shared memory: as scan_shared_chain.c, but a rank's result
+ * is what its neighbour's slot holds; the last one combines nothing.
+ *
+ * Cost: as scan_shared_chain.c, of p - 1 ranks that combine once less.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    return tri_price_scan_chain(c, c->ranks - 1);
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    return tri_scan_chain(c, call, 1);
+}
+
+const tri_algorithm tri_exscan_shared_chain = {
+    .operation = TRI_EXSCAN,
+    .name = "shared_chain",
+    .text = "each rank combines what its neighbour's slot in shared memory holds with its own, in its slot",
+    .can = tri_can_slots,
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,32 @@
+/* Prefix combination of the ranks below in one copy: as scan_shared_single.c, but rank r gets what there was before its
+ * own vector.
+ *
+ * Cost: as scan_shared_single.c, for p - 1 ranks.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    double some = (double)c->bytes * (c->ranks - 1) / c->ranks;
+    tri_price_single(&price, c, tri_equal_work(c, some + some * (c->ranks - 2) / (c->ranks - 1)), c->ranks);
+    price.slot_bytes += tri_equal_work(c, tri_combining(some));
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_meet(c, call->send, c->rank ? call->recv : NULL, -1);
+    TRI_TRY(tri_scan_share(c, call, 1));
+    tri_part(c, -1);
+    return TRI_OK;
+}
+
+const tri_algorithm tri_exscan_shared_single = {
+    .operation = TRI_EXSCAN,
+    .name = "shared_single",
+    .text = "each rank scans its share of all vectors in its peers' memory, and writes it into everybody's",
+    .can = tri_can_single,
+    .cost = cost,
+    .scratch = tri_single_scratch,
+    .run = run,
+};

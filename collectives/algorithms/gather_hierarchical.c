@@ -1,0 +1,39 @@
+/* Gather inside each node, then among one rank of each node: the scatter (scatter_hierarchical.c) turned round.
+ *
+ * Cost: that of a gather inside a node, and of one of a node's blocks among nodes.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
+    part[1] = tri_case_of_nodes(c, TRI_GATHER, c->bytes * (size_t)c->largest);
+    return 2;
+}
+
+/* The node's blocks; at the root they lie where they belong. */
+static size_t own(const tri_context *c, const tri_call *call) {
+    return tri_scatter_hierarchical.own(c, call);
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    int root = tri_member(c, call->root);
+    void *of_node = call->scratch;
+    if (c->rank == call->root) of_node = tri_recv_block(c, call, c->shape->node * c->shape->largest);
+    stage[0].context = tri_context_node(c);
+    stage[0].call.root = tri_first_of_node(c, root);
+    stage[0].call.recv = of_node;
+    stage[1].context = tri_context_lane(c, 0, root);
+    stage[1].call.root = c->shape->node_of[root];
+    stage[1].call.send = of_node;
+    stage[1].call.count = (size_t)c->shape->largest * call->count;
+}
+
+const tri_algorithm tri_gather_hierarchical = {
+    .operation = TRI_GATHER,
+    .name = "hierarchical",
+    .text = "one rank of each node collects the blocks of its node and passes them on",
+    .can = tri_case_even_runs,
+    .parts = parts,
+    .plan = plan,
+    .own = own,
+};

@@ -1,0 +1,43 @@
+/* Gather at the root, which takes all blocks as they come.
+ *
+ *     1 > 0, 2 > 0, 3 > 0, ...   straight to where they belong
+ *
+ * Cost: one latency; p overheads; all blocks at once through the root, those of other nodes through its node's link.
+ * Short blocks share the way and so arrive all at once at its end, where the root has the overheads still before it;
+ * for long ones, which wait until the root takes them, the longer of the two is the price.
+ */
+#include "collectives/engine/algorithm.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p;
+    tri_cost price = {0};
+    if (c->ranks < 2) return price;
+    tri_cost_star(&price, c, (double)c->bytes, net);
+    if ((double)c->bytes > net->eager_bytes) return price;
+    int near = (c->nodes > 1 ? c->largest : c->ranks) - 1;
+    double bytes[TRI_LEVELS] = {(double)c->bytes * near, (double)c->bytes * (c->ranks - 1 - near)};
+    price.level[tri_case_level(c)].overheads = c->ranks;
+    for (int level = 0; level < TRI_LEVELS; level++)
+        price.level[level].rank_bytes = price.level[level].node_bytes = bytes[level];
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    if (c->rank != call->root) {
+        TRI_TRY(tri_do_send(c, call->send, tri_part_of(c, call, c->rank), call->root));
+        return tri_do_wait(c);
+    }
+    for (int peer = 0; peer < c->size; peer++)
+        if (peer != c->rank)
+            TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, peer), tri_recv_count(c, call, peer), peer));
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_recv_count(c, call, c->rank)));
+    return tri_do_wait(c);
+}
+
+const tri_algorithm tri_gather_linear = {
+    .operation = TRI_GATHER,
+    .name = "linear",
+    .text = "every rank sends its block to the root",
+    .cost = cost,
+    .run = run,
+};

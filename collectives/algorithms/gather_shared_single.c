@@ -1,0 +1,43 @@
+/* Gather in one copy: each block goes straight from its rank's memory into the root's.
+ *
+ * Every leaf puts its block there. Where there is but one leaf, the root fetches the second half of it
+ * (bcast_shared_single.c has the picture).
+ *
+ * Cost: to meet and to part; one copy of a block, of half of it for two ranks; the root's own block.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    double bytes = (double)c->bytes, leaf = c->ranks == 2 ? bytes / 2 : bytes;
+    tri_price_single(&price, c, tri_work(c, leaf, bytes * (c->ranks - 1)), 1);
+    return price;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
+    if (c->rank != call->root) {
+        tri_meet(c, call->send, NULL, tri_only_root(c, call->root));
+        TRI_TRY(tri_put(c, call->root, (size_t)c->rank * call->count, call->send, share));
+    } else {
+        tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
+        tri_copy_out(c, tri_past_caches(c, 2 * (size_t)c->size * call->count),
+                     tri_recv_block(c, call, c->rank), call->send, call->count);
+        for (int i = 1; i < c->size; i++) {
+            int leaf = tri_from_virtual(c, i, call->root);
+            TRI_TRY(tri_fetch(c, leaf, share, tri_unit(c, tri_recv_block(c, call, leaf), share), rest));
+        }
+    }
+    tri_part(c, tri_only_root(c, call->root));
+    return TRI_OK;
+}
+
+const tri_algorithm tri_gather_shared_single = {
+    .operation = TRI_GATHER,
+    .name = "shared_single",
+    .text = "each rank puts its block into the root's memory; of two ranks, each copies a half",
+    .can = tri_can_single,
+    .cost = cost,
+    .run = run,
+};

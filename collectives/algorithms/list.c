@@ -1,0 +1,89 @@
+/* The list of operations and of algorithms, and their names. */
+#include <stdio.h>
+#include <string.h>
+
+#include "collectives/engine/engine.h"
+
+static const tri_algorithm *const algorithms[] = {
+#define X(operation, name) &tri_##operation##_##name,
+#include "collectives/algorithms/algorithms.def"
+#undef X
+};
+
+enum { ALGORITHMS = sizeof algorithms / sizeof *algorithms };
+
+static const char *const operation_names[TRI_OPERATION_COUNT] = {
+#define ROW(NAME, name, text) [TRI_##NAME] = #name,
+    TRI_OPERATION_LIST(ROW)
+#undef ROW
+};
+
+const char *tri_operation_name(tri_operation operation) {
+    return (unsigned)operation < TRI_OPERATION_COUNT ? operation_names[operation] : "unknown";
+}
+
+int tri_algorithm_count(void) {
+    return ALGORITHMS;
+}
+
+tri_operation tri_algorithm_operation(int index) {
+    return algorithms[index]->operation;
+}
+
+const char *tri_algorithm_name(int index) {
+    return algorithms[index]->name;
+}
+
+const char *tri_algorithm_text(int index) {
+    return algorithms[index]->text;
+}
+
+const tri_algorithm *tri_algorithm_at(int index) {
+    return algorithms[index];
+}
+
+/* Appends " word" where it fits. */
+static void append(char *text, size_t room, const char *word) {
+    size_t length = strlen(text);
+    snprintf(text + length, room - length, " %s", word);
+}
+
+static tri_status find(const char *operation, const char *name, int *out) {
+    char known[512] = "";
+    int operation_known = 0;
+    for (int i = 0; i < ALGORITHMS; i++) {
+        const char *of = tri_operation_name(algorithms[i]->operation);
+        if (strcmp(of, operation)) continue;
+        operation_known = 1;
+        append(known, sizeof known, algorithms[i]->name);
+        if (!strcmp(algorithms[i]->name, name)) {
+            *out = i;
+            return TRI_OK;
+        }
+    }
+    if (operation_known)
+        return tri_fail(TRI_ERR_ARGUMENT, "no algorithm '%s' for %s: there are%s", name, operation, known);
+    for (int i = 0; i < TRI_OPERATION_COUNT; i++)
+        append(known, sizeof known, operation_names[i]);
+    return tri_fail(TRI_ERR_ARGUMENT, "no operation '%s': there are%s", operation, known);
+}
+
+tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]) {
+    const tri_algorithm *found[TRI_OPERATION_COUNT] = {NULL};
+    while (*names) {
+        char word[96];
+        size_t length = strcspn(names, ",");
+        snprintf(word, sizeof word, "%.*s", (int)length, names);
+        names += length + (names[length] == ',');
+        char *colon = strchr(word, ':');
+        if (!colon)
+            return tri_fail(TRI_ERR_ARGUMENT, "'%s' does not name an algorithm: write it as bcast:binomial",
+                            word);
+        *colon = 0;
+        int index;
+        TRI_TRY(find(word, colon + 1, &index));
+        found[algorithms[index]->operation] = algorithms[index];
+    }
+    memcpy(selected, found, sizeof found);
+    return TRI_OK;
+}

@@ -1,0 +1,42 @@
+/* Reduction inside each node, then among one rank of each node; on its own node the root is the one that stands
+ * for it. Keeps the order of the ranks where those of a node are consecutive.
+ *
+ * Cost: that of a reduction inside the fullest node and of one among nodes.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int can(const tri_case *c) {
+    return c->nodes > 1 && c->largest > 1 && (c->commutes || !c->mixed);
+}
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = tri_case_of_node(c, TRI_REDUCE, c->bytes);
+    part[1] = tri_case_of_nodes(c, TRI_REDUCE, c->bytes);
+    return 2;
+}
+
+/* What the node has combined, on the rank that stands for it. */
+static size_t own(const tri_context *c, const tri_call *call) {
+    return c->shape->local_rank == tri_first_of_node(c, tri_member(c, call->root)) ? call->count : 0;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    int root = tri_member(c, call->root);
+    stage[0].context = tri_context_node(c);
+    stage[0].call.root = tri_first_of_node(c, root);
+    stage[0].call.recv = call->scratch;
+    stage[1].context = tri_context_lane(c, 0, root);
+    stage[1].call.root = c->shape->node_of[root];
+    stage[1].call.send = call->scratch;
+}
+
+const tri_algorithm tri_reduce_hierarchical = {
+    .operation = TRI_REDUCE,
+    .name = "hierarchical",
+    .text = "a reduction inside each node, then one among one rank of each node",
+    .can = can,
+    .parts = parts,
+    .plan = plan,
+    .in_pieces = 1,
+    .own = own,
+};

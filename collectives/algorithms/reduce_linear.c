@@ -1,0 +1,59 @@
+/* Reduction at the root, which takes the vector of each rank in turn, in rank order.
+ *
+ *     acc = x0;  acc = acc op x1;  acc = acc op x2; ...
+ *
+ * Cost: one latency; p overheads; (p - 1) x the bytes to the root, one vector behind the other, and
+ * through the operation.
+ */
+#include "collectives/engine/algorithm.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    if (c->ranks < 2) return price;
+    int level = tri_case_level(c), near = (c->nodes > 1 ? c->largest : c->ranks) - 1;
+    price.level[level].latencies = 1;
+    price.level[level].overheads = c->ranks;
+    price.level[TRI_INSIDE].bytes = (double)c->bytes * near;
+    price.level[TRI_BETWEEN].bytes = (double)c->bytes * (c->ranks - 1 - near);
+    price.combined_bytes = (double)c->bytes * (c->ranks - 1);
+    return price;
+}
+
+/* Two vectors: the combination so far and the one that comes. The root's own `recv` cannot be either, since
+ * it may be its input as well. */
+static size_t scratch(const tri_context *c, const tri_call *call) {
+    return c->rank == call->root ? 2 * call->count : 0;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    if (c->rank != call->root) {
+        TRI_TRY(tri_do_send(c, call->send, call->count, call->root));
+        return tri_do_wait(c);
+    }
+    void *so_far = call->scratch, *next = tri_unit(c, call->scratch, call->count);
+    for (int peer = 0; peer < c->size; peer++) {
+        void *to = peer ? next : so_far;
+        if (peer == c->rank) {
+            TRI_TRY(tri_do_copy(c, to, call->send, call->count));
+        } else {
+            TRI_TRY(tri_do_recv(c, to, call->count, peer));
+            TRI_TRY(tri_do_wait(c));
+        }
+        if (!peer) continue;
+        /* The combination comes to lie where the right operand was. */
+        TRI_TRY(tri_do_combine(c, so_far, next, call->count));
+        next = so_far;
+        so_far = to;
+    }
+    return tri_do_copy(c, call->recv, so_far, call->count);
+}
+
+const tri_algorithm tri_reduce_linear = {
+    .operation = TRI_REDUCE,
+    .name = "linear",
+    .text = "the root takes each rank's vector in turn, in rank order",
+    .cost = cost,
+    .scratch = scratch,
+    .run = run,
+};

@@ -1,0 +1,54 @@
+/* Reduction over all lanes at once (Traff 2019, arXiv 1910.13373, section 4). The ranks of each node combine a part
+ * each; parts go to the root's node by the ranks with the same local number; the root collects them.
+ *
+ * Cost: a reduce_scatter inside a node, a reduction of a part between nodes with all ranks of a node at once, a
+ * gather inside a node.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int can(const tri_case *c) {
+    return tri_case_even_nodes(c) && (c->commutes || !c->mixed);
+}
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    size_t bytes = tri_ceil_div(c->bytes, (size_t)c->largest);
+    part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
+    part[1] = tri_case_of_lanes(c, TRI_REDUCE, bytes);
+    part[2] = tri_case_of_node(c, TRI_GATHER, bytes);
+    part[0].split = part[2].split = 1;
+    return 3;
+}
+
+/* A part, of the node and of all nodes. */
+static size_t own(const tri_context *c, const tri_call *call) {
+    return 2 * tri_lane_part_of(c, call->scratch, call->count).count;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    int root = tri_member(c, call->root), root_node = c->shape->node_of[root];
+    tri_stage *combine = &stage[0], *pass = &stage[1], *collect = &stage[2];
+    size_t count = tri_lane_part_of(c, call->send, call->count).count;
+    void *of_node = call->scratch, *of_all = tri_unit(c, call->scratch, count);
+    combine->context = collect->context = tri_context_node(c);
+    combine->call.split = collect->call.split = 1;
+    combine->call.recv = of_node;
+    pass->context = tri_context_lane(c, c->shape->local_rank, -1);
+    pass->call.root = root_node;
+    pass->call.send = of_node;
+    pass->call.recv = of_all;
+    pass->call.count = count;
+    collect->call.send = of_all;
+    collect->call.root = tri_first_of_node(c, root);
+    if (c->shape->node != root_node) collect->context.rank = -1;
+}
+
+const tri_algorithm tri_reduce_multilane = {
+    .operation = TRI_REDUCE,
+    .name = "multilane",
+    .text = "the ranks of each node combine a part each, with their likes on the other nodes",
+    .can = can,
+    .parts = parts,
+    .plan = plan,
+    .in_pieces = 1,
+    .own = own,
+};

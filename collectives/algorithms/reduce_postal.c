@@ -1,0 +1,63 @@
+/* Reduction on the postal tree (postal.h): the broadcast's messages (bcast_postal.c) with time turned round.
+ *
+ * What a rank has combined is always a run of consecutive ranks, and what it receives is the run behind it,
+ * so the order of the ranks is kept. For operations that do not commute the tree is drawn from rank 0 for
+ * every root, and the result takes one more message to the root.
+ *
+ * Cost: that of the longest path in the tree, and a combination for each message on it.
+ */
+#include "collectives/algorithms/common/postal.h"
+
+static tri_parameters tune(const tri_case *c, const tri_net *net) {
+    tri_parameters p = {.radix = tri_postal_flight(c, 0, (double)c->bytes, net)};
+    return p;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    tri_cost price = tri_postal_cost(c, p->radix, 0, (double)c->bytes, net);
+    price.combined_bytes = (double)c->bytes * tri_log2_up(c->ranks);
+    if (!c->commutes && c->ranks > 1) tri_cost_rounds(&price, tri_case_level(c), 1, (double)c->bytes, 1);
+    return price;
+}
+
+static size_t scratch(const tri_context *c, const tri_call *call) {
+    (void)c;
+    return 2 * call->count;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_postal tree;
+    tri_postal_grow(&tree, c->size, call->parameters.radix);
+    int top = c->commutes ? call->root : 0, children[TRI_STEPS], count = 0;
+    tri_seat seat = tri_postal_seat(&tree, tri_to_virtual(c, c->rank, top)), child;
+    int parent = seat.parent;
+    while (tri_postal_child(&tree, &seat, &child))
+        children[count++] = child.first;
+    const void *so_far = call->send;
+    void *next = call->scratch, *spare = tri_unit(c, call->scratch, call->count);
+    while (count) {
+        TRI_TRY(tri_do_recv(c, next, call->count, tri_from_virtual(c, children[--count], top)));
+        TRI_TRY(tri_do_wait(c));
+        TRI_TRY(tri_do_combine(c, so_far, next, call->count));
+        so_far = next;
+        next = spare;
+        spare = (void *)so_far;
+    }
+    if (parent >= 0) TRI_TRY(tri_do_send(c, so_far, call->count, tri_from_virtual(c, parent, top)));
+    TRI_TRY(tri_do_wait(c));
+    if (top == call->root) return parent < 0 ? tri_do_copy(c, call->recv, so_far, call->count) : TRI_OK;
+    if (c->rank == top) TRI_TRY(tri_do_send(c, so_far, call->count, call->root));
+    if (c->rank == call->root) TRI_TRY(tri_do_recv(c, call->recv, call->count, top));
+    return tri_do_wait(c);
+}
+
+const tri_algorithm tri_reduce_postal = {
+    .operation = TRI_REDUCE,
+    .name = "postal",
+    .text = "the broadcast on the postal tree with time turned round; ranks that are ready early serve fewer "
+            "others",
+    .tune = tune,
+    .cost = cost,
+    .scratch = scratch,
+    .run = run,
+};

@@ -1,0 +1,20 @@
+/* Reduction by a reduce_scatter of equal parts and a gather (Rabenseifner 2004, "Optimization of collective
+ * reduction operations", section 3).
+ *
+ * Cost: that of both, on p-th parts.
+ */
+#include "collectives/algorithms/common/reduce_scatter_first.h"
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    return tri_scattered_parts(c, TRI_GATHER, part);
+}
+
+const tri_algorithm tri_reduce_reduce_scatter_gather = {
+    .operation = TRI_REDUCE,
+    .name = "reduce_scatter_gather",
+    .text = "each rank combines a part of the vectors, then the root collects the parts",
+    .can = tri_scattered_can,
+    .parts = parts,
+    .plan = tri_scattered_plan,
+    .own = tri_scattered_own,
+};

@@ -1,0 +1,41 @@
+/* A reduction to rank 0, then a scatter from it. Keeps the order of the ranks.
+ *
+ * Cost: the sum of both.
+ */
+#include "collectives/engine/algorithm.h"
+
+static size_t whole(const tri_context *c, const tri_call *call) {
+    return call->send_counts ? call->count : tri_part_start(c, call, c->size);
+}
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = part[1] = *c;
+    part[0].operation = TRI_REDUCE;
+    part[0].bytes = c->bytes * (size_t)c->ranks;
+    part[0].uneven = 0;
+    part[1].operation = TRI_SCATTER;
+    return 2;
+}
+
+static size_t own(const tri_context *c, const tri_call *call) {
+    return c->rank ? 0 : whole(c, call);
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    tri_call *up = &stage[0].call, *down = &stage[1].call;
+    up->root = down->root = 0;
+    up->send_counts = NULL;
+    up->count = whole(c, call);
+    up->recv = call->scratch;
+    down->send = call->scratch;
+    if (call->send_counts) down->count = call->send_counts[c->rank];
+}
+
+const tri_algorithm tri_reduce_scatter_reduce_scatter = {
+    .operation = TRI_REDUCE_SCATTER,
+    .name = "reduce_scatter",
+    .text = "a reduction to rank 0, then a scatter from it",
+    .parts = parts,
+    .plan = plan,
+    .own = own,
+};

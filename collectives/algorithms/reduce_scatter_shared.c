@@ -1,0 +1,60 @@
+/* Reduction of blocks through slots in shared memory: a slot holds a piece of the block for each rank
+ * (alltoall_shared.c has the picture), and every rank combines the pieces that are meant for it.
+ *
+ * Cost: a hand-off for each piece; p - 1 blocks into slots, one to its place, (p - 1) through the operation.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static int can(const tri_case *c) {
+    return tri_can_slots_each(c) && c->unit_bytes * (size_t)c->ranks <= TRI_LARGE_PAYLOAD_BYTES;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    double block = (double)c->bytes, others = block * (c->ranks - 1);
+    tri_price_hand_offs(&price, c, tri_ring_turns(block * c->ranks));
+    price.slot_bytes = tri_equal_work(c, others + block + tri_combining(others));
+    return price;
+}
+
+/* The own block stays where it is, unless the result takes the place of it. */
+static int keeps_own(const tri_context *c, const tri_call *call) {
+    return call->recv == tri_send_block(c, call, c->rank);
+}
+
+static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+    size_t units = tri_piece_units(p, k), start = tri_piece_start(p, k);
+    char *slot = tri_ring_open(p->ring, p->first + k);
+    for (int to = 0; to < c->size; to++)
+        if (to != c->rank || keeps_own(c, call))
+            TRI_TRY(tri_do_copy(c, tri_unit(c, slot, (size_t)to * units),
+                                tri_unit(c, tri_send_block(c, call, to), start), units));
+    tri_ring_publish(p->ring, p->first + k);
+    return TRI_OK;
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_pieces p = tri_cut(c, call->count, c->size, 1);
+    if (p.pieces) TRI_TRY(put(c, call, &p, 0));
+    for (size_t k = 0; k < p.pieces; k++) {
+        size_t units = tri_piece_units(&p, k), mine = (size_t)c->rank * units;
+        if (k + 1 < p.pieces) TRI_TRY(put(c, call, &p, k + 1));
+        const void *own = tri_unit(c, tri_send_block(c, call, c->rank), tri_piece_start(&p, k));
+        if (keeps_own(c, call)) own = tri_unit(c, tri_ring_await(p.ring, c->rank, p.first + k), mine);
+        TRI_TRY(tri_combine_slots(c, &p, p.first + k, mine, units, own,
+                                  tri_unit(c, call->recv, tri_piece_start(&p, k))));
+        tri_ring_release(p.ring, p.first + k);
+    }
+    return TRI_OK;
+}
+
+const tri_algorithm tri_reduce_scatter_shared = {
+    .operation = TRI_REDUCE_SCATTER,
+    .name = "shared",
+    .text = "each rank copies pieces of all blocks into its slots in shared memory and combines those meant "
+            "for it",
+    .can = can,
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,39 @@
+/* Reduction of blocks in one copy: every rank combines its block of all vectors, which it reads in its peers' memory.
+ *
+ * Where the result takes the place of a block that others read, it waits for them in scratch.
+ *
+ * Cost: to meet and to part; p - 1 blocks read and combined.
+ */
+#include "collectives/algorithms/common/slots.h"
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    (void)p, (void)net;
+    tri_cost price = {0};
+    double others = (double)c->bytes * (c->ranks - 1);
+    tri_price_single(&price, c, tri_equal_work(c, others), c->ranks - 1);
+    price.slot_bytes += tri_equal_work(c, tri_combining(others));
+    return price;
+}
+
+static size_t scratch(const tri_context *c, const tri_call *call) {
+    return tri_single_scratch(c, call) + (call->recv == call->send ? call->count : 0);
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    int in_place = call->recv == call->send;
+    void *result = in_place ? tri_unit(c, call->scratch, tri_single_scratch(c, call)) : call->recv;
+    tri_meet(c, call->send, NULL, -1);
+    TRI_TRY(tri_combine_block(c, call, (size_t)c->rank * call->count, result));
+    tri_part(c, -1);
+    return tri_do_copy(c, call->recv, result, call->count);
+}
+
+const tri_algorithm tri_reduce_scatter_shared_single = {
+    .operation = TRI_REDUCE_SCATTER,
+    .name = "shared_single",
+    .text = "each rank combines its block of all vectors in its peers' memory",
+    .can = tri_can_single,
+    .cost = cost,
+    .scratch = scratch,
+    .run = run,
+};

@@ -1,0 +1,41 @@
+/* Scatter among one rank of each node, which gets the blocks of all its ranks, then inside each node; on its own
+ * node the root is that rank.
+ *
+ * Cost: that of a scatter of a node's blocks among nodes, and of one inside a node.
+ */
+#include "collectives/engine/algorithm.h"
+
+static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+    part[0] = tri_case_of_nodes(c, TRI_SCATTER, c->bytes * (size_t)c->largest);
+    part[1] = tri_case_of_node(c, TRI_SCATTER, c->bytes);
+    return 2;
+}
+
+/* The node's blocks; at the root they lie where they are sent from. */
+static size_t own(const tri_context *c, const tri_call *call) {
+    int stands = c->shape->local_rank == tri_first_of_node(c, tri_member(c, call->root));
+    return stands && c->rank != call->root ? (size_t)c->shape->largest * call->count : 0;
+}
+
+static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    int root = tri_member(c, call->root);
+    void *of_node = call->scratch;
+    if (c->rank == call->root) of_node = (void *)tri_send_block(c, call, c->shape->node * c->shape->largest);
+    stage[0].context = tri_context_lane(c, 0, root);
+    stage[0].call.root = c->shape->node_of[root];
+    stage[0].call.recv = of_node;
+    stage[0].call.count = (size_t)c->shape->largest * call->count;
+    stage[1].context = tri_context_node(c);
+    stage[1].call.root = tri_first_of_node(c, root);
+    stage[1].call.send = of_node;
+}
+
+const tri_algorithm tri_scatter_hierarchical = {
+    .operation = TRI_SCATTER,
+    .name = "hierarchical",
+    .text = "one rank of each node gets the blocks of its node and scatters them",
+    .can = tri_case_even_runs,
+    .parts = parts,
+    .plan = plan,
+    .own = own,
+};

@@ -1,0 +1,87 @@
+/* Scatter on the postal tree (collectives/algorithms/common/postal.h): each rank gets the blocks of its whole subtree and passes on what
+ * is not its own, as on the binomial tree (scatter_binomial.c), but nobody waits for a latency with others still to
+ * serve. The flight that the tree is drawn for is the one with the least price: long for small blocks, where a
+ * latency is worth many messages, and longer still for big ones, which should not travel twice.
+ *
+ * Subtrees are runs of ranks. Where a run goes over the last rank to rank 0, its blocks lie in two places at the root
+ * and take two messages.
+ *
+ * Cost: that of the longest path in the tree, by walking it.
+ */
+#include "collectives/algorithms/common/postal.h"
+
+static int can(const tri_case *c) {
+    return !c->uneven;
+}
+
+static tri_parameters tune(const tri_case *c, const tri_net *net) {
+    tri_parameters p = {.radix = tri_postal_flight(c, (double)c->bytes, 0, net)};
+    return p;
+}
+
+static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+    return tri_postal_cost(c, p->radix, (double)c->bytes, 0, net);
+}
+
+static tri_seat seat_of(tri_postal *tree, const tri_context *c, const tri_call *call) {
+    tri_postal_grow(tree, c->size, call->parameters.radix);
+    return tri_postal_seat(tree, tri_to_virtual(c, c->rank, call->root));
+}
+
+/* A rank between root and leaves keeps the blocks of its subtree. */
+static size_t scratch(const tri_context *c, const tri_call *call) {
+    tri_postal tree;
+    tri_seat seat = seat_of(&tree, c, call);
+    return seat.parent < 0 || seat.count == 1 ? 0 : tri_run_units(c, call, c->rank, seat.count);
+}
+
+/* Of a run of ranks from `first`, those that come before rank 0. */
+static int straight(const tri_context *c, int first, int count) {
+    return first + count > c->size ? c->size - first : count;
+}
+
+/* One behind the other: the first child has the most to pass on, and must not share the way with the rest. */
+static tri_status from_root(tri_context *c, const tri_call *call, const tri_postal *tree, tri_seat seat) {
+    tri_seat child;
+    while (tri_postal_child(tree, &seat, &child)) {
+        int peer = tri_from_virtual(c, child.first, call->root), before = straight(c, peer, child.count);
+        TRI_TRY(tri_do_send(c, tri_unit(c, call->send, tri_part_start(c, call, peer)),
+                            tri_run_units(c, call, peer, before), peer));
+        TRI_TRY(tri_do_send(c, call->send, tri_run_units(c, call, 0, child.count - before), peer));
+        TRI_TRY(tri_do_wait(c));
+    }
+    return tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), tri_part_of(c, call, c->rank));
+}
+
+static tri_status run(tri_context *c, const tri_call *call) {
+    tri_postal tree;
+    tri_seat seat = seat_of(&tree, c, call), child;
+    if (seat.parent < 0) return from_root(c, call, &tree, seat);
+    int parent = tri_from_virtual(c, seat.parent, call->root);
+    void *blocks = seat.count > 1 ? call->scratch : call->recv;
+    /* The root sends in two messages what lies in two places; the others have it in one. */
+    int first = seat.parent ? seat.count : straight(c, c->rank, seat.count);
+    size_t before = tri_run_units(c, call, c->rank, first);
+    TRI_TRY(tri_do_recv(c, blocks, before, parent));
+    TRI_TRY(
+        tri_do_recv(c, tri_unit(c, blocks, before), tri_run_units(c, call, 0, seat.count - first), parent));
+    TRI_TRY(tri_do_wait(c));
+    while (tri_postal_child(&tree, &seat, &child)) {
+        int peer = tri_from_virtual(c, child.first, call->root);
+        TRI_TRY(tri_do_send(c, tri_unit(c, blocks, tri_run_units(c, call, c->rank, child.first - seat.first)),
+                            tri_run_units(c, call, peer, child.count), peer));
+        TRI_TRY(tri_do_wait(c));
+    }
+    return tri_do_copy(c, call->recv, blocks, tri_part_of(c, call, c->rank));
+}
+
+const tri_algorithm tri_scatter_postal = {
+    .operation = TRI_SCATTER,
+    .name = "postal",
+    .text = "each rank gets the blocks of its subtree of the postal tree and passes on what is not its own",
+    .can = can,
+    .tune = tune,
+    .cost = cost,
+    .scratch = scratch,
+    .run = run,
+};

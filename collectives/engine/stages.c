@@ -1,0 +1,93 @@
+/* Algorithms that consist of others. */
+#include "collectives/engine/pieces.h"
+
+/* The stages of an algorithm of parts, with their picks. Returns how many; a group of which this rank is no
+ * member has rank -1. */
+static int draw(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+    const tri_pick *pick = &call->recipe->pick[call->pick];
+    int count = 0;
+    for (int i = 0; i < TRI_PARTS; i++) {
+        stage[i] = (tri_stage){.context = *c, .call = *call};
+        if (pick->part[i]) count = i + 1;
+    }
+    pick->algorithm->plan(c, call, stage);
+    for (int i = 0; i < count; i++) {
+        stage[i].call.pick = pick->part[i];
+        stage[i].call.parameters = call->recipe->pick[pick->part[i]].parameters;
+    }
+    return count;
+}
+
+/* The call for one piece. */
+static tri_call piece_of(const tri_context *c, const tri_call *call, int piece) {
+    tri_range range = tri_piece(call, piece);
+    tri_call part = *call;
+    part.send = tri_unit(c, call->send, range.first);
+    part.recv = tri_unit(c, call->recv, range.first);
+    part.count = range.count;
+    return part;
+}
+
+static size_t own_of(const tri_context *c, const tri_call *call) {
+    const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
+    return a->own ? a->own(c, call) : 0;
+}
+
+/* Each piece has its own scratch of the algorithm, and each strand its own, since several are under way at once. No piece
+ * is larger than the first. */
+static size_t scratch_in_pieces(const tri_context *c, const tri_call *call) {
+    tri_stage stage[TRI_PARTS];
+    tri_call first = piece_of(c, call, 0);
+    size_t units = own_of(c, &first) * (size_t)call->parameters.pieces;
+    int count = draw(c, &first, stage);
+    for (int i = 0; i < count; i++)
+        units +=
+            stage[i].context.rank < 0 ? 0 : TRI_WINDOW * tri_pick_scratch(&stage[i].context, &stage[i].call);
+    return units;
+}
+
+int tri_pieces_draw(const tri_context *c, const tri_call *call, int piece, tri_stage stage[TRI_PARTS]) {
+    tri_call first = piece_of(c, call, 0), now = piece_of(c, call, piece);
+    size_t own = own_of(c, &first), behind = own * (size_t)call->parameters.pieces;
+    size_t units[TRI_PARTS] = {0};
+    int count = draw(c, &first, stage);
+    for (int i = 0; i < count; i++)
+        if (stage[i].context.rank >= 0) units[i] = tri_pick_scratch(&stage[i].context, &stage[i].call);
+    now.scratch = tri_unit(c, call->scratch, own * (size_t)piece);
+    draw(c, &now, stage);
+    for (int i = 0; i < count; i++) {
+        stage[i].call.scratch = tri_unit(c, call->scratch, behind + (size_t)(piece % TRI_WINDOW) * units[i]);
+        behind += TRI_WINDOW * units[i];
+    }
+    return count;
+}
+
+size_t tri_pick_scratch(const tri_context *c, const tri_call *call) {
+    const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
+    if (!a->parts) return a->scratch ? a->scratch(c, call) : 0;
+    if (call->parameters.pieces > 1) return scratch_in_pieces(c, call);
+    tri_stage stage[TRI_PARTS];
+    size_t most = 0;
+    int count = draw(c, call, stage);
+    for (int i = 0; i < count; i++) {
+        size_t units = stage[i].context.rank < 0 ? 0 : tri_pick_scratch(&stage[i].context, &stage[i].call);
+        if (units > most) most = units;
+    }
+    return most + (a->own ? a->own(c, call) : 0);
+}
+
+tri_status tri_pick_run(tri_context *c, const tri_call *call) {
+    const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
+    if (!a->parts) return a->run(c, call);
+    if (call->parameters.pieces > 1) return tri_strands_run(c, call);
+    tri_stage stage[TRI_PARTS];
+    int count = draw(c, call, stage);
+    void *behind = tri_unit(c, call->scratch, a->own ? a->own(c, call) : 0);
+    for (int i = 0; i <= count; i++) {
+        if (a->before) TRI_TRY(a->before(c, call, i));
+        if (i == count || stage[i].context.rank < 0) continue;
+        stage[i].call.scratch = behind;
+        TRI_TRY(tri_pick_run(&stage[i].context, &stage[i].call));
+    }
+    return TRI_OK;
+}
