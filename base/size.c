@@ -74,15 +74,15 @@ char *tri_size_format(size_t size, char text[TRI_SIZE_TEXT]) {
     return text;
 }
 
-tri_range tri_range_part(size_t count, size_t parts, size_t part) {
+tri_range tri_range_block(size_t count, size_t parts, size_t part) {
     size_t each = count / parts, more = count % parts;
     tri_range range = {.first = each * part + (part < more ? part : more), .count = each + (part < more)};
     return range;
 }
 
-tri_range tri_range_part_blocks(size_t count, size_t block, size_t parts, size_t part) {
+tri_range tri_range_block_of_units(size_t count, size_t block, size_t parts, size_t part) {
     size_t blocks = count / block + (count % block != 0);
-    tri_range of_blocks = tri_range_part(blocks, parts, part);
+    tri_range of_blocks = tri_range_block(blocks, parts, part);
     size_t first = of_blocks.first * block, end = (of_blocks.first + of_blocks.count) * block;
     /* The last block may be short, and its end may lie beyond SIZE_MAX. */
     if (of_blocks.first + of_blocks.count == blocks) end = count;

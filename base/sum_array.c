@@ -19,9 +19,9 @@ void tri_sum_add_array_at(tri_simd level, tri_sum *sum, const double *x, size_t 
             tri_sum_add(sum, x[i]);
         return;
     }
-    tri_engine engine = {.level = level, .sum = tri_words_of_sum(sum)};
+    tri_sum_engine engine = {.level = level, .sum = tri_words_of_sum(sum)};
     mark_zeros(engine.sum, x, count);
-    tri_engine_run(&engine, 0, x, count);
+    tri_sum_engine_run(&engine, 0, x, count);
 }
 
 static void add_moments(tri_simd level, tri_sum *sum, tri_squares *squares, tri_extremes *extremes,
@@ -37,10 +37,10 @@ static void add_moments(tri_simd level, tri_sum *sum, tri_squares *squares, tri_
         }
         return;
     }
-    tri_engine engine = {.level = level, .sum = s, .squares = q, .extremes = extremes};
+    tri_sum_engine engine = {.level = level, .sum = s, .squares = q, .extremes = extremes};
     mark_zeros(s, x, count);
     tri_words_tail(q)[TRI_TAIL_OTHERS] = 1;
-    tri_engine_run(&engine, first, x, count);
+    tri_sum_engine_run(&engine, first, x, count);
 }
 
 void tri_squares_add_array_at(tri_simd level, tri_squares *squares, const double *x, size_t count) {

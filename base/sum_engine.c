@@ -14,7 +14,7 @@ enum {
 };
 
 /* The extremes of a piece are known; where they are in it is looked for only when it may matter. */
-static void note(const tri_engine *e, tri_extreme *into, uint64_t first, const double *x, size_t count,
+static void note(const tri_sum_engine *e, tri_extreme *into, uint64_t first, const double *x, size_t count,
                  double value, int sign) {
     tri_extreme here = {value, 0, first};
     if (!tri_extreme_precedes(&here, into, sign)) return;
@@ -22,21 +22,21 @@ static void note(const tri_engine *e, tri_extreme *into, uint64_t first, const d
     tri_extreme_keep(into, (tri_extreme){x[at], 0, first + at}, sign); /* 0 as it is there, with its sign */
 }
 
-static void note_both(const tri_engine *e, uint64_t first, const double *x, size_t count, double min,
+static void note_both(const tri_sum_engine *e, uint64_t first, const double *x, size_t count, double min,
                       double max) {
     if (!(min <= max)) return; /* nothing but NaN */
     note(e, &e->extremes->min, first, x, count, min, -1);
     note(e, &e->extremes->max, first, x, count, max, 1);
 }
 
-static void note_extremes(const tri_engine *e, uint64_t first, const double *x, size_t count) {
+static void note_extremes(const tri_sum_engine *e, uint64_t first, const double *x, size_t count) {
     if (!e->squares.word) return;
     double min, max;
     e->kernels->extremes(x, count, &min, &max);
     note_both(e, first, x, count, min, max);
 }
 
-static int fits(tri_engine *e, const double *x, size_t rows, double *min, double *max) {
+static int fits(tri_sum_engine *e, const double *x, size_t rows, double *min, double *max) {
     if (!e->squares.word) return e->kernels->sum(x, rows, e->slices, &e->window);
     return e->kernels->moments(x, rows, e->slices, e->square_slices, &e->window, min, max);
 }
@@ -47,14 +47,14 @@ static const struct {
     int slices, square_slices;
 } sum_ways[WAYS] = {{2, 0}, {3, 0}, {4, 0}}, moments_ways[WAYS] = {{2, 3}, {2, 4}, {3, 5}};
 
-static void choose_way(tri_engine *e, int way) {
+static void choose_way(tri_sum_engine *e, int way) {
     e->way = way;
     e->slices = e->squares.word ? moments_ways[way].slices : sum_ways[way].slices;
     e->square_slices = e->squares.word ? moments_ways[way].square_slices : 0;
 }
 
-static void close_window(tri_engine *e) {
-    if (e->ready) tri_window_empty(e);
+static void close_window(tri_sum_engine *e) {
+    if (e->ready) tri_sum_window_empty(e);
     e->ready = 0;
 }
 
@@ -70,18 +70,18 @@ static int is_wide(const double *x, size_t rows, const int top[TRI_LANES]) {
 }
 
 /* A chunk by the kernels, in the window as it is or in another one. Returns whether one took it. */
-static int add_chunk(tri_engine *e, const double *x, size_t rows, double *min, double *max) {
+static int add_chunk(tri_sum_engine *e, const double *x, size_t rows, double *min, double *max) {
     int top[TRI_LANES];
     if (e->ready && fits(e, x, rows, min, max)) {
         e->trouble -= e->trouble > 0;
         return 1;
     }
     if (e->trouble >= TOO_MUCH) return 0;
-    int any = tri_window_measure(e, x, rows, top);
+    int any = tri_sum_window_measure(e, x, rows, top);
     for (int way = e->way; any && way < WAYS; way++) {
-        if (e->ready) tri_window_empty(e);
+        if (e->ready) tri_sum_window_empty(e);
         choose_way(e, way);
-        tri_window_set(e, top);
+        tri_sum_window_set(e, top);
         if (fits(e, x, rows, min, max)) return e->trouble += MOVED, 1;
     }
     e->trouble += is_wide(x, rows, top) ? TOO_MUCH : DECLINED;
@@ -89,7 +89,7 @@ static int add_chunk(tri_engine *e, const double *x, size_t rows, double *min, d
 }
 
 /* A run by the table, in pieces that are still in the cache when their extremes are looked for. */
-static void add_by_table(tri_engine *e, uint64_t first, const double *x, size_t count) {
+static void add_by_table(tri_sum_engine *e, uint64_t first, const double *x, size_t count) {
     tri_table table;
     tri_table_open(&table, e->level, e->sum, e->squares);
     for (size_t i = 0; i < count; i += TRI_CHUNK) {
@@ -102,7 +102,7 @@ static void add_by_table(tri_engine *e, uint64_t first, const double *x, size_t 
 
 /* What no window takes: a long run by the table or, where that is not worth it, this chunk one by one.
  * Returns how many elements it was. */
-static size_t add_awkward(tri_engine *e, uint64_t first, const double *x, size_t chunk, size_t left) {
+static size_t add_awkward(tri_sum_engine *e, uint64_t first, const double *x, size_t chunk, size_t left) {
     size_t count = left < e->run ? left : e->run;
     if (e->trouble < TOO_MUCH || count < SHORTEST_RUN) {
         for (size_t i = 0; i < chunk; i++) {
@@ -119,7 +119,7 @@ static size_t add_awkward(tri_engine *e, uint64_t first, const double *x, size_t
     return count;
 }
 
-void tri_engine_run(tri_engine *e, uint64_t first, const double *x, size_t count) {
+void tri_sum_engine_run(tri_sum_engine *e, uint64_t first, const double *x, size_t count) {
     size_t done = 0;
     e->kernels = tri_kernels_at(e->level);
     choose_way(e, 0);
@@ -137,9 +137,9 @@ void tri_engine_run(tri_engine *e, uint64_t first, const double *x, size_t count
         if (e->squares.word) note_both(e, first + done, x + done, rows * TRI_LANES, min, max);
         if (e->trouble == 0) e->run = FIRST_RUN;
         if (++e->chunks >= TRI_SPAN_LIMIT) {
-            tri_window_empty(e);
+            tri_sum_window_empty(e);
             choose_way(e, 0); /* perhaps it is enough again */
-            tri_window_set(e, e->window.top);
+            tri_sum_window_set(e, e->window.top);
         }
         done += rows * TRI_LANES;
     }

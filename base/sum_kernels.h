@@ -42,11 +42,11 @@ typedef struct tri_slice {
 } tri_slice;
 
 /* |x| < limit = 2^top in each lane; squares have twice that exponent. */
-typedef struct tri_window {
+typedef struct tri_sum_window {
     double limit[TRI_LANES];
     int top[TRI_LANES];
     tri_slice sum[TRI_SUM_SLICES], square[TRI_SQUARE_SLICES];
-} tri_window;
+} tri_sum_window;
 
 /* Bins of a histogram; what lies outside is counted as three more bins behind them. */
 typedef struct tri_bins {
@@ -58,10 +58,10 @@ enum { TRI_BELOW, TRI_ABOVE, TRI_NOT_A_NUMBER, TRI_OUTSIDE };
 /* Kernels decline by returning 0. `rows` is 1 to TRI_CHUNK_ROWS. */
 typedef struct tri_kernels {
     /* The sum, by 2, 3 or 4 slices. */
-    int (*sum)(const double *x, size_t rows, int slices, tri_window *window);
+    int (*sum)(const double *x, size_t rows, int slices, tri_sum_window *window);
     /* Sum and squares and the smallest and largest element; (slices, square slices) = (2, 3), (2, 4), (3, 5).
      * Needs 45 * slices - 537 <= top <= 508. */
-    int (*moments)(const double *x, size_t rows, int slices, int square_slices, tri_window *window,
+    int (*moments)(const double *x, size_t rows, int slices, int square_slices, tri_sum_window *window,
                    double *min, double *max);
     /* The largest magnitude in each lane; NaN is skipped. */
     void (*lane_limits)(const double *x, size_t rows, double limits[TRI_LANES]);

@@ -62,7 +62,7 @@ INLINE void commit(tri_slice *slices, double (*kept)[TRI_LANES], int count) {
         }
 }
 
-INLINE int sum_by(const double *x, size_t rows, const int slices, tri_window *window) {
+INLINE int sum_by(const double *x, size_t rows, const int slices, tri_sum_window *window) {
     double kept[TRI_SUM_SLICES][TRI_LANES];
     for (int lane = 0; lane < TRI_LANES; lane += STRIDE) {
         vec s[TRI_SUM_SLICES * TOGETHER], limit[TOGETHER];
@@ -95,7 +95,7 @@ INLINE int sum_by(const double *x, size_t rows, const int slices, tri_window *wi
     return 1;
 }
 
-static int sum(const double *x, size_t rows, int slices, tri_window *window) {
+static int sum(const double *x, size_t rows, int slices, tri_sum_window *window) {
     switch (slices) {
     case 2:
         return sum_by(x, rows, 2, window);
@@ -116,7 +116,7 @@ INLINE void reduce_extremes(vec min, vec max, double *min_out, double *max_out) 
 /* A square is product + error, two doubles. The product is spread over all slices but the last, the error,
  * less than 2^-53 of it, over all but the first. */
 INLINE int moments_by(const double *x, size_t rows, const int slices, const int square_slices,
-                      tri_window *window, double *min_out, double *max_out) {
+                      tri_sum_window *window, double *min_out, double *max_out) {
     double kept[TRI_SUM_SLICES][TRI_LANES], kept_square[TRI_SQUARE_SLICES][TRI_LANES];
     *min_out = INFINITY, *max_out = -INFINITY;
     for (int lane = 0; lane < TRI_LANES; lane += STRIDE) {
@@ -162,7 +162,7 @@ INLINE int moments_by(const double *x, size_t rows, const int slices, const int 
     return 1;
 }
 
-static int moments(const double *x, size_t rows, int slices, int square_slices, tri_window *window,
+static int moments(const double *x, size_t rows, int slices, int square_slices, tri_sum_window *window,
                    double *min, double *max) {
     if (slices == 3) return moments_by(x, rows, 3, 5, window, min, max);
     if (square_slices == 4) return moments_by(x, rows, 2, 4, window, min, max);

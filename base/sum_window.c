@@ -21,7 +21,8 @@ static int slice_unit(int top, int slice) {
     return top - TRI_SLICE_BITS * (slice + 1);
 }
 
-static void empty_slice(tri_slice *slice, const tri_window *window, int scale, int index, tri_words into) {
+static void empty_slice(tri_slice *slice, const tri_sum_window *window, int scale, int index,
+                        tri_words into) {
     tri_words_reserve(into, TRI_LANES);
     for (int lane = 0; lane < TRI_LANES;) {
         /* Neighbours with the same window are added together first. */
@@ -36,7 +37,7 @@ static void empty_slice(tri_slice *slice, const tri_window *window, int scale, i
     }
 }
 
-void tri_window_empty(tri_engine *e) {
+void tri_sum_window_empty(tri_sum_engine *e) {
     for (int s = 0; s < e->slices; s++)
         empty_slice(e->window.sum + s, &e->window, 1, s, e->sum);
     if (e->squares.word)
@@ -45,7 +46,7 @@ void tri_window_empty(tri_engine *e) {
     e->chunks = 0;
 }
 
-static void set_slice(tri_slice *slice, const tri_window *window, int scale, int index) {
+static void set_slice(tri_slice *slice, const tri_sum_window *window, int scale, int index) {
     for (int lane = 0; lane < TRI_LANES; lane++) {
         slice->bias[lane] = 1.5 * power(slice_unit(scale * window->top[lane], index) + 52);
         slice->total[lane] = 0;
@@ -59,7 +60,7 @@ static int exponent_above(double limit) {
     return (int)(bits >> 52) - 1022;
 }
 
-int tri_window_measure(const tri_engine *e, const double *x, size_t rows, int top[TRI_LANES]) {
+int tri_sum_window_measure(const tri_sum_engine *e, const double *x, size_t rows, int top[TRI_LANES]) {
     double limits[TRI_LANES];
     e->kernels->lane_limits(x, rows, limits);
     int highest = -1022;
@@ -74,7 +75,7 @@ int tri_window_measure(const tri_engine *e, const double *x, size_t rows, int to
     return highest + SLACK_BITS <= (e->squares.word ? TOP_OF_SQUARES : TOP_OF_SUM);
 }
 
-void tri_window_set(tri_engine *e, const int top[TRI_LANES]) {
+void tri_sum_window_set(tri_sum_engine *e, const int top[TRI_LANES]) {
     /* The lowest slice must not fall under the subnormals. With squares, the square of the lowest bit that
      * the sum's slices hold must not: then a square and its error are exact whenever the sum leaves no
      * residue. */

@@ -18,16 +18,16 @@ static bool in_place(const tri_collective *c) {
            c->send.offset == c->recv.offset && (c->send.buffer || c->send.host == c->recv.host);
 }
 
-static tri_window window(const tri_collective *c, tri_gpu_span span, size_t blocks, size_t first,
-                         size_t count) {
+static tri_view_window window(const tri_collective *c, tri_gpu_span span, size_t blocks, size_t first,
+                              size_t count) {
     size_t each = each_of(c);
     bool whole = count == c->count;
-    return (tri_window){.span = span,
-                        .each = each,
-                        .from = first * each,
-                        .row_bytes = (whole ? blocks : 1) * count * each,
-                        .rows = whole ? 1 : blocks,
-                        .stride_bytes = c->count * each};
+    return (tri_view_window){.span = span,
+                             .each = each,
+                             .from = first * each,
+                             .row_bytes = (whole ? blocks : 1) * count * each,
+                             .rows = whole ? 1 : blocks,
+                             .stride_bytes = c->count * each};
 }
 
 static tri_status open_piece(const tri_collective *c, slot *at, size_t first, size_t count) {

@@ -5,7 +5,7 @@
  * of the window takes the bits of weight 2^(top - SLICE (s + 1)) and up: with b = 1.5 * 2^(top + 8 - SLICE s), t =
  * b + x rounds x to a multiple of that weight, q = t - b and r = x - q are exact, and t is the next b. The bits of
  * the last b minus those of the first, as integers, are the sum of all q in units of the weight; 128 terms cannot
- * take b out of its binade, which reaches 2^(top + 7) to either side. Chunks whose bits do not end in the last
+ * take b out of its binade, which single_copies 2^(top + 7) to either side. Chunks whose bits do not end in the last
  * slice are done again by more slices, from the residues; chunks with NaN, Inf, or squares that might over- or
  * underflow, or nothing but zeros, element by element in integers. */
 enum { ROWS = 128, SLICE = 44, SUM_SLICES = 2, SQUARE_SLICES = 4, SPAN = 256 };

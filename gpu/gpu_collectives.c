@@ -205,7 +205,8 @@ static tri_status open_view(const exchange *e, tri_view *view, tri_gpu_span span
     if (!bytes) return TRI_OK;
     return tri_view_open(
         view,
-        (tri_window){.span = span, .each = each, .from = i * e->piece * each, .row_bytes = bytes, .rows = 1},
+        (tri_view_window){
+            .span = span, .each = each, .from = i * e->piece * each, .row_bytes = bytes, .rows = 1},
         read);
 }
 

@@ -12,13 +12,13 @@ tri_status tri_view_wait(tri_view *view) {
     return tri_cl(view->window.span.buffer->gpu, code, "copying for a collective operation");
 }
 
-static size_t place(const tri_window *w) {
+static size_t place(const tri_view_window *w) {
     return w->span.offset * w->each + w->from;
 }
 
 /* Between the staging memory and the device, in rows there. */
 static tri_status copy(tri_view *view, bool up) {
-    const tri_window *w = &view->window;
+    const tri_view_window *w = &view->window;
     tri_gpu *gpu = w->span.buffer->gpu;
     cl_mem memory = w->span.buffer->memory;
     cl_command_queue queue = up ? gpu->up : gpu->down;
@@ -62,7 +62,7 @@ static tri_status map(tri_view *view) {
     return tri_cl(buffer->gpu, code, "mapping a buffer");
 }
 
-tri_status tri_view_open(tri_view *view, tri_window window, bool read) {
+tri_status tri_view_open(tri_view *view, tri_view_window window, bool read) {
     TRI_TRY(tri_view_wait(view));
     view->window = window;
     view->data = NULL;

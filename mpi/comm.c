@@ -59,8 +59,7 @@ static tri_status comm_fill(tri_comm *comm, const int *node_of, tri_family *fami
     return node_of ? tri_shape_create(comm, node_of) : find_shape(comm);
 }
 
-/* `family`: to which it belongs; NULL: the first of one. */
-static tri_status comm_create(MPI_Comm parent, const int *node_of, tri_family *family, tri_comm **out) {
+tri_status tri_comm_open(MPI_Comm parent, const int *node_of, tri_family *family, tri_comm **out) {
     tri_comm *comm = calloc(1, sizeof *comm);
     if (!comm) return tri_fail(TRI_ERR_MEMORY, "no memory for a communicator");
     tri_status status = tri_mpi_status(MPI_Comm_dup(parent, &comm->mpi), "MPI_Comm_dup");
@@ -76,29 +75,9 @@ static tri_status comm_create(MPI_Comm parent, const int *node_of, tri_family *f
     return status;
 }
 
-tri_status tri_comm_create(MPI_Comm parent, tri_comm **out) {
-    return comm_create(parent, NULL, NULL, out);
-}
-
-tri_status tri_comm_create_shaped(MPI_Comm parent, const int *node_of, tri_comm **out) {
-    return comm_create(parent, node_of, NULL, out);
-}
-
-tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out) {
-    MPI_Comm part;
-    TRI_MPI(MPI_Comm_split(comm->mpi, colour < 0 ? MPI_UNDEFINED : colour, 0, &part));
-    if (part == MPI_COMM_NULL) {
-        *out = NULL;
-        return TRI_OK;
-    }
-    tri_status status = comm_create(part, NULL, comm->family, out);
-    MPI_Comm_free(&part);
-    return status;
-}
-
 void tri_comm_destroy(tri_comm **comm) {
     if (!comm || !*comm) return;
-    if ((*comm)->calls) (*comm)->calls_destroy((*comm)->calls);
+    if ((*comm)->above) (*comm)->above_destroy((*comm)->above);
     tri_shared_destroy(&(*comm)->shared);
     free((*comm)->shape_arrays);
     if ((*comm)->family && !--(*comm)->family->members) free((*comm)->family);

@@ -73,7 +73,7 @@ static size_t face_behind(const tri_grid_info *info, const int at[], int d) {
     size_t face = 1;
     for (int i = 0; i < TRI_GRID_DIMS; i++) {
         if (at[i] + (i == d) >= ranks_with_points(info, i)) return 0;
-        if (i != d) face *= tri_range_part(info->points[i], (size_t)info->ranks[i], (size_t)at[i]).count;
+        if (i != d) face *= tri_range_block(info->points[i], (size_t)info->ranks[i], (size_t)at[i]).count;
     }
     return face;
 }
@@ -124,7 +124,7 @@ static void settle(tri_grid *grid) {
         place++;
     place_of(place, info->ranks, info->at);
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
-        tri_range mine = tri_range_part(info->points[d], (size_t)info->ranks[d], (size_t)info->at[d]);
+        tri_range mine = tri_range_block(info->points[d], (size_t)info->ranks[d], (size_t)info->at[d]);
         info->start[d] = mine.first;
         info->count[d] = mine.count;
         empty |= !mine.count;

@@ -11,10 +11,10 @@ struct tri_grid {
 };
 
 /* What a way to lay out the ranks costs, the more important first. */
-typedef struct tri_grid_price {
+typedef struct tri_grid_cost {
     int idle; /* whether some rank has no points */
     size_t between_nodes, between_ranks, largest;
-} tri_grid_price;
+} tri_grid_cost;
 
 /* The best ranks in each dimension, and the shape of the block of `together` ranks that belong to a node, by the rule of
  * trireme/grid.h. fixed: 0 where it may choose. Returns 0 where there is no such grid. */

@@ -11,8 +11,8 @@ static size_t area(const size_t points[], int d) {
 }
 
 /* Blocks are taken to be even. A plane between ranks is sent from both of its sides. */
-static tri_grid_price price(const size_t points[], const int ranks[], const int block[]) {
-    tri_grid_price p = {.largest = 1};
+static tri_grid_cost cost(const size_t points[], const int ranks[], const int block[]) {
+    tri_grid_cost p = {.largest = 1};
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
         size_t parts = (size_t)ranks[d], nodes = parts / (size_t)block[d];
         p.idle |= parts > points[d];
@@ -23,7 +23,7 @@ static tri_grid_price price(const size_t points[], const int ranks[], const int 
     return p;
 }
 
-static int is_less(const tri_grid_price *a, const tri_grid_price *b) {
+static int is_less(const tri_grid_cost *a, const tri_grid_cost *b) {
     if (a->idle != b->idle) return a->idle < b->idle;
     if (a->between_nodes != b->between_nodes) return a->between_nodes < b->between_nodes;
     if (a->between_ranks != b->between_ranks) return a->between_ranks < b->between_ranks;
@@ -67,13 +67,13 @@ static int as_asked(const int ranks[], const int fixed[]) {
 
 int tri_grid_choose(const size_t points[], const int fixed[], int ranks, int together, int out_ranks[],
                     int out_block[]) {
-    tri_grid_price best = {0};
+    tri_grid_cost best = {0};
     int found = 0, now[TRI_GRID_DIMS] = {0};
     while (next_factors(ranks, now)) {
         int block[TRI_GRID_DIMS] = {0};
         while (as_asked(now, fixed) && next_factors(together, block)) {
             if (!divides(block, now)) continue;
-            tri_grid_price p = price(points, now, block);
+            tri_grid_cost p = cost(points, now, block);
             if (found && !is_less(&p, &best)) continue;
             best = p;
             found = 1;

@@ -48,13 +48,13 @@ static told tell(const tri_shared *shared, const void *vector) {
     return (told){NOWHERE, (uintptr_t)vector};
 }
 
-static tri_place place_of(const tri_shared *shared, int peer, const told *t) {
-    if (t->heap >= 0) return (tri_place){.here = shared->heaps[t->heap].segment.base + t->at};
+static tri_peer_vector place_of(const tri_shared *shared, int peer, const told *t) {
+    if (t->heap >= 0) return (tri_peer_vector){.here = shared->heaps[t->heap].segment.base + t->at};
     char *address = (char *)(uintptr_t)t->at; /* NULL where ABSENT */
-    return (tri_place){.there = address, .here = peer == shared->rank ? address : NULL};
+    return (tri_peer_vector){.there = address, .here = peer == shared->rank ? address : NULL};
 }
 
-int tri_shared_meet(tri_shared *shared, const void *send, const void *recv, int only) {
+int tri_shared_exchange_vectors(tri_shared *shared, const void *send, const void *recv, int only) {
     tri_ring *ring = &shared->small;
     uint64_t piece = tri_ring_take(ring, 1);
     told mine[2] = {tell(shared, send), tell(shared, recv)};
@@ -92,15 +92,15 @@ static tri_status across(const tri_shared *shared, int peer, char *there, char *
     return TRI_OK;
 }
 
-tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_place *from, size_t offset, void *to,
-                           size_t bytes) {
+tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_peer_vector *from, size_t offset,
+                           void *to, size_t bytes) {
     if (!bytes) return TRI_OK;
     if (!from->here) return across(shared, peer, from->there + offset, to, bytes, 0);
     memcpy(to, from->here + offset, bytes);
     return TRI_OK;
 }
 
-tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_place *to, size_t offset,
+tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_peer_vector *to, size_t offset,
                             const void *from, size_t bytes) {
     if (!bytes) return TRI_OK;
     if (!to->here) return across(shared, peer, to->there + offset, (char *)from, bytes, 1);

@@ -61,7 +61,7 @@ tri_status tri_shape_create(tri_comm *comm, const int *label_of) {
         if (node == shape->node) shape->local_size = here;
     }
     for (int rank = 0; rank < comm->size; rank++)
-        if (node_of[rank] != rank / shape->largest) shape->mixed = 1;
+        if (node_of[rank] != rank / shape->largest) shape->irregular = 1;
     shape->node_of = node_of;
     shape->members = members;
     shape->node_start = node_start;

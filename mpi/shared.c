@@ -23,14 +23,14 @@ typedef struct greeting {
 static void progress(void *data) {
     tri_shared *shared = data;
     int flag;
-    if (shared->meanwhile) shared->meanwhile(shared->calls);
+    if (shared->family->pending) shared->family->progress(shared->family);
     /* The answer does not matter: any call lets the library get on with its messages. */
     (void)MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, shared->mpi, &flag, MPI_STATUS_IGNORE);
 }
 
 /* Whether the kernel lets this rank read every peer's token. A peer's answer to a write would be the same:
  * both calls ask for the same permission. */
-static int can_reach(const greeting *all, int rank, int size) {
+static int can_copy(const greeting *all, int rank, int size) {
     for (int peer = 0; peer < size; peer++) {
         uint64_t token = 0;
         struct iovec local = {&token, sizeof token},
@@ -65,27 +65,27 @@ static int64_t process_id(void) {
 }
 
 /* Collective from here on, so each rank goes through it whatever it lacks. */
-static tri_status meet_processes(MPI_Comm mpi, int rank, int size, greeting *all, int *reach) {
+static tri_status meet_processes(MPI_Comm mpi, int rank, int size, greeting *all, int *single_copy) {
     volatile uint64_t token = 0x7472697265 + (uint64_t)process_id();
     greeting mine = {.pid = process_id(), .token = token, .address = (uintptr_t)&token};
     if (sched_getaffinity(0, sizeof mine.cores, &mine.cores)) CPU_SET(0, &mine.cores);
     TRI_MPI(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, mpi));
-    int can = are_processes(all, size) ? can_reach(all, rank, size) : 0;
+    int can = are_processes(all, size) ? can_copy(all, rank, size) : 0;
     /* The token must stay until all have read it. */
-    TRI_MPI(MPI_Allreduce(&can, reach, 1, MPI_INT, MPI_MIN, mpi));
+    TRI_MPI(MPI_Allreduce(&can, single_copy, 1, MPI_INT, MPI_MIN, mpi));
     return TRI_OK;
 }
 
 static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, greeting *all) {
-    int reach;
+    int single_copy;
     tri_segment segment = {NULL, 0};
-    TRI_TRY(meet_processes(shared->mpi, rank, size, all, &reach));
+    TRI_TRY(meet_processes(shared->mpi, rank, size, all, &single_copy));
     /* A rank that is alone on its node does what those of other nodes do. */
     if (comm_size > 1 && are_processes(all, size))
         TRI_TRY(tri_segment_create(shared->mpi, tri_shared_bytes(size), &segment));
     if (segment.base) tri_shared_attach(shared, segment.base);
     shared->segment = segment;
-    shared->reach = reach;
+    shared->single_copy = single_copy;
     shared->cores = count_cores(all, size);
     shared->waiter =
         (tri_waiter){.spins = size <= shared->cores ? SPINS : 0, .progress = progress, .data = shared};
@@ -104,6 +104,7 @@ static tri_status shared_create(tri_comm *comm, tri_shared **out) {
         shared->rank = shape->local_rank;
         shared->size = size;
         shared->mpi = comm->mpi;
+        shared->family = comm->family;
         shared->peers = calloc((size_t)size, sizeof *shared->peers);
     }
     if (!all || !shared || !shared->peers)
@@ -128,13 +129,13 @@ tri_status tri_shared_of(tri_comm *comm, tri_shared **out) {
     return TRI_OK;
 }
 
-tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *reach, int *cores) {
+tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *single_copy, int *cores) {
     tri_shared *shared = NULL;
     TRI_TRY(tri_agree(comm, tri_shared_of(comm, &shared)));
-    int least[] = {shared->segment.base != NULL, shared->reach, shared->cores};
+    int least[] = {shared->segment.base != NULL, shared->single_copy, shared->cores};
     TRI_MPI(MPI_Allreduce(MPI_IN_PLACE, least, 3, MPI_INT, MPI_MIN, comm->mpi));
     *out = least[0] ? shared : NULL;
-    *reach = least[1];
+    *single_copy = least[1];
     *cores = least[2];
     return TRI_OK;
 }

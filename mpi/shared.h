@@ -10,17 +10,15 @@
 #include "mpi/segment.h"
 #include "trireme/shared.h"
 
-struct tri_calls; /* of collectives/ */
-
 /* A vector of a peer, for one call. */
-typedef struct tri_place {
+typedef struct tri_peer_vector {
     char *there; /* its address in that rank; NULL: it has none */
     char *here;  /* where this rank sees it; NULL: nowhere, it takes the kernel to get there */
-} tri_place;
+} tri_peer_vector;
 
 typedef struct tri_peer {
     int64_t pid;
-    tri_place send, recv;
+    tri_peer_vector send, recv;
 } tri_peer;
 
 /* One tri_alloc_shared(): rank r's part is base + starts[r] up to starts[r + 1]. */
@@ -33,21 +31,19 @@ typedef struct tri_heap {
 typedef struct tri_shared {
     MPI_Comm mpi; /* of the node's ranks */
     int mpi_is_mine;
-    int rank, size; /* within the node */
-    int cores;      /* that the ranks may run on, together */
-    int reach;      /* whether the kernel lets each rank read and write the memory of all others */
+    int rank, size;  /* within the node */
+    int cores;       /* that the ranks may run on, together */
+    int single_copy; /* whether the kernel lets each rank read and write the memory of all others */
     tri_waiter waiter;
-    /* What collectives/ does now and then while a rank waits; NULL: nothing. */
-    void (*meanwhile)(struct tri_calls *);
-    struct tri_calls *calls;
-    tri_ring small; /* deep, its data on the flag's line: little messages and addresses */
+    struct tri_family *family; /* progressed while a rank waits */
+    tri_ring small;            /* deep, its data on the flag's line: little messages and addresses */
     tri_ring middle;
     tri_ring large;      /* as deep as a cache holds */
     tri_segment segment; /* what the rings lie in; its base is NULL where the ranks cannot share memory */
     tri_peer *peers;
     tri_heap *heaps;
     int heap_count;
-    int met; /* whether tri_shared_meet() is done for what is about to run */
+    int met; /* whether tri_shared_exchange_vectors() is done for what is about to run */
 } tri_shared;
 
 enum {
@@ -72,19 +68,19 @@ void tri_shared_attach(tri_shared *shared, void *memory);
 tri_status tri_shared_of(tri_comm *comm, tri_shared **out);
 /* The same, or NULL where the ranks of some node cannot share memory; and `reach` and `cores`, the least of all
  * nodes: what every rank may rely on. Collective. */
-tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *reach, int *cores);
+tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *single_copy, int *cores);
 void tri_shared_destroy(tri_shared **shared);
 void tri_heap_destroy(tri_heap *heap);
 
 /* Every rank tells where its vectors of this call lie; NULL for one that does not matter. Afterwards
  * peers[r].send and .recv hold for every rank, and the result says whether this rank sees all of them, which is
  * the same on all; or, where `only` >= 0, they hold for that rank alone, which alone is waited for. */
-int tri_shared_meet(tri_shared *shared, const void *send, const void *recv, int only);
+int tri_shared_exchange_vectors(tri_shared *shared, const void *send, const void *recv, int only);
 
 /* Copies from or to a vector of a peer, `offset` bytes behind its start. TRI_ERR_SYSTEM. */
-tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_place *from, size_t offset, void *to,
-                           size_t bytes);
-tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_place *to, size_t offset,
+tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_peer_vector *from, size_t offset,
+                           void *to, size_t bytes);
+tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_peer_vector *to, size_t offset,
                             const void *from, size_t bytes);
 
 /* memcpy() of data that nobody needs soon: the destination does not go through the caches. */

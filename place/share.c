@@ -34,9 +34,9 @@ static void deal(hwloc_topology_t topology, hwloc_const_bitmap_t mask, size_t si
     size_t cores = count_at(topology, core_depth, mask), cpus = count_at(topology, cpu_depth, mask);
     hwloc_bitmap_zero(out);
     if (size <= cores)
-        take(topology, core_depth, mask, tri_range_part(cores, size, rank), out);
+        take(topology, core_depth, mask, tri_range_block(cores, size, rank), out);
     else if (size <= cpus)
-        take(topology, cpu_depth, mask, tri_range_part(cpus, size, rank), out);
+        take(topology, cpu_depth, mask, tri_range_block(cpus, size, rank), out);
     else
         take(topology, cpu_depth, mask, (tri_range){rank * cpus / size, 1}, out);
 }

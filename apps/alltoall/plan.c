@@ -34,7 +34,7 @@ box plan_slice(const plan *p, const box *whole, int cut, int rank) {
     box slice = *whole;
     size_t ranks = (size_t)p->ranks, unit = p->unit[cut];
     if (whole->count[cut] / ranks < unit) unit = 1;
-    tri_range part = tri_range_part_blocks(whole->count[cut], unit, ranks, (size_t)rank);
+    tri_range part = tri_range_block_of_units(whole->count[cut], unit, ranks, (size_t)rank);
     slice.start[cut] += part.first;
     slice.count[cut] = part.count;
     return slice;

@@ -63,7 +63,7 @@ static tri_status read_sizes(state *s) {
     return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
 }
 
-static tri_status add_way(cell *c, const tri_case *asked, const tri_net *net, int algorithm, int chosen) {
+static tri_status add_way(cell *c, const tri_case *asked, const tri_network *net, int algorithm, int chosen) {
     if (c->used == WAYS) return tri_fail(TRI_ERR_ARGUMENT, "more than %d algorithms in a cell", WAYS);
     bench_way *way = &c->way[c->used];
     *way = (bench_way){.call = bench_call_ours, .selects = true};
@@ -77,7 +77,7 @@ static tri_status add_way(cell *c, const tri_case *asked, const tri_net *net, in
 }
 
 static tri_status make_cell(cell *c, tri_operation operation, size_t bytes, tri_comm *comm,
-                            const tri_net *net) {
+                            const tri_network *net) {
     *c = (cell){.operation = operation, .bytes = bytes, .used = 1};
     c->way[0] = (bench_way){.name = "mpi", .call = bench_call_mpi};
     tri_case asked = tri_comm_case(comm, operation, bytes, 0, 1);
@@ -89,7 +89,7 @@ static tri_status make_cell(cell *c, tri_operation operation, size_t bytes, tri_
     return TRI_OK;
 }
 
-static tri_status add_cells(state *s, tri_run *run, const char *name, const tri_net *net) {
+static tri_status add_cells(state *s, tri_run *run, const char *name, const tri_network *net) {
     for (int op = 0; op < TRI_OPERATION_COUNT; op++) {
         if (op == TRI_BARRIER || strcmp(name, tri_operation_name((tri_operation)op))) continue;
         for (int i = 0; i < s->size_count; i++)
@@ -102,11 +102,10 @@ static tri_status add_cells(state *s, tri_run *run, const char *name, const tri_
 
 static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
-    tri_net net;
+    const tri_network *net = tri_comm_network(run->comm);
     if (s->seconds < 0) return tri_fail(TRI_ERR_ARGUMENT, "--seconds: 0 or more");
     if (s->quantile < 0 || s->quantile > 1) return tri_fail(TRI_ERR_ARGUMENT, "--quantile: from 0 to 1");
     TRI_TRY(read_sizes(s));
-    TRI_TRY(tri_comm_net(run->comm, &net));
     size_t words = 1;
     for (const char *at = s->operations; *at; at++)
         words += *at == ',';
@@ -119,7 +118,7 @@ static tri_status setup(tri_run *run, void *argument) {
         char word[40];
         size_t length = strcspn(at, ",");
         snprintf(word, sizeof word, "%.*s", (int)length, at);
-        TRI_TRY(add_cells(s, run, word, &net));
+        TRI_TRY(add_cells(s, run, word, net));
         at += length + (at[length] == ',');
     }
     return s->cells ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--operations: at least one");
@@ -195,7 +194,7 @@ static tri_status slower_of(const state *s, const cell *c, slower *out) {
     if (c->quickest == c->chosen) return TRI_OK;
     for (size_t p = 0; p < parts; p++) {
         double seconds[2];
-        tri_range range = tri_range_part(count, parts, p);
+        tri_range range = tri_range_block(count, parts, p);
         for (int i = 0; i < 2; i++)
             TRI_TRY(quantile_of(s, again[i].seconds[s->mode] + range.first, range.count, &seconds[i]));
         ratio[p] = seconds[0] / seconds[1];
@@ -269,10 +268,8 @@ static void keep(tri_run *run, const state *s, const cell *c, bench_list *list) 
 static tri_status record(tri_run *run, void *argument) {
     const state *s = argument;
     total all = {0};
-    const char *source;
     bench_list list = {NULL, 0, 0};
-    TRI_TRY(tri_comm_net_source(run->comm, &source));
-    tri_report_text(run, "network", source);
+    tri_report_text(run, "network", tri_comm_network_source(run->comm));
     tri_report_line(run, "%-10s %6s  %-26s %11s %14s  %-26s %14s  %5s  %12s  %14s", "operation", "bytes",
                     "chosen", "predicted", "measured", "quickest", "measured", "ratio", "", "MPI library");
     for (int i = 0; i < s->cells; i++) {

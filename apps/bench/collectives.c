@@ -220,8 +220,8 @@ static void add(total *all, const cell *c, int mode, double ratio) {
     snprintf(all->worst, sizeof all->worst, "%s %s %s", tri_operation_name(c->operation), size, modes[mode]);
 }
 
-/* The time that the algorithm of a way should take by its price. */
-static double predicted_s(const cell *c, const bench_way *way, const tri_net *net) {
+/* The time that the algorithm of a way should take by its cost. */
+static double predicted_s(const cell *c, const bench_way *way, const tri_network *net) {
     for (int a = 0; a < tri_algorithm_count(); a++)
         if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), way->algorithm))
             return tri_algorithm_time_s(a, &c->asked, net);
@@ -231,8 +231,7 @@ static double predicted_s(const cell *c, const bench_way *way, const tri_net *ne
 static tri_status show(tri_run *run, const state *s, const cell *c, int mode, total *all) {
     char size[TRI_SIZE_TEXT];
     shown peer = {0}, ours;
-    tri_net net;
-    TRI_TRY(tri_comm_net(run->comm, &net));
+    const tri_network *net = tri_comm_network(run->comm);
     size_text(c, size);
     if (s->against == AGAINST_MPI) TRI_TRY(shown_of(s, &c->way[0], mode, &peer));
     for (int w = s->against == AGAINST_MPI; w < c->used; w++) {
@@ -246,7 +245,7 @@ static tri_status show(tri_run *run, const state *s, const cell *c, int mode, to
         }
         tri_report_line(run, "%-14s %6s  %s  %12s %12.3f %12.3f us  %-26s %s%s",
                         tri_operation_name(c->operation), size, modes[mode], library, 1e6 * ours.seconds,
-                        1e6 * predicted_s(c, &c->way[w], &net), compared, c->way[w].algorithm,
+                        1e6 * predicted_s(c, &c->way[w], net), compared, c->way[w].algorithm,
                         s->each && !strcmp(c->way[w].name, "ours") ? " (ours)" : "");
         if (s->against == AGAINST_MPI && !strcmp(c->way[w].name, "ours")) add(all, c, mode, ratio);
     }

@@ -34,7 +34,7 @@ static double element(int vector, size_t i) {
 static void fill_vector(void *argument, int thread, size_t chunk) {
     state *s = argument;
     (void)thread;
-    tri_range range = tri_range_part(s->count, (size_t)s->run->threads, chunk);
+    tri_range range = tri_range_block(s->count, (size_t)s->run->threads, chunk);
     for (int v = 0; v < s->mine; v++)
         for (size_t i = range.first; i < range.first + range.count; i++)
             s->vector[v][i] = element(s->first + v, i);
@@ -49,8 +49,8 @@ static tri_status setup(tri_run *run, void *argument) {
     if (s->vectors < tri_comm_size(run->comm))
         return tri_fail(TRI_ERR_ARGUMENT, "--vectors: at least one for each of the %d ranks",
                         tri_comm_size(run->comm));
-    tri_range share = tri_range_part((size_t)s->vectors, (size_t)tri_comm_size(run->comm),
-                                     (size_t)tri_comm_rank(run->comm));
+    tri_range share = tri_range_block((size_t)s->vectors, (size_t)tri_comm_size(run->comm),
+                                      (size_t)tri_comm_rank(run->comm));
     s->first = (int)share.first;
     s->vector = calloc(share.count, sizeof *s->vector);
     if (!s->vector) return tri_fail(TRI_ERR_MEMORY, "no memory for the vectors");
@@ -104,7 +104,7 @@ static tri_status verify(tri_run *run, void *argument) {
     if (tri_comm_rank(run->comm)) return TRI_OK;
     double factor = 0;
     for (int rank = 0; rank < ranks; rank++) {
-        tri_range share = tri_range_part((size_t)s->vectors, (size_t)ranks, (size_t)rank);
+        tri_range share = tri_range_block((size_t)s->vectors, (size_t)ranks, (size_t)rank);
         double first = (double)share.first + 1, others = 0;
         for (size_t v = 1; v < share.count; v++)
             others += first + (double)v;

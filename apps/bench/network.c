@@ -6,7 +6,7 @@
 typedef struct state {
     const char *out;
     double seconds;
-    tri_network found;
+    tri_network_file found;
 } state;
 
 static const tri_option options[] = {
@@ -19,10 +19,10 @@ static const tri_option options[] = {
 
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
-    return tri_net_measure(run->comm, s->seconds, &s->found);
+    return tri_network_measure(run->comm, s->seconds, &s->found);
 }
 
-static void show_level(tri_run *run, const tri_network *n, int level, const char *name) {
+static void show_level(tri_run *run, const tri_network_file *n, int level, const char *name) {
     if (!n->measured[level]) {
         tri_report_line(run, "%-8s not measured: it takes %s", name,
                         level == TRI_INSIDE ? "two ranks on a node" : "two nodes");
@@ -33,7 +33,7 @@ static void show_level(tri_run *run, const tri_network *n, int level, const char
                     "a rank, %7.3f a node",
                     name, 1e6 * n->net.level[level].latency_s, 1e6 * n->net.level[level].overhead_s,
                     1e-9 / n->net.level[level].byte_s,
-                    1e-9 / (n->net.level[level].byte_s + n->net.level[level].both_byte_s),
+                    1e-9 / (n->net.level[level].byte_s + n->net.level[level].duplex_byte_s),
                     1e-9 / n->net.level[level].rank_byte_s, 1e-9 / n->net.level[level].node_byte_s);
 }
 
@@ -41,13 +41,13 @@ static tri_status write_file(const state *s, char *path, size_t room) {
     if (*s->out)
         snprintf(path, room, "%s", s->out);
     else
-        TRI_TRY(tri_network_path(&s->found, path, room));
-    return tri_network_write(path, &s->found);
+        TRI_TRY(tri_network_file_path(&s->found, path, room));
+    return tri_network_file_write(path, &s->found);
 }
 
 static tri_status record(tri_run *run, void *argument) {
     const state *s = argument;
-    const tri_net *net = &s->found.net;
+    const tri_network *net = &s->found.net;
     char path[1024] = "";
     if (tri_comm_rank(run->comm) == 0) TRI_TRY(write_file(s, path, sizeof path));
     show_level(run, &s->found, TRI_INSIDE, "inside");
@@ -57,8 +57,8 @@ static tri_status record(tri_run *run, void *argument) {
                     "rank", 1e-9 / net->memory_byte_s, 1e-9 / net->combine_byte_s, net->eager_bytes);
     if (s->found.measured[TRI_INSIDE])
         tri_report_line(run, "%-8s flag %8.3f us, slots %7.3f GB/s; by the kernel %8.3f us, %7.3f GB/s",
-                        "shared", 1e6 * net->flag_s, 1e-9 / net->slot_byte_s, 1e6 * net->reach_s,
-                        1e-9 / net->reach_byte_s);
+                        "shared", 1e6 * net->flag_s, 1e-9 / net->slot_byte_s, 1e6 * net->single_copy_s,
+                        1e-9 / net->single_copy_byte_s);
     tri_report_text(run, "written", path);
     return TRI_OK;
 }

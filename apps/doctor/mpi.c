@@ -38,7 +38,7 @@ static void probe_path(char *path, size_t bytes) {
     snprintf(path, bytes, "%sdoctor-probe", self);
 }
 
-/* In the child: nothing of it reaches the page but the two pipes. */
+/* In the child: nothing of it single_copies the page but the two pipes. */
 static void become_probe(int in, int out, int errors) {
     char path[4096], in_text[16], out_text[16];
     probe_path(path, sizeof path);

@@ -32,7 +32,7 @@ static tri_status refuse_singletons(void) {
         started);
 }
 
-tri_status tri_machine_start(int *argc, char ***argv, tri_machine *machine) {
+tri_status tri_machine_start(int *argc, char ***argv, const tri_comm_options *options, tri_machine *machine) {
     int provided;
     if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
         return tri_fail(TRI_ERR_ENVIRONMENT, "MPI does not start");
@@ -40,7 +40,7 @@ tri_status tri_machine_start(int *argc, char ***argv, tri_machine *machine) {
     if (provided < MPI_THREAD_FUNNELED)
         return tri_fail(TRI_ERR_ENVIRONMENT,
                         "this MPI library allows no threads at all: it must be rebuilt with them");
-    return tri_comm_create(MPI_COMM_WORLD, &machine->comm);
+    return tri_comm_create_with(MPI_COMM_WORLD, options, &machine->comm);
 }
 
 /* The masks of this node's ranks, by one exchange inside the node, then this rank's part. */

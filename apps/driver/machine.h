@@ -16,7 +16,7 @@ struct tri_machine {
 
 /* MPI with MPI_THREAD_FUNNELED, and the communicator. TRI_ERR_ENVIRONMENT where the launcher has started several
  * processes that do not know of each other. */
-tri_status tri_machine_start(int *argc, char ***argv, tri_machine *machine);
+tri_status tri_machine_start(int *argc, char ***argv, const tri_comm_options *options, tri_machine *machine);
 
 /* The rest, as the options say; collective. `device` NULL: the variable TRIREME_DEVICE, else none. */
 tri_status tri_machine_place(tri_machine *machine, const tri_common *common);

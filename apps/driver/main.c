@@ -84,12 +84,7 @@ static tri_status check_common(const driver *d) {
         return tri_fail(TRI_ERR_ARGUMENT, "--threads: at most %d on each rank", MOST_THREADS);
     if (need_of(d) == TRI_NEED_NONE && d->common.device && strcmp(d->common.device, "none"))
         return tri_fail(TRI_ERR_ARGUMENT, "--device: %s has no use for a device", d->app->name);
-    /* For the communicators that are yet to be made, too. */
-    if ((d->common.network && setenv("TRIREME_NETWORK", d->common.network, 1)) ||
-        (d->common.algorithm && setenv("TRIREME_ALGORITHM", d->common.algorithm, 1)))
-        return tri_fail(TRI_ERR_MEMORY, "no memory for a variable of the environment");
-    if (d->app->step) TRI_TRY(tri_steps_check(&d->run));
-    return d->common.algorithm ? tri_comm_select(d->run.comm, d->common.algorithm) : TRI_OK;
+    return d->app->step ? tri_steps_check(&d->run) : TRI_OK;
 }
 
 static tri_status open_result(driver *d) {
@@ -190,9 +185,7 @@ static tri_status record_run(driver *d, const char *where) {
     tri_result_integer(r, "nodes", tri_comm_shape(run->comm)->nodes);
     tri_result_integer(r, "threads", run->threads);
     if (getenv("SLURM_JOB_ID")) tri_result_text(r, "slurm_job_id", getenv("SLURM_JOB_ID"));
-    const char *network;
-    TRI_TRY(tri_comm_net_source(run->comm, &network));
-    tri_result_text(r, "network", network);
+    tri_result_text(r, "network", tri_comm_network_source(run->comm));
     record_options(r, &d->sets[0]);
     record_options(r, &d->sets[1]);
     return TRI_OK;
@@ -305,7 +298,11 @@ int tri_main(const tri_app *app, int argc, char **argv) {
     snprintf(why, sizeof why, "%s", tri_error_text());
     /* A signal while the machine is set up waits until there is something to stop. */
     if (d.common.checkpoint) tri_stop_catch();
-    tri_status started = tri_machine_start(&argc, &argv, &d.machine);
+    /* A wrong command line is told before a wrong setting. */
+    tri_comm_options options = {.algorithms = "", .network = "none"};
+    if (status == TRI_OK)
+        options = (tri_comm_options){.algorithms = d.common.algorithm, .network = d.common.network};
+    tri_status started = tri_machine_start(&argc, &argv, &options, &d.machine);
     int speaker = tri_launcher_rank() == 0;
     if (started == TRI_OK) {
         d.run.comm = d.machine.comm;

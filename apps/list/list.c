@@ -60,8 +60,8 @@ static void list_algorithms(tri_run *run, const state *s) {
 
 /* One row of the decision: the chosen algorithm with its time, the time that no algorithm can go below, their ratio, and
  * what comes second. */
-static void show_choice(tri_run *run, const tri_case *c, const tri_net *net) {
-    /* Of equal times the first is taken, as by tri_algorithm_choose(), which would price all of them once more. */
+static void show_choice(tri_run *run, const tri_case *c, const tri_network *net) {
+    /* Of equal times the first is taken, as by tri_algorithm_choose(), which would cost all of them once more. */
     int best = -1, second = -1;
     double time_s = 0, second_s = 0;
     for (int i = 0; i < tri_algorithm_count(); i++) {
@@ -84,11 +84,8 @@ static void show_choice(tri_run *run, const tri_case *c, const tri_net *net) {
 }
 
 static tri_status list_choices(tri_run *run, const state *s) {
-    tri_net net;
-    const char *source;
-    TRI_TRY(tri_comm_net(run->comm, &net));
-    TRI_TRY(tri_comm_net_source(run->comm, &source));
-    tri_report_line(run, "network numbers: %s", source);
+    const tri_network *net = tri_comm_network(run->comm);
+    tri_report_line(run, "network numbers: %s", tri_comm_network_source(run->comm));
     tri_report_line(run, "%-14s %6s  %-24s %15s %15s %8s  %s", "operation", "bytes", "chosen", "predicted",
                     "lower bound", "ratio", "second choice");
     for (int op = 0; op < TRI_OPERATION_COUNT; op++) {
@@ -105,7 +102,7 @@ static tri_status list_choices(tri_run *run, const state *s) {
                           .commutes = 1,
                           .unit_bytes = 8};
             if (op != TRI_BARRIER) TRI_TRY(tri_size_parse(word, &c.bytes));
-            show_choice(run, &c, &net);
+            show_choice(run, &c, net);
             if (op == TRI_BARRIER) break;
         }
     }

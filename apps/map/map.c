@@ -76,8 +76,8 @@ static tri_status divide(tri_run *run, map_state *s) {
         return tri_fail(TRI_ERR_ARGUMENT, "--memory: not one element fits, %zu bytes each, two at a time",
                         each);
     if (s->piece > unit) s->piece -= s->piece % unit;
-    s->slab = tri_range_part_blocks(s->count, unit, ranks, rank);
-    size_t most = tri_range_part_blocks(s->count, unit, ranks, 0).count;
+    s->slab = tri_range_block_of_units(s->count, unit, ranks, rank);
+    size_t most = tri_range_block_of_units(s->count, unit, ranks, 0).count;
     if (s->piece > most) s->piece = most ? most : 1;
     s->pieces = most / s->piece + (most % s->piece != 0);
     return TRI_OK;

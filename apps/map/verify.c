@@ -97,7 +97,7 @@ static tri_status verify(tri_run *run, map_state *s, again *a) {
         tri_moments_clear(&a->part[v]);
     a->written = malloc(PIECE * sizeof(double));
     tri_status status = a->written ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to verify with");
-    if (status == TRI_OK) status = compute(s, a, tri_range_part(s->count, ranks, ranks - 1 - rank));
+    if (status == TRI_OK) status = compute(s, a, tri_range_block(s->count, ranks, ranks - 1 - rank));
     TRI_TRY(tri_agree(run->comm, status));
     for (size_t v = 0; v < values && s->reduce != MAP_NOTHING; v++) {
         tri_moments other;

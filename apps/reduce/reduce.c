@@ -68,7 +68,7 @@ static void divide(state *s, tri_run *run) {
         unit = TRI_ORDERED_BLOCK;
     else if (block <= s->input.count / ranks)
         unit = block;
-    s->slab = tri_range_part_blocks(s->input.count, unit, ranks, rank);
+    s->slab = tri_range_block_of_units(s->input.count, unit, ranks, rank);
     /* A file is read one piece ahead. */
     size_t piece = s->memory / (s->input.dataset ? 16 : 8);
     if (piece >= unit) piece -= piece % unit;

@@ -50,7 +50,7 @@ tri_status reduce_verify_moments(tri_run *run, reduce_input *input, tri_moments 
     tri_moments_clear(&mine);
     /* The last rank takes the first part: another owner for each element. */
     if (status == TRI_OK)
-        status = add_slab(input, tri_range_part(input->count, ranks, ranks - 1 - rank), piece, &mine);
+        status = add_slab(input, tri_range_block(input->count, ranks, ranks - 1 - rank), piece, &mine);
     free(piece);
     TRI_TRY(tri_agree(run->comm, status));
     return tri_merge_moments(&mine, out, 0, run->comm);
@@ -59,7 +59,7 @@ tri_status reduce_verify_moments(tri_run *run, reduce_input *input, tri_moments 
 tri_status reduce_verify_ordered(tri_run *run, reduce_input *input, double *out) {
     size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm);
     /* Blocks one at a time and by plain C, in a split whose borders differ from the run's. */
-    tri_range slab = tri_range_part_blocks(input->count, 3 * TRI_ORDERED_BLOCK, ranks, rank);
+    tri_range slab = tri_range_block_of_units(input->count, 3 * TRI_ORDERED_BLOCK, ranks, rank);
     double block[TRI_ORDERED_BLOCK];
     tri_ordered mine, all;
     tri_ordered_clear(&mine);

@@ -33,7 +33,7 @@ static tri_status divide(scatter_owner *o, size_t rows, const char *weights) {
     for (int p = 0; p < o->parts && status == TRI_OK; p++) {
         until += weights ? (long double)weight[p] : 0;
         o->first[p + 1] = weights ? (size_t)roundl((long double)rows * (until / sum))
-                                  : o->first[p] + tri_range_part(rows, (size_t)o->parts, (size_t)p).count;
+                                  : o->first[p] + tri_range_block(rows, (size_t)o->parts, (size_t)p).count;
         o->count[p] = o->first[p + 1] - o->first[p];
     }
     free(weight);

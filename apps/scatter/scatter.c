@@ -146,7 +146,8 @@ static tri_status setup(tri_run *run, void *argument) {
     int root = tri_comm_rank(run->comm) == 0;
     TRI_TRY(tri_agree(run->comm, name_part(s, run)));
     TRI_TRY(tri_agree(run->comm, root ? open_whole(s, run) : TRI_OK));
-    TRI_TRY(tri_comm_create(MPI_COMM_SELF, &s->alone));
+    tri_comm_options plain = {.algorithms = "", .network = "none"};
+    TRI_TRY(tri_comm_create_with(MPI_COMM_SELF, &plain, &s->alone));
     TRI_TRY(tri_bcast(&s->plan, sizeof s->plan, MPI_BYTE, 0, run->comm));
     TRI_TRY(tri_form_share(&s->form, 0, run->comm));
     for (int p = 0; p < tri_comm_size(run->comm) && root; p++)

@@ -8,11 +8,12 @@
  *     round 1   2>0  3>1  4>2  0>3  1>4     2 blocks
  *     round 2   4>0  0>1  1>2  2>3  3>4     1 block: all that is missing
  *
- * A larger k has fewer latencies against more overheads; that with the least price is taken.
+ * A larger k has fewer latencies against more overheads; that with the least cost is taken.
  *
  * Cost: log_k(p) x (latency + k overheads, or 2 (k - 1) overheads where that is more) + (p - 1) blocks, and a copy of
  * all blocks.
  */
+#include "collectives/algorithms/algorithm.h"
 #include "collectives/algorithms/common/rotated.h"
 
 /* Ranks that give in a round that begins with `have` blocks. */
@@ -21,60 +22,60 @@ static int givers_of(int ranks, int have, int radix) {
     return all < radix - 1 ? all : radix - 1;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = {0};
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = {0};
     int radix = p->radix < 2 ? 2 : p->radix, level = tri_case_level(c);
     for (int have = 1, come; have < c->ranks; have += come) {
         int givers = givers_of(c->ranks, have, radix), missing = c->ranks - have;
         int senders = c->nodes == 1 || givers * have > c->largest ? c->largest : givers * have;
         come = givers * have < missing ? givers * have : missing;
-        tri_cost_burst(&price, c, net, level, givers, (double)c->bytes * come / givers, senders);
+        tri_cost_burst(&cost, c, net, level, givers, (double)c->bytes * come / givers, senders);
     }
-    price.memory_bytes = (double)c->bytes * c->ranks;
-    return price;
+    cost.memory_bytes = (double)c->bytes * c->ranks;
+    return cost;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters best = {.radix = 2};
     double best_s = 0;
     for (int radix = 2; radix == 2 || (radix <= 16 && radix <= c->ranks); radix++) {
         tri_parameters trial = {.radix = radix};
-        tri_cost price = cost(c, &trial, net);
-        double time_s = tri_case_time_s(&price, c, net);
+        tri_cost total = cost(c, &trial, net);
+        double time_s = tri_case_time_s(&total, c, net);
         if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;
 }
 
-static tri_turned turned_of(const tri_context *c, const tri_call *call) {
-    tri_turned t = {.counts = call->recv_counts, .rank = c->rank};
+static tri_rotated turned_of(const tri_context *c, const tri_call *call) {
+    tri_rotated t = {.counts = call->recv_counts, .rank = c->rank};
     return t;
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {
-    tri_turned t = turned_of(c, call);
-    return tri_turned_units(c, call, &t, c->size);
+    tri_rotated t = turned_of(c, call);
+    return tri_rotated_units(c, call, &t, c->size);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_turned t = turned_of(c, call);
+    tri_rotated t = turned_of(c, call);
     void *blocks = call->scratch;
-    TRI_TRY(tri_do_copy(c, blocks, call->send, tri_turned_units(c, call, &t, 1)));
+    TRI_TRY(tri_do_copy(c, blocks, call->send, tri_rotated_units(c, call, &t, 1)));
     for (int have = 1, got; have < c->size; have = got) {
         int givers = givers_of(c->size, have, call->parameters.radix < 2 ? 2 : call->parameters.radix);
         got = have;
         for (int i = 1; i <= givers; i++) {
             int missing = c->size - got, come = have < missing ? have : missing;
-            size_t before = tri_turned_units(c, call, &t, got),
-                   behind = tri_turned_units(c, call, &t, got + come);
+            size_t before = tri_rotated_units(c, call, &t, got),
+                   behind = tri_rotated_units(c, call, &t, got + come);
             TRI_TRY(tri_do_recv(c, tri_unit(c, blocks, before), behind - before, (c->rank + got) % c->size));
-            TRI_TRY(tri_do_send(c, blocks, tri_turned_units(c, call, &t, come),
+            TRI_TRY(tri_do_send(c, blocks, tri_rotated_units(c, call, &t, come),
                                 (c->rank - got + c->size) % c->size));
             got += come;
         }
         TRI_TRY(tri_do_wait(c));
     }
-    return tri_turned_copy(c, call, &t, call->recv_places, call->recv, blocks, 1);
+    return tri_rotated_copy(c, call, &t, call->recv_displs, call->recv, blocks, 1);
 }
 
 const tri_algorithm tri_allgather_bruck = {

@@ -3,16 +3,16 @@
  *
  * Cost: the sum of the three.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
     part[1] = tri_case_of_nodes(c, TRI_ALLGATHER, c->bytes * (size_t)c->largest);
     part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes * (size_t)c->ranks);
     return 3;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     void *of_node = tri_recv_block(c, call, c->shape->node * c->shape->largest);
     stage[0].context = stage[2].context = tri_context_node(c);
     stage[0].call.root = stage[2].call.root = 0;
@@ -29,6 +29,6 @@ const tri_algorithm tri_allgather_hierarchical = {
     .name = "hierarchical",
     .text = "a gather inside each node, an allgather among nodes, a broadcast inside each node",
     .can = tri_case_even_runs,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
 };

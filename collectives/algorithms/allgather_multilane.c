@@ -4,25 +4,25 @@
  *
  * Cost: an allgather over lanes, one inside a node of as many blocks as there are nodes, and a copy.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_lanes(c, TRI_ALLGATHER, c->bytes);
     part[1] = tri_case_of_node(c, TRI_ALLGATHER, c->bytes * (size_t)c->nodes);
     return 2;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {.memory_bytes = (double)c->bytes * c->ranks};
-    return price;
+    tri_cost cost = {.memory_bytes = (double)c->bytes * c->ranks};
+    return cost;
 }
 
 static size_t own(const tri_context *c, const tri_call *call) {
     return (size_t)c->size * call->count;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     size_t nodes = (size_t)c->shape->nodes, mine = (size_t)c->shape->local_rank * nodes * call->count;
     stage[0].context = tri_context_lane(c, c->shape->local_rank, -1);
     stage[0].call.recv = tri_unit(c, call->scratch, mine);
@@ -49,8 +49,8 @@ const tri_algorithm tri_allgather_multilane = {
     .text = "an allgather among the ranks of each local number, then one inside each node",
     .can = tri_case_even_blocks,
     .cost = cost,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
-    .own = own,
-    .before = before,
+    .own_scratch = own,
+    .before_stage = before,
 };

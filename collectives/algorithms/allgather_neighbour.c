@@ -10,30 +10,30 @@
  *
  * Cost: p / 2 x (latency + 2 overheads) + (p - 1) blocks: half of the ring's rounds, each on the slower level.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return !c->uneven && !c->fewer && c->ranks % 2 == 0;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     /* Pairs of rounds with either neighbour. Where a node begins with an even rank, its first and its last rank look
      * outside in the same round, else in turn. */
     int even = c->largest % 2 == 0, rounds = c->ranks / 2;
-    tri_cost_steps(&price, c, 1, (double)c->bytes, c->nodes > 1 && !even, net);
-    tri_cost_steps(&price, c, rounds / 2, 2 * (double)c->bytes, c->nodes > 1 ? 1 + even : 0, net);
-    tri_cost_steps(&price, c, (rounds - 1) / 2, 2 * (double)c->bytes, c->nodes > 1 && !even, net);
-    return price;
+    tri_cost_steps(&cost, c, 1, (double)c->bytes, c->nodes > 1 && !even, net);
+    tri_cost_steps(&cost, c, rounds / 2, 2 * (double)c->bytes, c->nodes > 1 ? 1 + even : 0, net);
+    tri_cost_steps(&cost, c, (rounds - 1) / 2, 2 * (double)c->bytes, c->nodes > 1 && !even, net);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     int even = c->rank % 2 == 0, up = (c->rank + 1) % c->size, down = (c->rank + c->size - 1) % c->size;
     int first = even ? up : down, pair = c->rank / 2 * 2;
-    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_part_of(c, call, c->rank)));
-    TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, first), tri_part_of(c, call, first), first));
-    TRI_TRY(tri_do_send(c, tri_recv_block(c, call, c->rank), tri_part_of(c, call, c->rank), first));
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_block_units(c, call, c->rank)));
+    TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, first), tri_block_units(c, call, first), first));
+    TRI_TRY(tri_do_send(c, tri_recv_block(c, call, c->rank), tri_block_units(c, call, c->rank), first));
     TRI_TRY(tri_do_wait(c));
     int have = pair;
     for (int round = 1; round < c->size / 2; round++) {

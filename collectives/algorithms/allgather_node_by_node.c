@@ -14,15 +14,16 @@
  * nodes and one of m - 1 messages of k blocks inside; with all at once a burst of N - 1 messages, and then one of m - 1
  * messages of N blocks.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1 && !c->split;
 }
 
 /* The longest of what a round waits for, where `inside` blocks of each local rank are passed on and those of `between`
  * nodes are got. */
-static void add_round(tri_cost *price, const tri_case *c, const tri_net *net, double inside, double between) {
+static void add_round(tri_cost *cost, const tri_subcase *c, const tri_network *net, double inside,
+                      double between) {
     enum { LATE_INSIDE, LATE_BETWEEN, BUSY, FULL_INSIDE, FULL_BETWEEN, REASONS };
     tri_cost why[REASONS] = {0};
     double bytes = (double)c->bytes, peers = c->largest - 1;
@@ -48,7 +49,7 @@ static void add_round(tri_cost *price, const tri_case *c, const tri_net *net, do
     int most = 0;
     for (int i = 1; i < REASONS; i++)
         if (tri_cost_time_s(&why[i], net) > tri_cost_time_s(&why[most], net)) most = i;
-    tri_cost_add(price, &why[most]);
+    tri_cost_add(cost, &why[most]);
 }
 
 /* Whether one round does all other nodes, of several. */
@@ -57,35 +58,35 @@ static int at_once(int nodes, const tri_parameters *p) {
 }
 
 /* pieces: of the other nodes, one for each round. */
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = {0};
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = {0};
     size_t others = (size_t)c->nodes - 1, pieces = (size_t)p->pieces;
     double inside = 1;
     if (at_once(c->nodes, p)) {
-        add_round(&price, c, net, 0, (double)others);
-        add_round(&price, c, net, (double)c->nodes, 0);
-        price.memory_bytes = (double)c->bytes * c->ranks;
-        return price;
+        add_round(&cost, c, net, 0, (double)others);
+        add_round(&cost, c, net, (double)c->nodes, 0);
+        cost.memory_bytes = (double)c->bytes * c->ranks;
+        return cost;
     }
     for (size_t round = 0; round <= pieces; round++) {
-        double between = round < pieces ? (double)tri_range_part(others, pieces, round).count : 0;
-        add_round(&price, c, net, inside, between);
+        double between = round < pieces ? (double)tri_range_block(others, pieces, round).count : 0;
+        add_round(&cost, c, net, inside, between);
         inside = between;
     }
-    if (pieces < others) price.memory_bytes = (double)c->bytes * (c->ranks - c->largest);
-    return price;
+    if (pieces < others) cost.memory_bytes = (double)c->bytes * (c->ranks - c->largest);
+    return cost;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters best = {.pieces = c->nodes - 1};
     if (c->uneven) return best;
-    tri_cost price = cost(c, &best, net);
-    double best_s = tri_cost_time_s(&price, net);
-    /* Steps of a quarter: the price changes little between them. */
+    tri_cost total = cost(c, &best, net);
+    double best_s = tri_cost_time_s(&total, net);
+    /* Steps of a quarter: the cost changes little between them. */
     for (int pieces = 1; pieces < c->nodes - 1; pieces += 1 + pieces / 4) {
         tri_parameters trial = {.pieces = pieces};
-        price = cost(c, &trial, net);
-        double time_s = tri_cost_time_s(&price, net);
+        total = cost(c, &trial, net);
+        double time_s = tri_cost_time_s(&total, net);
         if (time_s < best_s) best = trial, best_s = time_s;
     }
     return best;
@@ -228,7 +229,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
     if (at_once(c->shape->nodes, &call->parameters)) return run_at_once(c, call);
     for (size_t round = 0; round <= pieces; round++) {
         batch come =
-            next_batch(c, call, &have, round < pieces ? tri_range_part(others, pieces, round).count : 0);
+            next_batch(c, call, &have, round < pieces ? tri_range_block(others, pieces, round).count : 0);
         TRI_TRY(get(c, call, &come));
         int gathered = round && gathers(c, call);
         TRI_TRY(gathered ? pass_on_batch(c, call, &have) : pass_on(c, call, (int)have.distances.first));

@@ -8,22 +8,22 @@
  *
  * Cost: log2(p) x (latency + 2 overheads) + (p - 1) blocks.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return !c->uneven && !c->fewer && tri_power_of_two(c->ranks) == c->ranks;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     for (int bit = 1; bit < c->ranks; bit *= 2)
-        tri_cost_swap(&price, c, bit, (double)c->bytes * bit);
-    return price;
+        tri_cost_swap(&cost, c, bit, (double)c->bytes * bit);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_part_of(c, call, c->rank)));
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_block_units(c, call, c->rank)));
     for (int bit = 1; bit < c->size; bit *= 2) {
         int mine = c->rank / bit * bit, theirs = mine ^ bit, peer = c->rank ^ bit;
         TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, theirs), tri_run_units(c, call, theirs, bit), peer));

@@ -9,13 +9,13 @@
  * Cost: (p - 1) x (latency + 2 overheads + block), on the slower level; short blocks pass each level as often as their
  * way does.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
-    tri_cost price = {0};
-    tri_cost_ring(&price, c, c->ranks - 1, (double)c->bytes, net);
-    return price;
+    tri_cost cost = {0};
+    tri_cost_ring(&cost, c, c->ranks - 1, (double)c->bytes, net);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

@@ -7,16 +7,16 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes;
-    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
-    price.slot_bytes = tri_equal_work(c, bytes * (c->ranks + 2));
-    return price;
+    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    cost.slot_bytes = tri_equal_work(c, bytes * (c->ranks + 2));
+    return cost;
 }
 
-static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static tri_status put(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     TRI_TRY(tri_do_copy(c, tri_ring_open(p->ring, p->first + k),
                         tri_unit(c, call->send, tri_piece_start(p, k)), tri_piece_units(p, k)));
     tri_ring_publish(p->ring, p->first + k);
@@ -24,7 +24,7 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_pieces p = tri_cut(c, call->count, 1, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, 1, 1);
     size_t size = (size_t)c->size;
     int past_caches = tri_past_caches(c, size * (size + 1) * call->count);
     if (p.pieces) TRI_TRY(put(c, call, &p, 0));

@@ -4,13 +4,13 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     return tri_alltoall_shared_single.cost(c, p, net);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     size_t size = (size_t)c->size;
-    tri_meet(c, call->send, NULL, -1);
+    tri_exchange_vectors(c, call->send, NULL, -1);
     tri_copy_out(c, tri_past_caches(c, size * (size + 1) * call->count), tri_recv_block(c, call, c->rank),
                  call->send, call->count);
     for (int shift = 1; shift < c->size; shift++) {

@@ -3,20 +3,20 @@
  *
  * Cost: the sum of the three.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
-    return c->nodes > 1 && c->largest > 1 && (c->commutes || !c->mixed);
+static int can(const tri_subcase *c) {
+    return c->nodes > 1 && c->largest > 1 && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_node(c, TRI_REDUCE, c->bytes);
     part[1] = tri_case_of_nodes(c, TRI_ALLREDUCE, c->bytes);
     part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
     return 3;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     stage[0].context = stage[2].context = tri_context_node(c);
     stage[0].call.root = stage[2].call.root = 0;
     stage[1].context = tri_context_lane(c, 0, -1);
@@ -28,7 +28,7 @@ const tri_algorithm tri_allreduce_hierarchical = {
     .name = "hierarchical",
     .text = "a reduction inside each node, an allreduce among nodes, a broadcast inside",
     .can = can,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
     .in_pieces = 1,
 };

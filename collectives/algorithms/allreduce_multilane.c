@@ -4,13 +4,13 @@
  * Cost: a reduce_scatter inside a node, an allreduce of a part between nodes with all ranks of a node at once, an
  * allgather inside a node.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
-    return tri_case_even_nodes(c) && (c->commutes || !c->mixed);
+static int can(const tri_subcase *c) {
+    return tri_case_even_nodes(c) && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     size_t bytes = tri_ceil_div(c->bytes, (size_t)c->largest);
     part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
     part[1] = tri_case_of_lanes(c, TRI_ALLREDUCE, bytes);
@@ -21,11 +21,11 @@ static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
 
 /* A part, of the node and of all nodes. */
 static size_t own(const tri_context *c, const tri_call *call) {
-    return 2 * tri_lane_part_of(c, call->scratch, call->count).count;
+    return 2 * tri_lane_block_of(c, call->scratch, call->count).count;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
-    size_t count = tri_lane_part_of(c, call->recv, call->count).count;
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
+    size_t count = tri_lane_block_of(c, call->recv, call->count).count;
     void *of_node = call->scratch, *of_all = tri_unit(c, call->scratch, count);
     stage[0].context = stage[2].context = tri_context_node(c);
     stage[0].call.split = stage[2].call.split = 1;
@@ -42,8 +42,8 @@ const tri_algorithm tri_allreduce_multilane = {
     .name = "multilane",
     .text = "the ranks of each node allreduce a part each with their likes on the other nodes",
     .can = can,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
     .in_pieces = 1,
-    .own = own,
+    .own_scratch = own,
 };

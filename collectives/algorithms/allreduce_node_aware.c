@@ -8,30 +8,30 @@
  *
  * Cost, N nodes of m ranks: two allreduces inside a node, and N / m messages at once.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return tri_case_even_nodes(c) && c->commutes && c->nodes >= c->largest;
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = part[1] = tri_case_of_node(c, TRI_ALLREDUCE, c->bytes);
     return 2;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     int messages = (c->nodes + c->largest - 1) / c->largest;
     /* The distance 0 does not leave the node. */
     double senders = (double)(c->nodes - 1) / messages;
-    tri_cost_burst(&price, c, net, TRI_BETWEEN, messages, (double)c->bytes, senders);
-    price.combined_bytes = (double)c->bytes * (messages - 1);
-    return price;
+    tri_cost_burst(&cost, c, net, TRI_BETWEEN, messages, (double)c->bytes, senders);
+    cost.combined_bytes = (double)c->bytes * (messages - 1);
+    return cost;
 }
 
 static tri_range distances(const tri_context *c) {
-    return tri_range_part((size_t)c->shape->nodes, (size_t)c->shape->largest, (size_t)c->shape->local_rank);
+    return tri_range_block((size_t)c->shape->nodes, (size_t)c->shape->largest, (size_t)c->shape->local_rank);
 }
 
 /* A vector for each distance, in which the last has the combination, and the node's result. */
@@ -39,7 +39,7 @@ static size_t own(const tri_context *c, const tri_call *call) {
     return (distances(c).count + 1) * call->count;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     stage[0].context = stage[1].context = tri_context_node(c);
     stage[0].call.recv = call->scratch;
     stage[1].call.send = tri_unit(c, call->scratch, distances(c).count * call->count);
@@ -72,8 +72,8 @@ const tri_algorithm tri_allreduce_node_aware = {
     .text = "each rank of a node exchanges its node's result with a share of the other nodes",
     .can = can,
     .cost = cost,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
-    .own = own,
-    .before = before,
+    .own_scratch = own,
+    .before_stage = before,
 };

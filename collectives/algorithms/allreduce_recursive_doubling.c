@@ -14,7 +14,7 @@
  * Cost: log2(q) x (latency + 2 overheads + bytes + combined bytes), and for p > q two messages and one
  * combination more; of the latencies of these one counts where p - q is at most half of q.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
 /* The number of a rank among those that exchange, and back; -1 for a rank that does not. */
 static int to_exchanging(int rank, int pairs) {
@@ -27,9 +27,9 @@ static int from_exchanging(int number, int pairs) {
 }
 
 /* The most messages of a round that leave a node. */
-static int far_ones(const tri_case *c, int bit, int pairs) {
+static int far_ones(const tri_subcase *c, int bit, int pairs) {
     int most = 0, far = 0;
-    if (c->nodes == 1 || c->mixed) return c->nodes == 1 ? 0 : c->largest;
+    if (c->nodes == 1 || c->irregular) return c->nodes == 1 ? 0 : c->largest;
     for (int rank = 0; rank < c->ranks; rank++) {
         int number = to_exchanging(rank, pairs);
         if (rank % c->largest == 0) far = 0;
@@ -40,27 +40,27 @@ static int far_ones(const tri_case *c, int bit, int pairs) {
     return most;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     int power = tri_power_of_two(c->ranks), pairs = c->ranks - power;
     for (int bit = 1; bit < power; bit *= 2) {
         if (pairs)
-            tri_cost_steps(&price, c, 1, (double)c->bytes, far_ones(c, bit, pairs), net);
+            tri_cost_steps(&cost, c, 1, (double)c->bytes, far_ones(c, bit, pairs), net);
         else
-            tri_cost_swap(&price, c, bit, (double)c->bytes);
-        price.combined_bytes += (double)c->bytes;
+            tri_cost_swap(&cost, c, bit, (double)c->bytes);
+        cost.combined_bytes += (double)c->bytes;
     }
     if (pairs) {
-        int near = c->nodes == 1 || (!c->mixed && c->largest % 2 == 0);
+        int near = c->nodes == 1 || (!c->irregular && c->largest % 2 == 0);
         int level = near ? TRI_INSIDE : TRI_BETWEEN;
-        tri_cost_rounds(&price, level, 2, (double)c->bytes, near ? c->largest / 2 : 1);
-        price.combined_bytes += (double)c->bytes;
+        tri_cost_rounds(&cost, level, 2, (double)c->bytes, near ? c->largest / 2 : 1);
+        cost.combined_bytes += (double)c->bytes;
         /* Who stands for two waits longest for the one whose number differs in every bit: where that one stands for one
          * rank alone, it was a latency ahead. */
-        if (2 * pairs <= power) price.level[level].latencies--;
+        if (2 * pairs <= power) cost.level[level].latencies--;
     }
-    return price;
+    return cost;
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {

@@ -12,7 +12,7 @@
  * Cost: log_k(q) x (latency + k overheads, or 2 (k - 1) overheads where that is more, + (k - 1) x (bytes + combined
  * bytes)), and where there are more ranks than q two messages and one combination more.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
 /* Ranks that exchange: the largest radix^m x f <= size, f < radix. */
 static int exchanging(int size, int radix) {
@@ -22,31 +22,31 @@ static int exchanging(int size, int radix) {
     return size / power * power;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = {0};
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = {0};
     int fit = exchanging(c->ranks, p->radix), rest = fit != c->ranks;
     double bytes = (double)c->bytes;
     for (int distance = 1, group; distance < fit; distance *= group) {
         group = fit / distance < p->radix ? fit / distance : p->radix;
-        int inside = c->nodes == 1 || (!c->mixed && !rest && c->largest % (distance * group) == 0);
+        int inside = c->nodes == 1 || (!c->irregular && !rest && c->largest % (distance * group) == 0);
         int level = inside ? TRI_INSIDE : TRI_BETWEEN;
-        tri_cost_burst(&price, c, net, level, group - 1, bytes, c->largest);
-        price.combined_bytes += bytes * (group - 1);
+        tri_cost_burst(&cost, c, net, level, group - 1, bytes, c->largest);
+        cost.combined_bytes += bytes * (group - 1);
     }
     if (rest) {
-        tri_cost_rounds(&price, tri_case_level(c), 2, bytes, 1);
-        price.combined_bytes += bytes;
+        tri_cost_rounds(&cost, tri_case_level(c), 2, bytes, 1);
+        cost.combined_bytes += bytes;
     }
-    return price;
+    return cost;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters best = {.radix = 2};
     double best_s = 0;
     for (int radix = 2; radix == 2 || (radix <= 32 && radix <= c->ranks); radix++) {
         tri_parameters trial = {.radix = radix};
-        tri_cost price = cost(c, &trial, net);
-        double time_s = tri_case_time_s(&price, c, net);
+        tri_cost total = cost(c, &trial, net);
+        double time_s = tri_case_time_s(&total, c, net);
         if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;

@@ -2,16 +2,16 @@
  *
  * Cost: the sum of both.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = part[1] = *c;
     part[0].operation = TRI_REDUCE;
     part[1].operation = TRI_BCAST;
     return 2;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     (void)c;
     stage[0].call.root = stage[1].call.root = 0;
     stage[1].call.send = call->recv;
@@ -21,6 +21,6 @@ const tri_algorithm tri_allreduce_reduce_bcast = {
     .operation = TRI_ALLREDUCE,
     .name = "reduce_bcast",
     .text = "a reduction to rank 0, then a broadcast",
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
 };

@@ -4,18 +4,19 @@
  *
  * Cost: that of both, on p-th parts.
  */
+#include "collectives/algorithms/algorithm.h"
 #include "collectives/algorithms/common/reduce_scatter_first.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
-    return tri_scattered_parts(c, TRI_ALLGATHER, part);
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
+    return tri_reduce_scatter_first_stages(c, TRI_ALLGATHER, part);
 }
 
 const tri_algorithm tri_allreduce_reduce_scatter_allgather = {
     .operation = TRI_ALLREDUCE,
     .name = "reduce_scatter_allgather",
     .text = "each rank combines a part of the vectors, then all collect the parts",
-    .can = tri_scattered_can,
-    .parts = parts,
-    .plan = tri_scattered_plan,
-    .own = tri_scattered_own,
+    .can = tri_reduce_scatter_first_can,
+    .stages = parts,
+    .plan = tri_reduce_scatter_first_plan,
+    .own_scratch = tri_reduce_scatter_first_own,
 };

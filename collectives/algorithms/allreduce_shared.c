@@ -13,16 +13,16 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes;
-    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
-    price.slot_bytes = tri_equal_work(c, 2 * bytes + tri_combining(bytes * (c->ranks - 1)));
-    return price;
+    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    cost.slot_bytes = tri_equal_work(c, 2 * bytes + tri_combining(bytes * (c->ranks - 1)));
+    return cost;
 }
 
-static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static tri_status put(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     TRI_TRY(tri_do_copy(c, tri_ring_open(p->ring, p->first + k),
                         tri_unit(c, call->send, tri_piece_start(p, k)), tri_piece_units(p, k)));
     tri_ring_publish(p->ring, p->first + k);
@@ -30,7 +30,7 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_pieces p = tri_cut(c, call->count, 1, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, 1, 1);
     if (p.pieces) TRI_TRY(put(c, call, &p, 0));
     for (size_t k = 0; k < p.pieces; k++) {
         if (k + 1 < p.pieces) TRI_TRY(put(c, call, &p, k + 1));

@@ -13,14 +13,14 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes, pieces = tri_pieces_of(bytes);
     double others = bytes * (c->ranks - 1) / c->ranks;
-    tri_price_hand_offs(&price, c, pieces + 2);
-    price.slot_bytes = tri_equal_work(c, 2 * bytes + tri_combining(others));
-    return price;
+    tri_cost_hand_offs(&cost, c, pieces + 2);
+    cost.slot_bytes = tri_equal_work(c, 2 * bytes + tri_combining(others));
+    return cost;
 }
 
 static size_t part_start(const tri_context *c, size_t units, int part) {
@@ -28,7 +28,7 @@ static size_t part_start(const tri_context *c, size_t units, int part) {
     return part == c->size || start > units ? units : start;
 }
 
-static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static tri_status put(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     uint64_t piece = p->first + 2 * k;
     size_t units = tri_piece_units(p, k), mine = part_start(c, units, c->rank);
     size_t behind = part_start(c, units, c->rank + 1);
@@ -42,7 +42,7 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 }
 
 /* This rank's part of everybody's piece. */
-static tri_status combine(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static tri_status combine(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     uint64_t in = p->first + 2 * k;
     size_t units = tri_piece_units(p, k), start = part_start(c, units, c->rank);
     void *combined = tri_ring_open(p->ring, in + 1);
@@ -52,7 +52,7 @@ static tri_status combine(tri_context *c, const tri_call *call, const tri_pieces
     return TRI_OK;
 }
 
-static void get(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k, int past_caches) {
+static void get(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k, int past_caches) {
     uint64_t out = p->first + 2 * k + 1;
     size_t units = tri_piece_units(p, k);
     for (int i = 0; i < c->size; i++) {
@@ -64,7 +64,7 @@ static void get(tri_context *c, const tri_call *call, const tri_pieces *p, size_
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_pieces p = tri_cut(c, call->count, 1, 2);
+    tri_slot_pieces p = tri_cut(c, call->count, 1, 2);
     int past_caches = tri_past_caches(c, 2 * (size_t)c->size * call->count);
     if (!p.pieces) return TRI_OK;
     TRI_TRY(put(c, call, &p, 0));

@@ -5,17 +5,17 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double others = (double)c->bytes * (c->ranks - 1) / c->ranks;
-    tri_price_single(&price, c, tri_equal_work(c, 2 * others), 2 * (c->ranks - 1));
-    price.slot_bytes += tri_equal_work(c, tri_combining(others));
-    return price;
+    tri_cost_single_copy(&cost, c, tri_equal_work(c, 2 * others), 2 * (c->ranks - 1));
+    cost.slot_bytes += tri_equal_work(c, tri_combining(others));
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_meet(c, call->send, call->recv, -1);
+    tri_exchange_vectors(c, call->send, call->recv, -1);
     TRI_TRY(tri_combine_share(c, call, -1));
     tri_part(c, -1);
     return TRI_OK;

@@ -8,11 +8,11 @@
  *     round 2   blocks 4 5 6 7 go 4 up
  *
  * Cost: log_r(p) x (latency + 2 (r - 1) overheads + (r - 1) / r x p blocks), and copies. The radix with the least
- * price is taken.
+ * cost is taken.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return !c->uneven && c->ranks > 1;
 }
 
@@ -23,13 +23,13 @@ static int blocks_with(int size, int radix, int d, int z) {
 }
 
 /* Of a node's ranks, those that send to another node when each sends to the rank `distance` above it. */
-static int leaving(const tri_case *c, int distance) {
+static int leaving(const tri_subcase *c, int distance) {
     int back = c->ranks - distance, least = distance < back ? distance : back;
     return c->nodes > 1 && least < c->largest ? least : c->largest;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = {0};
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = {0};
     double moved = 2.0 * c->ranks;
     for (int d = 1; d < c->ranks; d *= p->radix) {
         int messages = 0, blocks = 0;
@@ -38,21 +38,21 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
             blocks += blocks_with(c->ranks, p->radix, d, z);
             senders += leaving(c, z * d);
         }
-        tri_cost_burst(&price, c, net, tri_case_level(c), messages, (double)c->bytes * blocks / messages,
+        tri_cost_burst(&cost, c, net, tri_case_level(c), messages, (double)c->bytes * blocks / messages,
                        senders / messages);
         moved += 2.0 * blocks;
     }
-    price.memory_bytes = moved * (double)c->bytes;
-    return price;
+    cost.memory_bytes = moved * (double)c->bytes;
+    return cost;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters best = {.radix = 2};
     double best_s = 0;
     for (int radix = 2; radix == 2 || (radix <= 64 && radix <= c->ranks); radix++) {
         tri_parameters trial = {.radix = radix};
-        tri_cost price = cost(c, &trial, net);
-        double time_s = tri_case_time_s(&price, c, net);
+        tri_cost total = cost(c, &trial, net);
+        double time_s = tri_case_time_s(&total, c, net);
         if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;

@@ -2,27 +2,27 @@
  * above it and receives from the rank k below.
  *
  * Cost, windows of w: (p - 1) / w x (latency + 2 w overheads) + (p - 1) blocks; one latency where p - 1 fit. A wider
- * window is never dearer by this price; it is limited so that no rank has too many messages to keep track of.
+ * window is never dearer by this cost; it is limited so that no rank has too many messages to keep track of.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
 enum { WINDOW = 512 };
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     (void)net;
     tri_parameters best = {.radix = c->ranks - 1 < WINDOW ? c->ranks - 1 : WINDOW};
     return best;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = {0};
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = {0};
     for (int first = 1; first < c->ranks; first += p->radix) {
         int messages = c->ranks - first < p->radix ? c->ranks - first : p->radix;
-        tri_cost_burst(&price, c, net, tri_case_level(c), messages, (double)c->bytes, c->largest);
+        tri_cost_burst(&cost, c, net, tri_case_level(c), messages, (double)c->bytes, c->largest);
     }
     /* What stays inside a node does not pass its link. */
-    if (c->nodes > 1) price.level[TRI_BETWEEN].node_bytes *= (double)(c->ranks - c->largest) / (c->ranks - 1);
-    return price;
+    if (c->nodes > 1) cost.level[TRI_BETWEEN].node_bytes *= (double)(c->ranks - c->largest) / (c->ranks - 1);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

@@ -5,18 +5,18 @@
  *
  * Cost: an alltoall inside a node of N blocks, one over lanes of m blocks, and three copies.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_node(c, TRI_ALLTOALL, c->bytes * (size_t)c->nodes);
     part[1] = tri_case_of_lanes(c, TRI_ALLTOALL, c->bytes * (size_t)c->largest);
     return 2;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {.memory_bytes = 3 * (double)c->bytes * c->ranks};
-    return price;
+    tri_cost cost = {.memory_bytes = 3 * (double)c->bytes * c->ranks};
+    return cost;
 }
 
 /* All blocks, as they go and as they come. */
@@ -24,7 +24,7 @@ static size_t own(const tri_context *c, const tri_call *call) {
     return 2 * (size_t)c->size * call->count;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     size_t nodes = (size_t)c->shape->nodes, ranks = (size_t)c->shape->largest;
     stage[0].context = tri_context_node(c);
     stage[0].call.count = nodes * call->count;
@@ -62,8 +62,8 @@ const tri_algorithm tri_alltoall_multilane = {
     .text = "an alltoall inside each node, then one among the ranks of each local number",
     .can = tri_case_even_blocks,
     .cost = cost,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
-    .own = own,
-    .before = before,
+    .own_scratch = own,
+    .before_stage = before,
 };

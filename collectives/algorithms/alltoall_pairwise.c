@@ -5,16 +5,16 @@
  *
  * Cost: (p - 1) x (latency + 2 overheads + block), and the blocks that leave a node through its link.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
-    tri_cost_rounds(&price, tri_case_level(c), c->ranks - 1, (double)c->bytes, c->nodes > 1 ? 1 : c->ranks);
+    tri_cost cost = {0};
+    tri_cost_rounds(&cost, tri_case_level(c), c->ranks - 1, (double)c->bytes, c->nodes > 1 ? 1 : c->ranks);
     /* Every rank of a node has a block for every rank of the others. */
     if (c->nodes > 1)
-        price.level[TRI_BETWEEN].node_bytes = (double)c->bytes * c->largest * (c->ranks - c->largest);
-    return price;
+        cost.level[TRI_BETWEEN].node_bytes = (double)c->bytes * c->largest * (c->ranks - c->largest);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

@@ -18,17 +18,17 @@
 enum { CACHE_BYTES = 512 << 10 };
 static const double CACHES_LOST = 1.3;
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double all = (double)c->bytes * c->ranks;
-    tri_price_hand_offs(&price, c, tri_ring_turns(all));
-    price.slot_bytes = tri_equal_work(c, 2 * all);
-    if (c->cores && c->ranks > c->cores && 2 * all > CACHE_BYTES) price.slot_bytes *= CACHES_LOST;
-    return price;
+    tri_cost_hand_offs(&cost, c, tri_ring_turns(all));
+    cost.slot_bytes = tri_equal_work(c, 2 * all);
+    if (c->cores && c->ranks > c->cores && 2 * all > CACHE_BYTES) cost.slot_bytes *= CACHES_LOST;
+    return cost;
 }
 
-static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static tri_status put(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     size_t units = tri_piece_units(p, k), start = tri_piece_start(p, k);
     char *slot = tri_ring_open(p->ring, p->first + k);
     for (int to = 0; to < c->size; to++)
@@ -39,7 +39,7 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_pieces p = tri_cut(c, call->count, c->size, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, c->size, 1);
     size_t size = (size_t)c->size;
     int past_caches = tri_past_caches(c, 2 * size * size * call->count);
     if (p.pieces) TRI_TRY(put(c, call, &p, 0));

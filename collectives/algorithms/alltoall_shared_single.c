@@ -5,17 +5,17 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     int others = c->ranks - 1;
-    tri_price_single(&price, c, tri_equal_work(c, (double)c->bytes * others), others);
-    return price;
+    tri_cost_single_copy(&cost, c, tri_equal_work(c, (double)c->bytes * others), others);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     size_t size = (size_t)c->size;
-    tri_meet(c, call->send, NULL, -1);
+    tri_exchange_vectors(c, call->send, NULL, -1);
     tri_copy_out(c, tri_past_caches(c, 2 * size * size * call->count), tri_recv_block(c, call, c->rank),
                  tri_send_block(c, call, c->rank), call->count);
     for (int shift = 1; shift < c->size; shift++) {

@@ -11,16 +11,16 @@
  *
  * Cost: log2(p) x (latency + 2 overheads).
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     int level = tri_case_level(c), rounds = tri_log2_up(c->ranks);
-    price.level[level].latencies = rounds;
-    price.level[level].overheads = 2 * rounds;
-    price.level[level].bytes = rounds;
-    return price;
+    cost.level[level].latencies = rounds;
+    cost.level[level].overheads = 2 * rounds;
+    cost.level[level].bytes = rounds;
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

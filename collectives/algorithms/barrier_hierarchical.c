@@ -3,13 +3,13 @@
  *
  * Cost: a gather of a byte inside a node, a barrier among nodes, a broadcast of a byte inside a node.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1;
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
     part[1] = tri_case_of_nodes(c, TRI_BARRIER, c->bytes);
     part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
@@ -20,7 +20,7 @@ static size_t own(const tri_context *c, const tri_call *call) {
     return (size_t)c->shape->local_size * call->count;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     stage[0].context = stage[2].context = tri_context_node(c);
     stage[0].call.recv = call->scratch;
     stage[0].call.root = stage[2].call.root = 0;
@@ -33,7 +33,7 @@ const tri_algorithm tri_barrier_hierarchical = {
     .name = "hierarchical",
     .text = "the ranks of a node report to its first, the first ones meet and tell their nodes",
     .can = can,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
-    .own = own,
+    .own_scratch = own,
 };

@@ -9,11 +9,11 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
-    tri_price_hand_offs(&price, c, 1);
-    return price;
+    tri_cost cost = {0};
+    tri_cost_hand_offs(&cost, c, 1);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

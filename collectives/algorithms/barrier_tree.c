@@ -1,26 +1,27 @@
-/* Barrier on a k-nomial tree (collectives/cost/tree.h): each rank tells its parent when its whole subtree has come; then
+/* Barrier on a k-nomial tree (collectives/graphs/tree.h): each rank tells its parent when its whole subtree has come; then
  * the word goes down the same tree.
  *
  * Cost: 2 log_k(p) x (latency + k overheads).
  */
-#include "collectives/cost/tree.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/tree.h"
 
-static tri_tree_load load_of(const tri_case *c) {
+static tri_tree_load load_of(const tri_subcase *c) {
     tri_tree_load load = {.bytes = (double)c->bytes};
     return load;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_tree_load load = load_of(c);
     tri_parameters best = {.radix = tri_tree_tune(c, &load, net)};
     return best;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_tree_load load = load_of(c);
-    tri_cost price = tri_tree_cost(c, p->radix, &load, net), down = price;
-    tri_cost_add(&price, &down);
-    return price;
+    tri_cost cost = tri_tree_cost(c, p->radix, &load, net), down = cost;
+    tri_cost_add(&cost, &down);
+    return cost;
 }
 
 /* A byte for each child of a level. */

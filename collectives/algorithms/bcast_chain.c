@@ -9,14 +9,15 @@
  * first. Where ranks of a node are consecutive, one message of each round leaves a node, and the slower level sets the
  * pace.
  */
-#include "collectives/cost/pipeline.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/pipeline.h"
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_pipeline pipe = tri_pipeline_chain(c, 2);
     return tri_pipeline_tune(c, &pipe, net);
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_pipeline pipe = tri_pipeline_chain(c, 2);
     return tri_pipeline_cost(c, &pipe, p->pieces, net);
 }

@@ -1,4 +1,4 @@
-/* Broadcast in pieces on a circulant graph (collectives/algorithms/common/circulant.h).
+/* Broadcast in pieces on a circulant graph (collectives/graphs/circulant.h).
  *
  * In each round every rank sends one piece and receives one, and every piece takes a tree of its own; for 4 ranks
  * and the pieces a b c:
@@ -9,13 +9,14 @@
  *
  * Cost, s pieces: (s - 1 + log2(p)) x (latency + 2 overheads + bytes / s), the fewest rounds there can be.
  */
-#include "collectives/algorithms/common/circulant.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/circulant.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->ranks > 1;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     return tri_circulant_cost(c, p->pieces, net);
 }
 

@@ -4,19 +4,19 @@
  *
  * Cost: that of a broadcast among nodes and of one inside the fullest node.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1;
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_nodes(c, TRI_BCAST, c->bytes);
     part[1] = tri_case_of_node(c, TRI_BCAST, c->bytes);
     return 2;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     int root = tri_member(c, call->root);
     stage[0].context = tri_context_lane(c, 0, root);
     stage[0].call.root = c->shape->node_of[root];
@@ -29,7 +29,7 @@ const tri_algorithm tri_bcast_hierarchical = {
     .name = "hierarchical",
     .text = "a broadcast to one rank of each node, then one inside each node",
     .can = can,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
     .in_pieces = 1,
 };

@@ -1,4 +1,4 @@
-/* Broadcast on a k-nomial tree (collectives/cost/tree.h; Bernaschi, Iannello 1998, "Collective communication
+/* Broadcast on a k-nomial tree (collectives/graphs/tree.h; Bernaschi, Iannello 1998, "Collective communication
  * operations: experimental results vs. theory").
  *
  * Every rank that has the data sends it to radix - 1 others, so that the holders become `radix` times as many in
@@ -7,25 +7,26 @@
  *     round 0   0>3  0>6
  *     round 1   0>1  0>2  3>4  3>5  6>7  6>8
  *
- * Fewer latencies than a binomial tree against more overheads; the radix with the least price is taken. A
+ * Fewer latencies than a binomial tree against more overheads; the radix with the least cost is taken. A
  * sender waits between rounds, so that what it sends to the near does not delay what it sends to the far.
  *
  * Cost: log_k(p) x (latency + k overheads + (k - 1) x bytes).
  */
-#include "collectives/cost/tree.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/tree.h"
 
-static tri_tree_load load_of(const tri_case *c) {
+static tri_tree_load load_of(const tri_subcase *c) {
     tri_tree_load load = {.bytes = (double)c->bytes};
     return load;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_tree_load load = load_of(c);
     tri_parameters best = {.radix = tri_tree_tune(c, &load, net)};
     return best;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_tree_load load = load_of(c);
     return tri_tree_cost(c, p->radix, &load, net);
 }

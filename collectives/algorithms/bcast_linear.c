@@ -6,14 +6,14 @@
  * receiver takes one; all copies of the vector at once through the root, and those for other nodes through its
  * node's link.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
-    tri_cost price = {0};
-    if (c->ranks < 2) return price;
-    tri_cost_star(&price, c, (double)c->bytes, net);
-    return price;
+    tri_cost cost = {0};
+    if (c->ranks < 2) return cost;
+    tri_cost_star(&cost, c, (double)c->bytes, net);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

@@ -5,9 +5,9 @@
  * Cost: a scatter inside a node, a broadcast of a part between nodes with all ranks of a node at once, an
  * allgather inside a node.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     size_t bytes = tri_ceil_div(c->bytes, (size_t)c->largest);
     part[0] = tri_case_of_node(c, TRI_SCATTER, bytes);
     part[1] = tri_case_of_lanes(c, TRI_BCAST, bytes);
@@ -16,12 +16,12 @@ static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
     return 3;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     int root = tri_member(c, call->root), root_node = c->shape->node_of[root];
     tri_stage *divide = &stage[0], *pass = &stage[1], *collect = &stage[2];
     divide->context = collect->context = tri_context_node(c);
     divide->call.split = collect->call.split = 1;
-    tri_lane_part mine = tri_lane_part_of(c, call->recv, call->count);
+    tri_lane_block mine = tri_lane_block_of(c, call->recv, call->count);
     divide->call.root = tri_first_of_node(c, root);
     divide->call.recv = mine.start;
     if (c->shape->node != root_node) divide->context.rank = -1;
@@ -37,7 +37,7 @@ const tri_algorithm tri_bcast_multilane = {
     .name = "multilane",
     .text = "each rank of the root's node broadcasts a part to its like on the other nodes",
     .can = tri_case_even_nodes,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
     .in_pieces = 1,
 };

@@ -3,14 +3,15 @@
  * Cost: that of the longest path in the tree, by walking it; about log2(p) steps of one overhead more than the
  * flight of one message, where a message is long under way for its overhead.
  */
-#include "collectives/algorithms/common/postal.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/postal.h"
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters p = {.radix = tri_postal_flight(c, 0, (double)c->bytes, net)};
     return p;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     return tri_postal_cost(c, p->radix, 0, (double)c->bytes, net);
 }
 

@@ -7,23 +7,23 @@
  *
  * Cost: that of both, on p-th parts.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = part[1] = *c;
     part[0].split = part[1].split = 1;
     part[0].operation = TRI_SCATTER;
     part[1].operation = TRI_ALLGATHER;
     for (int i = 0; i < 2; i++) {
         part[i].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
-        part[i].mixed = c->nodes > 1; /* counted from the root, a node's ranks need not be consecutive */
+        part[i].irregular = c->nodes > 1; /* counted from the root, a node's ranks need not be consecutive */
     }
     return 2;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     for (int i = 0; i < 2; i++) {
-        stage[i].context = tri_context_turned(c, call->root);
+        stage[i].context = tri_context_rotated(c, call->root);
         stage[i].call.root = 0;
         stage[i].call.split = 1;
     }
@@ -32,7 +32,7 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI
     stage[1].call.send = mine;
 }
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->ranks > 1;
 }
 
@@ -41,6 +41,6 @@ const tri_algorithm tri_bcast_scatter_allgather = {
     .name = "scatter_allgather",
     .text = "each rank gets a part of the vector, then all collect the parts",
     .can = can,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
 };

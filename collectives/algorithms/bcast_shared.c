@@ -10,17 +10,17 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes;
-    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
-    price.slot_bytes = tri_work(c, 2 * bytes, bytes * c->ranks);
-    return price;
+    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    cost.slot_bytes = tri_work(c, 2 * bytes, bytes * c->ranks);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_pieces p = tri_cut(c, call->count, 1, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, 1, 1);
     int past_caches = tri_past_caches(c, (size_t)c->size * call->count);
     for (size_t k = 0; k < p.pieces; k++) {
         void *data = tri_unit(c, call->recv, tri_piece_start(&p, k));

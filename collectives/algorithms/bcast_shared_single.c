@@ -10,16 +10,16 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes, leaf = c->ranks == 2 ? bytes / 2 : bytes;
-    tri_price_single(&price, c, tri_work(c, leaf, bytes * (c->ranks - 1)), 1);
-    return price;
+    tri_cost_single_copy(&cost, c, tri_work(c, leaf, bytes * (c->ranks - 1)), 1);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
+    tri_exchange_vectors(c, call->send, call->recv, tri_only_root(c, call->root));
     size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
     if (c->rank != call->root) {
         TRI_TRY(tri_fetch(c, call->root, 0, call->recv, share));

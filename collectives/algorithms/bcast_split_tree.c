@@ -12,29 +12,30 @@
  * Cost, s pieces of each half: the way of the first piece, log2(p) x (latency + 3 overheads + bytes / s), then
  * (s - 1) x (latency + 3 overheads + bytes / s), and an exchange of half the vector.
  */
-#include "collectives/cost/pipeline.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/pipeline.h"
 
 enum { SMALLEST_PIECE_BYTES = 512, MOST_PIECES = 1000000 };
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->ranks > 2;
 }
 
 /* `times` pieces to both children, one pair behind the other; the second goes one overhead after the first. A node whose
  * ranks all have children in other nodes has the most to send. */
-static tri_cost pairs_of(const tri_case *c, double times, double bytes, int overheads) {
-    tri_cost price = {0};
+static tri_cost pairs_of(const tri_subcase *c, double times, double bytes, int overheads) {
+    tri_cost cost = {0};
     int level = tri_case_level(c);
-    price.level[level].latencies = times;
-    price.level[level].overheads = overheads * times;
-    price.level[level].bytes = times * bytes;
-    price.level[level].rank_bytes = 2 * times * bytes;
-    price.level[level].node_bytes = 2 * times * bytes * (c->nodes > 1 ? c->largest : c->ranks / 2);
-    return price;
+    cost.level[level].latencies = times;
+    cost.level[level].overheads = overheads * times;
+    cost.level[level].bytes = times * bytes;
+    cost.level[level].rank_bytes = 2 * times * bytes;
+    cost.level[level].node_bytes = 2 * times * bytes * (c->nodes > 1 ? c->largest : c->ranks / 2);
+    return cost;
 }
 
 /* The dearest way below a place of a tree. */
-static tri_cost way_below(const tri_case *c, int place, int places, double bytes, const tri_net *net) {
+static tri_cost way_below(const tri_subcase *c, int place, int places, double bytes, const tri_network *net) {
     tri_cost best = {0};
     for (int child = 2 * place + 1; child <= 2 * place + 2 && child < places; child++) {
         tri_cost way = pairs_of(c, 1, bytes, child == 2 * place + 1 ? 2 : 3);
@@ -46,18 +47,19 @@ static tri_cost way_below(const tri_case *c, int place, int places, double bytes
 }
 
 /* The first piece's way to the end of a tree, and the others behind it. */
-static tri_cost one_tree(const tri_case *c, int places, int pieces, int overheads, const tri_net *net) {
+static tri_cost one_tree(const tri_subcase *c, int places, int pieces, int overheads,
+                         const tri_network *net) {
     double bytes = (double)c->bytes / pieces;
     int turns = pieces / 2 - 1, level = tri_case_level(c);
-    tri_cost price = pairs_of(c, 1, bytes, overheads), way = way_below(c, 0, places, bytes, net);
+    tri_cost cost = pairs_of(c, 1, bytes, overheads), way = way_below(c, 0, places, bytes, net);
     tri_cost turn = pairs_of(c, turns, bytes, 3);
     if (bytes <= net->eager_bytes) turn.level[level].latencies = 0;
-    tri_cost_add(&price, &way);
-    tri_cost_add(&price, &turn);
-    return price;
+    tri_cost_add(&cost, &way);
+    tri_cost_add(&cost, &turn);
+    return cost;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_cost odd = one_tree(c, c->ranks / 2, p->pieces, 2, net);
     tri_cost even = one_tree(c, (c->ranks - 1) / 2, p->pieces, 3, net);
     /* Of the pairs that exchange, those at either end of a node are in two nodes. */
@@ -67,15 +69,15 @@ static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *
     return tri_case_time_s(&odd, c, net) > tri_case_time_s(&even, c, net) ? odd : even;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters best = {.pieces = 2};
     double best_s = 0;
     size_t most = c->bytes / SMALLEST_PIECE_BYTES;
     for (size_t pairs = 1; pairs == 1 || (2 * pairs <= most && pairs <= MOST_PIECES);
          pairs += 1 + pairs / 4) {
         tri_parameters trial = {.pieces = 2 * (int)pairs};
-        tri_cost price = cost(c, &trial, net);
-        double time_s = tri_case_time_s(&price, c, net);
+        tri_cost total = cost(c, &trial, net);
+        double time_s = tri_case_time_s(&total, c, net);
         if (pairs == 1 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;

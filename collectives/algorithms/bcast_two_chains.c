@@ -10,23 +10,24 @@
  * Cost, s pieces, n nodes of m ranks: n - 1 + m - 1 messages of the first piece, (latency + 2 overheads + bytes / s) each;
  * and (s - 1) x (latency + 3 overheads + bytes / s) on the slower level, without the latency where pieces are short.
  */
-#include "collectives/cost/pipeline.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/pipeline.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1;
 }
 
-static tri_pipeline pipe_of(const tri_case *c) {
+static tri_pipeline pipe_of(const tri_subcase *c) {
     tri_pipeline pipe = {.hops = {c->largest - 1, c->nodes - 1}, .overheads = 3};
     return pipe;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_pipeline pipe = pipe_of(c);
     return tri_pipeline_tune(c, &pipe, net);
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_pipeline pipe = pipe_of(c);
     return tri_pipeline_cost(c, &pipe, p->pieces, net);
 }

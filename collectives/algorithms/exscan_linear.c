@@ -2,12 +2,12 @@
  *
  * Cost: (p - 1) x (latency + 2 overheads + bytes) + (p - 2) x combined bytes.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = tri_scan_linear.cost(c, p, net);
-    if (c->ranks > 1) price.combined_bytes -= (double)c->bytes;
-    return price;
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = tri_scan_linear.cost(c, p, net);
+    if (c->ranks > 1) cost.combined_bytes -= (double)c->bytes;
+    return cost;
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {

@@ -5,9 +5,9 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    return tri_price_scan_chain(c, c->ranks - 1);
+    return tri_cost_scan_chain(c, c->ranks - 1);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {

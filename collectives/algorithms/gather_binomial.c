@@ -6,13 +6,14 @@
  *
  * Cost: log2(p) x (latency + 2 overheads) + (p - 1) blocks.
  */
-#include "collectives/cost/tree.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/tree.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return !c->uneven;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     return tri_scatter_binomial.cost(c, p, net);
 }
 
@@ -25,12 +26,12 @@ static tri_status at_root(tri_context *c, const tri_call *call) {
         int first = tri_from_virtual(c, distance, call->root),
             ranks = tri_tree_ranks(distance, distance, c->size);
         int straight = first + ranks > c->size ? c->size - first : ranks;
-        TRI_TRY(tri_do_recv(c, tri_unit(c, call->recv, tri_part_start(c, call, first)),
+        TRI_TRY(tri_do_recv(c, tri_unit(c, call->recv, tri_block_start(c, call, first)),
                             tri_run_units(c, call, first, straight), first));
         TRI_TRY(tri_do_recv(c, call->recv, tri_run_units(c, call, 0, ranks - straight), first));
         TRI_TRY(tri_do_wait(c));
     }
-    return tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_part_of(c, call, c->rank));
+    return tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_block_units(c, call, c->rank));
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
@@ -38,7 +39,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
     if (!me) return at_root(c, call);
     int ranks = tri_tree_ranks(me, own, c->size);
     const void *blocks = ranks > 1 ? call->scratch : call->send;
-    if (ranks > 1) TRI_TRY(tri_do_copy(c, call->scratch, call->send, tri_part_of(c, call, c->rank)));
+    if (ranks > 1) TRI_TRY(tri_do_copy(c, call->scratch, call->send, tri_block_units(c, call, c->rank)));
     for (int distance = 1; distance < own; distance *= 2) {
         if (me + distance >= c->size) continue;
         int child = tri_from_virtual(c, me + distance, call->root);

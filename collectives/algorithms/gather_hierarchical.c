@@ -2,9 +2,9 @@
  *
  * Cost: that of a gather inside a node, and of one of a node's blocks among nodes.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
     part[1] = tri_case_of_nodes(c, TRI_GATHER, c->bytes * (size_t)c->largest);
     return 2;
@@ -12,10 +12,10 @@ static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
 
 /* The node's blocks; at the root they lie where they belong. */
 static size_t own(const tri_context *c, const tri_call *call) {
-    return tri_scatter_hierarchical.own(c, call);
+    return tri_scatter_hierarchical.own_scratch(c, call);
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     int root = tri_member(c, call->root);
     void *of_node = call->scratch;
     if (c->rank == call->root) of_node = tri_recv_block(c, call, c->shape->node * c->shape->largest);
@@ -33,7 +33,7 @@ const tri_algorithm tri_gather_hierarchical = {
     .name = "hierarchical",
     .text = "one rank of each node collects the blocks of its node and passes them on",
     .can = tri_case_even_runs,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
-    .own = own,
+    .own_scratch = own,
 };

@@ -4,27 +4,27 @@
  *
  * Cost: one latency; p overheads; all blocks at once through the root, those of other nodes through its node's link.
  * Short blocks share the way and so arrive all at once at its end, where the root has the overheads still before it;
- * for long ones, which wait until the root takes them, the longer of the two is the price.
+ * for long ones, which wait until the root takes them, the longer of the two is the cost.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
-    tri_cost price = {0};
-    if (c->ranks < 2) return price;
-    tri_cost_star(&price, c, (double)c->bytes, net);
-    if ((double)c->bytes > net->eager_bytes) return price;
+    tri_cost cost = {0};
+    if (c->ranks < 2) return cost;
+    tri_cost_star(&cost, c, (double)c->bytes, net);
+    if ((double)c->bytes > net->eager_bytes) return cost;
     int near = (c->nodes > 1 ? c->largest : c->ranks) - 1;
     double bytes[TRI_LEVELS] = {(double)c->bytes * near, (double)c->bytes * (c->ranks - 1 - near)};
-    price.level[tri_case_level(c)].overheads = c->ranks;
+    cost.level[tri_case_level(c)].overheads = c->ranks;
     for (int level = 0; level < TRI_LEVELS; level++)
-        price.level[level].rank_bytes = price.level[level].node_bytes = bytes[level];
-    return price;
+        cost.level[level].rank_bytes = cost.level[level].node_bytes = bytes[level];
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     if (c->rank != call->root) {
-        TRI_TRY(tri_do_send(c, call->send, tri_part_of(c, call, c->rank), call->root));
+        TRI_TRY(tri_do_send(c, call->send, tri_block_units(c, call, c->rank), call->root));
         return tri_do_wait(c);
     }
     for (int peer = 0; peer < c->size; peer++)

@@ -2,19 +2,20 @@
  *
  * Cost: that of the longest path in the tree, by walking it.
  */
-#include "collectives/algorithms/common/postal.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/postal.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return !c->uneven;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
-    tri_net up = tri_postal_up(net);
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
+    tri_network up = tri_postal_up(net);
     return tri_scatter_postal.tune(c, &up);
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_net up = tri_postal_up(net);
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_network up = tri_postal_up(net);
     return tri_scatter_postal.cost(c, p, &up);
 }
 
@@ -31,11 +32,11 @@ static tri_status at_root(tri_context *c, const tri_call *call, const tri_postal
     tri_seat child;
     while (tri_postal_child(tree, &seat, &child)) {
         int peer = tri_from_virtual(c, child.first, call->root), before = straight(c, peer, child.count);
-        TRI_TRY(tri_do_recv(c, tri_unit(c, call->recv, tri_part_start(c, call, peer)),
+        TRI_TRY(tri_do_recv(c, tri_unit(c, call->recv, tri_block_start(c, call, peer)),
                             tri_run_units(c, call, peer, before), peer));
         TRI_TRY(tri_do_recv(c, call->recv, tri_run_units(c, call, 0, child.count - before), peer));
     }
-    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_part_of(c, call, c->rank)));
+    TRI_TRY(tri_do_copy(c, tri_recv_block(c, call, c->rank), call->send, tri_block_units(c, call, c->rank)));
     return tri_do_wait(c);
 }
 
@@ -51,7 +52,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
         TRI_TRY(tri_do_recv(c, tri_unit(c, blocks, tri_run_units(c, call, c->rank, child.first - seat.first)),
                             tri_run_units(c, call, peer, child.count), peer));
     }
-    if (count > 1) TRI_TRY(tri_do_copy(c, call->scratch, call->send, tri_part_of(c, call, c->rank)));
+    if (count > 1) TRI_TRY(tri_do_copy(c, call->scratch, call->send, tri_block_units(c, call, c->rank)));
     TRI_TRY(tri_do_wait(c));
     /* In two messages to the root where the blocks belong to two places. */
     int first = seat.parent ? count : straight(c, c->rank, count);

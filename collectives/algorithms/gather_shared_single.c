@@ -7,21 +7,21 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes, leaf = c->ranks == 2 ? bytes / 2 : bytes;
-    tri_price_single(&price, c, tri_work(c, leaf, bytes * (c->ranks - 1)), 1);
-    return price;
+    tri_cost_single_copy(&cost, c, tri_work(c, leaf, bytes * (c->ranks - 1)), 1);
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
     if (c->rank != call->root) {
-        tri_meet(c, call->send, NULL, tri_only_root(c, call->root));
+        tri_exchange_vectors(c, call->send, NULL, tri_only_root(c, call->root));
         TRI_TRY(tri_put(c, call->root, (size_t)c->rank * call->count, call->send, share));
     } else {
-        tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
+        tri_exchange_vectors(c, call->send, call->recv, tri_only_root(c, call->root));
         tri_copy_out(c, tri_past_caches(c, 2 * (size_t)c->size * call->count),
                      tri_recv_block(c, call, c->rank), call->send, call->count);
         for (int i = 1; i < c->size; i++) {

@@ -11,11 +11,11 @@
  * Cost: log2(p) x (latency + 2 overheads + bytes + combined bytes): the k-nomial tree's of radix 2
  * (reduce_knomial.c).
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
 static const tri_parameters binomial = {.radix = 2};
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
     return tri_reduce_knomial.cost(c, &binomial, net);
 }

@@ -7,22 +7,23 @@
  *
  * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + (bytes + combined bytes) / s), as in the broadcast.
  */
-#include "collectives/cost/pipeline.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/pipeline.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->commutes;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_pipeline pipe = tri_pipeline_chain(c, 2);
     return tri_pipeline_tune(c, &pipe, net);
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_pipeline pipe = tri_pipeline_chain(c, 2);
-    tri_cost price = tri_pipeline_cost(c, &pipe, p->pieces, net);
-    price.combined_bytes = (double)c->bytes / p->pieces * (c->ranks - 2 + p->pieces);
-    return price;
+    tri_cost cost = tri_pipeline_cost(c, &pipe, p->pieces, net);
+    cost.combined_bytes = (double)c->bytes / p->pieces * (c->ranks - 2 + p->pieces);
+    return cost;
 }
 
 /* Two pieces: one that comes and one that goes. */

@@ -3,17 +3,18 @@
  *
  * Cost, s pieces: (s - 1 + log2(p)) x (latency + 2 overheads + bytes / s + combined bytes / s).
  */
-#include "collectives/algorithms/common/circulant.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/circulant.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->ranks > 1 && c->commutes;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = tri_circulant_cost(c, p->pieces, net);
-    price.combined_bytes = (double)c->bytes / p->pieces * (p->pieces - 1 + tri_log2_up(c->ranks));
-    price.memory_bytes = (double)c->bytes;
-    return price;
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = tri_circulant_cost(c, p->pieces, net);
+    cost.combined_bytes = (double)c->bytes / p->pieces * (p->pieces - 1 + tri_log2_up(c->ranks));
+    cost.memory_bytes = (double)c->bytes;
+    return cost;
 }
 
 /* The vector so far, and a piece that comes. */

@@ -3,13 +3,13 @@
  *
  * Cost: that of a reduction inside the fullest node and of one among nodes.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
-    return c->nodes > 1 && c->largest > 1 && (c->commutes || !c->mixed);
+static int can(const tri_subcase *c) {
+    return c->nodes > 1 && c->largest > 1 && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_node(c, TRI_REDUCE, c->bytes);
     part[1] = tri_case_of_nodes(c, TRI_REDUCE, c->bytes);
     return 2;
@@ -20,7 +20,7 @@ static size_t own(const tri_context *c, const tri_call *call) {
     return c->shape->local_rank == tri_first_of_node(c, tri_member(c, call->root)) ? call->count : 0;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     int root = tri_member(c, call->root);
     stage[0].context = tri_context_node(c);
     stage[0].call.root = tri_first_of_node(c, root);
@@ -35,8 +35,8 @@ const tri_algorithm tri_reduce_hierarchical = {
     .name = "hierarchical",
     .text = "a reduction inside each node, then one among one rank of each node",
     .can = can,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
     .in_pieces = 1,
-    .own = own,
+    .own_scratch = own,
 };

@@ -10,24 +10,25 @@
  *
  * Cost: log_k(p) x (latency + k overheads + (k - 1) x bytes + (k - 1) x combined bytes).
  */
-#include "collectives/cost/tree.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/tree.h"
 
-static tri_tree_load load_of(const tri_case *c) {
+static tri_tree_load load_of(const tri_subcase *c) {
     tri_tree_load load = {.bytes = (double)c->bytes, .combined = (double)c->bytes};
     return load;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_tree_load load = load_of(c);
     tri_parameters best = {.radix = tri_tree_tune(c, &load, net)};
     return best;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_tree_load load = load_of(c);
-    tri_cost price = tri_tree_cost(c, p->radix, &load, net);
-    if (!c->commutes && c->ranks > 1) tri_cost_rounds(&price, tri_case_level(c), 1, (double)c->bytes, 1);
-    return price;
+    tri_cost cost = tri_tree_cost(c, p->radix, &load, net);
+    if (!c->commutes && c->ranks > 1) tri_cost_rounds(&cost, tri_case_level(c), 1, (double)c->bytes, 1);
+    return cost;
 }
 
 /* One vector for each child of a level, and one for what was combined so far. */

@@ -5,19 +5,19 @@
  * Cost: one latency; p overheads; (p - 1) x the bytes to the root, one vector behind the other, and
  * through the operation.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
-    if (c->ranks < 2) return price;
+    tri_cost cost = {0};
+    if (c->ranks < 2) return cost;
     int level = tri_case_level(c), near = (c->nodes > 1 ? c->largest : c->ranks) - 1;
-    price.level[level].latencies = 1;
-    price.level[level].overheads = c->ranks;
-    price.level[TRI_INSIDE].bytes = (double)c->bytes * near;
-    price.level[TRI_BETWEEN].bytes = (double)c->bytes * (c->ranks - 1 - near);
-    price.combined_bytes = (double)c->bytes * (c->ranks - 1);
-    return price;
+    cost.level[level].latencies = 1;
+    cost.level[level].overheads = c->ranks;
+    cost.level[TRI_INSIDE].bytes = (double)c->bytes * near;
+    cost.level[TRI_BETWEEN].bytes = (double)c->bytes * (c->ranks - 1 - near);
+    cost.combined_bytes = (double)c->bytes * (c->ranks - 1);
+    return cost;
 }
 
 /* Two vectors: the combination so far and the one that comes. The root's own `recv` cannot be either, since

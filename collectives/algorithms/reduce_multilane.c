@@ -4,13 +4,13 @@
  * Cost: a reduce_scatter inside a node, a reduction of a part between nodes with all ranks of a node at once, a
  * gather inside a node.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
-    return tri_case_even_nodes(c) && (c->commutes || !c->mixed);
+static int can(const tri_subcase *c) {
+    return tri_case_even_nodes(c) && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     size_t bytes = tri_ceil_div(c->bytes, (size_t)c->largest);
     part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
     part[1] = tri_case_of_lanes(c, TRI_REDUCE, bytes);
@@ -21,13 +21,13 @@ static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
 
 /* A part, of the node and of all nodes. */
 static size_t own(const tri_context *c, const tri_call *call) {
-    return 2 * tri_lane_part_of(c, call->scratch, call->count).count;
+    return 2 * tri_lane_block_of(c, call->scratch, call->count).count;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     int root = tri_member(c, call->root), root_node = c->shape->node_of[root];
     tri_stage *combine = &stage[0], *pass = &stage[1], *collect = &stage[2];
-    size_t count = tri_lane_part_of(c, call->send, call->count).count;
+    size_t count = tri_lane_block_of(c, call->send, call->count).count;
     void *of_node = call->scratch, *of_all = tri_unit(c, call->scratch, count);
     combine->context = collect->context = tri_context_node(c);
     combine->call.split = collect->call.split = 1;
@@ -47,8 +47,8 @@ const tri_algorithm tri_reduce_multilane = {
     .name = "multilane",
     .text = "the ranks of each node combine a part each, with their likes on the other nodes",
     .can = can,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
     .in_pieces = 1,
-    .own = own,
+    .own_scratch = own,
 };

@@ -6,18 +6,19 @@
  *
  * Cost: that of the longest path in the tree, and a combination for each message on it.
  */
-#include "collectives/algorithms/common/postal.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/postal.h"
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters p = {.radix = tri_postal_flight(c, 0, (double)c->bytes, net)};
     return p;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = tri_postal_cost(c, p->radix, 0, (double)c->bytes, net);
-    price.combined_bytes = (double)c->bytes * tri_log2_up(c->ranks);
-    if (!c->commutes && c->ranks > 1) tri_cost_rounds(&price, tri_case_level(c), 1, (double)c->bytes, 1);
-    return price;
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = tri_postal_cost(c, p->radix, 0, (double)c->bytes, net);
+    cost.combined_bytes = (double)c->bytes * tri_log2_up(c->ranks);
+    if (!c->commutes && c->ranks > 1) tri_cost_rounds(&cost, tri_case_level(c), 1, (double)c->bytes, 1);
+    return cost;
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {

@@ -10,16 +10,17 @@
  *     round 2   block 1    goes to the rank 1 above ...
  *
  * A larger k has fewer latencies against more overheads, as in the allgather of Bruck and others, of which this is the
- * mirror; that with the least price is taken.
+ * mirror; that with the least cost is taken.
  *
  * Cost: log_k(p) x (latency + k overheads, or 2 (k - 1) overheads where that is more) + (p - 1) blocks, sent and combined,
  * and a copy of the vector.
  */
+#include "collectives/algorithms/algorithm.h"
 #include "collectives/algorithms/common/rotated.h"
 
 enum { RADIX_MOST = 16 };
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->commutes && c->ranks > 1;
 }
 
@@ -28,46 +29,46 @@ static int first_part(int have, int radix) {
     return (have + radix - 1) / radix;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
-    tri_cost price = {0};
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
+    tri_cost cost = {0};
     for (int have = c->ranks, part; have > 1; have = part) {
         part = first_part(have, p->radix);
         int messages = (have - 1) / part, reach = messages * part;
         int senders = c->nodes == 1 || reach > c->largest ? c->largest : reach;
-        tri_cost_burst(&price, c, net, tri_case_level(c), messages,
+        tri_cost_burst(&cost, c, net, tri_case_level(c), messages,
                        (double)c->bytes * (have - part) / messages, senders);
-        price.combined_bytes += (double)c->bytes * (have - part);
+        cost.combined_bytes += (double)c->bytes * (have - part);
     }
-    price.memory_bytes = (double)c->bytes * c->ranks;
-    return price;
+    cost.memory_bytes = (double)c->bytes * c->ranks;
+    return cost;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters best = {.radix = 2};
     double best_s = 0;
     for (int radix = 2; radix == 2 || (radix <= RADIX_MOST && radix <= c->ranks); radix++) {
         tri_parameters trial = {.radix = radix};
-        tri_cost price = cost(c, &trial, net);
-        double time_s = tri_case_time_s(&price, c, net);
+        tri_cost total = cost(c, &trial, net);
+        double time_s = tri_case_time_s(&total, c, net);
         if (radix == 2 || time_s < best_s) best = trial, best_s = time_s;
     }
     return best;
 }
 
-static tri_turned turned_of(const tri_context *c, const tri_call *call) {
-    tri_turned t = {.counts = call->send_counts, .rank = c->rank};
+static tri_rotated turned_of(const tri_context *c, const tri_call *call) {
+    tri_rotated t = {.counts = call->send_counts, .rank = c->rank};
     return t;
 }
 
 /* Units that come with message i of a round. */
-static size_t joining(const tri_context *c, const tri_call *call, const tri_turned *t, int have, int part,
+static size_t joining(const tri_context *c, const tri_call *call, const tri_rotated *t, int have, int part,
                       int i) {
-    return tri_turned_units(c, call, t, have - i * part < part ? have - i * part : part);
+    return tri_rotated_units(c, call, t, have - i * part < part ? have - i * part : part);
 }
 
 /* All blocks, and the most that come at once. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
-    tri_turned t = turned_of(c, call);
+    tri_rotated t = turned_of(c, call);
     size_t most = 0;
     for (int have = c->size, part; have > 1; have = part) {
         size_t come = 0;
@@ -76,17 +77,17 @@ static size_t scratch(const tri_context *c, const tri_call *call) {
             come += joining(c, call, &t, have, part, i);
         if (come > most) most = come;
     }
-    return tri_turned_units(c, call, &t, c->size) + most;
+    return tri_rotated_units(c, call, &t, c->size) + most;
 }
 
-static tri_status exchange(tri_context *c, const tri_call *call, const tri_turned *t, int have, int part,
+static tri_status exchange(tri_context *c, const tri_call *call, const tri_rotated *t, int have, int part,
                            void *come) {
     void *blocks = call->scratch;
     for (int i = 1; i * part < have; i++) {
         int end = (i + 1) * part < have ? (i + 1) * part : have;
-        size_t first = tri_turned_units(c, call, t, i * part), joins = joining(c, call, t, have, part, i);
+        size_t first = tri_rotated_units(c, call, t, i * part), joins = joining(c, call, t, have, part, i);
         TRI_TRY(tri_do_recv(c, come, joins, (c->rank - i * part + c->size) % c->size));
-        TRI_TRY(tri_do_send(c, tri_unit(c, blocks, first), tri_turned_units(c, call, t, end) - first,
+        TRI_TRY(tri_do_send(c, tri_unit(c, blocks, first), tri_rotated_units(c, call, t, end) - first,
                             (c->rank + i * part) % c->size));
         come = tri_unit(c, come, joins);
     }
@@ -94,9 +95,9 @@ static tri_status exchange(tri_context *c, const tri_call *call, const tri_turne
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_turned t = turned_of(c, call);
-    void *blocks = call->scratch, *come = tri_unit(c, blocks, tri_turned_units(c, call, &t, c->size));
-    TRI_TRY(tri_turned_copy(c, call, &t, call->send_places, call->send, blocks, 0));
+    tri_rotated t = turned_of(c, call);
+    void *blocks = call->scratch, *come = tri_unit(c, blocks, tri_rotated_units(c, call, &t, c->size));
+    TRI_TRY(tri_rotated_copy(c, call, &t, call->send_displs, call->send, blocks, 0));
     for (int have = c->size, part; have > 1; have = part) {
         part = first_part(have, call->parameters.radix);
         TRI_TRY(exchange(c, call, &t, have, part, come));
@@ -107,7 +108,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
             joins = tri_unit(c, joins, count);
         }
     }
-    return tri_do_copy(c, call->recv, blocks, tri_turned_units(c, call, &t, 1));
+    return tri_do_copy(c, call->recv, blocks, tri_rotated_units(c, call, &t, 1));
 }
 
 const tri_algorithm tri_reduce_scatter_circulant = {

@@ -4,22 +4,22 @@
  *
  * Cost: a reduce_scatter inside a node of as many blocks as there are nodes, one over lanes, and a copy.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
-    return tri_case_even_blocks(c) && (c->commutes || !c->mixed);
+static int can(const tri_subcase *c) {
+    return tri_case_even_blocks(c) && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, c->bytes * (size_t)c->nodes);
     part[1] = tri_case_of_lanes(c, TRI_REDUCE_SCATTER, c->bytes);
     return 2;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {.memory_bytes = (double)c->bytes * c->ranks};
-    return price;
+    tri_cost cost = {.memory_bytes = (double)c->bytes * c->ranks};
+    return cost;
 }
 
 /* All blocks by local number, and those of this rank's own. */
@@ -27,7 +27,7 @@ static size_t own(const tri_context *c, const tri_call *call) {
     return (size_t)(c->size + c->shape->nodes) * call->count;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     void *of_node = tri_unit(c, call->scratch, (size_t)c->size * call->count);
     stage[0].context = tri_context_node(c);
     stage[0].call.send = call->scratch;
@@ -54,8 +54,8 @@ const tri_algorithm tri_reduce_scatter_multilane = {
     .text = "a reduce_scatter inside each node, then one among the ranks of each local number",
     .can = can,
     .cost = cost,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
-    .own = own,
-    .before = before,
+    .own_scratch = own,
+    .before_stage = before,
 };

@@ -2,13 +2,13 @@
  *
  * Cost: the sum of both.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
 static size_t whole(const tri_context *c, const tri_call *call) {
-    return call->send_counts ? call->count : tri_part_start(c, call, c->size);
+    return call->send_counts ? call->count : tri_block_start(c, call, c->size);
 }
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = part[1] = *c;
     part[0].operation = TRI_REDUCE;
     part[0].bytes = c->bytes * (size_t)c->ranks;
@@ -21,7 +21,7 @@ static size_t own(const tri_context *c, const tri_call *call) {
     return c->rank ? 0 : whole(c, call);
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     tri_call *up = &stage[0].call, *down = &stage[1].call;
     up->root = down->root = 0;
     up->send_counts = NULL;
@@ -35,7 +35,7 @@ const tri_algorithm tri_reduce_scatter_reduce_scatter = {
     .operation = TRI_REDUCE_SCATTER,
     .name = "reduce_scatter",
     .text = "a reduction to rank 0, then a scatter from it",
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
-    .own = own,
+    .own_scratch = own,
 };

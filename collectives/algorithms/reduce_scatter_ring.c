@@ -7,18 +7,18 @@
  *
  * Cost: (p - 1) x (latency + 2 overheads + block + combined block), on the levels of allgather_ring.c.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return c->commutes;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
-    tri_cost price = {0};
-    tri_cost_ring(&price, c, c->ranks - 1, (double)c->bytes, net);
-    price.combined_bytes = (double)c->bytes * (c->ranks - 1);
-    return price;
+    tri_cost cost = {0};
+    tri_cost_ring(&cost, c, c->ranks - 1, (double)c->bytes, net);
+    cost.combined_bytes = (double)c->bytes * (c->ranks - 1);
+    return cost;
 }
 
 static size_t largest_block(const tri_context *c, const tri_call *call) {

@@ -5,17 +5,17 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return tri_can_slots_each(c) && c->unit_bytes * (size_t)c->ranks <= TRI_LARGE_PAYLOAD_BYTES;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double block = (double)c->bytes, others = block * (c->ranks - 1);
-    tri_price_hand_offs(&price, c, tri_ring_turns(block * c->ranks));
-    price.slot_bytes = tri_equal_work(c, others + block + tri_combining(others));
-    return price;
+    tri_cost_hand_offs(&cost, c, tri_ring_turns(block * c->ranks));
+    cost.slot_bytes = tri_equal_work(c, others + block + tri_combining(others));
+    return cost;
 }
 
 /* The own block stays where it is, unless the result takes the place of it. */
@@ -23,7 +23,7 @@ static int keeps_own(const tri_context *c, const tri_call *call) {
     return call->recv == tri_send_block(c, call, c->rank);
 }
 
-static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static tri_status put(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     size_t units = tri_piece_units(p, k), start = tri_piece_start(p, k);
     char *slot = tri_ring_open(p->ring, p->first + k);
     for (int to = 0; to < c->size; to++)
@@ -35,7 +35,7 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_pieces p = tri_cut(c, call->count, c->size, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, c->size, 1);
     if (p.pieces) TRI_TRY(put(c, call, &p, 0));
     for (size_t k = 0; k < p.pieces; k++) {
         size_t units = tri_piece_units(&p, k), mine = (size_t)c->rank * units;

@@ -6,13 +6,13 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double others = (double)c->bytes * (c->ranks - 1);
-    tri_price_single(&price, c, tri_equal_work(c, others), c->ranks - 1);
-    price.slot_bytes += tri_equal_work(c, tri_combining(others));
-    return price;
+    tri_cost_single_copy(&cost, c, tri_equal_work(c, others), c->ranks - 1);
+    cost.slot_bytes += tri_equal_work(c, tri_combining(others));
+    return cost;
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {
@@ -22,7 +22,7 @@ static size_t scratch(const tri_context *c, const tri_call *call) {
 static tri_status run(tri_context *c, const tri_call *call) {
     int in_place = call->recv == call->send;
     void *result = in_place ? tri_unit(c, call->scratch, tri_single_scratch(c, call)) : call->recv;
-    tri_meet(c, call->send, NULL, -1);
+    tri_exchange_vectors(c, call->send, NULL, -1);
     TRI_TRY(tri_combine_block(c, call, (size_t)c->rank * call->count, result));
     tri_part(c, -1);
     return tri_do_copy(c, call->recv, result, call->count);

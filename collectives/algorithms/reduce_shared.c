@@ -10,16 +10,16 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes, root = bytes + tri_combining(bytes) * (c->ranks - 1);
-    tri_price_hand_offs(&price, c, tri_ring_turns(bytes));
-    price.slot_bytes = tri_first_piece(bytes) + tri_work(c, root, root + bytes * (c->ranks - 1));
-    return price;
+    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    cost.slot_bytes = tri_first_piece(bytes) + tri_work(c, root, root + bytes * (c->ranks - 1));
+    return cost;
 }
 
-static tri_status at_root(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static tri_status at_root(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     size_t units = tri_piece_units(p, k);
     char *result = tri_unit(c, call->recv, tri_piece_start(p, k));
     const void *own = tri_unit(c, call->send, tri_piece_start(p, k));
@@ -41,7 +41,7 @@ static tri_status at_root(tri_context *c, const tri_call *call, const tri_pieces
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_pieces p = tri_cut(c, call->count, 1, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, 1, 1);
     for (size_t k = 0; k < p.pieces; k++) {
         if (c->rank == call->root) {
             TRI_TRY(at_root(c, call, &p, k));

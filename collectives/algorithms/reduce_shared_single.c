@@ -8,17 +8,17 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes, others = bytes * (c->ranks - 1) / c->ranks;
-    tri_price_single(&price, c, tri_equal_work(c, bytes), c->ranks);
-    price.slot_bytes += tri_equal_work(c, tri_combining(others));
-    return price;
+    tri_cost_single_copy(&cost, c, tri_equal_work(c, bytes), c->ranks);
+    cost.slot_bytes += tri_equal_work(c, tri_combining(others));
+    return cost;
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_meet(c, call->send, c->rank == call->root ? call->recv : NULL, -1);
+    tri_exchange_vectors(c, call->send, c->rank == call->root ? call->recv : NULL, -1);
     TRI_TRY(tri_combine_share(c, call, call->root));
     tri_part(c, -1);
     return TRI_OK;

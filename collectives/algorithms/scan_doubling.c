@@ -11,16 +11,16 @@
  *
  * Cost: log2(p) x (latency + 2 overheads + bytes + combined bytes).
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     for (int distance = 1; distance < c->ranks; distance *= 2) {
-        tri_cost_shift(&price, c, distance, (double)c->bytes);
-        price.combined_bytes += (double)c->bytes;
+        tri_cost_shift(&cost, c, distance, (double)c->bytes);
+        cost.combined_bytes += (double)c->bytes;
     }
-    return price;
+    return cost;
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {

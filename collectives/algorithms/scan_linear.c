@@ -4,14 +4,14 @@
  *
  * Cost: (p - 1) x (latency + 2 overheads + bytes + combined bytes).
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
-    tri_cost_rounds(&price, tri_case_level(c), c->ranks - 1, (double)c->bytes, 1);
-    price.combined_bytes = (double)c->bytes * (c->ranks - 1);
-    return price;
+    tri_cost cost = {0};
+    tri_cost_rounds(&cost, tri_case_level(c), c->ranks - 1, (double)c->bytes, 1);
+    cost.combined_bytes = (double)c->bytes * (c->ranks - 1);
+    return cost;
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {

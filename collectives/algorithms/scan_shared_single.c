@@ -10,12 +10,12 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     return tri_allreduce_shared_single.cost(c, p, net);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_meet(c, call->send, call->recv, -1);
+    tri_exchange_vectors(c, call->send, call->recv, -1);
     TRI_TRY(tri_scan_share(c, call, 0));
     tri_part(c, -1);
     return TRI_OK;

@@ -1,4 +1,4 @@
-/* Scatter on a binomial tree (collectives/cost/tree.h; Thakur, Rabenseifner, Gropp 2005, section 4.2): each rank gets
+/* Scatter on a binomial tree (collectives/graphs/tree.h; Thakur, Rabenseifner, Gropp 2005, section 4.2): each rank gets
  * the blocks of its whole subtree and passes on what is not its own. For 8 ranks, counted from the root:
  *
  *     round 0   0 -4567> 4
@@ -10,13 +10,14 @@
  *
  * Cost: log2(p) x (latency + 2 overheads) + (p - 1) blocks.
  */
-#include "collectives/cost/tree.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/tree.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return !c->uneven;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
     tri_tree_load load = {.n_bytes = (double)c->bytes};
     return tri_tree_cost(c, 2, &load, net);
@@ -34,12 +35,12 @@ static tri_status from_root(tri_context *c, const tri_call *call) {
         int first = tri_from_virtual(c, distance, call->root),
             ranks = tri_tree_ranks(distance, distance, c->size);
         int straight = first + ranks > c->size ? c->size - first : ranks;
-        TRI_TRY(tri_do_send(c, tri_unit(c, call->send, tri_part_start(c, call, first)),
+        TRI_TRY(tri_do_send(c, tri_unit(c, call->send, tri_block_start(c, call, first)),
                             tri_run_units(c, call, first, straight), first));
         TRI_TRY(tri_do_send(c, call->send, tri_run_units(c, call, 0, ranks - straight), first));
         TRI_TRY(tri_do_wait(c));
     }
-    return tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), tri_part_of(c, call, c->rank));
+    return tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), tri_block_units(c, call, c->rank));
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
@@ -68,7 +69,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
                             child));
         TRI_TRY(tri_do_wait(c));
     }
-    return tri_do_copy(c, call->recv, blocks, tri_part_of(c, call, c->rank));
+    return tri_do_copy(c, call->recv, blocks, tri_block_units(c, call, c->rank));
 }
 
 const tri_algorithm tri_scatter_binomial = {

@@ -3,9 +3,9 @@
  *
  * Cost: that of a scatter of a node's blocks among nodes, and of one inside a node.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_case *c, tri_case part[TRI_PARTS]) {
+static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
     part[0] = tri_case_of_nodes(c, TRI_SCATTER, c->bytes * (size_t)c->largest);
     part[1] = tri_case_of_node(c, TRI_SCATTER, c->bytes);
     return 2;
@@ -17,7 +17,7 @@ static size_t own(const tri_context *c, const tri_call *call) {
     return stands && c->rank != call->root ? (size_t)c->shape->largest * call->count : 0;
 }
 
-static void plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     int root = tri_member(c, call->root);
     void *of_node = call->scratch;
     if (c->rank == call->root) of_node = (void *)tri_send_block(c, call, c->shape->node * c->shape->largest);
@@ -35,7 +35,7 @@ const tri_algorithm tri_scatter_hierarchical = {
     .name = "hierarchical",
     .text = "one rank of each node gets the blocks of its node and scatters them",
     .can = tri_case_even_runs,
-    .parts = parts,
+    .stages = parts,
     .plan = plan,
-    .own = own,
+    .own_scratch = own,
 };

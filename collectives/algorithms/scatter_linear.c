@@ -4,11 +4,11 @@
  *
  * Cost: one latency; p overheads; (p - 1) blocks through the root's link.
  */
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
 static tri_status run(tri_context *c, const tri_call *call) {
     if (c->rank != call->root) {
-        TRI_TRY(tri_do_recv(c, call->recv, tri_part_of(c, call, c->rank), call->root));
+        TRI_TRY(tri_do_recv(c, call->recv, tri_block_units(c, call, c->rank), call->root));
         return tri_do_wait(c);
     }
     for (int peer = 0; peer < c->size; peer++)
@@ -18,11 +18,11 @@ static tri_status run(tri_context *c, const tri_call *call) {
     return tri_do_wait(c);
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
-    tri_cost price = {0};
-    if (c->ranks > 1) tri_cost_star(&price, c, (double)c->bytes, net);
-    return price;
+    tri_cost cost = {0};
+    if (c->ranks > 1) tri_cost_star(&cost, c, (double)c->bytes, net);
+    return cost;
 }
 
 const tri_algorithm tri_scatter_linear = {

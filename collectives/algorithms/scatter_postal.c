@@ -1,6 +1,6 @@
-/* Scatter on the postal tree (collectives/algorithms/common/postal.h): each rank gets the blocks of its whole subtree and passes on what
+/* Scatter on the postal tree (collectives/graphs/postal.h): each rank gets the blocks of its whole subtree and passes on what
  * is not its own, as on the binomial tree (scatter_binomial.c), but nobody waits for a latency with others still to
- * serve. The flight that the tree is drawn for is the one with the least price: long for small blocks, where a
+ * serve. The flight that the tree is drawn for is the one with the least cost: long for small blocks, where a
  * latency is worth many messages, and longer still for big ones, which should not travel twice.
  *
  * Subtrees are runs of ranks. Where a run goes over the last rank to rank 0, its blocks lie in two places at the root
@@ -8,18 +8,19 @@
  *
  * Cost: that of the longest path in the tree, by walking it.
  */
-#include "collectives/algorithms/common/postal.h"
+#include "collectives/algorithms/algorithm.h"
+#include "collectives/graphs/postal.h"
 
-static int can(const tri_case *c) {
+static int can(const tri_subcase *c) {
     return !c->uneven;
 }
 
-static tri_parameters tune(const tri_case *c, const tri_net *net) {
+static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters p = {.radix = tri_postal_flight(c, (double)c->bytes, 0, net)};
     return p;
 }
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     return tri_postal_cost(c, p->radix, (double)c->bytes, 0, net);
 }
 
@@ -45,12 +46,12 @@ static tri_status from_root(tri_context *c, const tri_call *call, const tri_post
     tri_seat child;
     while (tri_postal_child(tree, &seat, &child)) {
         int peer = tri_from_virtual(c, child.first, call->root), before = straight(c, peer, child.count);
-        TRI_TRY(tri_do_send(c, tri_unit(c, call->send, tri_part_start(c, call, peer)),
+        TRI_TRY(tri_do_send(c, tri_unit(c, call->send, tri_block_start(c, call, peer)),
                             tri_run_units(c, call, peer, before), peer));
         TRI_TRY(tri_do_send(c, call->send, tri_run_units(c, call, 0, child.count - before), peer));
         TRI_TRY(tri_do_wait(c));
     }
-    return tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), tri_part_of(c, call, c->rank));
+    return tri_do_copy(c, call->recv, tri_send_block(c, call, c->rank), tri_block_units(c, call, c->rank));
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
@@ -72,7 +73,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
                             tri_run_units(c, call, peer, child.count), peer));
         TRI_TRY(tri_do_wait(c));
     }
-    return tri_do_copy(c, call->recv, blocks, tri_part_of(c, call, c->rank));
+    return tri_do_copy(c, call->recv, blocks, tri_block_units(c, call, c->rank));
 }
 
 const tri_algorithm tri_scatter_postal = {

@@ -8,17 +8,17 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p, (void)net;
-    tri_cost price = {0};
+    tri_cost cost = {0};
     double bytes = (double)c->bytes, others = bytes * (c->ranks - 1);
-    tri_price_hand_offs(&price, c, tri_ring_turns(others));
+    tri_cost_hand_offs(&cost, c, tri_ring_turns(others));
     double piece = (double)TRI_LARGE_PAYLOAD_BYTES / c->ranks;
-    price.slot_bytes = tri_work(c, bytes + others, 2 * others) + (piece < bytes ? piece : bytes);
-    return price;
+    cost.slot_bytes = tri_work(c, bytes + others, 2 * others) + (piece < bytes ? piece : bytes);
+    return cost;
 }
 
-static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static tri_status put(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     size_t units = tri_piece_units(p, k), start = tri_piece_start(p, k);
     char *slot = tri_ring_open(p->ring, p->first + k);
     for (int to = 0; to < c->size; to++)
@@ -30,7 +30,7 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_pieces *p,
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_pieces p = tri_cut(c, call->count, c->size, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, c->size, 1);
     int past_caches = tri_past_caches(c, 2 * (size_t)c->size * call->count);
     for (size_t k = 0; k < p.pieces; k++) {
         if (c->rank == call->root) {

@@ -7,17 +7,17 @@
  */
 #include "collectives/algorithms/common/slots.h"
 
-static tri_cost cost(const tri_case *c, const tri_parameters *p, const tri_net *net) {
+static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     return tri_gather_shared_single.cost(c, p, net);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
     size_t share = tri_leaf_share(c, call->count), rest = call->count - share;
     if (c->rank != call->root) {
-        tri_meet(c, NULL, call->recv, tri_only_root(c, call->root));
+        tri_exchange_vectors(c, NULL, call->recv, tri_only_root(c, call->root));
         TRI_TRY(tri_fetch(c, call->root, (size_t)c->rank * call->count, call->recv, share));
     } else {
-        tri_meet(c, call->send, call->recv, tri_only_root(c, call->root));
+        tri_exchange_vectors(c, call->send, call->recv, tri_only_root(c, call->root));
         for (int i = 1; i < c->size; i++) {
             int leaf = tri_from_virtual(c, i, call->root);
             TRI_TRY(tri_put(c, leaf, share, tri_unit(c, tri_send_block(c, call, leaf), share), rest));

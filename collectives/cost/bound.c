@@ -1,8 +1,8 @@
-/* Lower bounds: what no algorithm can beat in the model of net.h. */
+/* Lower bounds: what no algorithm can beat in the cost model (trireme/cost.h). */
 #include <math.h>
 #include <stdlib.h>
 
-#include "trireme/net.h"
+#include "trireme/cost.h"
 
 /* When rank `rank`, in the order of knowing, can have told another, and how many it has told before. */
 typedef struct telling {
@@ -89,7 +89,7 @@ static void volumes(const tri_case *c, double *rank_bytes, double *link_bytes) {
     }
 }
 
-double tri_lower_bound_s(const tri_case *c, const tri_net *net) {
+double tri_lower_bound_s(const tri_case *c, const tri_network *net) {
     double rank_bytes, link_bytes;
     volumes(c, &rank_bytes, &link_bytes);
     double quick_latency = net->level[TRI_INSIDE].latency_s,

@@ -1,35 +1,70 @@
-/* Words for stating a price. */
-#ifndef TRI_COLLECTIVES_PRICE_H
-#define TRI_COLLECTIVES_PRICE_H
+/* Words for stating a cost. */
+#ifndef TRI_COLLECTIVES_COST_TERMS_H
+#define TRI_COLLECTIVES_COST_TERMS_H
 
-#include "trireme/net.h"
+#include "trireme/cost.h"
+
+/* A case as the choice sees it: what a caller states (the fields of tri_case), and what a composed algorithm adds where the case
+ * is that of one of its stages. */
+typedef struct tri_subcase {
+    tri_operation operation;
+    int ranks, nodes;
+    int largest;
+    int irregular;
+    size_t bytes;
+    int uneven;
+    int commutes;
+    size_t unit_bytes;
+    int shared, single_copy, mapped, cores;
+    int split;       /* the blocks are parts of one vector, and some may have a unit less */
+    int fewer;       /* other groups that do the same at once have fewer ranks */
+    int sharing;     /* ranks of each node that do the same at once, in groups of their own; 0 is 1 */
+    int nonblocking; /* the stages do not overlap */
+} tri_subcase;
+
+static inline tri_subcase tri_subcase_of(const tri_case *c) {
+    tri_subcase out = {.operation = c->operation,
+                       .ranks = c->ranks,
+                       .nodes = c->nodes,
+                       .largest = c->largest,
+                       .irregular = c->irregular,
+                       .bytes = c->bytes,
+                       .uneven = c->uneven,
+                       .commutes = c->commutes,
+                       .unit_bytes = c->unit_bytes,
+                       .shared = c->shared,
+                       .single_copy = c->single_copy,
+                       .mapped = c->mapped,
+                       .cores = c->cores};
+    return out;
+}
 
 /* The level of messages between ranks of which nothing is known but the shape: between nodes where there are
  * several. */
-static inline int tri_case_level(const tri_case *c) {
+static inline int tri_case_level(const tri_subcase *c) {
     return c->nodes > 1 ? TRI_BETWEEN : TRI_INSIDE;
 }
 
 /* The level of messages between ranks r and r + distance for which r has no bit below `distance` set, as in a
  * binomial tree or a butterfly from rank 0. */
-static inline int tri_distance_level(const tri_case *c, int distance) {
-    return c->nodes > 1 && (c->mixed || c->largest % (2 * distance)) ? TRI_BETWEEN : TRI_INSIDE;
+static inline int tri_distance_level(const tri_subcase *c, int distance) {
+    return c->nodes > 1 && (c->irregular || c->largest % (2 * distance)) ? TRI_BETWEEN : TRI_INSIDE;
 }
 
 static inline double tri_larger(double a, double b) {
     return a > b ? a : b;
 }
 
-/* A body's price is stated as if no other group used the nodes' links; with those that do the same at once: */
-static inline tri_cost tri_cost_shared(const tri_cost *price, const tri_case *c) {
-    tri_cost all = *price;
+/* A body's cost is stated as if no other group used the nodes' links; with those that do the same at once: */
+static inline tri_cost tri_cost_concurrent(const tri_cost *cost, const tri_subcase *c) {
+    tri_cost all = *cost;
     double *link = &all.level[TRI_BETWEEN].node_bytes;
     if (c->sharing > 1) *link = c->sharing * tri_larger(*link, all.level[TRI_BETWEEN].bytes);
     return all;
 }
 /* What it takes then. */
-static inline double tri_case_time_s(const tri_cost *price, const tri_case *c, const tri_net *net) {
-    tri_cost all = tri_cost_shared(price, c);
+static inline double tri_case_time_s(const tri_cost *cost, const tri_subcase *c, const tri_network *net) {
+    tri_cost all = tri_cost_concurrent(cost, c);
     return tri_cost_time_s(&all, net);
 }
 
@@ -40,7 +75,7 @@ static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
         sum->level[level].latencies += more->level[level].latencies;
         sum->level[level].overheads += more->level[level].overheads;
         sum->level[level].bytes = bytes + more_bytes;
-        sum->level[level].both_bytes += more->level[level].both_bytes;
+        sum->level[level].duplex_bytes += more->level[level].duplex_bytes;
         sum->level[level].rank_bytes = tri_larger(sum->level[level].rank_bytes, bytes) +
                                        tri_larger(more->level[level].rank_bytes, more_bytes);
         sum->level[level].node_bytes = tri_larger(sum->level[level].node_bytes, bytes) +
@@ -50,70 +85,78 @@ static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
     sum->combined_bytes += more->combined_bytes;
     sum->flags += more->flags;
     sum->slot_bytes += more->slot_bytes;
-    sum->reaches += more->reaches;
-    sum->reach_bytes += more->reach_bytes;
+    sum->single_copies += more->single_copies;
+    sum->single_copy_bytes += more->single_copy_bytes;
 }
 
-/* One of `shares` equal parts of a price. */
-static inline tri_cost tri_cost_share(const tri_cost *price, int shares) {
-    tri_cost one = *price;
+/* One of `shares` equal parts of a cost. */
+static inline tri_cost tri_cost_divided(const tri_cost *cost, int shares) {
+    tri_cost one = *cost;
     for (int level = 0; level < TRI_LEVELS; level++) {
         one.level[level].latencies /= shares;
         one.level[level].overheads /= shares;
         one.level[level].bytes /= shares;
         one.level[level].rank_bytes /= shares;
         one.level[level].node_bytes /= shares;
-        one.level[level].both_bytes /= shares;
+        one.level[level].duplex_bytes /= shares;
     }
     one.memory_bytes /= shares;
     one.combined_bytes /= shares;
     one.flags /= shares;
     one.slot_bytes /= shares;
-    one.reaches /= shares;
-    one.reach_bytes /= shares;
+    one.single_copies /= shares;
+    one.single_copy_bytes /= shares;
     return one;
 }
 
 /* Every node has as many ranks, and there are several of both. */
-static inline int tri_case_even_nodes(const tri_case *c) {
+static inline int tri_case_even_nodes(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1 && c->ranks == c->nodes * c->largest;
 }
 
 /* The same, and equal blocks. */
-static inline int tri_case_even_blocks(const tri_case *c) {
+static inline int tri_case_even_blocks(const tri_subcase *c) {
     return tri_case_even_nodes(c) && !c->uneven && !c->split;
 }
 /* The same, and the blocks of a node lie one behind the other. */
-static inline int tri_case_even_runs(const tri_case *c) {
-    return tri_case_even_blocks(c) && !c->mixed;
+static inline int tri_case_even_runs(const tri_subcase *c) {
+    return tri_case_even_blocks(c) && !c->irregular;
 }
 
 /* The cases of parts that run among one rank of each node, inside each node, and among the ranks with the same
  * local number of all nodes, all local numbers at once. */
-static inline tri_case tri_case_of_nodes(const tri_case *c, tri_operation operation, size_t bytes) {
-    tri_case part = *c;
+static inline tri_subcase tri_case_of_nodes(const tri_subcase *c, tri_operation operation, size_t bytes) {
+    tri_subcase part = *c;
     part.operation = operation;
     part.bytes = bytes;
     part.ranks = c->nodes;
     part.largest = 1;
-    part.mixed = part.split = 0;
+    part.irregular = part.split = 0;
     return part;
 }
-static inline tri_case tri_case_of_lanes(const tri_case *c, tri_operation operation, size_t bytes) {
-    tri_case part = tri_case_of_nodes(c, operation, bytes);
+static inline tri_subcase tri_case_of_lanes(const tri_subcase *c, tri_operation operation, size_t bytes) {
+    tri_subcase part = tri_case_of_nodes(c, operation, bytes);
     part.sharing = c->largest;
     return part;
 }
-static inline tri_case tri_case_of_node(const tri_case *c, tri_operation operation, size_t bytes) {
-    tri_case part = *c;
+static inline tri_subcase tri_case_of_node(const tri_subcase *c, tri_operation operation, size_t bytes) {
+    tri_subcase part = *c;
     part.operation = operation;
     part.bytes = bytes;
     part.ranks = c->largest;
     part.fewer = c->ranks != c->nodes * c->largest;
     part.nodes = 1;
-    part.mixed = part.split = 0;
+    part.irregular = part.split = 0;
     part.sharing = 0;
     return part;
+}
+
+/* Rounds of doubling until `ranks` are reached. */
+static inline int tri_log2_up(int ranks) {
+    int rounds = 0;
+    while ((1L << rounds) < ranks)
+        rounds++;
+    return rounds;
 }
 
 static inline size_t tri_ceil_div(size_t a, size_t b) {
@@ -122,7 +165,7 @@ static inline size_t tri_ceil_div(size_t a, size_t b) {
 
 /* Messages of `bytes` between one rank and all others, at once: the last of them waits for the rank's overheads or
  * for the bytes of all. */
-static inline void tri_cost_star(tri_cost *price, const tri_case *c, double bytes, const tri_net *net) {
+static inline void tri_cost_star(tri_cost *cost, const tri_subcase *c, double bytes, const tri_network *net) {
     int near = (c->nodes > 1 ? c->largest : c->ranks) - 1, far = c->ranks - 1 - near,
         level = tri_case_level(c);
     tri_cost busy = {0}, full = {0};
@@ -132,56 +175,56 @@ static inline void tri_cost_star(tri_cost *price, const tri_case *c, double byte
     busy.level[level].bytes = full.level[level].bytes = bytes;
     full.level[TRI_INSIDE].rank_bytes = full.level[TRI_INSIDE].node_bytes = bytes * near;
     if (far) full.level[TRI_BETWEEN].rank_bytes = full.level[TRI_BETWEEN].node_bytes = bytes * far;
-    tri_cost_add(price, tri_case_time_s(&busy, c, net) > tri_case_time_s(&full, c, net) ? &busy : &full);
+    tri_cost_add(cost, tri_case_time_s(&busy, c, net) > tri_case_time_s(&full, c, net) ? &busy : &full);
 }
 
 /* `times` rounds, one behind the other, in which a rank sends one message of `bytes` and receives one, while
  * `senders` ranks of each node do so. */
-static inline void tri_cost_rounds(tri_cost *price, int level, double times, double bytes, int senders) {
+static inline void tri_cost_rounds(tri_cost *cost, int level, double times, double bytes, int senders) {
     tri_cost more = {0};
     more.level[level].latencies = times;
     more.level[level].overheads = 2 * times;
-    more.level[level].bytes = more.level[level].both_bytes = times * bytes;
+    more.level[level].bytes = more.level[level].duplex_bytes = times * bytes;
     more.level[level].node_bytes = times * bytes * senders;
-    tri_cost_add(price, &more);
+    tri_cost_add(cost, &more);
 }
 
 /* `times` rounds in which every rank sends one message of `bytes` and receives one, and `far` ranks of each node theirs
  * to other nodes: on the slower level, since all messages of a round are under way at once. */
-static inline void tri_cost_steps(tri_cost *price, const tri_case *c, double times, double bytes, int far,
-                                  const tri_net *net) {
+static inline void tri_cost_steps(tri_cost *cost, const tri_subcase *c, double times, double bytes, int far,
+                                  const tri_network *net) {
     tri_cost between = {0}, inside = {0};
     if (far) tri_cost_rounds(&between, TRI_BETWEEN, times, bytes, far);
     if (c->nodes == 1 || far < c->largest)
         tri_cost_rounds(&inside, TRI_INSIDE, times, bytes, c->largest - far);
-    tri_cost_add(price,
+    tri_cost_add(cost,
                  tri_case_time_s(&inside, c, net) > tri_case_time_s(&between, c, net) ? &inside : &between);
 }
 
 /* `times` such rounds in which every rank sends to the next of a ring. Short blocks do not wait for the slowest message
  * of each round: what counts are the nodes that a block passes on its way. */
-static inline void tri_cost_ring(tri_cost *price, const tri_case *c, double times, double bytes,
-                                 const tri_net *net) {
-    int layered = c->nodes > 1 && c->largest > 1 && !c->mixed;
+static inline void tri_cost_ring(tri_cost *cost, const tri_subcase *c, double times, double bytes,
+                                 const tri_network *net) {
+    int layered = c->nodes > 1 && c->largest > 1 && !c->irregular;
     if (!layered || bytes > net->eager_bytes) {
-        tri_cost_steps(price, c, times, bytes, c->nodes > 1, net);
+        tri_cost_steps(cost, c, times, bytes, c->nodes > 1, net);
         return;
     }
     double far = times < c->nodes ? times : c->nodes;
-    tri_cost_rounds(price, TRI_BETWEEN, far, bytes, 1);
-    tri_cost_rounds(price, TRI_INSIDE, times - far, bytes, c->largest - 1);
+    tri_cost_rounds(cost, TRI_BETWEEN, far, bytes, 1);
+    tri_cost_rounds(cost, TRI_INSIDE, times - far, bytes, c->largest - 1);
 }
 
 /* A round in which a rank sends `messages` of `bytes` each and receives as many, all at once, while `senders` ranks
  * of each node do so. It waits for the last of them to be sent, or for the bytes of all, unless it is busy for longer
  * with the overheads. */
-static inline void tri_cost_burst(tri_cost *price, const tri_case *c, const tri_net *net, int level,
+static inline void tri_cost_burst(tri_cost *cost, const tri_subcase *c, const tri_network *net, int level,
                                   int messages, double bytes, double senders) {
     tri_cost late = {0}, busy = {0}, full = {0};
     late.level[level].latencies = full.level[level].latencies = 1;
     late.level[level].overheads = messages + 1;
     late.level[level].bytes = full.level[level].bytes = bytes;
-    late.level[level].both_bytes = full.level[level].both_bytes = bytes;
+    late.level[level].duplex_bytes = full.level[level].duplex_bytes = bytes;
     busy.level[level].overheads = 2 * messages;
     full.level[level].overheads = 2;
     full.level[level].rank_bytes = bytes * messages;
@@ -189,13 +232,13 @@ static inline void tri_cost_burst(tri_cost *price, const tri_case *c, const tri_
     const tri_cost *most = &full;
     if (tri_case_time_s(&late, c, net) > tri_case_time_s(most, c, net)) most = &late;
     if (tri_case_time_s(&busy, c, net) > tri_case_time_s(most, c, net)) most = &busy;
-    tri_cost_add(price, most);
+    tri_cost_add(cost, most);
 }
 
 /* Whether the pieces of a pipeline pile up on a level: nobody waits for short ones, so that they leave at the pace of the
  * overheads; where the way is slower they share it, and all of them arrive at its end. */
-static inline int tri_pieces_pile_up(const tri_case *c, int level, double bytes, int overheads,
-                                     const tri_net *net) {
+static inline int tri_pieces_pile_up(const tri_subcase *c, int level, double bytes, int overheads,
+                                     const tri_network *net) {
     double byte_s = net->level[level].byte_s;
     if (level == TRI_BETWEEN && c->sharing > 1)
         byte_s = tri_larger(byte_s, c->sharing * net->level[level].node_byte_s);
@@ -203,14 +246,14 @@ static inline int tri_pieces_pile_up(const tri_case *c, int level, double bytes,
 }
 
 /* A round in which every rank sends to the rank `distance` above it. */
-static inline void tri_cost_shift(tri_cost *price, const tri_case *c, int distance, double bytes) {
+static inline void tri_cost_shift(tri_cost *cost, const tri_subcase *c, int distance, double bytes) {
     int senders = c->nodes == 1 || distance > c->largest ? c->largest : distance;
-    tri_cost_rounds(price, tri_case_level(c), 1, bytes, senders);
+    tri_cost_rounds(cost, tri_case_level(c), 1, bytes, senders);
 }
 
 /* A round in which every rank exchanges with the one whose number differs in the bit `distance`. */
-static inline void tri_cost_swap(tri_cost *price, const tri_case *c, int distance, double bytes) {
-    tri_cost_rounds(price, tri_distance_level(c, distance), 1, bytes, c->largest);
+static inline void tri_cost_swap(tri_cost *cost, const tri_subcase *c, int distance, double bytes) {
+    tri_cost_rounds(cost, tri_distance_level(c, distance), 1, bytes, c->largest);
 }
 
 #endif

@@ -1,92 +1,64 @@
-/* The engine under the verbs, and the calls' common part; for collectives/ alone. */
-#ifndef TRI_COLLECTIVES_ENGINE_H
-#define TRI_COLLECTIVES_ENGINE_H
+/* A collective call from its arguments to its end, and what is kept with a communicator for it. For engine/ alone. */
+#ifndef TRI_COLLECTIVES_ENGINE_ENGINE_H
+#define TRI_COLLECTIVES_ENGINE_ENGINE_H
 
-#include "collectives/engine/algorithm.h"
-#include "mpi/comm.h"
+#include "collectives/engine/execute.h"
+#include "mpi/shared.h"
 
-/* What the verbs act on, when they act now. */
-typedef struct tri_engine {
-    MPI_Comm mpi;
-    MPI_Datatype type; /* of a unit */
-    MPI_Op op;
-    tri_combine combine; /* of the program, for long pieces; or NULL */
-    void *combine_data;
-    int tag;
-    MPI_Request *requests; /* of the round, grown as needed */
-    int started, room;
-    struct tri_calls *calls; /* whose pending requests a wait takes further; NULL: a request's own engine */
-} tri_engine;
-
-extern const tri_verbs tri_verbs_now;
-
-/* What was picked for a case on one communicator. */
+/* What was chosen for a case on one communicator. */
 typedef struct tri_choice {
     tri_recipe recipe; /* used = 0: an unused entry */
     tri_operation operation;
     size_t bytes, unit_bytes;
-    int uneven, commutes, mapped;
+    int uneven, commutes, mapped, nonblocking;
 } tri_choice;
 
 enum { TRI_CHOICES = 32, TRI_CHOICES_ALIKE = 4 };
 
-/* What collectives/ keeps with a communicator. */
-typedef struct tri_calls {
+/* The state of collective calls on a communicator; tri_comm_create() makes it. */
+typedef struct tri_collective_state {
     const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: free choice */
-    tri_net net;
-    char net_source[256];                              /* where `net` comes from */
-    tri_choice chosen[TRI_CHOICES][TRI_CHOICES_ALIKE]; /* lately */
+    tri_network net;
+    char network_source[256];                          /* where `net` comes from */
+    tri_choice chosen[TRI_CHOICES][TRI_CHOICES_ALIKE]; /* the last choices */
     unsigned choices;                                  /* made so far */
     const tri_algorithm *last;                         /* of a blocking call; NULL: none yet */
-    unsigned calls; /* so far: the same on every rank, so that each call has its own tag */
-    tri_engine engine;
-    void *scratch; /* kept from call to call, so that no call pays for fresh pages */
+    unsigned call_count; /* the same on every rank, so that each call has its own tags */
+    tri_engine engine;   /* of blocking calls */
+    void *scratch;       /* kept from call to call, so that no call pays for fresh pages */
     size_t scratch_bytes;
-    tri_family *family;        /* among whose pending requests this communicator's are (engine_later.h) */
-    struct tri_shared *shared; /* of the ranks of this node, where those of every node share memory */
-    int reach, cores;          /* what that says, the least of all nodes */
-} tri_calls;
+    tri_shared *shared; /* of the ranks of this node, where the ranks of every node share memory; else NULL */
+    int single_copy, cores; /* of `shared`, the least of all nodes */
+} tri_collective_state;
 
-/* The communicator's own, made at the first use. Collective then. */
-tri_status tri_calls_of(tri_comm *comm, tri_calls **out);
+static inline tri_collective_state *tri_state_of(const tri_comm *comm) {
+    return comm->above;
+}
 
-/* Takes all pending requests of the family further (engine_later.c): what a blocking call does while it waits, since
- * others may not come to it before a request is complete that needs this rank. */
-void tri_calls_advance(tri_calls *calls);
-
-/* right = left op right where that is a sum of a common type, with the bits of MPI_Reduce_local(); else returns 0. */
-int tri_combine_common(const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
-
-/* collectives/network/load.c: the numbers that this process finds, and where; of one rank, for all. */
-tri_status tri_network_load(tri_net *net, char *source, size_t room);
-
-/* collectives/algorithms/list.c */
-const tri_algorithm *tri_algorithm_at(int index);
-tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]);
-
-/* collectives/cost/choose.c */
-/* The best recipe for a case; `only`: by this algorithm, which can do it; NULL: by any. Returns its time. */
-double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_case *c, const tri_net *net);
-tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_case *c, const tri_net *net);
-
-/* Chooses and runs. `type` is that of a unit; `bytes` is what tri_case.bytes is. */
-typedef struct tri_request_for {
+/* A call as the choice sees it. `type` is that of a unit; `bytes` is what tri_case.bytes is. */
+typedef struct tri_call_spec {
     tri_operation operation;
     MPI_Datatype type;
     size_t unit_bytes;
     MPI_Op op;
     int commutes, uneven;
     size_t bytes;
-} tri_request_for;
+} tri_call_spec;
+
 tri_status tri_check_root(int root, const tri_comm *comm);
-/* The first of TRI_STRANDS tags for the next call, the same on every rank. */
-int tri_calls_tag(tri_calls *calls);
-/* All ranks, without what needs shared memory. */
-tri_context tri_calls_context(const tri_comm *comm, const tri_request_for *what, tri_engine *engine,
-                              const tri_verbs *verbs);
-/* Fills what a reduction of `count` elements needs to know. */
-tri_status tri_describe_combine(tri_request_for *what, tri_operation operation, size_t count,
-                                MPI_Datatype type, MPI_Op op);
-tri_status tri_calls_run(tri_comm *comm, const tri_request_for *what, tri_call *call);
+/* The spec of a reduction of `count` elements. */
+tri_status tri_describe_combine(tri_call_spec *spec, tri_operation operation, size_t count, MPI_Datatype type,
+                                MPI_Op op);
+
+/* The path of a call, in three steps. Choose: call->recipe, from the state's last choices where it is there. */
+void tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call);
+/* Prepare: the engine and the context of all ranks, with tags that no other call in flight has. */
+tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, tri_engine *engine,
+                             const tri_verbs *verbs);
+/* Run, for a blocking call: all of it. */
+tri_status tri_call_run(tri_comm *comm, const tri_call_spec *spec, tri_call *call);
+
+/* network/load.c: the numbers that this process finds, and where. `file`: as tri_comm_options.network. Local. */
+tri_status tri_network_load(const char *file, tri_network *net, char *source, size_t room);
 
 #endif

@@ -1,10 +1,10 @@
-/* The verbs that act now: nonblocking MPI messages, completed by the next wait. */
+/* The verbs that act: nonblocking MPI messages, completed by the next wait. */
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectives/engine/engine.h"
+#include "collectives/engine/execute.h"
 
 /* What takes longer than it takes to wake threads for it. */
 enum { COMBINE_FROM_BYTES = 256 << 10 };
@@ -20,14 +20,14 @@ static tri_status make_room(tri_engine *e) {
     return TRI_OK;
 }
 
-static tri_status now_send(tri_context *c, const void *data, size_t count, int peer) {
+static tri_status execute_send(tri_context *c, const void *data, size_t count, int peer) {
     tri_engine *e = c->engine;
     TRI_TRY(make_room(e));
     return tri_start_send(data, count, e->type, tri_member(c, peer), e->tag, e->mpi,
                           &e->requests[e->started++]);
 }
 
-static tri_status now_recv(tri_context *c, void *data, size_t count, int peer) {
+static tri_status execute_recv(tri_context *c, void *data, size_t count, int peer) {
     tri_engine *e = c->engine;
     TRI_TRY(make_room(e));
     return tri_start_recv(data, count, e->type, tri_member(c, peer), e->tag, e->mpi,
@@ -39,22 +39,22 @@ static tri_status wait_and_advance(tri_engine *e, int started) {
     for (int arrived = 0; !arrived;) {
         TRI_MPI(MPI_Testall(started, e->requests, &arrived, MPI_STATUSES_IGNORE));
         if (arrived) break;
-        tri_calls_advance(e->calls);
+        e->family->progress(e->family);
         sched_yield();
     }
     return TRI_OK;
 }
 
-static tri_status now_wait(tri_context *c) {
+static tri_status execute_wait(tri_context *c) {
     tri_engine *e = c->engine;
     int started = e->started;
     e->started = 0;
-    if (e->calls && e->calls->family->pending) return wait_and_advance(e, started);
+    if (tri_family_is_pending(e->family)) return wait_and_advance(e, started);
     if (started == 1) return tri_mpi_status(MPI_Wait(e->requests, MPI_STATUS_IGNORE), "MPI_Wait");
     return tri_mpi_status(MPI_Waitall(started, e->requests, MPI_STATUSES_IGNORE), "MPI_Waitall");
 }
 
-static tri_status now_combine(tri_context *c, const void *left, void *right, size_t count) {
+static tri_status execute_combine(tri_context *c, const void *left, void *right, size_t count) {
     const tri_engine *e = c->engine;
     if (e->combine && count >= COMBINE_FROM_BYTES / c->unit_bytes &&
         e->combine(e->combine_data, left, right, count, e->type, e->op))
@@ -70,10 +70,13 @@ static tri_status now_combine(tri_context *c, const void *left, void *right, siz
     return TRI_OK;
 }
 
-static tri_status now_copy(tri_context *c, void *to, const void *from, size_t count) {
+static tri_status execute_copy(tri_context *c, void *to, const void *from, size_t count) {
     memcpy(to, from, count * c->unit_bytes);
     return TRI_OK;
 }
 
-const tri_verbs tri_verbs_now = {
-    .send = now_send, .recv = now_recv, .wait = now_wait, .combine = now_combine, .copy = now_copy};
+const tri_verbs tri_verbs_execute = {.send = execute_send,
+                                     .recv = execute_recv,
+                                     .wait = execute_wait,
+                                     .combine = execute_combine,
+                                     .copy = execute_copy};

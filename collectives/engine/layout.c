@@ -61,10 +61,10 @@ static tri_status scale_blocks(tri_side *side) {
     size_t blocks = (size_t)side->blocks;
     side->byte_counts = malloc((2 * blocks + 1) * sizeof *side->byte_counts);
     if (!side->byte_counts) return tri_fail(TRI_ERR_MEMORY, "no memory for the places of %zu blocks", blocks);
-    side->byte_places = side->byte_counts + blocks;
+    side->byte_displs = side->byte_counts + blocks;
     for (size_t b = 0, behind = 0; b < blocks; behind += side->byte_counts[b++]) {
         side->byte_counts[b] = side->counts[b] * side->size;
-        side->byte_places[b] = side->packed ? behind : side->places[b] * side->extent;
+        side->byte_displs[b] = side->packed ? behind : side->places[b] * side->extent;
     }
     return TRI_OK;
 }

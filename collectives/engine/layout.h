@@ -16,7 +16,7 @@ typedef struct tri_side {
     /* What tri_side_open() adds: the same in bytes. */
     void *bytes;
     size_t block_bytes;
-    size_t *byte_counts, *byte_places; /* NULL where counts is */
+    size_t *byte_counts, *byte_displs; /* NULL where counts is */
     size_t extent, size;
     int packed;
 } tri_side;

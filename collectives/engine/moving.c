@@ -20,20 +20,20 @@ static tri_status run_move(tri_comm *comm, const tri_move *m) {
                      .recv = m->recv.bytes,
                      .count = m->bytes,
                      .send_counts = m->send.byte_counts,
-                     .send_places = m->send.byte_places,
+                     .send_displs = m->send.byte_displs,
                      .recv_counts = m->recv.byte_counts,
-                     .recv_places = m->recv.byte_places,
+                     .recv_displs = m->recv.byte_displs,
                      .root = m->root};
     tri_context bytes = {.unit_bytes = 1};
     if (m->send_in_place) call.send = tri_recv_block(&bytes, &call, comm->rank);
     if (m->recv_in_place) call.recv = (void *)tri_send_block(&bytes, &call, comm->rank);
-    tri_request_for what = {.operation = m->operation,
-                            .type = MPI_BYTE,
-                            .unit_bytes = 1,
-                            .uneven = m->uneven,
-                            .commutes = 1,
-                            .bytes = m->uneven ? 0 : m->bytes};
-    return tri_calls_run(comm, &what, &call);
+    tri_call_spec spec = {.operation = m->operation,
+                          .type = MPI_BYTE,
+                          .unit_bytes = 1,
+                          .uneven = m->uneven,
+                          .commutes = 1,
+                          .bytes = m->uneven ? 0 : m->bytes};
+    return tri_call_run(comm, &spec, &call);
 }
 
 static tri_status move(tri_comm *comm, tri_move *m) {
@@ -49,9 +49,9 @@ tri_status tri_barrier(tri_comm *comm) {
     /* A barrier's messages carry one byte that nobody reads. */
     char bytes[2] = {0, 0};
     tri_call call = {.send = &bytes[0], .recv = &bytes[1], .count = 1};
-    tri_request_for what = {
+    tri_call_spec spec = {
         .operation = TRI_BARRIER, .type = MPI_BYTE, .unit_bytes = 1, .commutes = 1, .bytes = 1};
-    return tri_calls_run(comm, &what, &call);
+    return tri_call_run(comm, &spec, &call);
 }
 
 tri_status tri_bcast(void *buffer, size_t count, MPI_Datatype type, int root, tri_comm *comm) {
@@ -60,12 +60,12 @@ tri_status tri_bcast(void *buffer, size_t count, MPI_Datatype type, int root, tr
     tri_status status = tri_side_open(&side, comm->rank == root);
     if (status == TRI_OK) {
         tri_call call = {.send = side.bytes, .recv = side.bytes, .count = side.block_bytes, .root = root};
-        tri_request_for what = {.operation = TRI_BCAST,
-                                .type = MPI_BYTE,
-                                .unit_bytes = 1,
-                                .commutes = 1,
-                                .bytes = side.block_bytes};
-        status = tri_calls_run(comm, &what, &call);
+        tri_call_spec spec = {.operation = TRI_BCAST,
+                              .type = MPI_BYTE,
+                              .unit_bytes = 1,
+                              .commutes = 1,
+                              .bytes = side.block_bytes};
+        status = tri_call_run(comm, &spec, &call);
     }
     tri_status closed = tri_side_close(&side, status == TRI_OK && comm->rank != root);
     return status == TRI_OK ? closed : status;
@@ -119,10 +119,10 @@ tri_status tri_scatter(const void *send, size_t send_count, MPI_Datatype send_ty
     return scatter(send, send_count, NULL, NULL, send_type, recv, recv_count, recv_type, root, 0, comm);
 }
 
-tri_status tri_scatterv(const void *send, const size_t *send_counts, const size_t *send_places,
+tri_status tri_scatterv(const void *send, const size_t *send_counts, const size_t *send_displs,
                         MPI_Datatype send_type, void *recv, size_t recv_count, MPI_Datatype recv_type,
                         int root, tri_comm *comm) {
-    return scatter(send, 0, send_counts, send_places, send_type, recv, recv_count, recv_type, root, 1, comm);
+    return scatter(send, 0, send_counts, send_displs, send_type, recv, recv_count, recv_type, root, 1, comm);
 }
 
 static tri_status gather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
@@ -147,9 +147,9 @@ tri_status tri_gather(const void *send, size_t send_count, MPI_Datatype send_typ
 }
 
 tri_status tri_gatherv(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                       const size_t *recv_counts, const size_t *recv_places, MPI_Datatype recv_type, int root,
+                       const size_t *recv_counts, const size_t *recv_displs, MPI_Datatype recv_type, int root,
                        tri_comm *comm) {
-    return gather(send, send_count, send_type, recv, 0, recv_counts, recv_places, recv_type, root, 1, comm);
+    return gather(send, send_count, send_type, recv, 0, recv_counts, recv_displs, recv_type, root, 1, comm);
 }
 
 static tri_status allgather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
@@ -170,9 +170,9 @@ tri_status tri_allgather(const void *send, size_t send_count, MPI_Datatype send_
 }
 
 tri_status tri_allgatherv(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                          const size_t *recv_counts, const size_t *recv_places, MPI_Datatype recv_type,
+                          const size_t *recv_counts, const size_t *recv_displs, MPI_Datatype recv_type,
                           tri_comm *comm) {
-    return allgather(send, send_count, send_type, recv, 0, recv_counts, recv_places, recv_type, comm);
+    return allgather(send, send_count, send_type, recv, 0, recv_counts, recv_displs, recv_type, comm);
 }
 
 /* MPI_IN_PLACE: what is received replaces what was sent, so a copy of it is sent. */
@@ -181,7 +181,7 @@ static tri_status alltoall_in_place(tri_comm *comm, tri_move *m) {
     TRI_TRY(tri_side_open(&original, 1));
     size_t all = 0;
     for (int b = 0; b < original.blocks; b++) {
-        size_t end = original.counts ? original.byte_places[b] + original.byte_counts[b]
+        size_t end = original.counts ? original.byte_displs[b] + original.byte_counts[b]
                                      : (size_t)(b + 1) * original.block_bytes;
         if (end > all) all = end;
     }
@@ -191,7 +191,7 @@ static tri_status alltoall_in_place(tri_comm *comm, tri_move *m) {
     if (status == TRI_OK) {
         memcpy(copy, original.bytes, all);
         m->send =
-            each(comm, copy, original.block_bytes, original.byte_counts, original.byte_places, MPI_BYTE);
+            each(comm, copy, original.block_bytes, original.byte_counts, original.byte_displs, MPI_BYTE);
         status = move(comm, m);
     }
     free(copy);
@@ -212,12 +212,12 @@ tri_status tri_alltoall(const void *send, size_t send_count, MPI_Datatype send_t
     return alltoall(comm, &m, send == MPI_IN_PLACE);
 }
 
-tri_status tri_alltoallv(const void *send, const size_t *send_counts, const size_t *send_places,
+tri_status tri_alltoallv(const void *send, const size_t *send_counts, const size_t *send_displs,
                          MPI_Datatype send_type, void *recv, const size_t *recv_counts,
-                         const size_t *recv_places, MPI_Datatype recv_type, tri_comm *comm) {
+                         const size_t *recv_displs, MPI_Datatype recv_type, tri_comm *comm) {
     tri_move m = {.operation = TRI_ALLTOALL,
                   .uneven = 1,
-                  .send = each(comm, send, 0, send_counts, send_places, send_type),
-                  .recv = each(comm, recv, 0, recv_counts, recv_places, recv_type)};
+                  .send = each(comm, send, 0, send_counts, send_displs, send_type),
+                  .recv = each(comm, recv, 0, recv_counts, recv_displs, recv_type)};
     return alltoall(comm, &m, send == MPI_IN_PLACE);
 }

@@ -1,19 +1,17 @@
-/* Algorithms that consist of others. */
-#include "collectives/engine/pieces.h"
+/* The stages of composed algorithms: what they are, and the scratch that they need. */
+#include "collectives/engine/run.h"
 
-/* The stages of an algorithm of parts, with their picks. Returns how many; a group of which this rank is no
- * member has rank -1. */
-static int draw(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+int tri_stages_draw(const tri_context *c, const tri_call *call, tri_stage *stage) {
     const tri_pick *pick = &call->recipe->pick[call->pick];
     int count = 0;
-    for (int i = 0; i < TRI_PARTS; i++) {
+    for (int i = 0; i < TRI_STAGES; i++) {
         stage[i] = (tri_stage){.context = *c, .call = *call};
-        if (pick->part[i]) count = i + 1;
+        if (pick->stage[i]) count = i + 1;
     }
     pick->algorithm->plan(c, call, stage);
     for (int i = 0; i < count; i++) {
-        stage[i].call.pick = pick->part[i];
-        stage[i].call.parameters = call->recipe->pick[pick->part[i]].parameters;
+        stage[i].call.pick = pick->stage[i];
+        stage[i].call.parameters = call->recipe->pick[pick->stage[i]].parameters;
     }
     return count;
 }
@@ -30,31 +28,31 @@ static tri_call piece_of(const tri_context *c, const tri_call *call, int piece) 
 
 static size_t own_of(const tri_context *c, const tri_call *call) {
     const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
-    return a->own ? a->own(c, call) : 0;
+    return a->own_scratch ? a->own_scratch(c, call) : 0;
 }
 
 /* Each piece has its own scratch of the algorithm, and each strand its own, since several are under way at once. No piece
  * is larger than the first. */
 static size_t scratch_in_pieces(const tri_context *c, const tri_call *call) {
-    tri_stage stage[TRI_PARTS];
+    tri_stage stage[TRI_STAGES];
     tri_call first = piece_of(c, call, 0);
     size_t units = own_of(c, &first) * (size_t)call->parameters.pieces;
-    int count = draw(c, &first, stage);
+    int count = tri_stages_draw(c, &first, stage);
     for (int i = 0; i < count; i++)
         units +=
-            stage[i].context.rank < 0 ? 0 : TRI_WINDOW * tri_pick_scratch(&stage[i].context, &stage[i].call);
+            stage[i].context.rank < 0 ? 0 : TRI_WINDOW * tri_call_scratch(&stage[i].context, &stage[i].call);
     return units;
 }
 
-int tri_pieces_draw(const tri_context *c, const tri_call *call, int piece, tri_stage stage[TRI_PARTS]) {
+int tri_stages_of_piece(const tri_context *c, const tri_call *call, int piece, tri_stage *stage) {
     tri_call first = piece_of(c, call, 0), now = piece_of(c, call, piece);
     size_t own = own_of(c, &first), behind = own * (size_t)call->parameters.pieces;
-    size_t units[TRI_PARTS] = {0};
-    int count = draw(c, &first, stage);
+    size_t units[TRI_STAGES] = {0};
+    int count = tri_stages_draw(c, &first, stage);
     for (int i = 0; i < count; i++)
-        if (stage[i].context.rank >= 0) units[i] = tri_pick_scratch(&stage[i].context, &stage[i].call);
+        if (stage[i].context.rank >= 0) units[i] = tri_call_scratch(&stage[i].context, &stage[i].call);
     now.scratch = tri_unit(c, call->scratch, own * (size_t)piece);
-    draw(c, &now, stage);
+    tri_stages_draw(c, &now, stage);
     for (int i = 0; i < count; i++) {
         stage[i].call.scratch = tri_unit(c, call->scratch, behind + (size_t)(piece % TRI_WINDOW) * units[i]);
         behind += TRI_WINDOW * units[i];
@@ -62,32 +60,16 @@ int tri_pieces_draw(const tri_context *c, const tri_call *call, int piece, tri_s
     return count;
 }
 
-size_t tri_pick_scratch(const tri_context *c, const tri_call *call) {
+size_t tri_call_scratch(const tri_context *c, const tri_call *call) {
     const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
-    if (!a->parts) return a->scratch ? a->scratch(c, call) : 0;
+    if (!a->stages) return a->scratch ? a->scratch(c, call) : 0;
     if (call->parameters.pieces > 1) return scratch_in_pieces(c, call);
-    tri_stage stage[TRI_PARTS];
+    tri_stage stage[TRI_STAGES];
     size_t most = 0;
-    int count = draw(c, call, stage);
+    int count = tri_stages_draw(c, call, stage);
     for (int i = 0; i < count; i++) {
-        size_t units = stage[i].context.rank < 0 ? 0 : tri_pick_scratch(&stage[i].context, &stage[i].call);
+        size_t units = stage[i].context.rank < 0 ? 0 : tri_call_scratch(&stage[i].context, &stage[i].call);
         if (units > most) most = units;
     }
-    return most + (a->own ? a->own(c, call) : 0);
-}
-
-tri_status tri_pick_run(tri_context *c, const tri_call *call) {
-    const tri_algorithm *a = call->recipe->pick[call->pick].algorithm;
-    if (!a->parts) return a->run(c, call);
-    if (call->parameters.pieces > 1) return tri_strands_run(c, call);
-    tri_stage stage[TRI_PARTS];
-    int count = draw(c, call, stage);
-    void *behind = tri_unit(c, call->scratch, a->own ? a->own(c, call) : 0);
-    for (int i = 0; i <= count; i++) {
-        if (a->before) TRI_TRY(a->before(c, call, i));
-        if (i == count || stage[i].context.rank < 0) continue;
-        stage[i].call.scratch = behind;
-        TRI_TRY(tri_pick_run(&stage[i].context, &stage[i].call));
-    }
-    return TRI_OK;
+    return most + (a->own_scratch ? a->own_scratch(c, call) : 0);
 }

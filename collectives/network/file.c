@@ -1,5 +1,5 @@
 /* The file of a machine's network numbers. */
-#include "trireme/network.h"
+#include "trireme/network_file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -15,51 +15,52 @@
 enum { ALWAYS = TRI_LEVELS };
 typedef struct row {
     const char *name, *unit, *text;
-    size_t offset; /* in tri_net */
+    size_t offset; /* in tri_network */
     int level;
 } row;
 
 /* clang-format off */
-#define LEVEL_ROW(LEVEL, field, name, unit, text) {name, unit, text, offsetof(tri_net, level[LEVEL].field), LEVEL},
+#define LEVEL_ROW(LEVEL, field, name, unit, text) {name, unit, text, offsetof(tri_network, level[LEVEL].field), LEVEL},
 #define LEVEL_ROWS(LEVEL, name)                                                                   \
     LEVEL_ROW(LEVEL, latency_s, name ".latency", "s", "of the wire, overheads apart")              \
     LEVEL_ROW(LEVEL, overhead_s, name ".overhead", "s", "of each end, for each message")           \
     LEVEL_ROW(LEVEL, byte_s, name ".byte", "s/byte", "of one message alone")                       \
     LEVEL_ROW(LEVEL, rank_byte_s, name ".rank_byte", "s/byte", "of all messages of a rank")        \
     LEVEL_ROW(LEVEL, node_byte_s, name ".node_byte", "s/byte", "of all ranks of a node")           \
-    LEVEL_ROW(LEVEL, both_byte_s, name ".both_byte", "s/byte", "more, while another message comes in")
+    LEVEL_ROW(LEVEL, duplex_byte_s, name ".duplex_byte", "s/byte", "more, while another message comes in")
 /* clang-format on */
 
 static const row rows[] = {
     LEVEL_ROWS(TRI_INSIDE, "inside") LEVEL_ROWS(TRI_BETWEEN, "between"){
-        "memory.byte", "s/byte", "copied inside a rank", offsetof(tri_net, memory_byte_s), ALWAYS},
-    {"combine.byte", "s/byte", "of two vectors' combination", offsetof(tri_net, combine_byte_s), ALWAYS},
-    {"eager", "bytes", "a longer message waits for its receiver", offsetof(tri_net, eager_bytes), ALWAYS},
-    {"shared.flag", "s", "until another rank has seen a flag", offsetof(tri_net, flag_s), TRI_INSIDE},
-    {"shared.slot_byte", "s/byte", "copied into or out of shared memory", offsetof(tri_net, slot_byte_s),
+        "memory.byte", "s/byte", "copied inside a rank", offsetof(tri_network, memory_byte_s), ALWAYS},
+    {"combine.byte", "s/byte", "of two vectors' combination", offsetof(tri_network, combine_byte_s), ALWAYS},
+    {"eager", "bytes", "a longer message waits for its receiver", offsetof(tri_network, eager_bytes), ALWAYS},
+    {"shared.flag", "s", "until another rank has seen a flag", offsetof(tri_network, flag_s), TRI_INSIDE},
+    {"shared.slot_byte", "s/byte", "copied into or out of shared memory", offsetof(tri_network, slot_byte_s),
      TRI_INSIDE},
-    {"shared.reach", "s", "for a copy by the kernel", offsetof(tri_net, reach_s), TRI_INSIDE},
-    {"shared.reach_byte", "s/byte", "of such a copy", offsetof(tri_net, reach_byte_s), TRI_INSIDE},
+    {"shared.single_copy", "s", "for a copy by the kernel", offsetof(tri_network, single_copy_s), TRI_INSIDE},
+    {"shared.single_copy_byte", "s/byte", "of such a copy", offsetof(tri_network, single_copy_byte_s),
+     TRI_INSIDE},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
 /* What is no number of the network. */
 typedef struct about {
     const char *name;
-    size_t offset, room; /* in tri_network; room 0: an int */
+    size_t offset, room; /* in tri_network_file; room 0: an int */
 } about;
 #define TEXT(field)                                                                                          \
-    { #field, offsetof(tri_network, field), sizeof((tri_network *)0)->field }
+    { #field, offsetof(tri_network_file, field), sizeof((tri_network_file *)0)->field }
 #define NUMBER(field)                                                                                        \
-    { #field, offsetof(tri_network, field), 0 }
+    { #field, offsetof(tri_network_file, field), 0 }
 static const about abouts[] = {TEXT(date),    TEXT(mpi),     TEXT(processor),
                                NUMBER(cores), NUMBER(nodes), NUMBER(ranks_per_node)};
 enum { ABOUTS = sizeof abouts / sizeof *abouts };
 
-static double *number_of(tri_network *network, const row *r) {
+static double *number_of(tri_network_file *network, const row *r) {
     return (double *)((char *)&network->net + r->offset);
 }
-static void *about_of(tri_network *network, const about *a) {
+static void *about_of(tri_network_file *network, const about *a) {
     return (char *)network + a->offset;
 }
 
@@ -81,15 +82,17 @@ static void processor_name(char *out, size_t room) {
     fclose(from);
 }
 
-tri_network tri_network_here(void) {
-    tri_network here = {
-        .net = tri_net_default, .cores = (int)sysconf(_SC_NPROCESSORS_CONF), .nodes = 1, .ranks_per_node = 1};
+tri_network_file tri_network_file_new(void) {
+    tri_network_file here = {.net = tri_network_default,
+                             .cores = (int)sysconf(_SC_NPROCESSORS_CONF),
+                             .nodes = 1,
+                             .ranks_per_node = 1};
     tri_mpi_library(here.mpi, sizeof here.mpi);
     processor_name(here.processor, sizeof here.processor);
     return here;
 }
 
-int tri_network_fits(const tri_network *network, const tri_network *machine) {
+int tri_network_file_fits(const tri_network_file *network, const tri_network_file *machine) {
     return !strcmp(network->mpi, machine->mpi) && !strcmp(network->processor, machine->processor) &&
            network->cores == machine->cores;
 }
@@ -106,7 +109,7 @@ static void add_word(char *text, size_t room, const char *name) {
     text[length] = 0;
 }
 
-tri_status tri_network_path(const tri_network *machine, char *out, size_t room) {
+tri_status tri_network_file_path(const tri_network_file *machine, char *out, size_t room) {
     const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     char name[256] = "network", cores[16];
     int set = config && *config == '/';
@@ -166,7 +169,7 @@ static tri_status read_about(const about *a, const char *value, const char *wher
     return TRI_OK;
 }
 
-static tri_status read_line(char *line, const char *where, tri_network *out, char given[ROWS]) {
+static tri_status read_line(char *line, const char *where, tri_network_file *out, char given[ROWS]) {
     line[strcspn(line, "#")] = 0;
     char *name = trim(line), *value = strchr(name, '=');
     if (!*name) return TRI_OK;
@@ -184,7 +187,7 @@ static tri_status read_line(char *line, const char *where, tri_network *out, cha
 }
 
 /* A level has all its numbers or none, and then it has the defaults. */
-static tri_status check_whole(const char *path, const char given[ROWS], tri_network *out) {
+static tri_status check_whole(const char *path, const char given[ROWS], tri_network_file *out) {
     for (int level = 0; level < TRI_LEVELS; level++)
         for (int i = 0; i < ROWS; i++)
             out->measured[level] |= rows[i].level == level && given[i];
@@ -195,9 +198,9 @@ static tri_status check_whole(const char *path, const char given[ROWS], tri_netw
     return TRI_OK;
 }
 
-tri_status tri_network_read(const char *path, tri_network *out) {
+tri_status tri_network_file_read(const char *path, tri_network_file *out) {
     char line[512], where[300], given[ROWS] = {0};
-    tri_network found = {.net = tri_net_default};
+    tri_network_file found = {.net = tri_network_default};
     tri_status status = TRI_OK;
     FILE *from = fopen(path, "r");
     if (!from) return tri_fail(TRI_ERR_FILE, "cannot open '%s': %s", path, strerror(errno));
@@ -227,8 +230,8 @@ static tri_status make_folders(const char *path) {
     return TRI_OK;
 }
 
-static void write_lines(FILE *to, const tri_network *network) {
-    tri_network copy = *network;
+static void write_lines(FILE *to, const tri_network_file *network) {
+    tri_network_file copy = *network;
     fprintf(to, "# What messages cost on this machine, as bench network has measured it.\n");
     for (int a = 0; a < ABOUTS; a++)
         if (abouts[a].room)
@@ -241,7 +244,7 @@ static void write_lines(FILE *to, const tri_network *network) {
                     rows[i].text);
 }
 
-tri_status tri_network_write(const char *path, const tri_network *network) {
+tri_status tri_network_file_write(const char *path, const tri_network_file *network) {
     char part[1024];
     if ((size_t)snprintf(part, sizeof part, "%s.%ld.part", path, (long)getpid()) >= sizeof part)
         return tri_fail(TRI_ERR_FILE, "the name '%.60s...' is too long", path);

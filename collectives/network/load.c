@@ -5,33 +5,33 @@
 #include <unistd.h>
 
 #include "collectives/engine/engine.h"
-#include "trireme/network.h"
+#include "trireme/network_file.h"
 
-static void use(const tri_network *network, const char *name, tri_net *net, char *source, size_t room) {
+static void use(const tri_network_file *network, const char *name, tri_network *net, char *source,
+                size_t room) {
     *net = network->net;
     snprintf(source, room, "%s", name);
 }
 
 /* The file of this machine. A copy of another machine's under its name does no harm. */
-static tri_status load_usual(tri_net *net, char *source, size_t room) {
+static tri_status load_usual(tri_network *net, char *source, size_t room) {
     char path[1024];
-    tri_network here = tri_network_here(), found;
+    tri_network_file here = tri_network_file_new(), found;
     /* Without a home there is nothing to find. */
-    if (tri_network_path(&here, path, sizeof path) != TRI_OK || access(path, F_OK)) return TRI_OK;
-    tri_status status = tri_network_read(path, &found);
+    if (tri_network_file_path(&here, path, sizeof path) != TRI_OK || access(path, F_OK)) return TRI_OK;
+    tri_status status = tri_network_file_read(path, &found);
     if (status != TRI_OK) return tri_fail(status, "%s (TRIREME_NETWORK=none does without)", tri_error_text());
-    if (tri_network_fits(&found, &here)) use(&found, path, net, source, room);
+    if (tri_network_file_fits(&found, &here)) use(&found, path, net, source, room);
     return TRI_OK;
 }
 
-tri_status tri_network_load(tri_net *net, char *source, size_t room) {
-    const char *named = getenv("TRIREME_NETWORK");
-    tri_network found;
-    *net = tri_net_default;
+tri_status tri_network_load(const char *named, tri_network *net, char *source, size_t room) {
+    tri_network_file found;
+    *net = tri_network_default;
     snprintf(source, room, "defaults");
     if (!named || !*named) return load_usual(net, source, room);
     if (!strcmp(named, "none")) return TRI_OK;
-    TRI_TRY(tri_network_read(named, &found));
+    TRI_TRY(tri_network_file_read(named, &found));
     use(&found, named, net, source, room);
     return TRI_OK;
 }

@@ -16,7 +16,7 @@
 #include "mpi/shared.h"
 #include "trireme/collectives.h"
 #include "trireme/message.h"
-#include "trireme/network.h"
+#include "trireme/network_file.h"
 #include "trireme/statistics.h"
 
 enum {
@@ -52,7 +52,7 @@ typedef struct meter {
     char *send, *recv;
     MPI_Request requests[2 * MANY + 2];
     int hub, peer[MANY],
-        peers; /* the first rank of `near` or `lane`, and those that it reaches on that level */
+        peers; /* the first rank of `near` or `lane`, and those that it single_copies on that level */
 } meter;
 
 typedef struct trial {
@@ -212,17 +212,17 @@ static tri_status take_end(meter *m, int level, const ring *one, double *out_s) 
     return TRI_OK;
 }
 
-static tri_status take_level(meter *m, int level, tri_net *net) {
+static tri_status take_level(meter *m, int level, tri_network *net) {
     const ring *all = level == TRI_INSIDE ? &m->inside : &m->between,
                *one = level == TRI_INSIDE ? &m->near : &m->lane;
     const tri_shape *shape = tri_comm_shape(m->comm);
     int size = level == TRI_INSIDE ? shape->largest : shape->nodes,
         together = level == TRI_INSIDE ? shape->largest : m->lanes;
-    double hop_s, end_s, byte_s, both_byte_s, rank_byte_s, node_byte_s;
+    double hop_s, end_s, byte_s, duplex_byte_s, rank_byte_s, node_byte_s;
     TRI_TRY(take(m, (trial){pass, one, SMALL, 1}, &hop_s));
     TRI_TRY(take_end(m, level, one, &end_s));
     TRI_TRY(take_slope(m, (trial){pass, one, 0, 1}, SHORT, LONG, size, &byte_s));
-    TRI_TRY(take_slope(m, (trial){shift, one, 0, 1}, SHORT, LONG, 1, &both_byte_s));
+    TRI_TRY(take_slope(m, (trial){shift, one, 0, 1}, SHORT, LONG, 1, &duplex_byte_s));
     TRI_TRY(take_slope(m, (trial){shift, one, 0, FEW}, SHORT, LONG, FEW, &rank_byte_s));
     TRI_TRY(take_slope(m, (trial){shift, all, 0, 1}, SHORT, LONG, together, &node_byte_s));
     hop_s /= size;
@@ -232,23 +232,23 @@ static tri_status take_level(meter *m, int level, tri_net *net) {
     net->level[level].byte_s = byte_s;
     net->level[level].rank_byte_s = least(rank_byte_s, byte_s);
     net->level[level].node_byte_s = least(node_byte_s, byte_s);
-    net->level[level].both_byte_s = both_byte_s > byte_s ? both_byte_s - byte_s : 0;
+    net->level[level].duplex_byte_s = duplex_byte_s > byte_s ? duplex_byte_s - byte_s : 0;
     return TRI_OK;
 }
 
-static tri_status take_shared(meter *m, tri_net *net) {
-    double reach_s;
+static tri_status take_shared(meter *m, tri_network *net) {
+    double single_copy_s;
     TRI_TRY(take(m, (trial){raise_flags, &m->inside, 0, 1}, &net->flag_s));
     TRI_TRY(take_slope(m, (trial){copy_slots, &m->inside, 0, 1}, TRI_LARGE_PAYLOAD_BYTES / 4,
                        TRI_LARGE_PAYLOAD_BYTES, 2, &net->slot_byte_s));
-    int can = m->shared->reach;
+    int can = m->shared->single_copy;
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, &can, 1, MPI_INT, MPI_MIN, m->comm));
     if (!can) return TRI_OK;
     m->shared->met = 0;
-    if (m->shared->size > 1) (void)tri_shared_meet(m->shared, m->send, m->recv, -1);
-    TRI_TRY(take(m, (trial){reach, &m->inside, SMALL, 1}, &reach_s));
-    TRI_TRY(take_slope(m, (trial){reach, &m->inside, 0, 1}, SHORT, LONG, 1, &net->reach_byte_s));
-    net->reach_s = reach_s;
+    if (m->shared->size > 1) (void)tri_shared_exchange_vectors(m->shared, m->send, m->recv, -1);
+    TRI_TRY(take(m, (trial){reach, &m->inside, SMALL, 1}, &single_copy_s));
+    TRI_TRY(take_slope(m, (trial){reach, &m->inside, 0, 1}, SHORT, LONG, 1, &net->single_copy_byte_s));
+    net->single_copy_s = single_copy_s;
     m->shared->met = 0;
     return TRI_OK;
 }
@@ -340,7 +340,7 @@ static tri_status check_cores(const meter *m) {
                                        "measured: start fewer"));
 }
 
-static tri_status measure(meter *m, tri_network *found) {
+static tri_status measure(meter *m, tri_network_file *found) {
     const tri_shape *shape = tri_comm_shape(m->comm);
     TRI_TRY(tri_shared_of(m->comm, &m->shared));
     TRI_TRY(check_cores(m));
@@ -361,13 +361,13 @@ static tri_status measure(meter *m, tri_network *found) {
     return take_eager(m, shape->nodes > 1 ? &m->between : &m->inside, &found->net.eager_bytes);
 }
 
-tri_status tri_net_measure(tri_comm *comm, double seconds, tri_network *out) {
+tri_status tri_network_measure(tri_comm *comm, double seconds, tri_network_file *out) {
     enum { NUMBERS = 28 }; /* calls of take(), of which each has its share of the time */
     if (tri_comm_size(comm) < 2)
         return tri_fail(TRI_ERR_IMPOSSIBLE,
                         "a single rank sends no messages: start two on a node, or on two nodes");
     meter m = {.comm = comm, .share_s = seconds / NUMBERS, .send = malloc(LONG), .recv = malloc(LONG)};
-    tri_network found = tri_network_here();
+    tri_network_file found = tri_network_file_new();
     tri_status status = m.send && m.recv ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for two messages");
     status = tri_agree(comm, status);
     if (status == TRI_OK) status = measure(&m, &found);

@@ -1,7 +1,7 @@
 /* Collective operations with MPI's meaning and argument order, and counts of size_t.
  *
  * Every operation has several algorithms (`apps/list` names them). The one with the least predicted time is
- * taken, by the network numbers of trireme/net.h, unless one is asked for by name with tri_comm_select() or
+ * taken, by the network numbers of trireme/network.h, unless one is asked for by name with tri_comm_select() or
  * the variable TRIREME_ALGORITHM. All ranks choose alike.
  *
  * Types: any for operations that only move data; for operations that combine, what MPI_Reduce allows.
@@ -43,6 +43,9 @@ typedef enum tri_operation {
         TRI_OPERATION_COUNT
 } tri_operation;
 
+/* "bcast" for TRI_BCAST; "unknown" for what is no operation. A static string. */
+const char *tri_operation_name(tri_operation operation);
+
 TRI_MUST_CHECK tri_status tri_barrier(tri_comm *comm);
 
 TRI_MUST_CHECK tri_status tri_bcast(void *buffer, size_t count, MPI_Datatype type, int root, tri_comm *comm);
@@ -59,18 +62,18 @@ TRI_MUST_CHECK tri_status tri_alltoall(const void *send, size_t send_count, MPI_
                                        void *recv, size_t recv_count, MPI_Datatype recv_type, tri_comm *comm);
 
 /* The forms with a count and a displacement (in elements) for each rank. */
-TRI_MUST_CHECK tri_status tri_scatterv(const void *send, const size_t *send_counts, const size_t *send_places,
+TRI_MUST_CHECK tri_status tri_scatterv(const void *send, const size_t *send_counts, const size_t *send_displs,
                                        MPI_Datatype send_type, void *recv, size_t recv_count,
                                        MPI_Datatype recv_type, int root, tri_comm *comm);
 TRI_MUST_CHECK tri_status tri_gatherv(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                                      const size_t *recv_counts, const size_t *recv_places,
+                                      const size_t *recv_counts, const size_t *recv_displs,
                                       MPI_Datatype recv_type, int root, tri_comm *comm);
 TRI_MUST_CHECK tri_status tri_allgatherv(const void *send, size_t send_count, MPI_Datatype send_type,
-                                         void *recv, const size_t *recv_counts, const size_t *recv_places,
+                                         void *recv, const size_t *recv_counts, const size_t *recv_displs,
                                          MPI_Datatype recv_type, tri_comm *comm);
 TRI_MUST_CHECK tri_status tri_alltoallv(const void *send, const size_t *send_counts,
-                                        const size_t *send_places, MPI_Datatype send_type, void *recv,
-                                        const size_t *recv_counts, const size_t *recv_places,
+                                        const size_t *send_displs, MPI_Datatype send_type, void *recv,
+                                        const size_t *recv_counts, const size_t *recv_displs,
                                         MPI_Datatype recv_type, tri_comm *comm);
 
 /* How a program combines long vectors by its threads: right = left op right for `count` elements, the bits that

@@ -19,17 +19,27 @@ extern "C" {
 
 typedef struct tri_comm tri_comm;
 
-/* Duplicates `parent` (an intra-communicator). Collective over it. Ranks that MPI_Comm_split_type(SHARED)
- * puts together are a node. TRI_ERR_MPI, TRI_ERR_MEMORY. */
+/* Options of tri_comm_create_with(). A field that is NULL takes its default. */
+typedef struct tri_comm_options {
+    /* Nodes by the caller's definition, for experiments with shapes that a machine does not have: ranks with equal
+     * node_of[rank] are a node. One entry for each rank, the same on all ranks; it is copied. NULL: ranks that
+     * MPI_Comm_split_type(MPI_COMM_TYPE_SHARED) puts together are a node. */
+    const int *node_of;
+    /* Rank 0's are used. As in tri_comm_select(); NULL: the variable TRIREME_ALGORITHM, or the free choice. */
+    const char *algorithms;
+    /* Rank 0's is used. A file of network numbers, or "none" for the defaults; NULL: as trireme/network.h says. */
+    const char *network;
+} tri_comm_options;
+
+/* Duplicates `parent`, an intra-communicator, and makes all that later calls need, so that no later call but those that say
+ * so is collective. The caller frees it with tri_comm_destroy(). Collective over `parent`; all ranks get the same status.
+ * TRI_ERR_ARGUMENT: unknown algorithm; TRI_ERR_FILE, TRI_ERR_DATA: the network file; TRI_ERR_MPI; TRI_ERR_MEMORY. */
 TRI_MUST_CHECK tri_status tri_comm_create(MPI_Comm parent, tri_comm **out);
+TRI_MUST_CHECK tri_status tri_comm_create_with(MPI_Comm parent, const tri_comm_options *options,
+                                               tri_comm **out);
 
-/* The same with nodes as the caller says: ranks with equal node_of[rank] are a node. node_of has one entry
- * for each rank of `parent`, the same on all ranks; it is copied. For experiments with shapes a machine does
- * not have. */
-TRI_MUST_CHECK tri_status tri_comm_create_shaped(MPI_Comm parent, const int *node_of, tri_comm **out);
-
-/* The ranks of `comm` that give the same colour, in their order, as a communicator of their own; a rank with a
- * negative one gets *out = NULL. Collective over `comm`; the status is this rank's. TRI_ERR_MPI, TRI_ERR_MEMORY. */
+/* A communicator of the ranks of `comm` that pass the same colour, in their order; a rank with a negative colour gets
+ * *out = NULL. Algorithms and network numbers are those of `comm`. Collective over `comm`. TRI_ERR_MPI, TRI_ERR_MEMORY. */
 TRI_MUST_CHECK tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out);
 
 /* Collective. NULL and a pointer to NULL do nothing. */
@@ -52,7 +62,7 @@ typedef struct tri_shape {
     int node;              /* node of this rank */
     int local_rank;        /* index of this rank among its node's members */
     int local_size;        /* members of this rank's node */
-    int mixed; /* not every node has `largest` ranks (the last may have fewer) that are consecutive */
+    int irregular;         /* the nodes, but for the last, do not have `largest` consecutive ranks each */
 } tri_shape;
 
 /* Belongs to the communicator. */

@@ -3,7 +3,7 @@
  * itself by PoCL.
  *
  * Threads: every call on a device, and on the buffers of that device, comes from one thread at a time; it
- * need not be the main thread. The first call of a process that reaches OpenCL (tri_gpu_list, tri_gpu_open)
+ * need not be the main thread. The first call of a process that single_copies OpenCL (tri_gpu_list, tri_gpu_open)
  * may set environment variables (see tri_gpu_open), so it belongs before the program starts threads that read
  * them.
  *

@@ -1,58 +1,59 @@
-/* The network numbers of one machine: measured once, kept in a file, used by every program.
+/* The network numbers: what messages and copies cost on a machine. Algorithms are chosen by them.
  *
- * A communicator takes its numbers (trireme/net.h) at its first collective call, as its rank 0 finds them:
- *  - from the file that the variable TRIREME_NETWORK names, whatever machine it is of; `none`: the defaults;
- *  - else from the file of this machine in ~/.config/trireme (XDG_CONFIG_HOME), where there is one;
- *  - else they are tri_net_default. So are those of a level that was not measured.
- * A file that cannot be used is an error of that call, on all ranks. tri_comm_set_net() overrides all this.
+ * The model is LogGP (Alexandrov, Ionescu, Schauser, Scheiman 1995, "LogGP: incorporating long messages into the LogP
+ * model") on two levels, inside a node and between nodes. All times are in seconds, `*_byte_s` in seconds per byte.
  *
- * The file is text, a line `name = value unit` for each number; doc/network.md has them all.
+ * tri_comm_create() takes the numbers that its rank 0 finds:
+ *  - of the file that tri_comm_options.network or the variable TRIREME_NETWORK names; `none`: the defaults;
+ *  - else of this machine's file in ~/.config/trireme (or XDG_CONFIG_HOME), where it exists (trireme/network_file.h);
+ *  - else tri_network_default, which also stands in for a level that was not measured.
+ * tri_comm_split() passes its parent's numbers on.
  */
 #ifndef TRIREME_NETWORK_H
 #define TRIREME_NETWORK_H
 
-#include <stddef.h>
-
 #include "trireme/comm.h"
-#include "trireme/net.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+enum { TRI_INSIDE, TRI_BETWEEN, TRI_LEVELS }; /* inside a node, between nodes */
+
 typedef struct tri_network {
-    tri_net net;
-    int measured[TRI_LEVELS]; /* whether the level's numbers were; else they are the defaults */
-    /* The machine that it fits: MPI library, processor, and processors of a node. */
-    char mpi[64], processor[96];
-    int cores;
-    /* Where it was measured and when (ISO 8601, UTC). */
-    int nodes, ranks_per_node;
-    char date[32];
+    struct {
+        double latency_s;  /* of the wire, without overheads */
+        double overhead_s; /* of each end of a message */
+        double byte_s;     /* per byte of a single message */
+        /* Per byte in one direction with all messages in flight: of one rank, and of all ranks of a node together. At most
+         * byte_s. */
+        double rank_byte_s, node_byte_s;
+        /* In addition, per byte of a message whose receiver sends one at the same time: its acknowledgements and its part of a
+         * rendezvous wait behind that message. */
+        double duplex_byte_s;
+    } level[TRI_LEVELS];
+    double memory_byte_s;  /* per byte copied inside a rank */
+    double combine_byte_s; /* per byte of the result where two vectors are combined */
+    double eager_bytes;    /* a longer message does not leave before its receiver is ready for it */
+    /* Inside a node whose ranks share memory: */
+    double flag_s;             /* from one rank's setting of a flag until another has seen it */
+    double slot_byte_s;        /* per byte copied into or out of a slot in shared memory */
+    double single_copy_s;      /* per copy from or to another rank's private memory (cross-memory attach) */
+    double single_copy_byte_s; /* per byte of it */
 } tri_network;
 
-/* A machine of which nothing has been measured: this one, as this process sees it, with the default numbers. */
-tri_network tri_network_here(void);
+/* A current server with 100 Gbit/s between nodes. */
+extern const tri_network tri_network_default;
 
-/* Whether numbers of one machine do for another: the same library, processor and number of cores. */
-int tri_network_fits(const tri_network *network, const tri_network *machine);
+/* The numbers of a communicator, the same on every rank. The pointer is valid until tri_comm_destroy(). Local. */
+const tri_network *tri_comm_network(const tri_comm *comm);
 
-/* The usual place for the numbers of a machine. TRI_ERR_ENVIRONMENT: no home directory. */
-TRI_MUST_CHECK tri_status tri_network_path(const tri_network *machine, char *out, size_t room);
+/* Where they come from: a file name, "defaults" or "the program". Valid as long as the communicator. Local. */
+const char *tri_comm_network_source(const tri_comm *comm);
 
-/* TRI_ERR_FILE: it cannot be read; TRI_ERR_DATA: it is something else, or a number is missing, unknown or impossible;
- * the text names the line. */
-TRI_MUST_CHECK tri_status tri_network_read(const char *path, tri_network *out);
-/* Replaces the file as a whole, and makes its folder where there is none. TRI_ERR_FILE. */
-TRI_MUST_CHECK tri_status tri_network_write(const char *path, const tri_network *network);
-
-/* Measures with all ranks of `comm` for some `seconds`, in plain messages among all ranks at once, as collectives send
- * them. Inside nodes where one has two ranks, between nodes where there are two. Collective; all ranks get the same.
- * TRI_ERR_IMPOSSIBLE: a single rank, or more ranks on a node than cores: their waiting would be measured. */
-TRI_MUST_CHECK tri_status tri_net_measure(tri_comm *comm, double seconds, tri_network *out);
-
-/* Where the communicator's numbers come from: a file's name, "defaults", or "the program". Belongs to it. */
-TRI_MUST_CHECK tri_status tri_comm_net_source(tri_comm *comm, const char **out);
+/* Replaces the numbers of a communicator by a copy of *network. Local, but every rank must pass the same numbers before its
+ * next collective call. */
+void tri_comm_set_network(tri_comm *comm, const tri_network *network);
 
 #ifdef __cplusplus
 }

@@ -27,10 +27,10 @@ typedef struct tri_range {
 } tri_range;
 
 /* Part `part` of `parts` of `count` items: sizes differ by at most one, the larger ones first. parts >= 1. */
-tri_range tri_range_part(size_t count, size_t parts, size_t part);
+tri_range tri_range_block(size_t count, size_t parts, size_t part);
 
 /* The same in units of `block` items, so that no block is torn; the last block may be short. block >= 1. */
-tri_range tri_range_part_blocks(size_t count, size_t block, size_t parts, size_t part);
+tri_range tri_range_block_of_units(size_t count, size_t block, size_t parts, size_t part);
 
 #ifdef __cplusplus
 }

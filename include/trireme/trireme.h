@@ -2,9 +2,11 @@
 #ifndef TRIREME_TRIREME_H
 #define TRIREME_TRIREME_H
 
+#include "trireme/algorithms.h"
 #include "trireme/array.h"
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
+#include "trireme/cost.h"
 #include "trireme/gpu.h"
 #include "trireme/gpu_collectives.h"
 #include "trireme/gpu_map.h"
@@ -12,13 +14,14 @@
 #include "trireme/merge.h"
 #include "trireme/message.h"
 #include "trireme/moments.h"
-#include "trireme/net.h"
 #include "trireme/network.h"
+#include "trireme/network_file.h"
 #include "trireme/number.h"
 #include "trireme/place.h"
 #include "trireme/random.h"
 #include "trireme/request.h"
 #include "trireme/result.h"
+#include "trireme/select.h"
 #include "trireme/shared.h"
 #include "trireme/simd.h"
 #include "trireme/size.h"

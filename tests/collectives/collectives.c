@@ -49,8 +49,8 @@ static void make_pairs(sample_pair pairs[PAIRS], MPI_Datatype *gaps) {
 }
 
 /* Networks in which one thing costs nearly everything, so that all parameters take other values. */
-static tri_net net_of(int which) {
-    tri_net net = tri_net_default;
+static tri_network net_of(int which) {
+    tri_network net = tri_network_default;
     for (int level = 0; level < TRI_LEVELS; level++) {
         if (which == 1) net.level[level].latency_s *= 100;
         if (which == 2) net.level[level].overhead_s *= 100;
@@ -104,10 +104,10 @@ static void try_group(MPI_Comm parent, int kind, int net, const char *where, con
     if (kind == REAL_NODES)
         CHECK_OK(tri_comm_create(parent, &t.comm));
     else
-        CHECK_OK(tri_comm_create_shaped(parent, labels, &t.comm));
+        CHECK_OK(tri_comm_create_with(parent, &(tri_comm_options){.node_of = labels}, &t.comm));
     free(labels);
-    tri_net numbers = net_of(net);
-    CHECK_OK(tri_comm_set_net(t.comm, &numbers));
+    tri_network numbers = net_of(net);
+    tri_comm_set_network(t.comm, &numbers);
     t.rank = tri_comm_rank(t.comm);
     t.size = tri_comm_size(t.comm);
     t.operands = operands_new(t.rank, t.size);

@@ -7,9 +7,10 @@
 #include "apps/driver/app.h"
 #include "collectives/engine/engine.h"
 #include "tests/check.h"
+#include "trireme/algorithms.h"
 #include "trireme/collectives.h"
-#include "trireme/net.h"
 #include "trireme/request.h"
+#include "trireme/select.h"
 
 typedef struct hook {
     int calls, takes;

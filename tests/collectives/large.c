@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "tests/check.h"
+#include "trireme/algorithms.h"
 #include "trireme/collectives.h"
-#include "trireme/net.h"
+#include "trireme/select.h"
 
 /* A byte that tells its place and its origin; its period is no power of two. */
 static uint8_t byte_of(int from, size_t i) {

@@ -74,14 +74,14 @@ static void try_shape(void) {
     for (int r = 0; r < size; r++)
         labels[r] = -(r % 3);
     tri_comm *comm;
-    CHECK_OK(tri_comm_create_shaped(MPI_COMM_WORLD, labels, &comm));
+    CHECK_OK(tri_comm_create_with(MPI_COMM_WORLD, &(tri_comm_options){.node_of = labels}, &comm));
     const tri_shape *s = tri_comm_shape(comm);
     int rank = tri_comm_rank(comm), nodes = size < 3 ? size : 3;
     CHECK(s->nodes == nodes && s->largest == (size + nodes - 1) / nodes, "%d nodes, %d", s->nodes,
           s->largest);
     CHECK(s->node == rank % 3 && s->local_rank == rank / 3, "node %d, local rank %d", s->node, s->local_rank);
     CHECK(s->local_size == (size - rank % 3 + 2) / 3, "%d on this node", s->local_size);
-    CHECK(s->mixed == (size > 3), "mixed %d", s->mixed);
+    CHECK(s->irregular == (size > 3), "irregular %d", s->irregular);
     for (int r = 0; r < size; r++) {
         CHECK(s->node_of[r] == r % 3, "node of rank %d: %d", r, s->node_of[r]);
         CHECK(s->members[s->node_start[r % 3] + r / 3] == r, "members of node %d", r % 3);

@@ -133,7 +133,7 @@ int main(int argc, char **argv) {
     for (int r = 0; r < size; r++)
         labels[r] = r / 2;
     tri_comm *comm;
-    CHECK_OK(tri_comm_create_shaped(MPI_COMM_WORLD, labels, &comm));
+    CHECK_OK(tri_comm_create_with(MPI_COMM_WORLD, &(tri_comm_options){.node_of = labels}, &comm));
     free(labels);
     fly(comm, "");
     for (int i = 0; i < tri_algorithm_count(); i++) {

@@ -9,8 +9,9 @@
 #include <string.h>
 
 #include "tests/check.h"
+#include "trireme/algorithms.h"
 #include "trireme/collectives.h"
-#include "trireme/net.h"
+#include "trireme/select.h"
 
 enum { GUARD = 64, FILL = 0xA5, ITEMS = 6, OPERANDS = 4 };
 

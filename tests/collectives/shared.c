@@ -9,9 +9,10 @@
 
 #include "check.h"
 #include "mpi/shared.h"
+#include "trireme/algorithms.h"
 #include "trireme/collectives.h"
 #include "trireme/message.h"
-#include "trireme/net.h"
+#include "trireme/select.h"
 
 static int rank, size;
 
@@ -165,7 +166,7 @@ static void on_heap(tri_comm *comm, size_t count) {
         dirty += clean[i] != 0;
     CHECK(!dirty, "%zu bytes are not zero", dirty);
 
-    /* By name, so that the algorithm is the one meant; then as the price says. */
+    /* By name, so that the algorithm is the one meant; then as the cost says. */
     for (int named = 1; named >= 0; named--) {
         CHECK_OK(tri_comm_select(
             comm, named ? "allreduce:shared_single,reduce:shared_single,bcast:shared_single,"
@@ -179,9 +180,9 @@ static void on_heap(tri_comm *comm, size_t count) {
         /* One rank that has private memory makes it a call on private memory. */
         void *private = malloc(bytes);
         if (!private) abort();
-        combine(comm, rank == size - 1 ? private : send, recv, count, "mixed:");
-        combine_more(comm, rank == size - 1 ? private : send, recv, count, "mixed:");
-        move(comm, send, rank == 0 ? private : recv, count, "mixed:");
+        combine(comm, rank == size - 1 ? private : send, recv, count, "irregular:");
+        combine_more(comm, rank == size - 1 ? private : send, recv, count, "irregular:");
+        move(comm, send, rank == 0 ? private : recv, count, "irregular:");
         free(private);
     }
     CHECK_STATUS(tri_free_shared(comm, &(void *){comm}), TRI_ERR_ARGUMENT);
@@ -258,7 +259,7 @@ int main(int argc, char **argv) {
     int nodes[64];
     for (int r = 0; r < size && r < 64; r++)
         nodes[r] = r % 2;
-    CHECK_OK(tri_comm_create_shaped(MPI_COMM_WORLD, nodes, &comm));
+    CHECK_OK(tri_comm_create_with(MPI_COMM_WORLD, &(tri_comm_options){.node_of = nodes}, &comm));
     on_heap(comm, 1000);
     tri_comm_destroy(&comm);
     MPI_Finalize();

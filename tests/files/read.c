@@ -116,8 +116,8 @@ static void test_reals(tri_comm *comm, const char *folder) {
               tri_dataset_stored_type(dataset));
         CHECK(tri_dataset_block(dataset) == reals[t].block, "%s: %zu", spec, tri_dataset_block(dataset));
         size_t ranks = (size_t)tri_comm_size(comm), rank = (size_t)tri_comm_rank(comm);
-        read_reals(dataset, tri_range_part(reals[t].count, ranks, rank), 31 + 14 * rank, reals[t].value);
-        read_reals(dataset, tri_range_part_blocks(reals[t].count, reals[t].block, ranks, rank), 1 << 20,
+        read_reals(dataset, tri_range_block(reals[t].count, ranks, rank), 31 + 14 * rank, reals[t].value);
+        read_reals(dataset, tri_range_block_of_units(reals[t].count, reals[t].block, ranks, rank), 1 << 20,
                    reals[t].value);
         tri_dataset_destroy(&dataset);
         CHECK(!dataset, "not nulled");
@@ -141,7 +141,7 @@ static void test_integers(tri_comm *comm, const char *folder) {
         if (!dataset) continue;
         CHECK(tri_dataset_element(dataset) == rows[t].element, "%s", rows[t].path);
         tri_range mine =
-            tri_range_part(rows[t].count, (size_t)tri_comm_size(comm), (size_t)tri_comm_rank(comm));
+            tri_range_block(rows[t].count, (size_t)tri_comm_size(comm), (size_t)tri_comm_rank(comm));
         uint64_t out[1000];
         CHECK_OK(tri_dataset_read(dataset, mine.first, mine.count, out));
         for (size_t i = 0; i < mine.count; i++) {

@@ -59,7 +59,7 @@ static void write_block(tri_result *result, tri_comm *comm, const char *path, tr
                         const size_t dims[3], int along) {
     size_t start[3] = {0}, count[3];
     memcpy(count, dims, sizeof count);
-    tri_range mine = tri_range_part(dims[along], (size_t)tri_comm_size(comm), (size_t)tri_comm_rank(comm));
+    tri_range mine = tri_range_block(dims[along], (size_t)tri_comm_size(comm), (size_t)tri_comm_rank(comm));
     start[along] = mine.first;
     count[along] = mine.count;
     size_t elements = count[0] * count[1] * count[2];
@@ -163,7 +163,7 @@ static void test_full(tri_comm *comm, const char *folder) {
         if (!result) continue;
         write_small(result, comm);
         size_t dims = (size_t)4 << 20, size = (size_t)tri_comm_size(comm), rank = (size_t)tri_comm_rank(comm);
-        tri_range mine = tri_range_part(dims, size, rank);
+        tri_range mine = tri_range_block(dims, size, rank);
         if (arrays) {
             double *values = calloc(mine.count, sizeof *values);
             CHECK_STATUS(tri_result_array(result, "x", TRI_ELEMENT_F64, 1, &dims, &mine.first, &mine.count,

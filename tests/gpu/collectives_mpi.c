@@ -1,5 +1,5 @@
 /* Collective operations on device buffers against values worked out without communication: ranks with a device,
- * ranks without, and both mixed; devices that share the host's memory, and the same one treated as if it did not, so
+ * ranks without, and both irregular; devices that share the host's memory, and the same one treated as if it did not, so
  * that the copying path runs on any machine. */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static const int64_t untouched = -77;
 
 /* Which ranks have a device in a trial, and of which kind. */
 typedef enum memory { NO_DEVICE, SHARED, COPIED, MIXED, MEMORIES } memory;
-static const char *const memory_names[] = {"host", "shared", "copied", "mixed"};
+static const char *const memory_names[] = {"host", "shared", "copied", "irregular"};
 
 typedef struct trial {
     tri_gpu *gpu; /* of this rank now; NULL: host memory */
@@ -311,7 +311,7 @@ static void run_apart(trial *t, tri_gpu *gpu) {
     int node_of[64];
     for (int r = 0; r < t->size && r < 64; r++)
         node_of[r] = r;
-    CHECK_OK(tri_comm_create_shaped(MPI_COMM_WORLD, node_of, &t->comm));
+    CHECK_OK(tri_comm_create_with(MPI_COMM_WORLD, &(tri_comm_options){.node_of = node_of}, &t->comm));
     for (memory m = COPIED; m < MEMORIES; m++) {
         choose(t, gpu, m);
         long_ones(t);

@@ -177,7 +177,7 @@ enum { SHAPES = 5 };
 
 static void one_shape(int shape, const int *nodes, MPI_Comm world) {
     tri_comm *comm;
-    CHECK_OK(tri_comm_create_shaped(world, nodes, &comm));
+    CHECK_OK(tri_comm_create_with(world, &(tri_comm_options){.node_of = nodes}, &comm));
     for (int s = 0; s < SIZES; s++)
         for (int dims = 1; dims <= TRI_GRID_DIMS; dims++) {
             tri_grid *grid;
@@ -217,7 +217,7 @@ static void known(MPI_Comm world, int size) {
                  {fours, {64, 8}, 2 * 8},
                  {pairs, {8, 6400}, 2 * 3 * 8}};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        CHECK_OK(tri_comm_create_shaped(world, cases[c].nodes, &comm));
+        CHECK_OK(tri_comm_create_with(world, &(tri_comm_options){.node_of = cases[c].nodes}, &comm));
         CHECK_OK(tri_grid_create(comm, 2, cases[c].points, NULL, &grid));
         const tri_grid_info *g = tri_grid_describe(grid);
         CHECK(g->between_nodes == cases[c].expected, "case %zu: %zu points", c, g->between_nodes);

@@ -5,7 +5,8 @@
 
 #include "apps/common/reduce_banks.h"
 #include "check.h"
-#include "trireme/net.h"
+#include "trireme/algorithms.h"
+#include "trireme/select.h"
 
 /* Odd, so that no split is even; large enough that threads and the device of one rank share its chunks. */
 enum { COUNT = 1300003, PIECE = 1 << 20 };
@@ -45,8 +46,9 @@ static int same(double a, double b) {
 
 /* This rank's accumulators, by the banks. */
 static tri_status local_pass(reduce_banks *banks, tri_comm *comm) {
-    tri_range slab = tri_range_part_blocks(COUNT, banks->plan.sum == REDUCE_ORDERED ? TRI_ORDERED_BLOCK : 1,
-                                           (size_t)tri_comm_size(comm), (size_t)tri_comm_rank(comm));
+    tri_range slab =
+        tri_range_block_of_units(COUNT, banks->plan.sum == REDUCE_ORDERED ? TRI_ORDERED_BLOCK : 1,
+                                 (size_t)tri_comm_size(comm), (size_t)tri_comm_rank(comm));
     reduce_banks_clear(banks);
     for (size_t done = 0, count; done < slab.count; done += count) {
         count = slab.count - done < PIECE ? slab.count - done : PIECE;

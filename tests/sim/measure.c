@@ -19,8 +19,9 @@
 #include <string.h>
 
 #include "collectives/engine/engine.h"
+#include "trireme/algorithms.h"
 #include "trireme/collectives.h"
-#include "trireme/net.h"
+#include "trireme/select.h"
 
 typedef struct cell {
     tri_operation operation;
@@ -190,7 +191,7 @@ static tri_status timed(const cell *c, buffers *b, tri_comm *comm, double *out) 
 }
 
 /* The index in the list of what ran, or -1 for MPI's own. */
-static int what_ran(const cell *c, const tri_comm *comm, const tri_net *net, double *predicted_s) {
+static int what_ran(const cell *c, const tri_comm *comm, const tri_network *net, double *predicted_s) {
     const tri_shape *shape = tri_comm_shape(comm);
     tri_case asked = {.operation = c->operation,
                       .ranks = tri_comm_size(comm),
@@ -199,7 +200,7 @@ static int what_ran(const cell *c, const tri_comm *comm, const tri_net *net, dou
                       .bytes = c->operation == TRI_BARRIER ? 1 : c->bytes,
                       .commutes = 1};
     for (int rank = 0; rank < asked.ranks; rank++)
-        if (shape->node_of[rank] != rank / shape->largest) asked.mixed = 1;
+        if (shape->node_of[rank] != rank / shape->largest) asked.irregular = 1;
     int index = strcmp(c->algorithm, "choice") ? -1 : tri_algorithm_choose(&asked, net);
     for (int i = 0; i < tri_algorithm_count(); i++)
         if (tri_algorithm_operation(i) == c->operation && !strcmp(tri_algorithm_name(i), c->algorithm))
@@ -208,7 +209,7 @@ static int what_ran(const cell *c, const tri_comm *comm, const tri_net *net, dou
     return index < 0 || tri_algorithm_can(index, &asked) ? index : -2;
 }
 
-static tri_status measure(const cell *c, const tri_net *net, tri_comm *comm) {
+static tri_status measure(const cell *c, const tri_network *net, tri_comm *comm) {
     buffers b = {.bytes = c->bytes, .rank = tri_comm_rank(comm), .size = tri_comm_size(comm)};
     double predicted_s, warm_s, time_s;
     int index = what_ran(c, comm, net, &predicted_s);
@@ -253,12 +254,12 @@ static tri_status parse_cell(const char *text, cell *out) {
     return tri_fail(TRI_ERR_ARGUMENT, "'%s' is not OPERATION:ALGORITHM:BYTES", text);
 }
 
-static tri_status parse_net(const char *text, tri_net *out) {
+static tri_status parse_net(const char *text, tri_network *out) {
     double v[TRI_LEVELS][5];
     if (sscanf(text, "%lf,%lf,%lf,%lf,%lf/%lf,%lf,%lf,%lf,%lf", &v[0][0], &v[0][1], &v[0][2], &v[0][3],
                &v[0][4], &v[1][0], &v[1][1], &v[1][2], &v[1][3], &v[1][4]) != 10)
         return tri_fail(TRI_ERR_ARGUMENT, "'%s' is not a network", text);
-    tri_net net = {.eager_bytes = EAGER};
+    tri_network net = {.eager_bytes = EAGER};
     for (int l = 0; l < TRI_LEVELS; l++) {
         net.level[l].latency_s = v[l][0] * 1e-6;
         net.level[l].overhead_s = v[l][1] * 1e-6;
@@ -271,10 +272,10 @@ static tri_status parse_net(const char *text, tri_net *out) {
 }
 
 static tri_status run(int argc, char **argv, tri_comm *comm) {
-    tri_net net;
+    tri_network net;
     if (argc < 3) return tri_fail(TRI_ERR_ARGUMENT, "usage: measure NET OPERATION:ALGORITHM:BYTES...");
     TRI_TRY(parse_net(argv[1], &net));
-    TRI_TRY(tri_comm_set_net(comm, &net));
+    tri_comm_set_network(comm, &net);
     for (int i = 2; i < argc; i++) {
         cell c;
         TRI_TRY(parse_cell(argv[i], &c));
@@ -284,12 +285,9 @@ static tri_status run(int argc, char **argv, tri_comm *comm) {
     return TRI_OK;
 }
 
-/* SMPI's ranks are threads of one process on the host's cores: what they could share has no price here. */
-static tri_status share_nothing(tri_comm *comm) {
-    tri_calls *calls;
-    TRI_TRY(tri_calls_of(comm, &calls));
-    calls->shared = NULL;
-    return TRI_OK;
+/* SMPI's ranks are threads of one process on the host's cores: what they could share has no cost here. */
+static void share_nothing(tri_comm *comm) {
+    tri_state_of(comm)->shared = NULL;
 }
 
 int main(int argc, char **argv) {
@@ -299,7 +297,7 @@ int main(int argc, char **argv) {
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     if (!everybody) everybody = sg_barrier_init((unsigned)size);
     tri_status status = tri_comm_create(MPI_COMM_WORLD, &comm);
-    if (status == TRI_OK) status = share_nothing(comm);
+    if (status == TRI_OK) share_nothing(comm);
     if (status == TRI_OK) status = run(argc, argv, comm);
     if (status != TRI_OK) fprintf(stderr, "measure: %s\n", tri_error_text());
     tri_comm_destroy(&comm);

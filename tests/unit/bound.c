@@ -2,7 +2,8 @@
 #include <math.h>
 
 #include "tests/check.h"
-#include "trireme/net.h"
+#include "trireme/algorithms.h"
+#include "trireme/select.h"
 
 enum { MOST = 300 };
 
@@ -23,7 +24,7 @@ static double greedy_s(int ranks, double overhead_s, double latency_s) {
 
 /* Of a barrier inside a node: there are no bytes, so that the bound is the latency's. */
 static double bound_s(int ranks, double overhead_s, double latency_s) {
-    tri_net net = {.level[TRI_INSIDE] = {.overhead_s = overhead_s, .latency_s = latency_s}};
+    tri_network net = {.level[TRI_INSIDE] = {.overhead_s = overhead_s, .latency_s = latency_s}};
     tri_case c = {.operation = TRI_BARRIER, .ranks = ranks, .nodes = 1, .largest = ranks};
     return tri_lower_bound_s(&c, &net);
 }

@@ -1,6 +1,6 @@
 /* The schedules of pieces on a circulant graph, for every number of ranks up to some hundred: whoever receives a piece
  * is sent that one, by a rank that has it, and in the end all have all. */
-#include "collectives/algorithms/common/circulant.h"
+#include "collectives/graphs/circulant.h"
 
 #include <stdlib.h>
 #include <string.h>

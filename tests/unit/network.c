@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "tests/check.h"
-#include "trireme/network.h"
+#include "trireme/algorithms.h"
+#include "trireme/network_file.h"
 
 static char folder[64];
 
@@ -21,34 +22,35 @@ static const char *const whole =
     "= 2\n"
     "ranks_per_node = 4\n"
     "inside.latency = 2e-07 s\ninside.overhead = 1e-07 s # a remark\n\n  inside.byte=1e-10 s/byte\n"
-    "inside.rank_byte = 1e-10 s/byte\ninside.node_byte = 1e-11 s/byte\ninside.both_byte = 4e-11 s/byte\n"
-    "shared.flag = 3e-07 s\nshared.slot_byte = 5e-11 s/byte\nshared.reach = 2e-06 s\nshared.reach_byte = "
+    "inside.rank_byte = 1e-10 s/byte\ninside.node_byte = 1e-11 s/byte\ninside.duplex_byte = 4e-11 s/byte\n"
+    "shared.flag = 3e-07 s\nshared.slot_byte = 5e-11 s/byte\nshared.single_copy = 2e-06 "
+    "s\nshared.single_copy_byte = "
     "9e-11 s/byte\n"
     "memory.byte = 1e-10 s/byte\ncombine.byte = 2e-10 s/byte\neager = 4096 bytes\n";
 static const char *const between =
     "between.latency = 1e-05 s\nbetween.overhead = 3e-06 s\nbetween.byte = 8e-09 s/byte\n"
-    "between.rank_byte = 8e-09 s/byte\nbetween.node_byte = 7.5e-09 s/byte\nbetween.both_byte = 0 s/byte\n";
+    "between.rank_byte = 8e-09 s/byte\nbetween.node_byte = 7.5e-09 s/byte\nbetween.duplex_byte = 0 s/byte\n";
 
-static tri_status read_text(const char *first, const char *second, tri_network *out) {
+static tri_status read_text(const char *first, const char *second, tri_network_file *out) {
     FILE *to = fopen(in_folder("file"), "w");
     if (!to) abort();
     fprintf(to, "%s%s", first, second);
     fclose(to);
-    return tri_network_read(in_folder("file"), out);
+    return tri_network_file_read(in_folder("file"), out);
 }
 
 static void test_read(void) {
-    tri_network n;
+    tri_network_file n;
     CHECK_OK(read_text(whole, "", &n));
     CHECK(n.measured[TRI_INSIDE] && !n.measured[TRI_BETWEEN], "one level was measured");
     CHECK(n.net.level[TRI_INSIDE].latency_s == 2e-7 && n.net.level[TRI_INSIDE].overhead_s == 1e-7 &&
               n.net.level[TRI_INSIDE].byte_s == 1e-10 && n.net.level[TRI_INSIDE].node_byte_s == 1e-11 &&
-              n.net.level[TRI_INSIDE].both_byte_s == 4e-11,
+              n.net.level[TRI_INSIDE].duplex_byte_s == 4e-11,
           "the numbers of a level");
-    CHECK(n.net.flag_s == 3e-7 && n.net.reach_byte_s == 9e-11 && n.net.eager_bytes == 4096 &&
+    CHECK(n.net.flag_s == 3e-7 && n.net.single_copy_byte_s == 9e-11 && n.net.eager_bytes == 4096 &&
               n.net.memory_byte_s == 1e-10 && n.net.combine_byte_s == 2e-10,
           "the other numbers");
-    CHECK(!memcmp(&n.net.level[TRI_BETWEEN], &tri_net_default.level[TRI_BETWEEN], sizeof n.net.level[0]),
+    CHECK(!memcmp(&n.net.level[TRI_BETWEEN], &tri_network_default.level[TRI_BETWEEN], sizeof n.net.level[0]),
           "what was not measured is the default");
     CHECK(!strcmp(n.processor, "Some (R) CPU @ 2 GHz") && n.cores == 8 && n.nodes == 2 &&
               n.ranks_per_node == 4,
@@ -72,42 +74,42 @@ static void test_bad(void) {
                {"hello\n", "line 21: 'hello' is not 'name = value'"},
                {"cores = many\n", "line 21: 'many' is no whole number"},
                {"cores = 0\n", "'0' is no whole number"}};
-    tri_network n = {.cores = 77};
+    tri_network_file n = {.cores = 77};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK_STATUS(read_text(whole, bad[i].line, &n), TRI_ERR_DATA);
         CHECK(strstr(tri_error_text(), bad[i].says), "'%s' says '%s'", bad[i].line, tri_error_text());
     }
     CHECK_STATUS(read_text("", "", &n), TRI_ERR_DATA);
     CHECK(strstr(tri_error_text(), "memory.byte"), "an empty file: %s", tri_error_text());
-    CHECK_STATUS(tri_network_read(in_folder("none"), &n), TRI_ERR_FILE);
-    CHECK_STATUS(tri_network_read(folder, &n), TRI_ERR_FILE);
+    CHECK_STATUS(tri_network_file_read(in_folder("none"), &n), TRI_ERR_FILE);
+    CHECK_STATUS(tri_network_file_read(folder, &n), TRI_ERR_FILE);
     CHECK(n.cores == 77, "a failure changes nothing");
 }
 
 static void test_round_trip(void) {
-    tri_network n = tri_network_here(), again;
+    tri_network_file n = tri_network_file_new(), again;
     n.nodes = 3, n.ranks_per_node = 2;
     n.measured[TRI_INSIDE] = n.measured[TRI_BETWEEN] = 1;
     n.net.level[TRI_BETWEEN].latency_s = 1.25e-5;
     strcpy(n.date, "2026-01-02T03:04:05Z");
-    CHECK_OK(tri_network_write(in_folder("a/b/numbers"), &n));
-    CHECK_OK(tri_network_read(in_folder("a/b/numbers"), &again));
+    CHECK_OK(tri_network_file_write(in_folder("a/b/numbers"), &n));
+    CHECK_OK(tri_network_file_read(in_folder("a/b/numbers"), &again));
     CHECK(fabs(again.net.level[TRI_BETWEEN].latency_s - 1.25e-5) < 1e-11 &&
-              fabs(again.net.reach_byte_s / n.net.reach_byte_s - 1) < 1e-5,
+              fabs(again.net.single_copy_byte_s / n.net.single_copy_byte_s - 1) < 1e-5,
           "the numbers come back");
-    CHECK(tri_network_fits(&again, &n) && again.nodes == 3 && !strcmp(again.date, n.date),
+    CHECK(tri_network_file_fits(&again, &n) && again.nodes == 3 && !strcmp(again.date, n.date),
           "the machine comes back");
     n.cores++;
-    CHECK(!tri_network_fits(&again, &n), "a machine with another core is another machine");
+    CHECK(!tri_network_file_fits(&again, &n), "a machine with another core is another machine");
     n.cores--;
     strcpy(n.mpi, "another");
-    CHECK(!tri_network_fits(&again, &n), "another MPI library sends in its own way");
-    CHECK_STATUS(tri_network_write(in_folder("a/b/numbers/c"), &n), TRI_ERR_FILE);
-    CHECK_STATUS(tri_network_write(in_folder("a"), &n), TRI_ERR_FILE);
+    CHECK(!tri_network_file_fits(&again, &n), "another MPI library sends in its own way");
+    CHECK_STATUS(tri_network_file_write(in_folder("a/b/numbers/c"), &n), TRI_ERR_FILE);
+    CHECK_STATUS(tri_network_file_write(in_folder("a"), &n), TRI_ERR_FILE);
 }
 
 static double time_of(tri_operation operation, const char *name, int ranks, size_t bytes,
-                      const tri_net *net) {
+                      const tri_network *net) {
     tri_case c = {.operation = operation,
                   .ranks = ranks,
                   .nodes = ranks,
@@ -124,8 +126,8 @@ static double time_of(tri_operation operation, const char *name, int ranks, size
 /* Where nothing costs but that receivers send at the same time: rings pay for each round, trees nothing, a chain for all
  * pieces behind the first, in so far as its hops lead to ranks that pass on. */
 static void test_both(void) {
-    tri_net net = {.eager_bytes = 4096};
-    net.level[TRI_BETWEEN].both_byte_s = 1e-6;
+    tri_network net = {.eager_bytes = 4096};
+    net.level[TRI_BETWEEN].duplex_byte_s = 1e-6;
     CHECK(fabs(time_of(TRI_ALLGATHER, "ring", 5, 1000, &net) - 4 * 1000e-6) < 1e-9, "a ring of 5");
     CHECK(time_of(TRI_BCAST, "binomial", 8, 1000, &net) == 0 &&
               time_of(TRI_GATHER, "linear", 8, 1000, &net) == 0,
@@ -139,16 +141,16 @@ static void test_both(void) {
 
 static void test_path(void) {
     char path[300];
-    tri_network m = {.mpi = "Open MPI v4.1.4", .processor = "Some (R) CPU @ 2 GHz", .cores = 8};
+    tri_network_file m = {.mpi = "Open MPI v4.1.4", .processor = "Some (R) CPU @ 2 GHz", .cores = 8};
     setenv("XDG_CONFIG_HOME", "/conf", 1);
-    CHECK_OK(tri_network_path(&m, path, sizeof path));
+    CHECK_OK(tri_network_file_path(&m, path, sizeof path));
     CHECK(!strcmp(path, "/conf/trireme/network-open-mpi-v4-1-4-some-r-cpu-2-ghz-8"), "%s", path);
     unsetenv("XDG_CONFIG_HOME");
     setenv("HOME", "/home/me", 1);
-    CHECK_OK(tri_network_path(&m, path, sizeof path));
+    CHECK_OK(tri_network_file_path(&m, path, sizeof path));
     CHECK(!strncmp(path, "/home/me/.config/trireme/network-open", 37), "%s", path);
     unsetenv("HOME");
-    CHECK_STATUS(tri_network_path(&m, path, sizeof path), TRI_ERR_ENVIRONMENT);
+    CHECK_STATUS(tri_network_file_path(&m, path, sizeof path), TRI_ERR_ENVIRONMENT);
 }
 
 int main(void) {

@@ -107,15 +107,15 @@ static void run_one(member *m, const tri_algorithm *a, size_t count, int root, i
     tri_operation operation = a->operation;
     int size = m->node->size, moves = operation < TRI_REDUCE;
     size_t bytes = count * sizeof(map), room = 20000 * sizeof(map) * MOST;
-    tri_case asked = {.operation = operation,
-                      .ranks = size,
-                      .nodes = 1,
-                      .largest = size,
-                      .bytes = bytes,
-                      .unit_bytes = moves ? 1 : sizeof(map),
-                      .shared = 1,
-                      .reach = 1,
-                      .mapped = m->node->mapped};
+    tri_subcase asked = {.operation = operation,
+                         .ranks = size,
+                         .nodes = 1,
+                         .largest = size,
+                         .bytes = bytes,
+                         .unit_bytes = moves ? 1 : sizeof(map),
+                         .shared = 1,
+                         .single_copy = 1,
+                         .mapped = m->node->mapped};
     if (a->can && !a->can(&asked)) return;
     map *send = m->node->mapped ? (map *)(m->node->heap + m->node->starts[m->rank]) : malloc(room);
     map *recv = m->node->mapped ? (map *)((char *)send + room) : malloc(room);

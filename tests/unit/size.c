@@ -47,12 +47,12 @@ static void parses(void) {
 static void ranges(size_t count, size_t block, size_t parts) {
     size_t next = 0;
     for (size_t part = 0; part < parts; part++) {
-        tri_range r = tri_range_part_blocks(count, block, parts, part);
+        tri_range r = tri_range_block_of_units(count, block, parts, part);
         CHECK(r.first == next, "part %zu of %zu starts at %zu, not %zu", part, parts, r.first, next);
         CHECK(r.first % block == 0 || r.first == count, "part %zu of %zu tears a block", part, parts);
         next = r.first + r.count;
         if (block == 1) {
-            tri_range plain = tri_range_part(count, parts, part);
+            tri_range plain = tri_range_block(count, parts, part);
             CHECK(plain.first == r.first && plain.count == r.count, "part %zu differs", part);
             CHECK(plain.count == count / parts || plain.count == count / parts + 1, "part %zu uneven", part);
         }

@@ -75,13 +75,13 @@ static void compare(const tri_moments *want, const double *x, size_t count, tri_
     tri_moments m;
     tri_sum_clear(&s);
     tri_moments_clear(&m);
-    tri_engine sum = {.level = level, .sum = tri_words_of_sum(&s)};
-    tri_engine moments = {.level = level,
-                          .sum = tri_words_of_sum(&m.totals.sum),
-                          .squares = tri_words_of_squares(&m.totals.squares),
-                          .extremes = &m.extremes};
-    tri_engine_run(&sum, 0, x, count);
-    tri_engine_run(&moments, 0, x, count);
+    tri_sum_engine sum = {.level = level, .sum = tri_words_of_sum(&s)};
+    tri_sum_engine moments = {.level = level,
+                              .sum = tri_words_of_sum(&m.totals.sum),
+                              .squares = tri_words_of_squares(&m.totals.squares),
+                              .extremes = &m.extremes};
+    tri_sum_engine_run(&sum, 0, x, count);
+    tri_sum_engine_run(&moments, 0, x, count);
     tri_sum_normalise(&s);
     tri_moments_normalise(&m);
     const tri_totals *t = &want->totals;

@@ -1,10 +1,11 @@
 #include "collectives/algorithms/common/reduce_scatter_first.h"
 
-int tri_scattered_can(const tri_case *c) {
+int tri_reduce_scatter_first_can(const tri_subcase *c) {
     return c->ranks > 1 && c->commutes;
 }
 
-int tri_scattered_parts(const tri_case *c, tri_operation second, tri_case part[TRI_PARTS]) {
+int tri_reduce_scatter_first_stages(const tri_subcase *c, tri_operation second,
+                                    tri_subcase part[TRI_STAGES]) {
     part[0] = part[1] = *c;
     part[0].split = part[1].split = 1;
     part[0].operation = TRI_REDUCE_SCATTER;
@@ -14,11 +15,11 @@ int tri_scattered_parts(const tri_case *c, tri_operation second, tri_case part[T
 }
 
 /* The rank's part, which cannot be combined in place where the vector is input as well. */
-size_t tri_scattered_own(const tri_context *c, const tri_call *call) {
+size_t tri_reduce_scatter_first_own(const tri_context *c, const tri_call *call) {
     return tri_ceil_div(call->count, (size_t)c->size);
 }
 
-void tri_scattered_plan(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]) {
+void tri_reduce_scatter_first_plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     (void)c;
     stage[0].call.split = stage[1].call.split = 1;
     stage[0].call.recv = call->scratch;

@@ -1,6 +1,6 @@
 #include "collectives/algorithms/common/rotated.h"
 
-size_t tri_turned_units(const tri_context *c, const tri_call *call, const tri_turned *t, int blocks) {
+size_t tri_rotated_units(const tri_context *c, const tri_call *call, const tri_rotated *t, int blocks) {
     if (!t->counts) return tri_run_units(c, call, t->rank, blocks);
     size_t units = 0;
     for (int i = 0; i < blocks; i++)
@@ -12,8 +12,8 @@ static tri_status one_copy(tri_context *c, const void *vector, void *turned, siz
     return back ? tri_do_copy(c, (void *)vector, turned, units) : tri_do_copy(c, turned, vector, units);
 }
 
-tri_status tri_turned_copy(tri_context *c, const tri_call *call, const tri_turned *t, const size_t *places,
-                           const void *vector, void *turned, int back) {
+tri_status tri_rotated_copy(tri_context *c, const tri_call *call, const tri_rotated *t, const size_t *places,
+                            const void *vector, void *turned, int back) {
     if (t->counts) {
         size_t units = 0;
         for (int i = 0; i < c->size; i++) {
@@ -24,7 +24,7 @@ tri_status tri_turned_copy(tri_context *c, const tri_call *call, const tri_turne
         }
         return TRI_OK;
     }
-    size_t first = tri_part_start(c, call, t->rank), behind = tri_part_start(c, call, c->size) - first;
+    size_t first = tri_block_start(c, call, t->rank), behind = tri_block_start(c, call, c->size) - first;
     TRI_TRY(one_copy(c, tri_unit(c, vector, first), turned, behind, back));
     return one_copy(c, vector, tri_unit(c, turned, behind), first, back);
 }

@@ -3,21 +3,21 @@
 #ifndef TRI_COLLECTIVES_TURNED_H
 #define TRI_COLLECTIVES_TURNED_H
 
-#include "collectives/engine/algorithm.h"
+#include "collectives/algorithms/algorithm.h"
 
 /* Block i of the turned vector belongs to rank (rank + i) % size. These are of the side that has all blocks: the
  * sender's of a reduce_scatter, the receiver's of an allgather. */
-typedef struct tri_turned {
+typedef struct tri_rotated {
     const size_t *counts; /* of the v-form, else NULL */
     int rank;
-} tri_turned;
+} tri_rotated;
 
 /* Units of the first `blocks` blocks. */
-size_t tri_turned_units(const tri_context *c, const tri_call *call, const tri_turned *t, int blocks);
+size_t tri_rotated_units(const tri_context *c, const tri_call *call, const tri_rotated *t, int blocks);
 
 /* Between the vector and its turned form. `places` is of the v-form; with `back` the turned form is copied into
  * the vector. */
-tri_status tri_turned_copy(tri_context *c, const tri_call *call, const tri_turned *t, const size_t *places,
-                           const void *vector, void *turned, int back);
+tri_status tri_rotated_copy(tri_context *c, const tri_call *call, const tri_rotated *t, const size_t *places,
+                            const void *vector, void *turned, int back);
 
 #endif

@@ -3,13 +3,13 @@
 #include <string.h>
 
 /* Bytes that are combined at a time. They stay in the nearest cache where peers' memory is mapped; each copy
- * by the kernel has its fixed price, so there they are more. */
+ * by the kernel has its fixed cost, so there they are more. */
 enum { MAPPED_CHUNK_BYTES = 16384, REACHED_CHUNK_BYTES = 131072 };
 /* Vectors of all ranks together from here on do not stay in a cache until they are used. */
 enum { PAST_CACHES_BYTES = 96 << 20 };
 
-void tri_meet(tri_context *c, const void *send, void *recv, int root) {
-    if (!c->shared->met) (void)tri_shared_meet(c->shared, send, recv, root);
+void tri_exchange_vectors(tri_context *c, const void *send, void *recv, int root) {
+    if (!c->shared->met) (void)tri_shared_exchange_vectors(c->shared, send, recv, root);
 }
 
 void tri_part(tri_context *c, int root) {
@@ -44,7 +44,7 @@ size_t tri_single_scratch(const tri_context *c, const tri_call *call) {
 
 /* Where a chunk of a peer's input can be read: in place, or in `copy`. */
 static tri_status fetch(tri_context *c, int peer, size_t start, size_t units, void *copy, const void **out) {
-    const tri_place *from = &c->shared->peers[peer].send;
+    const tri_peer_vector *from = &c->shared->peers[peer].send;
     size_t offset = start * c->unit_bytes;
     if (from->here) {
         *out = from->here + offset;
@@ -69,7 +69,7 @@ static tri_status combine_chunk(tri_context *c, size_t start, size_t units, void
 
 static tri_status store(tri_context *c, int peer, size_t offset, const void *data, size_t bytes,
                         int past_caches) {
-    const tri_place *to = &c->shared->peers[peer].recv;
+    const tri_peer_vector *to = &c->shared->peers[peer].recv;
     if (!past_caches || !to->here) return tri_shared_write(c->shared, peer, to, offset, data, bytes);
     tri_copy_past_caches(to->here + offset, data, bytes);
     return TRI_OK;
@@ -152,8 +152,8 @@ tri_status tri_scan_share(tri_context *c, const tri_call *call, int exclusive) {
     return TRI_OK;
 }
 
-tri_status tri_combine_slots(tri_context *c, const tri_pieces *p, uint64_t piece, size_t from, size_t units,
-                             const void *own, void *right) {
+tri_status tri_combine_slots(tri_context *c, const tri_slot_pieces *p, uint64_t piece, size_t from,
+                             size_t units, const void *own, void *right) {
     for (int peer = c->size - 1; peer >= 0; peer--) {
         const void *data = peer == c->rank ? own : tri_unit(c, tri_ring_await(p->ring, peer, piece), from);
         if (peer == c->size - 1)

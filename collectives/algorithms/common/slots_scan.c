@@ -5,8 +5,8 @@
 enum { LARGEST_HALF_BYTES = TRI_LARGE_PAYLOAD_BYTES / 2 };
 
 /* The combination of all ranks below this one: from the nearest one on that has laid down its own. */
-static tri_status look_back(tri_context *c, const tri_pieces *p, uint64_t piece, size_t units, void *scratch,
-                            const void **out) {
+static tri_status look_back(tri_context *c, const tri_slot_pieces *p, uint64_t piece, size_t units,
+                            void *scratch, const void **out) {
     int from = c->rank - 1;
     while (from && !tri_ring_has_second(p->ring, from, piece))
         from--;
@@ -33,7 +33,7 @@ typedef struct prefix {
     void *result;
 } prefix;
 
-static prefix prefix_of(const tri_context *c, const tri_call *call, const tri_pieces *p, size_t k) {
+static prefix prefix_of(const tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     return (prefix){.units = tri_piece_units(p, k),
                     .own = tri_unit(c, call->send, tri_piece_start(p, k)),
                     .result = tri_unit(c, call->recv, tri_piece_start(p, k))};
@@ -54,7 +54,7 @@ static tri_status copy_result(tri_context *c, const prefix *x, int exclusive) {
 }
 
 tri_status tri_scan_back(tri_context *c, const tri_call *call, int exclusive) {
-    tri_pieces p = tri_cut(c, call->count, 2, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, 2, 1);
     int last = c->rank + 1 == c->size;
     for (size_t k = 0; k < p.pieces; k++) {
         uint64_t piece = p.first + k;
@@ -80,7 +80,7 @@ tri_status tri_scan_back(tri_context *c, const tri_call *call, int exclusive) {
 }
 
 tri_status tri_scan_chain(tri_context *c, const tri_call *call, int exclusive) {
-    tri_pieces p = tri_cut(c, call->count, 1, 1);
+    tri_slot_pieces p = tri_cut(c, call->count, 1, 1);
     int last = c->rank + 1 == c->size;
     for (size_t k = 0; k < p.pieces; k++) {
         uint64_t piece = p.first + k;
@@ -100,21 +100,21 @@ tri_status tri_scan_chain(tri_context *c, const tri_call *call, int exclusive) {
     return TRI_OK;
 }
 
-tri_cost tri_price_scan_back(const tri_case *c, int combining) {
-    tri_cost price = {0};
+tri_cost tri_cost_scan_back(const tri_subcase *c, int combining) {
+    tri_cost cost = {0};
     double bytes = (double)c->bytes, each = (bytes + tri_combining(bytes)) * (combining - 1);
-    tri_price_hand_offs(&price, c, tri_ring_turns(2 * bytes));
-    price.slot_bytes = tri_first_piece(bytes) + tri_work(c, bytes + each, (3 * bytes + each / 4) * combining);
-    return price;
+    tri_cost_hand_offs(&cost, c, tri_ring_turns(2 * bytes));
+    cost.slot_bytes = tri_first_piece(bytes) + tri_work(c, bytes + each, (3 * bytes + each / 4) * combining);
+    return cost;
 }
 
-tri_cost tri_price_scan_chain(const tri_case *c, int combining) {
-    tri_cost price = {0};
+tri_cost tri_cost_scan_chain(const tri_subcase *c, int combining) {
+    tri_cost cost = {0};
     double bytes = (double)c->bytes, combined = tri_combining(bytes), piece = tri_first_piece(bytes);
-    price.flags = c->ranks - 2 + tri_ring_turns(bytes);
+    cost.flags = c->ranks - 2 + tri_ring_turns(bytes);
     /* The last one copies once; those between it and rank 0 twice, a piece more or less at each of them. */
     double busiest = combining > 1 ? bytes + combined : bytes;
     if (c->ranks > 2) busiest += bytes + tri_combining(piece) * (c->ranks - 2);
-    price.slot_bytes = piece + tri_work(c, busiest, 2 * bytes * combining + combined * (combining - 1));
-    return price;
+    cost.slot_bytes = piece + tri_work(c, busiest, 2 * bytes * combining + combined * (combining - 1));
+    return cost;
 }

@@ -1,36 +1,36 @@
-/* The price of k-nomial trees. */
-#include "collectives/cost/tree.h"
+/* The cost of k-nomial trees. */
+#include "collectives/graphs/tree.h"
 
 /* Messages from one rank to `messages` children at once, `distance` apart, each for a subtree of up to
  * `distance` ranks and all together for `ranks`; and the way of the last one to its receiver. Of a node's ranks as
  * many do so as there are subtrees in it. */
-static tri_cost one_level(const tri_case *c, int radix, int distance, int messages, int ranks, int arrives,
+static tri_cost one_level(const tri_subcase *c, int radix, int distance, int messages, int ranks, int arrives,
                           const tri_tree_load *load) {
-    tri_cost price = {0};
-    int inside = c->nodes == 1 || (!c->mixed && c->largest % (distance * radix) == 0);
+    tri_cost cost = {0};
+    int inside = c->nodes == 1 || (!c->irregular && c->largest % (distance * radix) == 0);
     int level = inside ? TRI_INSIDE : TRI_BETWEEN;
-    price.level[level].overheads = messages + arrives;
-    price.level[level].latencies = arrives;
+    cost.level[level].overheads = messages + arrives;
+    cost.level[level].latencies = arrives;
     double bytes = messages * load->bytes + ranks * load->n_bytes;
     int parents =
         inside ? (int)tri_ceil_div((size_t)(c->nodes > 1 ? c->largest : c->ranks), (size_t)(distance * radix))
                : 1;
-    price.level[level].bytes = bytes / messages;
-    price.level[level].rank_bytes = bytes;
-    price.level[level].node_bytes = bytes * parents;
-    price.combined_bytes = messages * load->combined;
-    return price;
+    cost.level[level].bytes = bytes / messages;
+    cost.level[level].rank_bytes = bytes;
+    cost.level[level].node_bytes = bytes * parents;
+    cost.combined_bytes = messages * load->combined;
+    return cost;
 }
 
-static int larger_of(const tri_cost *a, const tri_cost *b, const tri_case *c, const tri_net *net) {
+static int larger_of(const tri_cost *a, const tri_cost *b, const tri_subcase *c, const tri_network *net) {
     return tri_case_time_s(a, c, net) >= tri_case_time_s(b, c, net);
 }
 
 /* The longest path below a rank that holds `ranks` ranks and has children at `distance` and below. Among a
  * level's children the last one waits longest; only its subtree may be short, and then the one before it has
  * the longer way on. */
-static tri_cost longest(const tri_case *c, int radix, int distance, int ranks, const tri_tree_load *load,
-                        const tri_net *net) {
+static tri_cost longest(const tri_subcase *c, int radix, int distance, int ranks, const tri_tree_load *load,
+                        const tri_network *net) {
     tri_cost none = {0};
     if (distance < 1 || ranks < 2) return none;
     int children = (ranks - 1) / distance, full = (ranks - 1) / distance * distance;
@@ -54,11 +54,11 @@ static tri_cost longest(const tri_case *c, int radix, int distance, int ranks, c
     return best;
 }
 
-tri_cost tri_tree_cost(const tri_case *c, int radix, const tri_tree_load *load, const tri_net *net) {
+tri_cost tri_tree_cost(const tri_subcase *c, int radix, const tri_tree_load *load, const tri_network *net) {
     return longest(c, radix, tri_tree_distance(0, c->ranks, radix) / radix, c->ranks, load, net);
 }
 
-int tri_tree_tune(const tri_case *c, const tri_tree_load *load, const tri_net *net) {
+int tri_tree_tune(const tri_subcase *c, const tri_tree_load *load, const tri_network *net) {
     int best = 2;
     double best_s = 0;
     for (int radix = 2; radix == 2 || (radix <= 32 && radix <= c->ranks); radix++) {

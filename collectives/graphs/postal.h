@@ -19,7 +19,7 @@
 
 #include <math.h>
 
-#include "collectives/engine/algorithm.h"
+#include "collectives/cost/descriptor.h"
 
 /* A flight of at most TRI_FLIGHT doubles what is reached at least every TRI_FLIGHT steps, so that in so many
  * steps all ranks that an int can count are reached. */
@@ -44,16 +44,16 @@ tri_seat tri_postal_seat(const tri_postal *tree, int rank);
  * no other. */
 int tri_postal_child(const tri_postal *tree, tri_seat *seat, tri_seat *child);
 
-/* The price of sending down the tree (and, with time turned round, of collecting up it): `each` bytes for each
+/* The cost of sending down the tree (and, with time turned round, of collecting up it): `each` bytes for each
  * rank of the child's subtree, and `all` bytes in each message besides. A rank sends its messages one behind the
  * other. */
-tri_cost tri_postal_cost(const tri_case *c, int flight, double each, double all, const tri_net *net);
-/* The flight with the least price. */
-int tri_postal_flight(const tri_case *c, double each, double all, const tri_net *net);
+tri_cost tri_postal_cost(const tri_subcase *c, int flight, double each, double all, const tri_network *net);
+/* The flight with the least cost. */
+int tri_postal_flight(const tri_subcase *c, double each, double all, const tri_network *net);
 
 /* Who collects has asked for all messages before they come, so that long ones need not wait: the network for that. */
-static inline tri_net tri_postal_up(const tri_net *net) {
-    tri_net up = *net;
+static inline tri_network tri_postal_up(const tri_network *net) {
+    tri_network up = *net;
     up.eager_bytes = INFINITY;
     return up;
 }

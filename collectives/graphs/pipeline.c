@@ -1,57 +1,58 @@
-/* The price of pipelines. */
-#include "collectives/cost/pipeline.h"
+/* The cost of pipelines. */
+#include "collectives/graphs/pipeline.h"
 
 enum { SMALLEST_PIECE_BYTES = 512, MOST_PIECES = 1000000 };
 
 /* `times` messages of one piece, one behind the other. */
-static tri_cost hops(const tri_case *c, int level, double times, int overheads, int pieces) {
-    tri_cost price = {0};
-    price.level[level].latencies = times;
-    price.level[level].overheads = overheads * times;
-    price.level[level].bytes = times * (double)c->bytes / pieces;
-    return price;
+static tri_cost hops(const tri_subcase *c, int level, double times, int overheads, int pieces) {
+    tri_cost cost = {0};
+    cost.level[level].latencies = times;
+    cost.level[level].overheads = overheads * times;
+    cost.level[level].bytes = times * (double)c->bytes / pieces;
+    return cost;
 }
 
-tri_cost tri_pipeline_cost(const tri_case *c, const tri_pipeline *pipe, int pieces, const tri_net *net) {
-    tri_cost price = {0}, turn[TRI_LEVELS];
+tri_cost tri_pipeline_cost(const tri_subcase *c, const tri_pipeline *pipe, int pieces,
+                           const tri_network *net) {
+    tri_cost cost = {0}, turn[TRI_LEVELS];
     /* Short pieces are on their way while the rank that waits for them is still at work on those before. */
     int waits = (double)c->bytes / pieces > net->eager_bytes;
     for (int level = 0; level < TRI_LEVELS; level++) {
         tri_cost way = hops(c, level, pipe->hops[level], 2, pieces);
         if (tri_pieces_pile_up(c, level, (double)c->bytes / pieces, pipe->overheads, net))
             way.level[level].bytes *= pieces;
-        tri_cost_add(&price, &way);
+        tri_cost_add(&cost, &way);
         turn[level] = hops(c, level, pipe->hops[level] ? pieces - 1 : 0, pipe->overheads, pieces);
         if (!waits) turn[level].level[level].latencies = 0;
         /* All hops but the last lead to a rank that passes the piece before on. */
         if (pipe->hops[level])
-            turn[level].level[level].both_bytes =
+            turn[level].level[level].duplex_bytes =
                 turn[level].level[level].bytes * (pipe->hops[level] - 1) / pipe->hops[level];
     }
     int slower = tri_case_time_s(&turn[TRI_INSIDE], c, net) > tri_case_time_s(&turn[TRI_BETWEEN], c, net)
                      ? TRI_INSIDE
                      : TRI_BETWEEN;
-    tri_cost_add(&price, &turn[slower]);
-    return price;
+    tri_cost_add(&cost, &turn[slower]);
+    return cost;
 }
 
-tri_pipeline tri_pipeline_chain(const tri_case *c, int overheads) {
+tri_pipeline tri_pipeline_chain(const tri_subcase *c, int overheads) {
     tri_pipeline pipe = {.overheads = overheads};
-    int crossing = c->mixed ? c->ranks - 1 : c->nodes - 1;
+    int crossing = c->irregular ? c->ranks - 1 : c->nodes - 1;
     pipe.hops[TRI_BETWEEN] = crossing;
     pipe.hops[TRI_INSIDE] = c->ranks - 1 - crossing;
     return pipe;
 }
 
-tri_parameters tri_pipeline_tune(const tri_case *c, const tri_pipeline *pipe, const tri_net *net) {
+tri_parameters tri_pipeline_tune(const tri_subcase *c, const tri_pipeline *pipe, const tri_network *net) {
     tri_parameters best = {.pieces = 1};
     double best_s = 0;
-    /* No piece below what a rank would notice; steps of a quarter, since the price changes little between them. */
+    /* No piece below what a rank would notice; steps of a quarter, since the cost changes little between them. */
     size_t most = c->bytes / SMALLEST_PIECE_BYTES;
     for (size_t pieces = 1; pieces == 1 || (pieces <= most && pieces <= MOST_PIECES);
          pieces += 1 + pieces / 4) {
-        tri_cost price = tri_pipeline_cost(c, pipe, (int)pieces, net);
-        double time_s = tri_case_time_s(&price, c, net);
+        tri_cost cost = tri_pipeline_cost(c, pipe, (int)pieces, net);
+        double time_s = tri_case_time_s(&cost, c, net);
         if (pieces == 1 || time_s < best_s) best.pieces = (int)pieces, best_s = time_s;
     }
     return best;

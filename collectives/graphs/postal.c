@@ -1,4 +1,4 @@
-#include "collectives/algorithms/common/postal.h"
+#include "collectives/graphs/postal.h"
 
 void tri_postal_grow(tri_postal *tree, int size, int flight) {
     tree->flight = flight < 1 ? 1 : flight > TRI_FLIGHT ? TRI_FLIGHT : flight;
@@ -42,14 +42,15 @@ typedef struct path {
 
 typedef struct pricing {
     tri_postal tree;
-    const tri_case *c;
-    const tri_net *net;
+    const tri_subcase *c;
+    const tri_network *net;
     double each, all;
     path last; /* the rank that is reached last */
 } pricing;
 
-static int level_between(const tri_case *c, int rank, int other) {
-    return c->nodes == 1 || (!c->mixed && rank / c->largest == other / c->largest) ? TRI_INSIDE : TRI_BETWEEN;
+static int level_between(const tri_subcase *c, int rank, int other) {
+    return c->nodes == 1 || (!c->irregular && rank / c->largest == other / c->largest) ? TRI_INSIDE
+                                                                                       : TRI_BETWEEN;
 }
 
 static void lengthen(const pricing *p, path *way, int level, double latencies, double overheads,
@@ -78,7 +79,7 @@ static void reach_children(pricing *p, tri_seat seat, const path *here) {
     }
 }
 
-tri_cost tri_postal_cost(const tri_case *c, int flight, double each, double all, const tri_net *net) {
+tri_cost tri_postal_cost(const tri_subcase *c, int flight, double each, double all, const tri_network *net) {
     pricing p = {.c = c, .net = net, .each = each, .all = all};
     tri_postal_grow(&p.tree, c->ranks, flight);
     tri_seat root = tri_postal_seat(&p.tree, 0);
@@ -87,10 +88,10 @@ tri_cost tri_postal_cost(const tri_case *c, int flight, double each, double all,
     return p.last.cost;
 }
 
-int tri_postal_flight(const tri_case *c, double each, double all, const tri_net *net) {
+int tri_postal_flight(const tri_subcase *c, double each, double all, const tri_network *net) {
     int best = 1;
     double best_s = 0;
-    /* Steps of a quarter: the price changes little between them. */
+    /* Steps of a quarter: the cost changes little between them. */
     for (int flight = 1; flight <= TRI_FLIGHT && flight <= 2 * c->ranks; flight += 1 + flight / 4) {
         tri_cost cost = tri_postal_cost(c, flight, each, all, net);
         double time_s = tri_case_time_s(&cost, c, net);

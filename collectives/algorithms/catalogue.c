@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collectives/engine/engine.h"
+#include "collectives/algorithms/algorithm.h"
+#include "trireme/algorithms.h"
 
 static const tri_algorithm *const algorithms[] = {
 #define X(operation, name) &tri_##operation##_##name,
@@ -86,4 +87,32 @@ tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected
     }
     memcpy(selected, found, sizeof found);
     return TRI_OK;
+}
+
+int tri_algorithm_can(int index, const tri_case *c) {
+    tri_subcase sub = tri_subcase_of(c);
+    return tri_algorithm_fits(algorithms[index], &sub);
+}
+
+tri_cost tri_algorithm_cost(int index, const tri_case *c, const tri_network *net) {
+    tri_recipe recipe;
+    tri_subcase sub = tri_subcase_of(c);
+    tri_recipe_make(&recipe, algorithms[index], &sub, net);
+    return tri_recipe_cost(&recipe, 0, &sub, net);
+}
+
+double tri_algorithm_time_s(int index, const tri_case *c, const tri_network *net) {
+    tri_recipe recipe;
+    tri_subcase sub = tri_subcase_of(c);
+    return tri_recipe_make(&recipe, algorithms[index], &sub, net);
+}
+
+int tri_algorithm_choose(const tri_case *c, const tri_network *net) {
+    tri_recipe recipe;
+    tri_subcase sub = tri_subcase_of(c);
+    tri_recipe_make(&recipe, NULL, &sub, net);
+    int index = 0;
+    while (algorithms[index] != recipe.pick[0].algorithm)
+        index++;
+    return index;
 }

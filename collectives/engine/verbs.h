@@ -3,37 +3,18 @@
  * An algorithm is a body over a context. It speaks to its peers through five verbs only: tri_do_send,
  * tri_do_recv, tri_do_wait, tri_do_combine, tri_do_copy. Sends and receives start at once and are complete
  * after the next wait; the operations between two waits are a round. What a verb does is the context's affair
- * (engine.h): it acts now, or records a schedule that runs later, or adds up a price. A body never looks at
+ * (engine.h): it acts now, or records a schedule that runs later, or adds up a cost. A body never looks at
  * the data, does not allocate, and knows no MPI, so one body serves all.
  */
-#ifndef TRI_COLLECTIVES_ALGORITHM_H
-#define TRI_COLLECTIVES_ALGORITHM_H
+#ifndef TRI_COLLECTIVES_ENGINE_VERBS_H
+#define TRI_COLLECTIVES_ENGINE_VERBS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collectives/cost/terms.h"
+#include "collectives/cost/descriptor.h"
 #include "trireme/collectives.h"
-#include "trireme/net.h"
 #include "trireme/size.h"
-
-/* Numbers that an algorithm can be tuned by. Zero where it has no such parameter. */
-typedef struct tri_parameters {
-    int radix;
-    int pieces; /* of a vector that goes through a pipeline */
-} tri_parameters;
-
-/* An algorithm with its numbers; and one that consists of parts, with what was picked for each of them. */
-enum { TRI_PARTS = 3, TRI_PICKS = 1 + TRI_PARTS + TRI_PARTS * TRI_PARTS };
-typedef struct tri_pick {
-    const struct tri_algorithm *algorithm;
-    tri_parameters parameters;
-    int part[TRI_PARTS]; /* indices in the recipe */
-} tri_pick;
-typedef struct tri_recipe {
-    int used;
-    tri_pick pick[TRI_PICKS];
-} tri_recipe;
 
 /* One call. Counts and places are in units: elements where data are combined, bytes where they are only
  * moved. */
@@ -42,9 +23,9 @@ typedef struct tri_call {
     void *recv;
     size_t count; /* units of the vector, or of one block */
     /* How the blocks lie. v-forms have counts and places; `split`: `count` units are the whole, and block b
-     * is part b of it by tri_range_part(); else block b has `count` units at b * count. */
-    const size_t *send_counts, *send_places;
-    const size_t *recv_counts, *recv_places;
+     * is part b of it by tri_range_block(); else block b has `count` units at b * count. */
+    const size_t *send_counts, *send_displs;
+    const size_t *recv_counts, *recv_displs;
     int split;
     int root;
     void *scratch; /* as many units as scratch() asked for */
@@ -111,36 +92,36 @@ static inline void *tri_unit(const tri_context *c, const void *base, size_t inde
 }
 
 /* Block b of a call's vectors: its units, and where they begin. */
-static inline size_t tri_part_of(const tri_context *c, const tri_call *call, int b) {
-    return call->split ? tri_range_part(call->count, (size_t)c->size, (size_t)b).count : call->count;
+static inline size_t tri_block_units(const tri_context *c, const tri_call *call, int b) {
+    return call->split ? tri_range_block(call->count, (size_t)c->size, (size_t)b).count : call->count;
 }
 /* Where block b begins in a vector without gaps; b = c->size: where the vector ends. */
-static inline size_t tri_part_start(const tri_context *c, const tri_call *call, int b) {
+static inline size_t tri_block_start(const tri_context *c, const tri_call *call, int b) {
     if (!call->split) return (size_t)b * call->count;
-    return b < c->size ? tri_range_part(call->count, (size_t)c->size, (size_t)b).first : call->count;
+    return b < c->size ? tri_range_block(call->count, (size_t)c->size, (size_t)b).first : call->count;
 }
 /* Units of the blocks of `ranks` ranks from `first` on, where the rank behind the last is 0. */
 static inline size_t tri_run_units(const tri_context *c, const tri_call *call, int first, int ranks) {
     int end = first + ranks;
-    if (end <= c->size) return tri_part_start(c, call, end) - tri_part_start(c, call, first);
-    return tri_part_start(c, call, c->size) - tri_part_start(c, call, first) +
-           tri_part_start(c, call, end - c->size);
+    if (end <= c->size) return tri_block_start(c, call, end) - tri_block_start(c, call, first);
+    return tri_block_start(c, call, c->size) - tri_block_start(c, call, first) +
+           tri_block_start(c, call, end - c->size);
 }
 static inline size_t tri_send_count(const tri_context *c, const tri_call *call, int b) {
-    return call->send_counts ? call->send_counts[b] : tri_part_of(c, call, b);
+    return call->send_counts ? call->send_counts[b] : tri_block_units(c, call, b);
 }
 static inline size_t tri_recv_count(const tri_context *c, const tri_call *call, int b) {
-    return call->recv_counts ? call->recv_counts[b] : tri_part_of(c, call, b);
+    return call->recv_counts ? call->recv_counts[b] : tri_block_units(c, call, b);
 }
 static inline const void *tri_send_block(const tri_context *c, const tri_call *call, int b) {
-    return tri_unit(c, call->send, call->send_counts ? call->send_places[b] : tri_part_start(c, call, b));
+    return tri_unit(c, call->send, call->send_counts ? call->send_displs[b] : tri_block_start(c, call, b));
 }
 static inline void *tri_recv_block(const tri_context *c, const tri_call *call, int b) {
-    return tri_unit(c, call->recv, call->recv_counts ? call->recv_places[b] : tri_part_start(c, call, b));
+    return tri_unit(c, call->recv, call->recv_counts ? call->recv_displs[b] : tri_block_start(c, call, b));
 }
 /* Piece i of a vector that goes through a pipeline. */
 static inline tri_range tri_piece(const tri_call *call, int i) {
-    return tri_range_part(call->count, (size_t)call->parameters.pieces, (size_t)i);
+    return tri_range_block(call->count, (size_t)call->parameters.pieces, (size_t)i);
 }
 
 /* The rank that is `distance` behind root, and back: trees are drawn as if the root were rank 0. */
@@ -157,38 +138,7 @@ typedef struct tri_stage {
     tri_call call;
 } tri_stage;
 
-/* How an algorithm describes itself, at the end of its file. */
-typedef struct tri_algorithm {
-    tri_operation operation;
-    const char *name;
-    const char *text; /* one sentence: what the ranks do */
-    /* Whether it can do this case; NULL: always. */
-    int (*can)(const tri_case *c);
-    /* The best parameters for this case; NULL: it has none. */
-    tri_parameters (*tune)(const tri_case *c, const tri_net *net);
-    /* The price on the critical path; the network tells which path that is where there are several. NULL
-     * where it is the sum of the parts'. */
-    tri_cost (*cost)(const tri_case *c, const tri_parameters *p, const tri_net *net);
-    /* Units of scratch that this rank needs; NULL: none. */
-    size_t (*scratch)(const tri_context *c, const tri_call *call);
-    tri_status (*run)(tri_context *c, const tri_call *call);
-
-    /* An algorithm of parts describes them instead, one behind the other; the best algorithm is picked for
-     * each. parts: the cases, returns how many. plan: the calls; `own` is the scratch it asks for itself. */
-    int (*parts)(const tri_case *c, tri_case part[TRI_PARTS]);
-    void (*plan)(const tri_context *c, const tri_call *call, tri_stage stage[TRI_PARTS]);
-    size_t (*own)(const tri_context *c, const tri_call *call);
-    /* What all ranks do before part i, and with i = the number of parts behind the last; NULL: nothing. */
-    tri_status (*before)(tri_context *c, const tri_call *call, int i);
-    /* Whether the vector may go through the parts in pieces, several at once (strands.h); without `before`. */
-    int in_pieces;
-} tri_algorithm;
-
-/* collectives/engine/stages.c: an algorithm of either kind, as call->recipe and call->pick say. */
-size_t tri_pick_scratch(const tri_context *c, const tri_call *call);
-tri_status tri_pick_run(tri_context *c, const tri_call *call);
-
-/* collectives/engine/group.c: contexts for parts. */
+/* collectives/engine/groups.c: contexts for parts. */
 int tri_member(const tri_context *c, int index); /* rank in the communicator */
 /* The ranks of this rank's node. */
 tri_context tri_context_node(const tri_context *c);
@@ -196,24 +146,16 @@ tri_context tri_context_node(const tri_context *c);
  * that rank on its own node. */
 tri_context tri_context_lane(const tri_context *c, int lane, int stand);
 /* The same ranks, counted from `root`. */
-tri_context tri_context_turned(const tri_context *c, int root);
+tri_context tri_context_rotated(const tri_context *c, int root);
 int tri_local_rank(const tri_context *c, int rank);
 /* Local rank of the one who stands for this rank's node: `root` on its own node, else 0. */
 int tri_first_of_node(const tri_context *c, int root);
 /* This rank's part of a vector of `count` units that the ranks of its node have divided. */
-typedef struct tri_lane_part {
+typedef struct tri_lane_block {
     void *start;
     size_t count;
-} tri_lane_part;
-tri_lane_part tri_lane_part_of(const tri_context *c, const void *vector, size_t count);
-
-/* Rounds of doubling until `ranks` are reached. */
-static inline int tri_log2_up(int ranks) {
-    int rounds = 0;
-    while ((1L << rounds) < ranks)
-        rounds++;
-    return rounds;
-}
+} tri_lane_block;
+tri_lane_block tri_lane_block_of(const tri_context *c, const void *vector, size_t count);
 
 /* The largest power of two that is not above `ranks` (>= 1). */
 static inline int tri_power_of_two(int ranks) {
@@ -222,9 +164,5 @@ static inline int tri_power_of_two(int ranks) {
         power *= 2;
     return power;
 }
-
-#define X(operation, name) extern const tri_algorithm tri_##operation##_##name;
-#include "collectives/algorithms/algorithms.def"
-#undef X
 
 #endif

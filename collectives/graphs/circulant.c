@@ -1,4 +1,4 @@
-#include "collectives/algorithms/common/circulant.h"
+#include "collectives/graphs/circulant.h"
 
 enum { SMALLEST_PIECE_BYTES = 512, MOST_PIECES = 1000000 };
 
@@ -86,29 +86,29 @@ int tri_circulant_send(const tri_circulant *plan, int round, int *to) {
     return *to ? piece_of(plan, plan->theirs[round % plan->q], round) : -1;
 }
 
-tri_cost tri_circulant_cost(const tri_case *c, int pieces, const tri_net *net) {
-    tri_cost price = {0};
-    if (c->ranks < 2) return price;
+tri_cost tri_circulant_cost(const tri_subcase *c, int pieces, const tri_network *net) {
+    tri_cost cost = {0};
+    if (c->ranks < 2) return cost;
     int q = tri_log2_up(c->ranks), level = tri_case_level(c), skip = c->ranks;
     double rounds = pieces - 1 + q, bytes = (double)c->bytes / pieces;
     if (pieces > 1 && tri_pieces_pile_up(c, level, bytes, 2, net)) bytes = (double)c->bytes * q / rounds;
     for (int k = 0; k < q; k++) {
         skip = (skip + 1) / 2;
         int senders = c->nodes == 1 || skip > c->largest ? c->largest : skip;
-        tri_cost_rounds(&price, level, rounds / q, bytes, senders);
+        tri_cost_rounds(&cost, level, rounds / q, bytes, senders);
     }
-    return price;
+    return cost;
 }
 
-tri_parameters tri_circulant_tune(const tri_case *c, const tri_net *net) {
+tri_parameters tri_circulant_tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters best = {.pieces = 1};
     double best_s = 0;
-    /* No piece below what a rank would notice; steps of an eighth, since the price changes little between them. */
+    /* No piece below what a rank would notice; steps of an eighth, since the cost changes little between them. */
     size_t most = c->bytes / SMALLEST_PIECE_BYTES;
     for (size_t pieces = 1; pieces == 1 || (pieces <= most && pieces <= MOST_PIECES);
          pieces += 1 + pieces / 8) {
-        tri_cost price = tri_circulant_cost(c, (int)pieces, net);
-        double time_s = tri_case_time_s(&price, c, net);
+        tri_cost cost = tri_circulant_cost(c, (int)pieces, net);
+        double time_s = tri_case_time_s(&cost, c, net);
         if (pieces == 1 || time_s < best_s) best.pieces = (int)pieces, best_s = time_s;
     }
     return best;

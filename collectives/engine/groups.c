@@ -1,5 +1,5 @@
 /* The groups of ranks that parts of an algorithm run on. */
-#include "collectives/engine/algorithm.h"
+#include "collectives/engine/verbs.h"
 
 int tri_member(const tri_context *c, int index) {
     const tri_shape *s = c->shape;
@@ -40,7 +40,7 @@ tri_context tri_context_lane(const tri_context *c, int lane, int stand) {
     return all;
 }
 
-tri_context tri_context_turned(const tri_context *c, int root) {
+tri_context tri_context_rotated(const tri_context *c, int root) {
     tri_context turned = *c;
     turned.group.turn = (c->group.turn + root) % c->size;
     turned.rank = tri_to_virtual(c, c->rank, root);
@@ -51,8 +51,8 @@ int tri_first_of_node(const tri_context *c, int root) {
     return c->shape->node_of[root] == c->shape->node ? tri_local_rank(c, root) : 0;
 }
 
-tri_lane_part tri_lane_part_of(const tri_context *c, const void *vector, size_t count) {
-    tri_range range = tri_range_part(count, (size_t)c->shape->local_size, (size_t)c->shape->local_rank);
-    tri_lane_part part = {tri_unit(c, vector, range.first), range.count};
+tri_lane_block tri_lane_block_of(const tri_context *c, const void *vector, size_t count) {
+    tri_range range = tri_range_block(count, (size_t)c->shape->local_size, (size_t)c->shape->local_rank);
+    tri_lane_block part = {tri_unit(c, vector, range.first), range.count};
     return part;
 }

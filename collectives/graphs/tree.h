@@ -7,7 +7,7 @@
 #ifndef TRI_COLLECTIVES_TREE_H
 #define TRI_COLLECTIVES_TREE_H
 
-#include "collectives/engine/algorithm.h"
+#include "collectives/cost/descriptor.h"
 
 /* The place value of rank v's lowest digit that is not 0; for the root the first that is not below `size`. */
 static inline int tri_tree_distance(int v, int size, int radix) {
@@ -26,15 +26,15 @@ static inline int tri_tree_ranks(int v, int distance, int size) {
     return v + distance < size ? distance : size - v;
 }
 
-/* The price of a tree through which each rank gets a message of its parent, or gives it one, before or after
+/* The cost of a tree through which each rank gets a message of its parent, or gives it one, before or after
  * its children. A message for the subtree of n ranks has n_bytes * n + bytes. `combined`: each message is
  * combined with what is there. */
 typedef struct tri_tree_load {
     double bytes, n_bytes, combined;
 } tri_tree_load;
-tri_cost tri_tree_cost(const tri_case *c, int radix, const tri_tree_load *load, const tri_net *net);
+tri_cost tri_tree_cost(const tri_subcase *c, int radix, const tri_tree_load *load, const tri_network *net);
 
-/* The radix with the least price. */
-int tri_tree_tune(const tri_case *c, const tri_tree_load *load, const tri_net *net);
+/* The radix with the least cost. */
+int tri_tree_tune(const tri_subcase *c, const tri_tree_load *load, const tri_network *net);
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef TRI_COLLECTIVES_CIRCULANT_H
 #define TRI_COLLECTIVES_CIRCULANT_H
 
-#include "collectives/engine/algorithm.h"
+#include "collectives/cost/descriptor.h"
 
 enum { TRI_CIRCULANT_ROUNDS = 32 }; /* as many as q can be */
 
@@ -31,8 +31,8 @@ int tri_circulant_end(const tri_circulant *plan);
 int tri_circulant_recv(const tri_circulant *plan, int round, int *from);
 int tri_circulant_send(const tri_circulant *plan, int round, int *to);
 
-/* The price of running it, and the best number of pieces. */
-tri_cost tri_circulant_cost(const tri_case *c, int pieces, const tri_net *net);
-tri_parameters tri_circulant_tune(const tri_case *c, const tri_net *net);
+/* The cost of running it, and the best number of pieces. */
+tri_cost tri_circulant_cost(const tri_subcase *c, int pieces, const tri_network *net);
+tri_parameters tri_circulant_tune(const tri_subcase *c, const tri_network *net);
 
 #endif

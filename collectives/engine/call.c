@@ -1,0 +1,111 @@
+/* What every collective call has in common: the choice, scratch, the run. */
+#include <stdlib.h>
+
+#include "collectives/engine/engine.h"
+#include "collectives/engine/run.h"
+#include "trireme/message.h"
+
+/* Smaller vectors are copied through slots in the time that an exchange of their addresses takes. */
+enum { MAPPED_FROM_BYTES = 2048 };
+
+static int is_choice_for(const tri_choice *choice, const tri_subcase *c) {
+    return choice->recipe.used && choice->operation == c->operation && choice->bytes == c->bytes &&
+           choice->unit_bytes == c->unit_bytes && choice->uneven == c->uneven &&
+           choice->commutes == c->commutes && choice->mapped == c->mapped &&
+           choice->nonblocking == c->nonblocking;
+}
+
+/* A choice takes longer than a small call, so the last ones are kept: a few of each hash, so that alternating calls do not
+ * evict each other. */
+static const tri_recipe *choose(tri_collective_state *state, const tri_subcase *c) {
+    uint64_t hash = ((uint64_t)c->bytes * TRI_OPERATION_COUNT + c->operation) * UINT64_C(0x9e3779b97f4a7c15);
+    tri_choice *row = state->chosen[(hash >> 32) % TRI_CHOICES];
+    for (int i = 0; i < TRI_CHOICES_ALIKE; i++)
+        if (is_choice_for(&row[i], c)) return &row[i].recipe;
+    tri_choice *choice = &row[state->choices++ % TRI_CHOICES_ALIKE];
+    const tri_algorithm *a = state->selected[c->operation];
+    if (a && !tri_algorithm_fits(a, c)) a = NULL;
+    *choice = (tri_choice){.operation = c->operation,
+                           .bytes = c->bytes,
+                           .unit_bytes = c->unit_bytes,
+                           .uneven = c->uneven,
+                           .commutes = c->commutes,
+                           .mapped = c->mapped,
+                           .nonblocking = c->nonblocking};
+    tri_recipe_make(&choice->recipe, a, c, &state->net);
+    return &choice->recipe;
+}
+
+/* Where the ranks have a shared heap, they find out whether this call's vectors are from it. */
+static void look_for_heap(tri_shared *shared, tri_subcase *c, const tri_call *call) {
+    shared->met = 0;
+    if (!shared->heap_count || c->nodes > 1 || c->uneven || c->bytes < MAPPED_FROM_BYTES) return;
+    int receives = c->operation != TRI_REDUCE || call->root == shared->rank;
+    c->mapped = tri_shared_exchange_vectors(shared, call->send, receives ? call->recv : NULL, -1);
+}
+
+void tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call) {
+    tri_collective_state *state = tri_state_of(comm);
+    tri_case asked = tri_comm_case(comm, spec->operation, spec->bytes, spec->uneven, spec->commutes);
+    asked.unit_bytes = spec->unit_bytes;
+    /* Algorithms in shared memory act at once, so no schedule can hold them. */
+    if (nonblocking) asked.shared = asked.single_copy = 0;
+    tri_subcase c = tri_subcase_of(&asked);
+    c.nonblocking = nonblocking;
+    if (!nonblocking && state->shared) look_for_heap(state->shared, &c, call);
+    call->recipe = choose(state, &c);
+    call->pick = 0;
+    call->parameters = call->recipe->pick[0].parameters;
+}
+
+tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, tri_engine *engine,
+                             const tri_verbs *verbs) {
+    enum { CALLS_WITH_TAGS = (TRI_TAG_LAST + 1) / TRI_SCHEDULES };
+    engine->mpi = comm->mpi;
+    engine->type = spec->type;
+    engine->op = spec->op;
+    engine->combine = comm->combine;
+    engine->combine_data = comm->combine_data;
+    engine->tag =
+        TRI_TAG_LAST + 1 + (int)(tri_state_of(comm)->call_count++ % CALLS_WITH_TAGS) * TRI_SCHEDULES;
+    tri_context all = {.verbs = verbs,
+                       .engine = engine,
+                       .rank = comm->rank,
+                       .size = comm->size,
+                       .comm_rank = comm->rank,
+                       .comm_size = comm->size,
+                       .shape = &comm->shape,
+                       .unit_bytes = spec->unit_bytes,
+                       .commutes = spec->commutes};
+    return all;
+}
+
+static tri_status scratch_of(tri_collective_state *state, size_t bytes, void **out) {
+    if (bytes > state->scratch_bytes) {
+        free(state->scratch);
+        state->scratch_bytes = 0;
+        state->scratch = malloc(bytes);
+        if (!state->scratch)
+            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of a collective's scratch", bytes);
+        state->scratch_bytes = bytes;
+    }
+    *out = state->scratch;
+    return TRI_OK;
+}
+
+tri_status tri_call_run(tri_comm *comm, const tri_call_spec *spec, tri_call *call) {
+    tri_collective_state *state = tri_state_of(comm);
+    tri_call_choose(comm, spec, 0, call);
+    state->last = call->recipe->pick[0].algorithm;
+    tri_context context = tri_call_prepare(comm, spec, &state->engine, &tri_verbs_execute);
+    context.shared = state->shared;
+    size_t units = tri_call_scratch(&context, call);
+    TRI_TRY(scratch_of(state, units * spec->unit_bytes, &call->scratch));
+    return tri_call_execute(&context, call);
+}
+
+tri_status tri_check_root(int root, const tri_comm *comm) {
+    if (root < 0 || root >= comm->size)
+        return tri_fail(TRI_ERR_ARGUMENT, "root %d is not one of the %d ranks", root, comm->size);
+    return TRI_OK;
+}

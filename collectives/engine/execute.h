@@ -1,0 +1,29 @@
+/* The verbs that act, and what they act on. */
+#ifndef TRI_COLLECTIVES_ENGINE_EXECUTE_H
+#define TRI_COLLECTIVES_ENGINE_EXECUTE_H
+
+#include "collectives/engine/verbs.h"
+#include "mpi/comm.h"
+
+typedef struct tri_engine {
+    MPI_Comm mpi;
+    MPI_Datatype type; /* of a unit */
+    MPI_Op op;
+    tri_combine combine; /* the program's, for long pieces; or NULL */
+    void *combine_data;
+    int tag;
+    MPI_Request *requests; /* of the round, grown as needed */
+    int started, room;
+    tri_family *family; /* a wait progresses what is pending on it; NULL: nothing */
+} tri_engine;
+
+extern const tri_verbs tri_verbs_execute;
+
+static inline int tri_family_is_pending(const tri_family *family) {
+    return family && family->pending;
+}
+
+/* engine/sums.c: right = left op right where that is a sum of a common type, with the bits of MPI_Reduce_local(); else
+ * returns 0. */
+int tri_combine_common(const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
+#endif
