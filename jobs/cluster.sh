@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Starts a small cluster on this machine: a head and nodes, each with its own network, host name, processes, /dev/shm
-# and IPC, connected by a switch. It is invisible from outside, and `down` removes all of it.
+# Starts a small cluster on this machine: a head and nodes, each with its own network, host name, processes,
+# /dev/shm and IPC, connected by a switch. It is invisible from outside, and `down` removes all of it.
 #
 #     cluster.sh up N [--slots S]            SLURM on N nodes n1, n2, ... with S cores each (4); needs root
-#     cluster.sh up --plain N [--slots S]    neither scheduler nor root: a host file with S slots per node (2) lets
-#                                            plain mpirun use all nodes
+#     cluster.sh up --plain N [--slots S]    neither scheduler nor root: a host file with S slots per node (2)
+#                                            lets plain mpirun use all nodes
 #                                            both: --while PID stops the cluster when that process ends
 #     cluster.sh run [--root] [--on NODE] COMMAND...
 #                                            runs it in this folder on head (or NODE); with SLURM as user alice
@@ -17,8 +17,9 @@
 #     cluster.sh boot NODE                   restarts it
 #     cluster.sh down                        stops the cluster
 #
-# Several clusters can run at once in different folders: `cluster.sh -C FOLDER ...`, or TRIREME_CLUSTER. The default
-# is trireme-cluster-UID in TMPDIR or /tmp. Exit status: 2 usage, 3 failure, 77 not possible on this machine.
+# Several clusters can run at once in different folders: `cluster.sh -C FOLDER ...`, or TRIREME_CLUSTER. The
+# default is trireme-cluster-UID in TMPDIR or /tmp. Exit status: 2 usage, 3 failure, 77 not possible on this
+# machine.
 set -euo pipefail
 # On Debian the PATH of an ordinary user lacks ip, tc and the daemons.
 PATH=$PATH:/usr/sbin:/sbin
@@ -34,8 +35,8 @@ usage() {
     exit 2
 }
 
-# Prints the first process of the cluster's pid namespace. A folder may outlive its cluster (after a reboot), so the
-# process must still be in its recorded namespace.
+# Prints the first process of the cluster's pid namespace. A folder may outlive its cluster (after a reboot),
+# so the process must still be in its recorded namespace.
 lab() {
     local pid namespace
     read -r pid namespace 2>/dev/null <"$base/lab" || return 1
@@ -95,7 +96,8 @@ up() {
         down
         die 3 "the cluster did not start"
     fi
-    # A script may be killed before it stops its cluster. (After || a shell would remain and hold the caller's pipes.)
+    # A script may be killed before it stops its cluster. (After || a shell would remain and hold the caller's
+    # pipes.)
     if [ -n "$process" ]; then
         setsid "$here/cluster/follow.sh" "$process" "$here/cluster.sh" "$base" </dev/null >/dev/null 2>&1 &
     fi
