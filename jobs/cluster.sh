@@ -7,7 +7,7 @@
 #                                            lets plain mpirun use all nodes
 #                                            both: --while PID stops the cluster when that process ends
 #     cluster.sh run [--root] [--on NODE] COMMAND...
-#                                            runs it in this folder on head (or NODE); with SLURM as user alice
+#                                            runs it in this folder on head (or NODE); with SLURM as alice
 #     cluster.sh sbatch|srun|squeue|sinfo|scontrol|scancel ...
 #                                            the same as run with that command
 #     cluster.sh status                      shows the nodes; status 1 if no cluster is up
