@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """scaling.py FOLDER: the report on the runs of jobs/scaling.sh.
 
-FOLDER/strong-N and FOLDER/weak-N hold result files of runs on N units (nodes or ranks) with the same work and with
-N times the work. The time of a repeat is that of its slowest rank. Prints a table and the fitted laws. Writes
-FOLDER/scaling.h5 and, if gnuplot is installed, FOLDER/scaling.svg.
+FOLDER/strong-N and FOLDER/weak-N hold result files of runs on N units (nodes or ranks) with the same work,
+and with N times the work. The time of a repeat is that of its slowest rank. Prints a table and the fitted laws.
+Writes FOLDER/scaling.h5 and, if gnuplot is installed, FOLDER/scaling.svg.
 
 The laws are fitted to all repeats by least squares of the logarithms (errors of times are factors). The 95 %
 confidence intervals come from Student's t and the covariance at the optimum:
 
-  Amdahl (1967)      strong  T(n) = T1 (s + (1 - s) / n)                 s: serial share of the time on 1 unit
+  Amdahl (1967)      strong  T(n) = T1 (s + (1 - s) / n)                 s: serial share of T(1)
   USL (Gunther 2007) strong  T(n) = T1 (1 + c (n - 1) + k n (n - 1)) / n c: contention, k: coherency
-  Gustafson (1988)   weak    T(n) = T1 n / (s + n (1 - s))               s: serial share of the time on n units
+  Gustafson (1988)   weak    T(n) = T1 n / (s + n (1 - s))               s: serial share of T(n)
 
 Exit status: 2 usage, 3 h5py, numpy or scipy is missing, 4 no result files.
 """
