@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# p2p.sh MPIEXEC P2P: a slow cable is found, in a cluster without a scheduler.
+# p2p.sh MPIEXEC P2P: p2p finds a slow cable in a cluster without a scheduler.
 set -uo pipefail
 here=$(cd "${0%/*}" && pwd)
 mpiexec=$1 p2p=$2
@@ -15,14 +15,14 @@ status=$?
 [ $status -ne 77 ] || exit 77
 check_is "a cluster comes up" 0 $status
 
-# measure RANKS OPTION...: prints its exit status; what it says is in $work/out and $work/err
+# measure RANKS OPTION...: prints its exit status; its output goes to $work/out and $work/err
 measure() {
     local ranks=$1
     shift
     c run "$mpiexec" -n "$ranks" "$p2p" --sizes 8,64Ki --samples 3 --results none "$@" >"$work/out" 2>"$work/err" </dev/null
     echo $?
 }
-# who is named: "rank 4 on n3, rank 5 on n3"
+# the ranks that p2p names: "rank 4 on n3, rank 5 on n3"
 named() { sed -n 's/^slow  *//p' "$work/out" | sed 's/ ([^)]*)//g'; }
 
 check_is "nobody is slow" 0 "$(measure 8 --per node)"

@@ -14,7 +14,7 @@ six=(--nodes=3 --ntasks-per-node=2)
 # shellcheck disable=SC2016 # awk's
 bytes() { c run --on n1 awk '$1 == "eth0:" { print $10 }' /proc/net/dev; }
 
-# reduce by mpirun and by srun, on six ranks of three nodes, beside one rank
+# reduce by mpirun and by srun on six ranks of three nodes
 before=$(bytes)
 by_mpirun=$(submit "${six[@]}" --job-name=mpirun "$jobs/reduce.sbatch" elevation.h5:/elevation --verify)
 check_is "reduce by mpirun" "COMPLETED 0:0 0" "$(ended "$by_mpirun")"
@@ -30,14 +30,14 @@ for job in mpirun-"$by_mpirun" srun-"$by_srun"; do
         "$(h5dump -a places "$file" | grep -o '"n[0-9]:' | tr -d '"' | sort | uniq -c | xargs)"
 done
 
-# Cores that nobody uses are told of on all nodes.
+# doctor reports the idle cores of all nodes.
 if [ "$(nproc)" -gt 1 ]; then
     job=$(submit --nodes=3 --ntasks-per-node=1 --job-name=map "$jobs/program.sbatch" /usr/bin/taskset -c 0 "$TRIREME_APPS/doctor")
     check_is "doctor" "COMPLETED 0:0 0" "$(ended "$job")"
     check "it counts the idle cores of all nodes" grep -q "n1 are used by no rank ($((3 * ($(nproc) - 1))) on 3 nodes in all)" map-"$job".out
 fi
 
-# Statuses reach the job, whichever way it starts.
+# The job has the status of the program under both launchers.
 usage=$(submit "${six[@]}" --job-name=usage "$jobs/reduce.sbatch" --count -3)
 missing=$(MPI_LAUNCH="srun --mpi=pmix" submit --ntasks-per-node=2 --job-name=missing "$jobs/program.sbatch" reduce no.h5)
 check_is "a usage error" "FAILED 2:0 0" "$(ended "$usage")"
@@ -62,13 +62,13 @@ check_is "submit.sh without a program" 2 "$(status_of c run "$jobs/submit.sh")"
 check_is "submit.sh where SLURM refuses" 3 \
     "$(status_of c run "$jobs/submit.sh" --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 --partition=none reduce)"
 
-# jobs/scaling.sh: the jobs run one after the other, the report last
+# jobs/scaling.sh: the jobs run one after another, then the report
 c run "$jobs/scaling.sh" --points 1,3 --size count=64Ki --repeat 3 --ntasks-per-node 1 reduce -- --threads 1 >study
 check_is "a scaling study" "COMPLETED 0:0 0" "$(ended "$(sed -n 's/^job \(.*\): the report.*/\1/p' study)")"
 check_is "its table" "strong 1 3 strong 3 3 weak 1 3 weak 3 3" \
     "$(awk '$1 ~ /^(strong|weak)$/ { print $1, $2, $3 }' scaling-reduce/report.txt | xargs)"
 
-# A warning before the time limit: checkpoint, back to the queue, resume; under both launchers.
+# A warning before the time limit: checkpoint, requeue, resume; under both launchers.
 for launch in mpirun "srun --mpi=pmix"; do
     job=$(MPI_LAUNCH=$launch submit --nodes=2 --ntasks-per-node=1 "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint "starts.$launch")
     check "$launch: it begins" begun "$job" "starts.$launch"
@@ -96,7 +96,7 @@ check_is "a crashed node" "COMPLETED 0:0 1" "$(ended "$job")"
 cd / || exit 3
 c down
 check "nothing is left" [ ! -e "$work/c" ]
-# What --while started looks once a second.
+# The process started by --while checks once a second.
 for ((i = 0; i < 50; i++)); do pgrep -f "$work/c" >/dev/null && sleep 0.1; done
 check_is "no process is left" "" "$(pgrep -f "$work/c" || true)"
 finish
