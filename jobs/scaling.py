@@ -2,7 +2,7 @@
 """scaling.py FOLDER: the report on the runs of jobs/scaling.sh.
 
 FOLDER/strong-N and FOLDER/weak-N hold result files of runs on N units (nodes or ranks) with the same work,
-and with N times the work. The time of a repeat is that of its slowest rank. Prints a table and the fitted laws.
+and with N times the work. The time of a repeat is that of its slowest rank. Prints a table and fitted laws.
 Writes FOLDER/scaling.h5 and, if gnuplot is installed, FOLDER/scaling.svg.
 
 The laws are fitted to all repeats by least squares of the logarithms (errors of times are factors). The 95 %

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""copies.py APPS [SIZE [ROUNDS [RATE]]]: copies a file to three nodes of a namespace cluster in three ways that
-alternate: apps/bcast, sbcast, and a TCP connection to each node in turn (like scp without encryption).
+"""copies.py APPS [SIZE [ROUNDS [RATE]]]: copies a file to three nodes of a namespace cluster, alternately by
+apps/bcast, by sbcast, and over a TCP connection to each node in turn (like scp without encryption).
 
-SIZE in bytes [16 MiB], RATE of every cable, such as 1gbit [none: the speed of this machine's memory]. Prints the
-medians, the times relative to bcast, and the peak memory of a rank of bcast. Exit status: 1 if a copy is wrong or a
-rank used 256 MiB or more, 77 if no cluster can be started.
+SIZE in bytes [16 MiB], RATE of every cable, such as 1gbit [none: the speed of this machine's memory]. Prints
+the medians, the times relative to bcast, and the peak memory of a rank of bcast. Exit status: 1 if a copy is
+wrong or a rank used 256 MiB or more, 77 if no cluster can be started.
 """
 import os
 import resource
@@ -77,7 +77,8 @@ def rounds(apps, source, count):
             if number >= 0:
                 seconds[way].append(time.time() - start)
             else:
-                assert [line.split()[0] for line in on_all("cksum", DEST).splitlines()] == [whole] * len(NODES), way
+                sums = [line.split()[0] for line in on_all("cksum", DEST).splitlines()]
+                assert sums == [whole] * len(NODES), way
             on_all("rm", DEST)
     base = statistics.median(seconds["bcast"])
     for way, times in seconds.items():

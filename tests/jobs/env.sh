@@ -22,7 +22,8 @@ for shell in bash dash zsh; do
     check_is "$shell, no SLURM" "$small" "$(sets $shell)"
     check_is "$shell, an allocation with enough cores" "$always" \
         "$(sets $shell SLURM_JOB_ID=1 'SLURM_TASKS_PER_NODE=1(x2),9999')"
-    check_is "$shell, one with too few" "$small" "$(sets $shell SLURM_JOB_ID=1 'SLURM_TASKS_PER_NODE=9999(x2)')"
+    check_is "$shell, one with too few" "$small" \
+        "$(sets $shell SLURM_JOB_ID=1 'SLURM_TASKS_PER_NODE=9999(x2)')"
     check_is "$shell, threads are not cores" "$small" \
         "$(sets $shell SLURM_JOB_ID=1 SLURM_TASKS_PER_NODE=9999 OMP_NUM_THREADS=99999)"
     check_is "$shell, a value of the user stays" "OMPI_MCA_mpi_yield_when_idle=0" \

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """faults.py APPS TRIES [SEED]: heat as a job that loses a node, a cable or a rank at random moments.
 
-The job ends, or is requeued and ends, within the configured times. It resumes from the last checkpoint. Its last field
-has the bits of an undisturbed run. Every file under a final name is complete. Prints a table of the faults. Exit
-status: 1 if a job did not survive its fault, 77 if no cluster can be started.
+The job ends, or is requeued and ends, within the configured times. It resumes from the last checkpoint. Its
+last field has the bits of an undisturbed run. Every file under a final name is complete. Prints a table of
+the faults. Exit status: 1 if a job did not survive its fault, 77 if no cluster can be started.
 """
 import glob
 import os
@@ -53,7 +53,8 @@ class Cluster:
     def job(self, number):
         """The job as scontrol shows it. The controller may be busy with a lost node."""
         for _ in range(20):
-            words = dict(re.findall(r"(\w+)=(\S*)", self("scontrol", "show", "job", number, check=False).stdout))
+            shown = self("scontrol", "show", "job", number, check=False).stdout
+            words = dict(re.findall(r"(\w+)=(\S*)", shown))
             if words:
                 return words
             time.sleep(0.5)
@@ -151,8 +152,8 @@ class Try:
     def run(self, field, interval_s):
         """Returns a text that says what went wrong, or None."""
         c = self.cluster
-        self.number = c.submit(self.name, self.launcher, "--nodes=2", "--ntasks-per-node=2", *HEAT, "--checkpoint",
-                               f"{self.name}.h5", "--checkpoint-every", EVERY)
+        self.number = c.submit(self.name, self.launcher, "--nodes=2", "--ntasks-per-node=2", *HEAT,
+                               "--checkpoint", f"{self.name}.h5", "--checkpoint-every", EVERY)
         self.wait_for_the_moment(interval_s)
         start = time.time()
         self.disturb()
@@ -198,8 +199,9 @@ def table(tries):
         good = [t for t in those if t.wrong is None]
         columns = [(statistics.median(values), max(values)) if good else (0, 0)
                    for values in ([t.lost for t in good], [t.back_s for t in good])]
-        print(f"{what:24} {len(those):5} {len(good):8}  {columns[0][0]:5.0f} ({columns[0][1]:.0f})".ljust(54) +
-              f"  {columns[1][0]:5.1f} s ({columns[1][1]:.1f})")
+        (lost, most_lost), (back, most_back) = columns
+        print(f"{what:24} {len(those):5} {len(good):8}  {lost:5.0f} ({most_lost:.0f})".ljust(54) +
+              f"  {back:5.1f} s ({most_back:.1f})")
     print("median and (most); a checkpoint every %d of %d steps" % (EVERY, STEPS))
 
 
@@ -224,7 +226,8 @@ def main(apps, count, seed=1):
                 one.wrong = one.run(field, interval_s)
                 tries.append(one)
                 print(f"{one.name}: {one.what} on {one.node}, {one.launcher}: " + (one.wrong or
-                      f"checkpoint {one.kept}, {one.lost:.0f} steps lost, back after {one.back_s:.1f} s, {one.restarts} restarts"),
+                      f"checkpoint {one.kept}, {one.lost:.0f} steps lost, back after {one.back_s:.1f} s, "
+                      f"{one.restarts} restarts"),
                       flush=True)
                 if one.wrong:
                     print(open(f"{cluster.home}/{one.name}.out").read())

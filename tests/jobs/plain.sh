@@ -26,7 +26,8 @@ status=$?
 check_is "a cluster comes up" 0 $status
 check_is "a second one in the same folder does not" 3 "$(status_of a up --plain 3)"
 
-check_is "6 ranks on 3 nodes" "$(printf '%s\n' 'rank 0 of 6: local 0 of 2 on n1' 'rank 1 of 6: local 1 of 2 on n1' \
+check_is "6 ranks on 3 nodes" "$(printf '%s\n' \
+    'rank 0 of 6: local 0 of 2 on n1' 'rank 1 of 6: local 1 of 2 on n1' \
     'rank 2 of 6: local 0 of 2 on n2' 'rank 3 of 6: local 1 of 2 on n2' \
     'rank 4 of 6: local 0 of 2 on n3' 'rank 5 of 6: local 1 of 2 on n3')" "$(a run "$mpiexec" -n 6 "$where")"
 check_is "unequal nodes" "3 n1 1 n3" "$(a run "$mpiexec" -n 4 -host n1:3,n3:1 "$where" | ranks)"
@@ -68,7 +69,9 @@ check_is "no such verb" 2 "$(status_of a raise)"
 # A second cluster beside the first, with the same addresses; as another user if this is root.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     mkdir "$work/user" && chown 65534:65534 "$work/user"
-    b() { HOME=$work/user setpriv --reuid 65534 --regid 65534 --clear-groups "$cluster" -C "$work/user/b" "$@"; }
+    b() {
+        HOME=$work/user setpriv --reuid 65534 --regid 65534 --clear-groups "$cluster" -C "$work/user/b" "$@"
+    }
     trap 'b down; "$cluster" -C "$work/a" down; rm -rf "$work"' EXIT
 fi
 if b up --plain 2 --slots 3 --while $$; then

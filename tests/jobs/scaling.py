@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""jobs/scaling.py recovers known parameters: exactly without noise, within their confidence intervals with noise."""
+"""jobs/scaling.py recovers known parameters: exact without noise, within confidence intervals with noise."""
 import os
 import subprocess
 import sys
@@ -48,13 +48,15 @@ def study(law, noise, repeats, seed):
     with tempfile.TemporaryDirectory() as folder:
         for n in POINTS:
             for series, time in (("strong", strong(law)), ("weak", weak)):
-                write_run(f"{folder}/{series}-{n}", time(n) * np.exp(noise * random.standard_normal(repeats)), n)
+                times = time(n) * np.exp(noise * random.standard_normal(repeats))
+                write_run(f"{folder}/{series}-{n}", times, n)
         write_run(f"{folder}/strong-64", np.array([1e9]), 1, complete=0)
         run = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
         with h5py.File(f"{folder}/scaling.h5") as file:
             assert file.attrs["complete"] == 1 and list(file["strong/n"]) == list(POINTS)
-            return {l: {p: file[f"fit/{l}/{p}"][()] for p in KNOWN[l]} for l in (law, "Gustafson")}, run.stdout
+            fits = {l: {p: file[f"fit/{l}/{p}"][()] for p in KNOWN[l]} for l in (law, "Gustafson")}
+            return fits, run.stdout
 
 
 def main():
