@@ -163,9 +163,10 @@ def check_includes(root):
                     yield f"{path}:{number}: {room(path)}/ may not include {header}"
 
 
-def objects(root, build):
-    """(folder, source, object) of what a build has compiled from the folders. An object whose source has moved is left over
-    from an older build."""
+def symbols(root, build):
+    """{source: (folder, names defined, names wanted)} of what a build has compiled from the folders. An object whose source
+    has moved is left over from an older build."""
+    found, at = {}, {}
     for path in files(build, ".o"):
         if "CMakeTmp" in path:
             continue
@@ -175,20 +176,25 @@ def objects(root, build):
             library = re.match(r"CMakeFiles/trireme_(\w+)\.dir/", path)
             folder, source = (library.group(1), path[library.end():-2]) if library else (None, "")
         if folder in WALLS and os.path.exists(os.path.join(root, source)):
-            yield folder, source, os.path.join(build, path)
-
-
-def symbols(path, *options):
-    return subprocess.run(["nm", *options, path], check=True, capture_output=True, text=True).stdout
+            found[source] = folder, set(), set()
+            at[path] = source
+    if at:
+        listed = subprocess.run(["nm", "-A", *at], cwd=build, check=True, capture_output=True, text=True).stdout
+        for path, kind, name in re.findall(r"^(.*?):[0-9a-f ]* ([A-Za-z]) (\w+)$", listed, re.M):
+            _, defined, wanted = found[at[path]]
+            if kind in "TDRBGC":
+                defined.add(name)
+            elif kind in "Uw":
+                wanted.add(name)
+    return found
 
 
 def check_symbols(root, build):
     """What the objects of each folder call."""
-    seen = 0
-    for folder, source, path in objects(root, build):
-        seen += 1
+    found = symbols(root, build)
+    for source, (folder, _, wanted) in found.items():
         foreign = WALLS[folder][1]
-        for symbol in re.findall(r"^\s*[Uw] (\w+)", symbols(path, "-u"), re.M):
+        for symbol in sorted(wanted):
             called = next((l for l, pattern in FOREIGN_SYMBOLS.items() if re.match(pattern, symbol)), None)
             if called is None or (called == "mpi" and source in MPI_FILES):
                 continue
@@ -197,7 +203,7 @@ def check_symbols(root, build):
                     yield f"{source}:1: may not call {symbol}"
             elif called not in foreign:
                 yield f"{source}:1: may not call {symbol}"
-    if not seen:
+    if not found:
         yield f"{build}:1: no objects: build first"
 
 
@@ -227,18 +233,18 @@ def circles(calls):
 
 def check_circles(root, build):
     """Calls run down only: no two files call each other, directly or by others."""
-    defined, wanted = {}, {}
-    for _, source, path in objects(root, build):
-        # Each program has names of its own.
-        scope = room(source) if source.startswith("apps/") and room(source) not in PROGRAM_ROOMS else ""
-        wanted[source] = scope, re.findall(r"^\s+U (\w+)", symbols(path), re.M)
-        for name in re.findall(r"^[0-9a-f]+ [TDRBGC] (\w+)", symbols(path), re.M):
-            defined[scope, name] = source
-    calls = {source: {at for name in names for at in (defined.get((scope, name)) or defined.get(("", name)),)
-                      if at and at != source} for source, (scope, names) in wanted.items()}
+    found, owner, calls = symbols(root, build), {}, {}
+    # Each program has names of its own.
+    scope = {source: room(source) if source.startswith("apps/") and room(source) not in PROGRAM_ROOMS else ""
+             for source in found}
+    for source, (_, defined, _) in found.items():
+        owner.update({(scope[source], name): source for name in defined})
+    for source, (_, _, wanted) in found.items():
+        others = {owner.get((scope[source], name), owner.get(("", name))) for name in wanted}
+        calls[source] = others - {None, source}
     for group in circles(calls):
         yield f"{group[0]}:1: calls run in a circle: {', '.join(group)}"
-    if not wanted:
+    if not found:
         yield f"{build}:1: no objects: build first"
 
 
