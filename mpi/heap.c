@@ -7,12 +7,6 @@
 
 enum { PAGE_BYTES = 4096 };
 
-void tri_heap_destroy(tri_heap *heap) {
-    if (!heap->segment.base) free(heap->mine);
-    tri_segment_destroy(&heap->segment);
-    free(heap->starts);
-}
-
 /* One entry more; its `starts` are set. */
 static tri_status grow(tri_shared *shared, size_t bytes) {
     size_t size = (size_t)shared->size;

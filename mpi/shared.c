@@ -140,6 +140,12 @@ tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *single_c
     return TRI_OK;
 }
 
+void tri_heap_destroy(tri_heap *heap) {
+    if (!heap->segment.base) free(heap->mine);
+    tri_segment_destroy(&heap->segment);
+    free(heap->starts);
+}
+
 void tri_shared_destroy(tri_shared **shared) {
     tri_shared *s = *shared;
     if (!s) return;

@@ -18,10 +18,10 @@ static int add_best(tri_recipe *recipe, const tri_subcase *c, const tri_network 
     tri_recipe best = {0};
     int best_pick = -1;
     double best_s = 0;
-    for (int i = 0; i < tri_algorithm_count(); i++) {
-        if (!tri_algorithm_fits(tri_algorithm_at(i), c)) continue;
+    for (int i = 0; i < tri_algorithm_list_count; i++) {
+        if (!tri_algorithm_fits(tri_algorithm_list[i], c)) continue;
         tri_recipe trial = *recipe;
-        int pick = add(&trial, tri_algorithm_at(i), c, net, depth);
+        int pick = add(&trial, tri_algorithm_list[i], c, net, depth);
         if (pick < 0) continue;
         tri_cost cost = tri_recipe_cost(&trial, pick, c, net);
         double time_s = tri_cost_time_s(&cost, net);

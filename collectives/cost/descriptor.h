@@ -66,9 +66,9 @@ double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_
 tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_subcase *c, const tri_network *net);
 int tri_algorithm_fits(const tri_algorithm *a, const tri_subcase *c);
 
-/* The list of algorithms, which the layer above defines (algorithms/catalogue.c). */
-int tri_algorithm_count(void);
-const tri_algorithm *tri_algorithm_at(int index);
+/* The list of algorithms, declared here and defined above (algorithms/list.c). */
+extern const tri_algorithm *const tri_algorithm_list[];
+extern const int tri_algorithm_list_count;
 /* Algorithms by name, "bcast:binomial,reduce:linear", into selected[operation]; NULL where none is named. TRI_ERR_ARGUMENT. */
 tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]);
 

@@ -27,7 +27,7 @@ def main():
             stream.write(code)
         with open(os.path.join(copy, "collectives/algorithms/algorithms.def"), "a", encoding="utf-8") as stream:
             stream.write(line.group(1))
-        sources = [path, "collectives/algorithms/catalogue.c", *(f"tests/collectives/{name}.c" for name in
+        sources = [path, "collectives/algorithms/list.c", *(f"tests/collectives/{name}.c" for name in
                                                  ("collectives", "move_trials", "combine_trials"))]
         program = os.path.join(copy, "collectives.new")
         subprocess.run([mpicc, "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I.", "-Iinclude", *sources,

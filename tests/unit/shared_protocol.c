@@ -149,8 +149,8 @@ static void run_one(member *m, const tri_algorithm *a, size_t count, int root, i
 
 static void *member_main(void *data) {
     member *m = data;
-    for (int i = 0; i < tri_algorithm_count(); i++) {
-        const tri_algorithm *a = tri_algorithm_at(i);
+    for (int i = 0; i < tri_algorithm_list_count; i++) {
+        const tri_algorithm *a = tri_algorithm_list[i];
         if (strncmp(a->name, "shared", 6)) continue;
         for (size_t n = 0; n < sizeof counts / sizeof *counts; n++)
             for (int round = 0; round < (counts[n] < 1000 ? 40 : 3); round++)
