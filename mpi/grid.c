@@ -23,7 +23,7 @@ static int ranks_together(const tri_shape *shape) {
     return together;
 }
 
-static void place_of(int index, const int size[], int at[]) {
+static void position_of(int index, const int size[], int at[]) {
     for (int d = TRI_GRID_DIMS - 1; d >= 0; d--) {
         at[d] = index % size[d];
         index /= size[d];
@@ -39,8 +39,8 @@ static int index_of(const int at[], const int size[]) {
 
 /* The block with number `index` on a way through all blocks on which each lies beside the one before, so that a node of
  * several blocks (where nodes differ in size) has them side by side: to and fro in each dimension. */
-static void block_on_way(int index, const int blocks[], int at[]) {
-    place_of(index, blocks, at);
+static void block_on_path(int index, const int blocks[], int at[]) {
+    position_of(index, blocks, at);
     /* A dimension is walked backwards where the number of the walk through it is odd. */
     int walks = 0;
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
@@ -55,8 +55,8 @@ static void place_by_nodes(const tri_shape *shape, const int ranks[], const int 
     const int blocks[] = {ranks[0] / block[0], ranks[1] / block[1], ranks[2] / block[2]};
     for (int i = 0; i < size; i++) {
         int outer[TRI_GRID_DIMS], inner[TRI_GRID_DIMS], at[TRI_GRID_DIMS];
-        block_on_way(i / together, blocks, outer);
-        place_of(i % together, block, inner);
+        block_on_path(i / together, blocks, outer);
+        position_of(i % together, block, inner);
         for (int d = 0; d < TRI_GRID_DIMS; d++)
             at[d] = outer[d] * block[d] + inner[d];
         rank_at[index_of(at, ranks)] = shape->members[i];
@@ -69,7 +69,7 @@ static int ranks_with_points(const tri_grid_info *info, int d) {
 }
 
 /* Points of the face between the rank at `at` and the next one in dimension d; 0: one of them has no points. */
-static size_t face_behind(const tri_grid_info *info, const int at[], int d) {
+static size_t face_above(const tri_grid_info *info, const int at[], int d) {
     size_t face = 1;
     for (int i = 0; i < TRI_GRID_DIMS; i++) {
         if (at[i] + (i == d) >= ranks_with_points(info, i)) return 0;
@@ -86,8 +86,8 @@ static void count_faces(const tri_grid_info *info, const tri_shape *shape, const
     for (int place = 0; place < size; place++)
         for (int d = 0; d < info->dims; d++) {
             int at[TRI_GRID_DIMS];
-            place_of(place, info->ranks, at);
-            size_t points = 2 * face_behind(info, at, d);
+            position_of(place, info->ranks, at);
+            size_t points = 2 * face_above(info, at, d);
             if (!points) continue;
             at[d]++;
             int next = index_of(at, info->ranks);
@@ -117,12 +117,12 @@ static tri_status unplaced(const tri_grid *grid, const int fixed[], tri_grid_inf
 }
 
 /* Fills in what is this rank's. */
-static void settle(tri_grid *grid) {
+static void fill_local(tri_grid *grid) {
     tri_grid_info *info = &grid->info;
     int place = 0, empty = 0;
     while (grid->rank_at[place] != tri_comm_rank(grid->comm))
         place++;
-    place_of(place, info->ranks, info->at);
+    position_of(place, info->ranks, info->at);
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
         tri_range mine = tri_range_block(info->points[d], (size_t)info->ranks[d], (size_t)info->at[d]);
         info->start[d] = mine.first;
@@ -162,7 +162,7 @@ static tri_status lay_out(tri_grid *grid, const int fixed[]) {
             grid->rank_at[rank] = rank;
     }
     info->between_nodes_unplaced = plain.between_nodes;
-    settle(grid);
+    fill_local(grid);
     return TRI_OK;
 }
 

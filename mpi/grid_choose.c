@@ -14,11 +14,11 @@ static size_t area(const size_t points[], int d) {
 static tri_grid_cost cost(const size_t points[], const int ranks[], const int block[]) {
     tri_grid_cost p = {.largest = 1};
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
-        size_t parts = (size_t)ranks[d], nodes = parts / (size_t)block[d];
-        p.idle |= parts > points[d];
-        p.between_ranks += 2 * (parts - 1) * area(points, d);
+        size_t count = (size_t)ranks[d], nodes = count / (size_t)block[d];
+        p.idle |= count > points[d];
+        p.between_ranks += 2 * (count - 1) * area(points, d);
         p.between_nodes += 2 * (nodes - 1) * area(points, d);
-        p.largest *= points[d] / parts + (points[d] % parts != 0);
+        p.largest *= points[d] / count + (points[d] % count != 0);
     }
     return p;
 }
@@ -68,17 +68,17 @@ static int as_asked(const int ranks[], const int fixed[]) {
 int tri_grid_choose(const size_t points[], const int fixed[], int ranks, int together, int out_ranks[],
                     int out_block[]) {
     tri_grid_cost best = {0};
-    int found = 0, now[TRI_GRID_DIMS] = {0};
-    while (next_factors(ranks, now)) {
+    int found = 0, trial[TRI_GRID_DIMS] = {0};
+    while (next_factors(ranks, trial)) {
         int block[TRI_GRID_DIMS] = {0};
-        while (as_asked(now, fixed) && next_factors(together, block)) {
-            if (!divides(block, now)) continue;
-            tri_grid_cost p = cost(points, now, block);
+        while (as_asked(trial, fixed) && next_factors(together, block)) {
+            if (!divides(block, trial)) continue;
+            tri_grid_cost p = cost(points, trial, block);
             if (found && !is_less(&p, &best)) continue;
             best = p;
             found = 1;
             for (int d = 0; d < TRI_GRID_DIMS; d++) {
-                out_ranks[d] = now[d];
+                out_ranks[d] = trial[d];
                 out_block[d] = block[d];
             }
         }

@@ -16,8 +16,8 @@ tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out) {
     TRI_MPI(MPI_Type_contiguous(CHUNK, type, &chunk));
     TRI_MPI(MPI_Type_contiguous((int)chunks, chunk, &parts[0]));
     TRI_MPI(MPI_Type_contiguous((int)(count % CHUNK), type, &parts[1]));
-    MPI_Aint places[2] = {0, (MPI_Aint)(chunks * CHUNK) * extent};
-    TRI_MPI(MPI_Type_create_struct(2, (int[]){1, 1}, places, parts, out));
+    MPI_Aint displs[2] = {0, (MPI_Aint)(chunks * CHUNK) * extent};
+    TRI_MPI(MPI_Type_create_struct(2, (int[]){1, 1}, displs, parts, out));
     TRI_MPI(MPI_Type_commit(out));
     MPI_Type_free(&chunk);
     MPI_Type_free(&parts[0]);

@@ -5,20 +5,20 @@
 /* Polls between two calls of the MPI library while the core is being given away. */
 enum { PROGRESS_EVERY = 64 };
 /* How long it pays to poll is learned from wait to wait. A rank that is served while it polls may poll twice as
- * long the next time, and somewhat longer; one that polls in vain half as long: its peer may need this very
+ * long the next time, and somewhat longer; one that polls in failures half as long: its peer may need this very
  * core, if others' work has taken the rest. Now and then it tries again whether that is over. */
 enum { LEAST_PATIENCE = 64, TRIED_PATIENCE = 2048, TRY_AGAIN_AFTER = 32 };
 
-static void be_served(tri_waiter *waiter, unsigned polls) {
+static void lengthen_patience(tri_waiter *waiter, unsigned polls) {
     unsigned patience = waiter->patience - waiter->patience / 8;
     if (patience < 2 * polls + 4 * LEAST_PATIENCE) patience = 2 * polls + 4 * LEAST_PATIENCE;
     waiter->patience = patience < waiter->spins ? patience : waiter->spins;
 }
 
-static void be_disappointed(tri_waiter *waiter) {
+static void shorten_patience(tri_waiter *waiter) {
     unsigned patience = waiter->patience / 2;
     if (patience < LEAST_PATIENCE) patience = LEAST_PATIENCE;
-    if (++waiter->vain % TRY_AGAIN_AFTER == 0) patience = TRIED_PATIENCE;
+    if (++waiter->failures % TRY_AGAIN_AFTER == 0) patience = TRIED_PATIENCE;
     waiter->patience = patience < waiter->spins ? patience : waiter->spins;
 }
 
@@ -27,14 +27,14 @@ void tri_wait_until(tri_waiter *waiter, const _Atomic uint64_t *flag, uint64_t v
      * last. */
     for (unsigned poll = 0; poll < waiter->patience; poll++) {
         if (atomic_load_explicit(flag, memory_order_acquire) < value) continue;
-        be_served(waiter, poll);
+        lengthen_patience(waiter, poll);
         return;
     }
     for (unsigned yields = 1; atomic_load_explicit(flag, memory_order_acquire) < value; yields++) {
         sched_yield();
         if (yields % PROGRESS_EVERY == 0 && waiter->progress) waiter->progress(waiter->data);
     }
-    be_disappointed(waiter);
+    shorten_patience(waiter);
 }
 
 static size_t round_up(size_t bytes, size_t unit) {
@@ -68,7 +68,7 @@ tri_ring tri_ring_attach(void *memory, int rank, int size, size_t header_bytes, 
                       .waiter = waiter};
 }
 
-void tri_ring_look(tri_ring *ring, uint64_t piece) {
+void tri_ring_wait_open(tri_ring *ring, uint64_t piece) {
     uint64_t least = UINT64_MAX;
     for (int rank = 0; rank < ring->size; rank++) {
         if (rank == ring->rank) continue;

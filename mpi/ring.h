@@ -28,7 +28,7 @@ enum { TRI_LINE_BYTES = 128 };
 typedef struct tri_waiter {
     unsigned spins;    /* polls before the core is given away, at most; 0 where ranks share cores */
     unsigned patience; /* polls the next time: what recent waits have taught. `spins` at the start */
-    unsigned vain;     /* times that it was too short */
+    unsigned failures;     /* times that it was too short */
     /* Called now and then while waiting: a peer may need the MPI library's progress from this rank before it
      * comes. NULL: nothing. */
     void (*progress)(void *data);
@@ -59,7 +59,7 @@ tri_ring tri_ring_attach(void *memory, int rank, int size, size_t header_bytes, 
 void tri_wait_until(tri_waiter *waiter, const _Atomic uint64_t *flag, uint64_t value);
 
 /* tri_ring_open()'s slow path. */
-void tri_ring_look(tri_ring *ring, uint64_t piece);
+void tri_ring_wait_open(tri_ring *ring, uint64_t piece);
 
 static inline char *tri_ring_slot(const tri_ring *ring, int rank, uint64_t piece) {
     return ring->base + (size_t)rank * ring->rank_bytes + TRI_LINE_BYTES +
@@ -68,7 +68,7 @@ static inline char *tri_ring_slot(const tri_ring *ring, int rank, uint64_t piece
 
 /* Where this rank may write piece n. */
 static inline void *tri_ring_open(tri_ring *ring, uint64_t piece) {
-    if (piece >= ring->open) tri_ring_look(ring, piece);
+    if (piece >= ring->open) tri_ring_wait_open(ring, piece);
     return tri_ring_slot(ring, ring->rank, piece) + ring->header_bytes;
 }
 

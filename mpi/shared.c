@@ -14,11 +14,11 @@
 enum { SPINS = 20000 };
 
 /* What the ranks tell each other at the start. */
-typedef struct greeting {
+typedef struct process_info {
     int64_t pid;
     uint64_t token, address; /* of a token in that rank's memory */
     cpu_set_t cores;
-} greeting;
+} process_info;
 
 static void progress(void *data) {
     tri_shared *shared = data;
@@ -30,7 +30,7 @@ static void progress(void *data) {
 
 /* Whether the kernel lets this rank read every peer's token. A peer's answer to a write would be the same:
  * both calls ask for the same permission. */
-static int can_copy(const greeting *all, int rank, int size) {
+static int can_copy(const process_info *all, int rank, int size) {
     for (int peer = 0; peer < size; peer++) {
         uint64_t token = 0;
         struct iovec local = {&token, sizeof token},
@@ -44,14 +44,14 @@ static int can_copy(const greeting *all, int rank, int size) {
 }
 
 /* Ranks that are threads of one process (a simulator's) have no memory of their own to share. */
-static int are_processes(const greeting *all, int size) {
+static int are_processes(const process_info *all, int size) {
     for (int i = 0; i < size; i++)
         for (int j = 0; j < i; j++)
             if (all[i].pid == all[j].pid) return 0;
     return 1;
 }
 
-static int count_cores(const greeting *all, int size) {
+static int count_cores(const process_info *all, int size) {
     cpu_set_t cores;
     CPU_ZERO(&cores);
     for (int rank = 0; rank < size; rank++)
@@ -65,9 +65,9 @@ static int64_t process_id(void) {
 }
 
 /* Collective from here on, so each rank goes through it whatever it lacks. */
-static tri_status meet_processes(MPI_Comm mpi, int rank, int size, greeting *all, int *single_copy) {
+static tri_status exchange_process_info(MPI_Comm mpi, int rank, int size, process_info *all, int *single_copy) {
     volatile uint64_t token = 0x7472697265 + (uint64_t)process_id();
-    greeting mine = {.pid = process_id(), .token = token, .address = (uintptr_t)&token};
+    process_info mine = {.pid = process_id(), .token = token, .address = (uintptr_t)&token};
     if (sched_getaffinity(0, sizeof mine.cores, &mine.cores)) CPU_SET(0, &mine.cores);
     TRI_MPI(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, mpi));
     int can = are_processes(all, size) ? can_copy(all, rank, size) : 0;
@@ -76,10 +76,10 @@ static tri_status meet_processes(MPI_Comm mpi, int rank, int size, greeting *all
     return TRI_OK;
 }
 
-static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, greeting *all) {
+static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, process_info *all) {
     int single_copy;
     tri_segment segment = {NULL, 0};
-    TRI_TRY(meet_processes(shared->mpi, rank, size, all, &single_copy));
+    TRI_TRY(exchange_process_info(shared->mpi, rank, size, all, &single_copy));
     /* A rank that is alone on its node does what those of other nodes do. */
     if (comm_size > 1 && are_processes(all, size))
         TRI_TRY(tri_segment_create(shared->mpi, tri_shared_bytes(size), &segment));
@@ -97,7 +97,7 @@ static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, gr
 static tri_status shared_create(tri_comm *comm, tri_shared **out) {
     const tri_shape *shape = &comm->shape;
     int size = shape->local_size;
-    greeting *all = malloc((size_t)size * sizeof *all);
+    process_info *all = malloc((size_t)size * sizeof *all);
     tri_shared *shared = calloc(1, sizeof *shared);
     tri_status status = TRI_OK;
     if (shared) {

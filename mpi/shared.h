@@ -43,7 +43,7 @@ typedef struct tri_shared {
     tri_peer *peers;
     tri_heap *heaps;
     int heap_count;
-    int met; /* whether tri_shared_exchange_vectors() is done for what is about to run */
+    int vectors_known; /* whether tri_shared_exchange_vectors() is done for what is about to run */
 } tri_shared;
 
 enum {

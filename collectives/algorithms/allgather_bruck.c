@@ -17,7 +17,7 @@
 #include "collectives/algorithms/common/rotated.h"
 
 /* Ranks that give in a round that begins with `have` blocks. */
-static int givers_of(int ranks, int have, int radix) {
+static int sources_of(int ranks, int have, int radix) {
     int missing = ranks - have, all = missing / have + (missing % have != 0);
     return all < radix - 1 ? all : radix - 1;
 }
@@ -26,10 +26,10 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     tri_cost cost = {0};
     int radix = p->radix < 2 ? 2 : p->radix, level = tri_case_level(c);
     for (int have = 1, come; have < c->ranks; have += come) {
-        int givers = givers_of(c->ranks, have, radix), missing = c->ranks - have;
-        int senders = c->nodes == 1 || givers * have > c->largest ? c->largest : givers * have;
-        come = givers * have < missing ? givers * have : missing;
-        tri_cost_burst(&cost, c, net, level, givers, (double)c->bytes * come / givers, senders);
+        int sources = sources_of(c->ranks, have, radix), missing = c->ranks - have;
+        int senders = c->nodes == 1 || sources * have > c->largest ? c->largest : sources * have;
+        come = sources * have < missing ? sources * have : missing;
+        tri_cost_burst(&cost, c, net, level, sources, (double)c->bytes * come / sources, senders);
     }
     cost.memory_bytes = (double)c->bytes * c->ranks;
     return cost;
@@ -47,28 +47,28 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     return best;
 }
 
-static tri_rotated turned_of(const tri_context *c, const tri_call *call) {
+static tri_rotated rotated_of(const tri_context *c, const tri_call *call) {
     tri_rotated t = {.counts = call->recv_counts, .rank = c->rank};
     return t;
 }
 
 static size_t scratch(const tri_context *c, const tri_call *call) {
-    tri_rotated t = turned_of(c, call);
+    tri_rotated t = rotated_of(c, call);
     return tri_rotated_units(c, call, &t, c->size);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_rotated t = turned_of(c, call);
+    tri_rotated t = rotated_of(c, call);
     void *blocks = call->scratch;
     TRI_TRY(tri_do_copy(c, blocks, call->send, tri_rotated_units(c, call, &t, 1)));
     for (int have = 1, got; have < c->size; have = got) {
-        int givers = givers_of(c->size, have, call->parameters.radix < 2 ? 2 : call->parameters.radix);
+        int sources = sources_of(c->size, have, call->parameters.radix < 2 ? 2 : call->parameters.radix);
         got = have;
-        for (int i = 1; i <= givers; i++) {
+        for (int i = 1; i <= sources; i++) {
             int missing = c->size - got, come = have < missing ? have : missing;
-            size_t before = tri_rotated_units(c, call, &t, got),
-                   behind = tri_rotated_units(c, call, &t, got + come);
-            TRI_TRY(tri_do_recv(c, tri_unit(c, blocks, before), behind - before, (c->rank + got) % c->size));
+            size_t start = tri_rotated_units(c, call, &t, got),
+                   end = tri_rotated_units(c, call, &t, got + come);
+            TRI_TRY(tri_do_recv(c, tri_unit(c, blocks, start), end - start, (c->rank + got) % c->size));
             TRI_TRY(tri_do_send(c, blocks, tri_rotated_units(c, call, &t, come),
                                 (c->rank - got + c->size) % c->size));
             got += come;

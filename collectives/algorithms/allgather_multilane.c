@@ -6,9 +6,9 @@
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_lanes(c, TRI_ALLGATHER, c->bytes);
-    part[1] = tri_case_of_node(c, TRI_ALLGATHER, c->bytes * (size_t)c->nodes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_lanes(c, TRI_ALLGATHER, c->bytes);
+    stage[1] = tri_case_of_node(c, TRI_ALLGATHER, c->bytes * (size_t)c->nodes);
     return 2;
 }
 
@@ -49,7 +49,7 @@ const tri_algorithm tri_allgather_multilane = {
     .text = "an allgather among the ranks of each local number, then one inside each node",
     .can = tri_case_even_blocks,
     .cost = cost,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
     .before_stage = before,

@@ -168,17 +168,17 @@ static tri_status pass_on(tri_context *c, const tri_call *call, int distance) {
     const tri_shape *s = c->shape;
     int from = node_at(s, -distance);
     for (int k = 1; k < s->local_size; k++) {
-        int before = (s->local_rank + s->local_size - k) % s->local_size,
-            behind = (s->local_rank + k) % s->local_size;
-        for (int i = before; i < size_of(s, from); i += s->local_size) {
+        int below = (s->local_rank + s->local_size - k) % s->local_size,
+            above = (s->local_rank + k) % s->local_size;
+        for (int i = below; i < size_of(s, from); i += s->local_size) {
             int rank = s->members[s->node_start[from] + i];
             TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, rank), tri_recv_count(c, call, rank),
-                                s->members[s->node_start[s->node] + before]));
+                                s->members[s->node_start[s->node] + below]));
         }
         for (int i = s->local_rank; i < size_of(s, from); i += s->local_size) {
             int rank = s->members[s->node_start[from] + i];
             TRI_TRY(tri_do_send(c, tri_recv_block(c, call, rank), tri_recv_count(c, call, rank),
-                                s->members[s->node_start[s->node] + behind]));
+                                s->members[s->node_start[s->node] + above]));
         }
     }
     return TRI_OK;
@@ -191,16 +191,16 @@ static tri_status pass_on_batch(tri_context *c, const tri_call *call, const batc
     char *mine = run_of(c, call, b, s->local_rank);
     size_t bytes = (size_t)((char *)run_of(c, call, b, s->local_rank + 1) - mine);
     for (int k = 1; k < s->local_size; k++) {
-        int before = (s->local_rank + s->local_size - k) % s->local_size,
-            behind = (s->local_rank + k) % s->local_size;
-        char *theirs = run_of(c, call, b, before), *end = run_of(c, call, b, before + 1);
-        TRI_TRY(tri_do_recv(c, theirs, (size_t)(end - theirs) / c->unit_bytes, member[before]));
-        TRI_TRY(tri_do_send(c, mine, bytes / c->unit_bytes, member[behind]));
+        int below = (s->local_rank + s->local_size - k) % s->local_size,
+            above = (s->local_rank + k) % s->local_size;
+        char *theirs = run_of(c, call, b, below), *end = run_of(c, call, b, below + 1);
+        TRI_TRY(tri_do_recv(c, theirs, (size_t)(end - theirs) / c->unit_bytes, member[below]));
+        TRI_TRY(tri_do_send(c, mine, bytes / c->unit_bytes, member[above]));
     }
     return TRI_OK;
 }
 
-static tri_status put_in_places(tri_context *c, const tri_call *call, const batch *b) {
+static tri_status unpack(tri_context *c, const tri_call *call, const batch *b) {
     const tri_shape *s = c->shape;
     void *from = run_of(c, call, b, 0);
     for (int local = 0; local < s->local_size; local++)
@@ -219,7 +219,7 @@ static tri_status run_at_once(tri_context *c, const tri_call *call) {
     TRI_TRY(tri_do_wait(c));
     TRI_TRY(pass_on_batch(c, call, &all));
     TRI_TRY(tri_do_wait(c));
-    return put_in_places(c, call, &all);
+    return unpack(c, call, &all);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
@@ -234,7 +234,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
         int gathered = round && gathers(c, call);
         TRI_TRY(gathered ? pass_on_batch(c, call, &have) : pass_on(c, call, (int)have.distances.first));
         TRI_TRY(tri_do_wait(c));
-        if (gathered) TRI_TRY(put_in_places(c, call, &have));
+        if (gathered) TRI_TRY(unpack(c, call, &have));
         have = come;
     }
     return TRI_OK;

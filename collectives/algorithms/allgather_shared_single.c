@@ -17,7 +17,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
         int from = (c->rank + shift) % c->size;
         TRI_TRY(tri_fetch(c, from, 0, tri_recv_block(c, call, from), call->count));
     }
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 

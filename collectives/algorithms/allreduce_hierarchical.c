@@ -9,10 +9,10 @@ static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1 && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_REDUCE, c->bytes);
-    part[1] = tri_case_of_nodes(c, TRI_ALLREDUCE, c->bytes);
-    part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_REDUCE, c->bytes);
+    stage[1] = tri_case_of_nodes(c, TRI_ALLREDUCE, c->bytes);
+    stage[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
     return 3;
 }
 
@@ -28,7 +28,7 @@ const tri_algorithm tri_allreduce_hierarchical = {
     .name = "hierarchical",
     .text = "a reduction inside each node, an allreduce among nodes, a broadcast inside",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .in_pieces = 1,
 };

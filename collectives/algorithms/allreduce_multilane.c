@@ -10,12 +10,12 @@ static int can(const tri_subcase *c) {
     return tri_case_even_nodes(c) && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     size_t bytes = tri_ceil_div(c->bytes, (size_t)c->largest);
-    part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
-    part[1] = tri_case_of_lanes(c, TRI_ALLREDUCE, bytes);
-    part[2] = tri_case_of_node(c, TRI_ALLGATHER, bytes);
-    part[0].split = part[2].split = 1;
+    stage[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
+    stage[1] = tri_case_of_lanes(c, TRI_ALLREDUCE, bytes);
+    stage[2] = tri_case_of_node(c, TRI_ALLGATHER, bytes);
+    stage[0].split = stage[2].split = 1;
     return 3;
 }
 
@@ -42,7 +42,7 @@ const tri_algorithm tri_allreduce_multilane = {
     .name = "multilane",
     .text = "the ranks of each node allreduce a part each with their likes on the other nodes",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .in_pieces = 1,
     .own_scratch = own,

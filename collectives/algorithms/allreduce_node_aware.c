@@ -14,8 +14,8 @@ static int can(const tri_subcase *c) {
     return tri_case_even_nodes(c) && c->commutes && c->nodes >= c->largest;
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = part[1] = tri_case_of_node(c, TRI_ALLREDUCE, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = stage[1] = tri_case_of_node(c, TRI_ALLREDUCE, c->bytes);
     return 2;
 }
 
@@ -72,7 +72,7 @@ const tri_algorithm tri_allreduce_node_aware = {
     .text = "each rank of a node exchanges its node's result with a share of the other nodes",
     .can = can,
     .cost = cost,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
     .before_stage = before,

@@ -71,23 +71,23 @@ static int to_rank(int number, int pairs) {
  * to lie in the vector of the last one. */
 static tri_status one_round(tri_context *c, const tri_call *call, int number, int distance, int group,
                             int pairs, size_t *mine) {
-    int place = number / distance % group, first = number - place * distance;
+    int position = number / distance % group, first = number - position * distance;
     size_t vectors = (size_t)call->parameters.radix + 1;
     for (int i = 0; i < group; i++) {
-        if (i == place) continue;
+        if (i == position) continue;
         int peer = to_rank(first + i * distance, pairs);
         /* Vectors behind the own one, round the scratch, in the order of the ranks. */
-        size_t at = (*mine + 1 + (size_t)(i < place ? i : i - 1)) % vectors;
+        size_t at = (*mine + 1 + (size_t)(i < position ? i : i - 1)) % vectors;
         TRI_TRY(tri_do_recv(c, tri_unit(c, call->scratch, at * call->count), call->count, peer));
     }
     for (int i = 1; i < group; i++) {
-        int peer = to_rank(first + (place + i) % group * distance, pairs);
+        int peer = to_rank(first + (position + i) % group * distance, pairs);
         TRI_TRY(tri_do_send(c, tri_unit(c, call->scratch, *mine * call->count), call->count, peer));
     }
     TRI_TRY(tri_do_wait(c));
-    size_t so_far = place ? (*mine + 1) % vectors : *mine;
+    size_t so_far = position ? (*mine + 1) % vectors : *mine;
     for (int i = 1; i < group; i++) {
-        size_t next = i == place ? *mine : (*mine + 1 + (size_t)(i < place ? i : i - 1)) % vectors;
+        size_t next = i == position ? *mine : (*mine + 1 + (size_t)(i < position ? i : i - 1)) % vectors;
         TRI_TRY(tri_do_combine(c, tri_unit(c, call->scratch, so_far * call->count),
                                tri_unit(c, call->scratch, next * call->count), call->count));
         so_far = next;

@@ -7,8 +7,8 @@
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/algorithms/common/reduce_scatter_first.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    return tri_reduce_scatter_first_stages(c, TRI_ALLGATHER, part);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    return tri_reduce_scatter_first_stages(c, TRI_ALLGATHER, stage);
 }
 
 const tri_algorithm tri_allreduce_reduce_scatter_allgather = {
@@ -16,7 +16,7 @@ const tri_algorithm tri_allreduce_reduce_scatter_allgather = {
     .name = "reduce_scatter_allgather",
     .text = "each rank combines a part of the vectors, then all collect the parts",
     .can = tri_reduce_scatter_first_can,
-    .stages = parts,
+    .stages = stages,
     .plan = tri_reduce_scatter_first_plan,
     .own_scratch = tri_reduce_scatter_first_own,
 };

@@ -23,20 +23,20 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-static size_t part_start(const tri_context *c, size_t units, int part) {
-    size_t each = (units / (size_t)c->size + 15) / 16 * 16, start = each * (size_t)part;
-    return part == c->size || start > units ? units : start;
+static size_t share_start(const tri_context *c, size_t units, int rank) {
+    size_t each = (units / (size_t)c->size + 15) / 16 * 16, start = each * (size_t)rank;
+    return rank == c->size || start > units ? units : start;
 }
 
 static tri_status put(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     uint64_t piece = p->first + 2 * k;
-    size_t units = tri_piece_units(p, k), mine = part_start(c, units, c->rank);
-    size_t behind = part_start(c, units, c->rank + 1);
+    size_t units = tri_piece_units(p, k), mine = share_start(c, units, c->rank);
+    size_t after = share_start(c, units, c->rank + 1);
     const char *data = tri_unit(c, call->send, tri_piece_start(p, k));
     char *slot = tri_ring_open(p->ring, piece);
     /* All but my own part, which nobody else reads. */
     TRI_TRY(tri_do_copy(c, slot, data, mine));
-    TRI_TRY(tri_do_copy(c, tri_unit(c, slot, behind), tri_unit(c, data, behind), units - behind));
+    TRI_TRY(tri_do_copy(c, tri_unit(c, slot, after), tri_unit(c, data, after), units - after));
     tri_ring_publish(p->ring, piece);
     return TRI_OK;
 }
@@ -44,9 +44,9 @@ static tri_status put(tri_context *c, const tri_call *call, const tri_slot_piece
 /* This rank's part of everybody's piece. */
 static tri_status combine(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     uint64_t in = p->first + 2 * k;
-    size_t units = tri_piece_units(p, k), start = part_start(c, units, c->rank);
+    size_t units = tri_piece_units(p, k), start = share_start(c, units, c->rank);
     void *combined = tri_ring_open(p->ring, in + 1);
-    TRI_TRY(tri_combine_slots(c, p, in, start, part_start(c, units, c->rank + 1) - start,
+    TRI_TRY(tri_combine_slots(c, p, in, start, share_start(c, units, c->rank + 1) - start,
                               tri_unit(c, call->send, tri_piece_start(p, k) + start), combined));
     tri_ring_publish(p->ring, in + 1);
     return TRI_OK;
@@ -57,9 +57,9 @@ static void get(tri_context *c, const tri_call *call, const tri_slot_pieces *p, 
     size_t units = tri_piece_units(p, k);
     for (int i = 0; i < c->size; i++) {
         int peer = (c->rank + i) % c->size;
-        size_t start = part_start(c, units, peer);
+        size_t start = share_start(c, units, peer);
         tri_copy_out(c, past_caches, tri_unit(c, call->recv, tri_piece_start(p, k) + start),
-                     tri_ring_await(p->ring, peer, out), part_start(c, units, peer + 1) - start);
+                     tri_ring_await(p->ring, peer, out), share_start(c, units, peer + 1) - start);
     }
 }
 

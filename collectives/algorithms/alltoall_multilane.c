@@ -7,9 +7,9 @@
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_ALLTOALL, c->bytes * (size_t)c->nodes);
-    part[1] = tri_case_of_lanes(c, TRI_ALLTOALL, c->bytes * (size_t)c->largest);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_ALLTOALL, c->bytes * (size_t)c->nodes);
+    stage[1] = tri_case_of_lanes(c, TRI_ALLTOALL, c->bytes * (size_t)c->largest);
     return 2;
 }
 
@@ -62,7 +62,7 @@ const tri_algorithm tri_alltoall_multilane = {
     .text = "an alltoall inside each node, then one among the ranks of each local number",
     .can = tri_case_even_blocks,
     .cost = cost,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
     .before_stage = before,

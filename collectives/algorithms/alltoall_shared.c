@@ -22,7 +22,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double all = (double)c->bytes * c->ranks;
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(all));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(all));
     cost.slot_bytes = tri_equal_work(c, 2 * all);
     if (c->cores && c->ranks > c->cores && 2 * all > CACHE_BYTES) cost.slot_bytes *= CACHES_LOST;
     return cost;

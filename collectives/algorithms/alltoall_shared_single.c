@@ -23,7 +23,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
         TRI_TRY(
             tri_fetch(c, from, (size_t)c->rank * call->count, tri_recv_block(c, call, from), call->count));
     }
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 

@@ -9,10 +9,10 @@ static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1;
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
-    part[1] = tri_case_of_nodes(c, TRI_BARRIER, c->bytes);
-    part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
+    stage[1] = tri_case_of_nodes(c, TRI_BARRIER, c->bytes);
+    stage[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
     return 3;
 }
 
@@ -33,7 +33,7 @@ const tri_algorithm tri_barrier_hierarchical = {
     .name = "hierarchical",
     .text = "the ranks of a node report to its first, the first ones meet and tell their nodes",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
 };

@@ -9,14 +9,14 @@
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = part[1] = *c;
-    part[0].split = part[1].split = 1;
-    part[0].operation = TRI_SCATTER;
-    part[1].operation = TRI_ALLGATHER;
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = stage[1] = *c;
+    stage[0].split = stage[1].split = 1;
+    stage[0].operation = TRI_SCATTER;
+    stage[1].operation = TRI_ALLGATHER;
     for (int i = 0; i < 2; i++) {
-        part[i].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
-        part[i].irregular = c->nodes > 1; /* counted from the root, a node's ranks need not be consecutive */
+        stage[i].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
+        stage[i].irregular = c->nodes > 1; /* counted from the root, a node's ranks need not be consecutive */
     }
     return 2;
 }
@@ -41,6 +41,6 @@ const tri_algorithm tri_bcast_scatter_allgather = {
     .name = "scatter_allgather",
     .text = "each rank gets a part of the vector, then all collect the parts",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
 };

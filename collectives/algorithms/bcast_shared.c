@@ -14,7 +14,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double bytes = (double)c->bytes;
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(bytes));
     cost.slot_bytes = tri_work(c, 2 * bytes, bytes * c->ranks);
     return cost;
 }

@@ -29,7 +29,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
             TRI_TRY(tri_put(c, leaf, share, tri_unit(c, call->send, share), rest));
         }
     }
-    tri_part(c, tri_only_root(c, call->root));
+    tri_release_vectors(c, tri_only_root(c, call->root));
     return TRI_OK;
 }
 

@@ -34,28 +34,28 @@ static tri_cost pairs_of(const tri_subcase *c, double times, double bytes, int o
     return cost;
 }
 
-/* The dearest way below a place of a tree. */
-static tri_cost way_below(const tri_subcase *c, int place, int places, double bytes, const tri_network *net) {
+/* The dearest path below a position of a tree. */
+static tri_cost path_below(const tri_subcase *c, int position, int positions, double bytes, const tri_network *net) {
     tri_cost best = {0};
-    for (int child = 2 * place + 1; child <= 2 * place + 2 && child < places; child++) {
-        tri_cost way = pairs_of(c, 1, bytes, child == 2 * place + 1 ? 2 : 3);
-        tri_cost rest = way_below(c, child, places, bytes, net);
-        tri_cost_add(&way, &rest);
-        if (tri_case_time_s(&way, c, net) > tri_case_time_s(&best, c, net)) best = way;
+    for (int child = 2 * position + 1; child <= 2 * position + 2 && child < positions; child++) {
+        tri_cost path = pairs_of(c, 1, bytes, child == 2 * position + 1 ? 2 : 3);
+        tri_cost below = path_below(c, child, positions, bytes, net);
+        tri_cost_add(&path, &below);
+        if (tri_case_time_s(&path, c, net) > tri_case_time_s(&best, c, net)) best = path;
     }
     return best;
 }
 
-/* The first piece's way to the end of a tree, and the others behind it. */
-static tri_cost one_tree(const tri_subcase *c, int places, int pieces, int overheads,
+/* The first piece's path to the end of a tree, and the others behind it. */
+static tri_cost one_tree(const tri_subcase *c, int positions, int pieces, int overheads,
                          const tri_network *net) {
     double bytes = (double)c->bytes / pieces;
-    int turns = pieces / 2 - 1, level = tri_case_level(c);
-    tri_cost cost = pairs_of(c, 1, bytes, overheads), way = way_below(c, 0, places, bytes, net);
-    tri_cost turn = pairs_of(c, turns, bytes, 3);
-    if (bytes <= net->eager_bytes) turn.level[level].latencies = 0;
-    tri_cost_add(&cost, &way);
-    tri_cost_add(&cost, &turn);
+    int others = pieces / 2 - 1, level = tri_case_level(c);
+    tri_cost cost = pairs_of(c, 1, bytes, overheads), path = path_below(c, 0, positions, bytes, net);
+    tri_cost rest = pairs_of(c, others, bytes, 3);
+    if (bytes <= net->eager_bytes) rest.level[level].latencies = 0;
+    tri_cost_add(&cost, &path);
+    tri_cost_add(&cost, &rest);
     return cost;
 }
 
@@ -114,22 +114,22 @@ static tri_status run(tri_context *c, const tri_call *call) {
     if (c->size < 2) return TRI_OK; /* a node may have fewer ranks than the fullest, for which was chosen */
     int me = tri_to_virtual(c, c->rank, call->root), half = call->parameters.pieces / 2;
     if (!me) return at_root(c, call);
-    int tree = me % 2 ? 0 : 1, place = (me - 1) / 2, mine = tree * half, other = half - mine;
-    int parent = place ? 2 * ((place - 1) / 2) + 1 + tree : 0;
+    int tree = me % 2 ? 0 : 1, position = (me - 1) / 2, mine = tree * half, other = half - mine;
+    int parent = position ? 2 * ((position - 1) / 2) + 1 + tree : 0;
     for (int k = 0; k <= half; k++) {
         if (k < half) TRI_TRY(recv_run(c, call, tri_piece(call, mine + k), parent));
-        for (int child = 2 * place + 1; k && child <= 2 * place + 2; child++) {
+        for (int child = 2 * position + 1; k && child <= 2 * position + 2; child++) {
             int to = 2 * child + 1 + tree;
             if (to < c->size) TRI_TRY(send_run(c, call, tri_piece(call, mine + k - 1), to));
         }
         TRI_TRY(tri_do_wait(c));
     }
-    int like = tree ? me - 1 : me + 1;
-    if (like == c->size) {
+    int partner = tree ? me - 1 : me + 1;
+    if (partner == c->size) {
         TRI_TRY(recv_run(c, call, run_of(call, other, half), 0));
     } else {
-        TRI_TRY(recv_run(c, call, run_of(call, other, half), like));
-        TRI_TRY(send_run(c, call, run_of(call, mine, half), like));
+        TRI_TRY(recv_run(c, call, run_of(call, other, half), partner));
+        TRI_TRY(send_run(c, call, run_of(call, mine, half), partner));
     }
     return tri_do_wait(c);
 }

@@ -10,12 +10,12 @@ static int can(const tri_subcase *c) {
     return tri_case_even_nodes(c) && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     size_t bytes = tri_ceil_div(c->bytes, (size_t)c->largest);
-    part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
-    part[1] = tri_case_of_lanes(c, TRI_REDUCE, bytes);
-    part[2] = tri_case_of_node(c, TRI_GATHER, bytes);
-    part[0].split = part[2].split = 1;
+    stage[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
+    stage[1] = tri_case_of_lanes(c, TRI_REDUCE, bytes);
+    stage[2] = tri_case_of_node(c, TRI_GATHER, bytes);
+    stage[0].split = stage[2].split = 1;
     return 3;
 }
 
@@ -38,7 +38,7 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     pass->call.recv = of_all;
     pass->call.count = count;
     collect->call.send = of_all;
-    collect->call.root = tri_first_of_node(c, root);
+    collect->call.root = tri_node_leader(c, root);
     if (c->shape->node != root_node) collect->context.rank = -1;
 }
 
@@ -47,7 +47,7 @@ const tri_algorithm tri_reduce_multilane = {
     .name = "multilane",
     .text = "the ranks of each node combine a part each, with their likes on the other nodes",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .in_pieces = 1,
     .own_scratch = own,

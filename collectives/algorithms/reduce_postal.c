@@ -10,7 +10,7 @@
 #include "collectives/graphs/postal.h"
 
 static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
-    tri_parameters p = {.radix = tri_postal_flight(c, 0, (double)c->bytes, net)};
+    tri_parameters p = {.radix = tri_postal_lambda(c, 0, (double)c->bytes, net)};
     return p;
 }
 
@@ -28,11 +28,11 @@ static size_t scratch(const tri_context *c, const tri_call *call) {
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_postal tree;
-    tri_postal_grow(&tree, c->size, call->parameters.radix);
-    int top = c->commutes ? call->root : 0, children[TRI_STEPS], count = 0;
-    tri_seat seat = tri_postal_seat(&tree, tri_to_virtual(c, c->rank, top)), child;
-    int parent = seat.parent;
-    while (tri_postal_child(&tree, &seat, &child))
+    tri_postal_build(&tree, c->size, call->parameters.radix);
+    int top = c->commutes ? call->root : 0, children[TRI_POSTAL_STEPS], count = 0;
+    tri_position position = tri_postal_position(&tree, tri_to_virtual(c, c->rank, top)), child;
+    int parent = position.parent;
+    while (tri_postal_child(&tree, &position, &child))
         children[count++] = child.first;
     const void *so_far = call->send;
     void *next = call->scratch, *spare = tri_unit(c, call->scratch, call->count);

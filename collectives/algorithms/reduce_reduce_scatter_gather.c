@@ -6,8 +6,8 @@
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/algorithms/common/reduce_scatter_first.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    return tri_reduce_scatter_first_stages(c, TRI_GATHER, part);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    return tri_reduce_scatter_first_stages(c, TRI_GATHER, stage);
 }
 
 const tri_algorithm tri_reduce_reduce_scatter_gather = {
@@ -15,7 +15,7 @@ const tri_algorithm tri_reduce_reduce_scatter_gather = {
     .name = "reduce_scatter_gather",
     .text = "each rank combines a part of the vectors, then the root collects the parts",
     .can = tri_reduce_scatter_first_can,
-    .stages = parts,
+    .stages = stages,
     .plan = tri_reduce_scatter_first_plan,
     .own_scratch = tri_reduce_scatter_first_own,
 };

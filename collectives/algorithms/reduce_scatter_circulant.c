@@ -25,19 +25,19 @@ static int can(const tri_subcase *c) {
 }
 
 /* Blocks of the first of the parts into which a round divides the blocks that a rank has. */
-static int first_part(int have, int radix) {
+static int group_blocks(int have, int radix) {
     return (have + radix - 1) / radix;
 }
 
 static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_cost cost = {0};
-    for (int have = c->ranks, part; have > 1; have = part) {
-        part = first_part(have, p->radix);
-        int messages = (have - 1) / part, reach = messages * part;
-        int senders = c->nodes == 1 || reach > c->largest ? c->largest : reach;
+    for (int have = c->ranks, group; have > 1; have = group) {
+        group = group_blocks(have, p->radix);
+        int messages = (have - 1) / group, farthest = messages * group;
+        int senders = c->nodes == 1 || farthest > c->largest ? c->largest : farthest;
         tri_cost_burst(&cost, c, net, tri_case_level(c), messages,
-                       (double)c->bytes * (have - part) / messages, senders);
-        cost.combined_bytes += (double)c->bytes * (have - part);
+                       (double)c->bytes * (have - group) / messages, senders);
+        cost.combined_bytes += (double)c->bytes * (have - group);
     }
     cost.memory_bytes = (double)c->bytes * c->ranks;
     return cost;
@@ -55,55 +55,55 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     return best;
 }
 
-static tri_rotated turned_of(const tri_context *c, const tri_call *call) {
+static tri_rotated rotated_of(const tri_context *c, const tri_call *call) {
     tri_rotated t = {.counts = call->send_counts, .rank = c->rank};
     return t;
 }
 
 /* Units that come with message i of a round. */
-static size_t joining(const tri_context *c, const tri_call *call, const tri_rotated *t, int have, int part,
+static size_t joining(const tri_context *c, const tri_call *call, const tri_rotated *t, int have, int group,
                       int i) {
-    return tri_rotated_units(c, call, t, have - i * part < part ? have - i * part : part);
+    return tri_rotated_units(c, call, t, have - i * group < group ? have - i * group : group);
 }
 
 /* All blocks, and the most that come at once. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
-    tri_rotated t = turned_of(c, call);
+    tri_rotated t = rotated_of(c, call);
     size_t most = 0;
-    for (int have = c->size, part; have > 1; have = part) {
+    for (int have = c->size, group; have > 1; have = group) {
         size_t come = 0;
-        part = first_part(have, call->parameters.radix);
-        for (int i = 1; i * part < have; i++)
-            come += joining(c, call, &t, have, part, i);
+        group = group_blocks(have, call->parameters.radix);
+        for (int i = 1; i * group < have; i++)
+            come += joining(c, call, &t, have, group, i);
         if (come > most) most = come;
     }
     return tri_rotated_units(c, call, &t, c->size) + most;
 }
 
-static tri_status exchange(tri_context *c, const tri_call *call, const tri_rotated *t, int have, int part,
+static tri_status exchange(tri_context *c, const tri_call *call, const tri_rotated *t, int have, int group,
                            void *come) {
     void *blocks = call->scratch;
-    for (int i = 1; i * part < have; i++) {
-        int end = (i + 1) * part < have ? (i + 1) * part : have;
-        size_t first = tri_rotated_units(c, call, t, i * part), joins = joining(c, call, t, have, part, i);
-        TRI_TRY(tri_do_recv(c, come, joins, (c->rank - i * part + c->size) % c->size));
+    for (int i = 1; i * group < have; i++) {
+        int end = (i + 1) * group < have ? (i + 1) * group : have;
+        size_t first = tri_rotated_units(c, call, t, i * group), joins = joining(c, call, t, have, group, i);
+        TRI_TRY(tri_do_recv(c, come, joins, (c->rank - i * group + c->size) % c->size));
         TRI_TRY(tri_do_send(c, tri_unit(c, blocks, first), tri_rotated_units(c, call, t, end) - first,
-                            (c->rank + i * part) % c->size));
+                            (c->rank + i * group) % c->size));
         come = tri_unit(c, come, joins);
     }
     return tri_do_wait(c);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    tri_rotated t = turned_of(c, call);
+    tri_rotated t = rotated_of(c, call);
     void *blocks = call->scratch, *come = tri_unit(c, blocks, tri_rotated_units(c, call, &t, c->size));
     TRI_TRY(tri_rotated_copy(c, call, &t, call->send_displs, call->send, blocks, 0));
-    for (int have = c->size, part; have > 1; have = part) {
-        part = first_part(have, call->parameters.radix);
-        TRI_TRY(exchange(c, call, &t, have, part, come));
+    for (int have = c->size, group; have > 1; have = group) {
+        group = group_blocks(have, call->parameters.radix);
+        TRI_TRY(exchange(c, call, &t, have, group, come));
         void *joins = come;
-        for (int i = 1; i * part < have; i++) {
-            size_t count = joining(c, call, &t, have, part, i);
+        for (int i = 1; i * group < have; i++) {
+            size_t count = joining(c, call, &t, have, group, i);
             TRI_TRY(tri_do_combine(c, joins, blocks, count));
             joins = tri_unit(c, joins, count);
         }
@@ -114,7 +114,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_scatter_circulant = {
     .operation = TRI_REDUCE_SCATTER,
     .name = "circulant",
-    .text = "in each round all but the k-th part of the blocks go to ranks above and join those there",
+    .text = "in each round all but the k-th group of the blocks go to ranks above and join those there",
     .can = can,
     .tune = tune,
     .cost = cost,

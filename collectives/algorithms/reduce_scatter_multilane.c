@@ -10,9 +10,9 @@ static int can(const tri_subcase *c) {
     return tri_case_even_blocks(c) && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, c->bytes * (size_t)c->nodes);
-    part[1] = tri_case_of_lanes(c, TRI_REDUCE_SCATTER, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, c->bytes * (size_t)c->nodes);
+    stage[1] = tri_case_of_lanes(c, TRI_REDUCE_SCATTER, c->bytes);
     return 2;
 }
 
@@ -54,7 +54,7 @@ const tri_algorithm tri_reduce_scatter_multilane = {
     .text = "a reduce_scatter inside each node, then one among the ranks of each local number",
     .can = can,
     .cost = cost,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
     .before_stage = before,

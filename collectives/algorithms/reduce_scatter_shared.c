@@ -13,7 +13,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double block = (double)c->bytes, others = block * (c->ranks - 1);
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(block * c->ranks));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(block * c->ranks));
     cost.slot_bytes = tri_equal_work(c, others + block + tri_combining(others));
     return cost;
 }

@@ -24,7 +24,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
     void *result = in_place ? tri_unit(c, call->scratch, tri_single_scratch(c, call)) : call->recv;
     tri_exchange_vectors(c, call->send, NULL, -1);
     TRI_TRY(tri_combine_block(c, call, (size_t)c->rank * call->count, result));
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return tri_do_copy(c, call->recv, result, call->count);
 }
 

@@ -20,7 +20,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_exchange_vectors(c, call->send, c->rank == call->root ? call->recv : NULL, -1);
     TRI_TRY(tri_combine_share(c, call, call->root));
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 

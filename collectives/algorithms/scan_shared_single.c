@@ -17,7 +17,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_exchange_vectors(c, call->send, call->recv, -1);
     TRI_TRY(tri_scan_share(c, call, 0));
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 

@@ -5,16 +5,16 @@
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_nodes(c, TRI_SCATTER, c->bytes * (size_t)c->largest);
-    part[1] = tri_case_of_node(c, TRI_SCATTER, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_nodes(c, TRI_SCATTER, c->bytes * (size_t)c->largest);
+    stage[1] = tri_case_of_node(c, TRI_SCATTER, c->bytes);
     return 2;
 }
 
 /* The node's blocks; at the root they lie where they are sent from. */
 static size_t own(const tri_context *c, const tri_call *call) {
-    int stands = c->shape->local_rank == tri_first_of_node(c, tri_member(c, call->root));
-    return stands && c->rank != call->root ? (size_t)c->shape->largest * call->count : 0;
+    int leader = c->shape->local_rank == tri_node_leader(c, tri_member(c, call->root));
+    return leader && c->rank != call->root ? (size_t)c->shape->largest * call->count : 0;
 }
 
 static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
@@ -26,7 +26,7 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     stage[0].call.recv = of_node;
     stage[0].call.count = (size_t)c->shape->largest * call->count;
     stage[1].context = tri_context_node(c);
-    stage[1].call.root = tri_first_of_node(c, root);
+    stage[1].call.root = tri_node_leader(c, root);
     stage[1].call.send = of_node;
 }
 
@@ -35,7 +35,7 @@ const tri_algorithm tri_scatter_hierarchical = {
     .name = "hierarchical",
     .text = "one rank of each node gets the blocks of its node and scatters them",
     .can = tri_case_even_runs,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
 };

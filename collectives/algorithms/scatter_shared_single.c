@@ -25,7 +25,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
         tri_copy_out(c, tri_past_caches(c, 2 * (size_t)c->size * call->count), call->recv,
                      tri_send_block(c, call, c->rank), call->count);
     }
-    tri_part(c, tri_only_root(c, call->root));
+    tri_release_vectors(c, tri_only_root(c, call->root));
     return TRI_OK;
 }
 

@@ -126,29 +126,29 @@ static inline int tri_case_even_runs(const tri_subcase *c) {
 /* The cases of parts that run among one rank of each node, inside each node, and among the ranks with the same
  * local number of all nodes, all local numbers at once. */
 static inline tri_subcase tri_case_of_nodes(const tri_subcase *c, tri_operation operation, size_t bytes) {
-    tri_subcase part = *c;
-    part.operation = operation;
-    part.bytes = bytes;
-    part.ranks = c->nodes;
-    part.largest = 1;
-    part.irregular = part.split = 0;
-    return part;
+    tri_subcase stage = *c;
+    stage.operation = operation;
+    stage.bytes = bytes;
+    stage.ranks = c->nodes;
+    stage.largest = 1;
+    stage.irregular = stage.split = 0;
+    return stage;
 }
 static inline tri_subcase tri_case_of_lanes(const tri_subcase *c, tri_operation operation, size_t bytes) {
-    tri_subcase part = tri_case_of_nodes(c, operation, bytes);
-    part.sharing = c->largest;
-    return part;
+    tri_subcase stage = tri_case_of_nodes(c, operation, bytes);
+    stage.sharing = c->largest;
+    return stage;
 }
 static inline tri_subcase tri_case_of_node(const tri_subcase *c, tri_operation operation, size_t bytes) {
-    tri_subcase part = *c;
-    part.operation = operation;
-    part.bytes = bytes;
-    part.ranks = c->largest;
-    part.fewer = c->ranks != c->nodes * c->largest;
-    part.nodes = 1;
-    part.irregular = part.split = 0;
-    part.sharing = 0;
-    return part;
+    tri_subcase stage = *c;
+    stage.operation = operation;
+    stage.bytes = bytes;
+    stage.ranks = c->largest;
+    stage.fewer = c->ranks != c->nodes * c->largest;
+    stage.nodes = 1;
+    stage.irregular = stage.split = 0;
+    stage.sharing = 0;
+    return stage;
 }
 
 /* Rounds of doubling until `ranks` are reached. */

@@ -20,9 +20,9 @@ static int is_choice_for(const tri_choice *choice, const tri_subcase *c) {
 static const tri_recipe *choose(tri_collective_state *state, const tri_subcase *c) {
     uint64_t hash = ((uint64_t)c->bytes * TRI_OPERATION_COUNT + c->operation) * UINT64_C(0x9e3779b97f4a7c15);
     tri_choice *row = state->chosen[(hash >> 32) % TRI_CHOICES];
-    for (int i = 0; i < TRI_CHOICES_ALIKE; i++)
+    for (int i = 0; i < TRI_CHOICES_PER_SET; i++)
         if (is_choice_for(&row[i], c)) return &row[i].recipe;
-    tri_choice *choice = &row[state->choices++ % TRI_CHOICES_ALIKE];
+    tri_choice *choice = &row[state->choices++ % TRI_CHOICES_PER_SET];
     const tri_algorithm *a = state->selected[c->operation];
     if (a && !tri_algorithm_fits(a, c)) a = NULL;
     *choice = (tri_choice){.operation = c->operation,
@@ -38,7 +38,7 @@ static const tri_recipe *choose(tri_collective_state *state, const tri_subcase *
 
 /* Where the ranks have a shared heap, they find out whether this call's vectors are from it. */
 static void look_for_heap(tri_shared *shared, tri_subcase *c, const tri_call *call) {
-    shared->met = 0;
+    shared->vectors_known = 0;
     if (!shared->heap_count || c->nodes > 1 || c->uneven || c->bytes < MAPPED_FROM_BYTES) return;
     int receives = c->operation != TRI_REDUCE || call->root == shared->rank;
     c->mapped = tri_shared_exchange_vectors(shared, call->send, receives ? call->recv : NULL, -1);

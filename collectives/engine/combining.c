@@ -53,18 +53,18 @@ tri_status tri_reduce_scatter(const void *send, void *recv, const size_t *recv_c
     tri_call_spec spec;
     TRI_TRY(tri_describe_combine(&spec, TRI_REDUCE_SCATTER, 0, type, op));
     spec.uneven = 1;
-    size_t *places = malloc((size_t)comm->size * sizeof *places);
-    if (!places) return tri_fail(TRI_ERR_MEMORY, "no memory for the places of %d blocks", comm->size);
+    size_t *displs = malloc((size_t)comm->size * sizeof *displs);
+    if (!displs) return tri_fail(TRI_ERR_MEMORY, "no memory for the displs of %d blocks", comm->size);
     size_t all = 0;
     for (int b = 0; b < comm->size; all += recv_counts[b++])
-        places[b] = all;
+        displs[b] = all;
     tri_call call = {.send = send == MPI_IN_PLACE ? recv : send,
                      .recv = recv,
                      .count = all,
                      .send_counts = recv_counts,
-                     .send_displs = places};
+                     .send_displs = displs};
     tri_status status = tri_call_run(comm, &spec, &call);
-    free(places);
+    free(displs);
     return status;
 }
 

@@ -32,7 +32,7 @@ static size_t block_count(const tri_side *side, int b) {
 }
 
 static char *user_block(const tri_side *side, int b) {
-    return (char *)side->user + (side->counts ? side->places[b] : (size_t)b * side->count) * side->extent;
+    return (char *)side->user + (side->counts ? side->displs[b] : (size_t)b * side->count) * side->extent;
 }
 
 /* Packs or unpacks all blocks; MPI's int counts are met by pieces. */
@@ -43,11 +43,11 @@ static tri_status repack(const tri_side *side, int unpack) {
     for (int b = 0; b < side->blocks; b++) {
         char *user = user_block(side, b);
         for (size_t left = block_count(side, b); left;) {
-            int some = (int)(left < most ? left : most), bytes = (int)((size_t)some * side->size), place = 0;
+            int some = (int)(left < most ? left : most), bytes = (int)((size_t)some * side->size), position = 0;
             if (unpack)
-                TRI_MPI(MPI_Unpack(at, bytes, &place, user, some, side->type, MPI_COMM_SELF));
+                TRI_MPI(MPI_Unpack(at, bytes, &position, user, some, side->type, MPI_COMM_SELF));
             else
-                TRI_MPI(MPI_Pack(user, some, side->type, at, bytes, &place, MPI_COMM_SELF));
+                TRI_MPI(MPI_Pack(user, some, side->type, at, bytes, &position, MPI_COMM_SELF));
             at += bytes;
             user += (size_t)some * side->extent;
             left -= (size_t)some;
@@ -56,15 +56,15 @@ static tri_status repack(const tri_side *side, int unpack) {
     return TRI_OK;
 }
 
-/* Counts and places in bytes; packed blocks lie one behind the other. */
+/* Counts and displs in bytes; packed blocks lie one offset the other. */
 static tri_status scale_blocks(tri_side *side) {
     size_t blocks = (size_t)side->blocks;
     side->byte_counts = malloc((2 * blocks + 1) * sizeof *side->byte_counts);
-    if (!side->byte_counts) return tri_fail(TRI_ERR_MEMORY, "no memory for the places of %zu blocks", blocks);
+    if (!side->byte_counts) return tri_fail(TRI_ERR_MEMORY, "no memory for the displs of %zu blocks", blocks);
     side->byte_displs = side->byte_counts + blocks;
-    for (size_t b = 0, behind = 0; b < blocks; behind += side->byte_counts[b++]) {
+    for (size_t b = 0, offset = 0; b < blocks; offset += side->byte_counts[b++]) {
         side->byte_counts[b] = side->counts[b] * side->size;
-        side->byte_displs[b] = side->packed ? behind : side->places[b] * side->extent;
+        side->byte_displs[b] = side->packed ? offset : side->displs[b] * side->extent;
     }
     return TRI_OK;
 }

@@ -6,13 +6,13 @@
 #include "trireme/collectives.h"
 
 /* One side of a call: `blocks` blocks, each of `count` elements, one behind the other; or of counts[b]
- * elements at places[b]. */
+ * elements at displs[b]. */
 typedef struct tri_side {
     void *user;
     MPI_Datatype type;
     int blocks;
     size_t count;
-    const size_t *counts, *places; /* NULL, or one entry for each block */
+    const size_t *counts, *displs; /* NULL, or one entry for each block */
     /* What tri_side_open() adds: the same in bytes. */
     void *bytes;
     size_t block_bytes;

@@ -88,23 +88,23 @@ static tri_side one(const void *user, size_t count, MPI_Datatype type) {
 }
 
 static tri_side each(const tri_comm *comm, const void *user, size_t count, const size_t *counts,
-                     const size_t *places, MPI_Datatype type) {
+                     const size_t *displs, MPI_Datatype type) {
     tri_side side = {.user = (void *)user,
                      .type = type,
                      .blocks = comm->size,
                      .count = count,
                      .counts = counts,
-                     .places = places};
+                     .displs = displs};
     return side;
 }
 
-static tri_status scatter(const void *send, size_t send_count, const size_t *counts, const size_t *places,
+static tri_status scatter(const void *send, size_t send_count, const size_t *counts, const size_t *displs,
                           MPI_Datatype send_type, void *recv, size_t recv_count, MPI_Datatype recv_type,
                           int root, int uneven, tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     tri_move m = {
         .operation = TRI_SCATTER, .uneven = uneven, .root = root, .recv_in_place = recv == MPI_IN_PLACE};
-    if (comm->rank == root) m.send = each(comm, send, send_count, counts, places, send_type);
+    if (comm->rank == root) m.send = each(comm, send, send_count, counts, displs, send_type);
     if (m.recv_in_place) {
         TRI_TRY(bytes_of(counts ? counts[root] : send_count, send_type, &m.bytes));
     } else {
@@ -126,12 +126,12 @@ tri_status tri_scatterv(const void *send, const size_t *send_counts, const size_
 }
 
 static tri_status gather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                         size_t recv_count, const size_t *counts, const size_t *places,
+                         size_t recv_count, const size_t *counts, const size_t *displs,
                          MPI_Datatype recv_type, int root, int uneven, tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     tri_move m = {
         .operation = TRI_GATHER, .uneven = uneven, .root = root, .send_in_place = send == MPI_IN_PLACE};
-    if (comm->rank == root) m.recv = each(comm, recv, recv_count, counts, places, recv_type);
+    if (comm->rank == root) m.recv = each(comm, recv, recv_count, counts, displs, recv_type);
     if (m.send_in_place) {
         TRI_TRY(bytes_of(counts ? counts[root] : recv_count, recv_type, &m.bytes));
     } else {
@@ -153,11 +153,11 @@ tri_status tri_gatherv(const void *send, size_t send_count, MPI_Datatype send_ty
 }
 
 static tri_status allgather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                            size_t recv_count, const size_t *counts, const size_t *places,
+                            size_t recv_count, const size_t *counts, const size_t *displs,
                             MPI_Datatype recv_type, tri_comm *comm) {
     tri_move m = {.operation = TRI_ALLGATHER,
                   .uneven = counts != NULL,
-                  .recv = each(comm, recv, recv_count, counts, places, recv_type),
+                  .recv = each(comm, recv, recv_count, counts, displs, recv_type),
                   .send_in_place = send == MPI_IN_PLACE};
     TRI_TRY(bytes_of(counts ? counts[comm->rank] : recv_count, recv_type, &m.bytes));
     if (!m.send_in_place) m.send = one(send, send_count, send_type);

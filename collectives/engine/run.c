@@ -36,7 +36,7 @@ static void pieces_destroy(pieces *s) {
     free(s->in_flight);
 }
 
-/* Records stage `index` on a piece, behind its gate. */
+/* Records stage `index` on a piece, stage_scratch its gate. */
 static tri_status record_piece(pieces *s, int index, int piece, tri_stage *stage) {
     tri_schedule *schedule = s->schedule + index * TRI_WINDOW + piece % TRI_WINDOW;
     tri_step gate = {.verb = TRI_STEP_GATE, .count = (size_t)(piece / TRI_WINDOW) + 1};
@@ -126,12 +126,12 @@ tri_status tri_call_execute(tri_context *c, const tri_call *call) {
     if (!a->stages) return a->run(c, call);
     if (call->parameters.pieces > 1) return run_in_pieces(c, call);
     tri_stage stage[TRI_STAGES];
-    int count = tri_stages_draw(c, call, stage);
-    void *behind = tri_unit(c, call->scratch, a->own_scratch ? a->own_scratch(c, call) : 0);
+    int count = tri_stages_make(c, call, stage);
+    void *stage_scratch = tri_unit(c, call->scratch, a->own_scratch ? a->own_scratch(c, call) : 0);
     for (int i = 0; i <= count; i++) {
         if (a->before_stage) TRI_TRY(a->before_stage(c, call, i));
         if (i == count || stage[i].context.rank < 0) continue;
-        stage[i].call.scratch = behind;
+        stage[i].call.scratch = stage_scratch;
         TRI_TRY(tri_call_execute(&stage[i].context, &stage[i].call));
     }
     return TRI_OK;

@@ -48,8 +48,8 @@ typedef struct tri_verbs {
 typedef struct tri_group {
     enum { TRI_GROUP_ALL, TRI_GROUP_NODE, TRI_GROUP_LANE } kind;
     int index;       /* NODE: which; LANE: the local rank of its members */
-    int node, stand; /* LANE: of this node, rank `stand` is the member; node -1: no such exception */
-    int turn;        /* member 0 is the one that would be member `turn` */
+    int node, leader; /* LANE: of this node, rank `leader` is the member; node -1: no such exception */
+    int rotation;        /* member 0 is the one that would be member `rotation` */
 } tri_group;
 
 /* The group of ranks that a body runs on, and how. `rank` and peers count within the group; rank is -1 on a
@@ -142,14 +142,14 @@ typedef struct tri_stage {
 int tri_member(const tri_context *c, int index); /* rank in the communicator */
 /* The ranks of this rank's node. */
 tri_context tri_context_node(const tri_context *c);
-/* One rank of each node: those with local rank `lane`, where every node has as many; for a rank `stand` >= 0,
+/* One rank of each node: those with local rank `lane`, where every node has as many; for a rank `leader` >= 0,
  * that rank on its own node. */
-tri_context tri_context_lane(const tri_context *c, int lane, int stand);
+tri_context tri_context_lane(const tri_context *c, int lane, int leader);
 /* The same ranks, counted from `root`. */
 tri_context tri_context_rotated(const tri_context *c, int root);
 int tri_local_rank(const tri_context *c, int rank);
 /* Local rank of the one who stands for this rank's node: `root` on its own node, else 0. */
-int tri_first_of_node(const tri_context *c, int root);
+int tri_node_leader(const tri_context *c, int root);
 /* This rank's part of a vector of `count` units that the ranks of its node have divided. */
 typedef struct tri_lane_block {
     void *start;

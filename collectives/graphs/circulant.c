@@ -69,8 +69,8 @@ int tri_circulant_end(const tri_circulant *plan) {
 /* The piece of a round by what a rank receives in a turn. Pieces beyond the last are the last; it is received
  * only the first time. */
 static int piece_of(const tri_circulant *plan, const int *piece, int round) {
-    int q = plan->q, last = plan->pieces - 1, now = piece[round % q] + round / q * q - plan->idle;
-    if (now < last) return now;
+    int q = plan->q, last = plan->pieces - 1, number = piece[round % q] + round / q * q - plan->idle;
+    if (number < last) return number;
     for (int earlier = round - 1; earlier >= plan->idle && earlier > round - 2 * q; earlier--)
         if (piece[earlier % q] + earlier / q * q - plan->idle >= last) return -1;
     return last;

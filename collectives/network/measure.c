@@ -48,7 +48,7 @@ typedef struct meter {
     ring inside, between;
     ring near, lane;    /* of the fullest node, of the first rank of each node; nobody else's */
     int lanes, fullest; /* node */
-    double share_s;     /* for each number */
+    double budget_s;     /* for each number */
     char *send, *recv;
     MPI_Request requests[2 * MANY + 2];
     int hub, peer[MANY],
@@ -134,7 +134,7 @@ static tri_status copy_slots(meter *m, const ring *r, size_t bytes, int messages
     return TRI_OK;
 }
 
-static tri_status reach(meter *m, const ring *r, size_t bytes, int messages) {
+static tri_status single_copy(meter *m, const ring *r, size_t bytes, int messages) {
     (void)r, (void)messages;
     int peer = (m->shared->rank + 1) % m->shared->size;
     return tri_shared_read(m->shared, peer, &m->shared->peers[peer].send, 0, m->recv, bytes);
@@ -153,7 +153,7 @@ static tri_status run_times(meter *m, const trial *t, int times, double *out_s) 
 
 /* A quantile of samples, each that of the slowest rank; the same on all ranks. */
 static tri_status take(meter *m, trial t, double *out_s) {
-    double sample[SAMPLES], end_s = now_s() + m->share_s, once_s;
+    double sample[SAMPLES], end_s = now_s() + m->budget_s, once_s;
     TRI_TRY(run_times(m, &t, 1, &once_s));
     TRI_TRY(run_times(m, &t, 4, &once_s));
     int times = once_s > SAMPLE_S ? 1 : (int)(SAMPLE_S / (once_s > 1e-8 ? once_s : 1e-8)), taken = 0;
@@ -244,12 +244,12 @@ static tri_status take_shared(meter *m, tri_network *net) {
     int can = m->shared->single_copy;
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, &can, 1, MPI_INT, MPI_MIN, m->comm));
     if (!can) return TRI_OK;
-    m->shared->met = 0;
+    m->shared->vectors_known = 0;
     if (m->shared->size > 1) (void)tri_shared_exchange_vectors(m->shared, m->send, m->recv, -1);
-    TRI_TRY(take(m, (trial){reach, &m->inside, SMALL, 1}, &single_copy_s));
-    TRI_TRY(take_slope(m, (trial){reach, &m->inside, 0, 1}, SHORT, LONG, 1, &net->single_copy_byte_s));
+    TRI_TRY(take(m, (trial){single_copy, &m->inside, SMALL, 1}, &single_copy_s));
+    TRI_TRY(take_slope(m, (trial){single_copy, &m->inside, 0, 1}, SHORT, LONG, 1, &net->single_copy_byte_s));
     net->single_copy_s = single_copy_s;
-    m->shared->met = 0;
+    m->shared->vectors_known = 0;
     return TRI_OK;
 }
 
@@ -281,19 +281,19 @@ static tri_status is_eager(meter *m, const ring *r, int second, size_t bytes, in
 
 /* Between the first two ranks of the ring that rank 0 is in. */
 static tri_status take_eager(meter *m, const ring *r, double *out_bytes) {
-    int mine[2] = {0, r->next}, rank = tri_comm_rank(m->comm), eager = 1;
-    TRI_TRY(tri_bcast(mine, 2, MPI_INT, 0, m->comm));
+    int pair_info[2] = {0, r->next}, rank = tri_comm_rank(m->comm), eager = 1;
+    TRI_TRY(tri_bcast(pair_info, 2, MPI_INT, 0, m->comm));
     ring pair = *r;
     pair.first = rank == 0;
     size_t low = 0, high = 256;
     while (eager && high <= LONG) {
-        TRI_TRY(is_eager(m, &pair, rank == mine[1], high, &eager));
+        TRI_TRY(is_eager(m, &pair, rank == pair_info[1], high, &eager));
         if (eager) low = high, high *= 2;
     }
     for (int i = 0; i < 4 && !eager; i++) {
         int half;
         size_t middle = low + (high - low) / 2;
-        TRI_TRY(is_eager(m, &pair, rank == mine[1], middle, &half));
+        TRI_TRY(is_eager(m, &pair, rank == pair_info[1], middle, &half));
         if (half)
             low = middle;
         else
@@ -366,7 +366,7 @@ tri_status tri_network_measure(tri_comm *comm, double seconds, tri_network_file 
     if (tri_comm_size(comm) < 2)
         return tri_fail(TRI_ERR_IMPOSSIBLE,
                         "a single rank sends no messages: start two on a node, or on two nodes");
-    meter m = {.comm = comm, .share_s = seconds / NUMBERS, .send = malloc(LONG), .recv = malloc(LONG)};
+    meter m = {.comm = comm, .budget_s = seconds / NUMBERS, .send = malloc(LONG), .recv = malloc(LONG)};
     tri_network_file found = tri_network_file_new();
     tri_status status = m.send && m.recv ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for two messages");
     status = tri_agree(comm, status);

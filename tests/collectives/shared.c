@@ -18,10 +18,10 @@ static int rank, size;
 
 static void segments(void) {
     enum { WORDS = 1000 };
-    for (tri_segment_way way = 0; way < TRI_SEGMENT_WAYS; way++) {
+    for (tri_segment_kind kind = 0; kind < TRI_SEGMENT_KINDS; kind++) {
         tri_segment s;
-        CHECK_OK(tri_segment_create_by(MPI_COMM_WORLD, way, (size_t)size * WORDS * sizeof(uint64_t), &s));
-        CHECK(s.base, "no segment by way %d", (int)way);
+        CHECK_OK(tri_segment_create_by(MPI_COMM_WORLD, kind, (size_t)size * WORDS * sizeof(uint64_t), &s));
+        CHECK(s.base, "no segment of kind %d", (int)kind);
         if (!s.base) continue;
         uint64_t *words = (uint64_t *)s.base, wrong = 0;
         for (size_t i = 0; i < WORDS; i++) {
@@ -31,7 +31,7 @@ static void segments(void) {
         MPI_Barrier(MPI_COMM_WORLD);
         for (size_t i = 0; i < (size_t)size * WORDS; i++)
             wrong += words[i] != i + 1;
-        CHECK(!wrong, "%llu wrong words by way %d", (unsigned long long)wrong, (int)way);
+        CHECK(!wrong, "%llu wrong words of kind %d", (unsigned long long)wrong, (int)kind);
         tri_segment_destroy(&s);
         CHECK(!s.base, "still there");
     }

@@ -1,6 +1,6 @@
 /* Reductions in two parts: a reduce_scatter of equal parts, and what brings the parts to those who want them. */
-#ifndef TRI_COLLECTIVES_SCATTERED_H
-#define TRI_COLLECTIVES_SCATTERED_H
+#ifndef TRI_COLLECTIVES_REDUCE_SCATTER_FIRST_H
+#define TRI_COLLECTIVES_REDUCE_SCATTER_FIRST_H
 
 #include "collectives/algorithms/algorithm.h"
 

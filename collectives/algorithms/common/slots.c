@@ -4,20 +4,20 @@
 
 /* Bytes that are combined at a time. They stay in the nearest cache where peers' memory is mapped; each copy
  * by the kernel has its fixed cost, so there they are more. */
-enum { MAPPED_CHUNK_BYTES = 16384, REACHED_CHUNK_BYTES = 131072 };
+enum { MAPPED_CHUNK_BYTES = 16384, SINGLE_COPY_CHUNK_BYTES = 131072 };
 /* Vectors of all ranks together from here on do not stay in a cache until they are used. */
 enum { PAST_CACHES_BYTES = 96 << 20 };
 
 void tri_exchange_vectors(tri_context *c, const void *send, void *recv, int root) {
-    if (!c->shared->met) (void)tri_shared_exchange_vectors(c->shared, send, recv, root);
+    if (!c->shared->vectors_known) (void)tri_shared_exchange_vectors(c->shared, send, recv, root);
 }
 
-void tri_part(tri_context *c, int root) {
+void tri_release_vectors(tri_context *c, int root) {
     if (root < 0)
         tri_ring_barrier(&c->shared->small);
     else
         tri_ring_report(&c->shared->small, root);
-    c->shared->met = 0; /* the next part of this call has other vectors */
+    c->shared->vectors_known = 0; /* the next part of this call has other vectors */
 }
 
 int tri_past_caches(const tri_context *c, size_t units) {
@@ -38,7 +38,7 @@ static size_t chunk_units(const tri_context *c, size_t bytes) {
 }
 
 size_t tri_single_scratch(const tri_context *c, const tri_call *call) {
-    size_t chunk = chunk_units(c, REACHED_CHUNK_BYTES);
+    size_t chunk = chunk_units(c, SINGLE_COPY_CHUNK_BYTES);
     return 2 * (chunk < call->count ? chunk : call->count);
 }
 
@@ -87,7 +87,7 @@ static tri_range my_share(const tri_context *c, size_t count) {
 /* Units to work on at a time. */
 static size_t chunk_of(const tri_context *c) {
     int mapped = c->shared->peers[(c->rank + 1) % c->size].send.here != NULL;
-    return chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : REACHED_CHUNK_BYTES);
+    return chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : SINGLE_COPY_CHUNK_BYTES);
 }
 
 /* Where this rank may combine a rank's result in its place; NULL: it cannot see it, or its input lies there. */

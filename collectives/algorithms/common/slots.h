@@ -8,8 +8,8 @@
  *    its peers' memory: where that is from the shared heap as in its own, else by the kernel
  *    (process_vm_readv, "cross-memory attach"; Jin, Sur, Chai, Panda 2005, "LiMIC").
  */
-#ifndef TRI_COLLECTIVES_SHARED_H
-#define TRI_COLLECTIVES_SHARED_H
+#ifndef TRI_COLLECTIVES_SLOTS_H
+#define TRI_COLLECTIVES_SLOTS_H
 
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/cost/terms.h"
@@ -70,7 +70,7 @@ static inline int tri_can_single(const tri_subcase *c) {
  * `root` >= 0: only the root's are worked on, so only the root is waited for. */
 void tri_exchange_vectors(tri_context *c, const void *send, void *recv, int root);
 /* Nobody works on this rank's vectors any more. `root` as above: a leaf says so and goes. */
-void tri_part(tri_context *c, int root);
+void tri_release_vectors(tri_context *c, int root);
 
 /* Units of a peer's input, from unit `start` on, and into its result. */
 static inline tri_status tri_fetch(tri_context *c, int peer, size_t start, void *to, size_t units) {
@@ -87,7 +87,7 @@ static inline tri_status tri_put(tri_context *c, int peer, size_t start, const v
 static inline size_t tri_leaf_share(const tri_context *c, size_t count) {
     return c->size == 2 ? count / 2 : count;
 }
-/* For tri_exchange_vectors() and tri_part() in a rooted operation whose leaf has this share. */
+/* For tri_exchange_vectors() and tri_release_vectors() in a rooted operation whose leaf has this share. */
 static inline int tri_only_root(const tri_context *c, int root) {
     return c->size == 2 ? -1 : root;
 }
@@ -148,7 +148,7 @@ static inline double tri_pieces_of(double bytes) {
     return tri_larger(1, bytes / TRI_LARGE_PAYLOAD_BYTES);
 }
 /* Hand-offs of a pipeline: the last one, and one each time the ring is full. */
-static inline double tri_ring_turns(double bytes) {
+static inline double tri_ring_hand_offs(double bytes) {
     return 1 + (tri_pieces_of(bytes) - 1) / TRI_LARGE_DEPTH;
 }
 
