@@ -25,7 +25,7 @@ void tri_mpi_library(char *out, size_t room) {
     snprintf(out, room, "%s", text);
 }
 
-/* A label for each rank that is the same on ranks which share memory: the lowest rank of the node. */
+/* Labels each rank with the lowest rank of its shared-memory node. */
 static tri_status label_nodes(tri_comm *comm, int *label_of) {
     MPI_Comm node;
     TRI_MPI(MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node));

@@ -13,7 +13,7 @@ void tri_heap_destroy(tri_heap *heap) {
     free(heap->starts);
 }
 
-/* One entry more; its `starts` are set. */
+/* Appends an entry and sets its `starts`. */
 static tri_status grow(tri_shared *shared, size_t bytes) {
     size_t size = (size_t)shared->size;
     tri_heap *heaps = realloc(shared->heaps, (size_t)(shared->heap_count + 1) * sizeof *heaps);
@@ -33,13 +33,13 @@ static tri_status grow(tri_shared *shared, size_t bytes) {
     return TRI_OK;
 }
 
-/* The last heap's memory. */
+/* Allocates the memory of the last heap. */
 static tri_status fill(tri_shared *shared, size_t bytes) {
     tri_heap *heap = &shared->heaps[shared->heap_count - 1];
     if (shared->segment.base)
         TRI_TRY(tri_segment_create(shared->mpi, heap->starts[shared->size], &heap->segment));
     if (heap->segment.base) {
-        /* Huge pages where the machine allows them for shared memory. */
+        /* Use huge pages where the system permits them for shared memory. */
         madvise(heap->segment.base, heap->segment.bytes, MADV_HUGEPAGE);
         heap->mine = heap->segment.base + heap->starts[shared->rank];
         return TRI_OK;

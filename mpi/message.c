@@ -4,7 +4,7 @@
 
 #include "mpi/comm.h"
 
-/* Elements of one chunk of a big type: any number that fits an int and leaves few chunks. */
+/* Elements per chunk of a big type: fits an int and keeps the number of chunks small. */
 enum { CHUNK = 1 << 30 };
 
 tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out) {
@@ -65,7 +65,7 @@ tri_status tri_irecv(void *data, size_t count, MPI_Datatype type, int peer, int 
     return tri_start_recv(data, count, type, peer, tag, comm->mpi, out);
 }
 
-/* The message that arrived must be as long as the buffer says; MPI itself only refuses longer ones. */
+/* The received length must equal the buffer's. MPI itself rejects only longer messages. */
 static tri_status check_length(const MPI_Status *status, size_t count, MPI_Datatype type) {
     int type_bytes;
     MPI_Count bytes;

@@ -1,4 +1,4 @@
-/* The memory of the other ranks of the node: no MPI here. */
+/* Access to the memory of the other ranks of the node. No MPI calls. */
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -29,10 +29,10 @@ void tri_shared_attach(tri_shared *shared, void *memory) {
                                     TRI_LARGE_DEPTH, &shared->waiter);
 }
 
-/* What a rank tells about one vector. Every rank maps a heap at an address of its own. */
+/* The location of one vector, as sent to the peers. Each rank maps a heap at a different address. */
 typedef struct location {
-    int64_t heap; /* the index of the heap that it lies in; PRIVATE; or UNUSED: it does not matter */
-    uint64_t at;  /* offset in the heap, else address */
+    int64_t heap; /* index of the heap that holds it; PRIVATE: none; UNUSED: not needed by peers */
+    uint64_t at;  /* offset in the heap, or address */
 } location;
 
 enum { UNUSED = -2, PRIVATE = -1 };
@@ -50,7 +50,7 @@ static location locate(const tri_shared *shared, const void *vector) {
 
 static tri_peer_vector peer_vector(const tri_shared *shared, int peer, const location *t) {
     if (t->heap >= 0) return (tri_peer_vector){.here = shared->heaps[t->heap].segment.base + t->at};
-    char *address = (char *)(uintptr_t)t->at; /* NULL where UNUSED */
+    char *address = (char *)(uintptr_t)t->at; /* NULL if UNUSED */
     return (tri_peer_vector){.there = address, .here = peer == shared->rank ? address : NULL};
 }
 
@@ -73,9 +73,9 @@ int tri_shared_exchange_vectors(tri_shared *shared, const void *send, const void
     return mapped;
 }
 
-/* The kernel copies at most 2 GiB at a call, and may stop earlier. */
+/* One system call copies at most 2 GiB and may copy less. */
 static tri_status copy_by_kernel(const tri_shared *shared, int peer, char *there, char *mine, size_t bytes,
-                         int write) {
+                                 int write) {
     while (bytes) {
         struct iovec local = {mine, bytes}, remote = {there, bytes};
         pid_t pid = (pid_t)shared->peers[peer].pid;
@@ -118,7 +118,7 @@ void tri_copy_past_caches(void *to, const void *from, size_t bytes) {
     for (; head + sizeof(__m128i) <= bytes; head += sizeof(__m128i))
         _mm_stream_si128((__m128i *)(out + head), _mm_loadu_si128((const __m128i *)(in + head)));
     memcpy(out + head, in + head, bytes - head);
-    /* Such stores are not ordered by the flag that follows them. */
+    /* Streaming stores are not ordered by the release store of the flag that follows. */
     _mm_sfence();
 }
 #else

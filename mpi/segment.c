@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What rank 0 tells the others. */
+/* Description of the segment, broadcast by rank 0. */
 typedef struct offer {
-    uint64_t token; /* stands behind the segment's bytes: whoever sees it there has opened the right one */
+    uint64_t token; /* stored after the segment's bytes; identifies the right segment */
     uint64_t bytes;
     int64_t pid;
-    int fd; /* -1: rank 0 has none */
+    int fd; /* -1: rank 0 could not create it */
 } offer;
 
 static void write_name(char *name, size_t room, const offer *o) {
@@ -32,11 +32,11 @@ static int create_file(const offer *o, tri_segment_kind kind) {
     char name[64];
     write_name(name, sizeof name, o);
     int fd = kind == TRI_SEGMENT_NAMELESS ? memfd_create(name, MFD_CLOEXEC)
-                                         : shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+                                          : shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) return -1;
     off_t bytes = (off_t)(o->bytes + sizeof o->token);
-    /* /dev/shm may be small (64 MiB in containers), and a rank that touches a page beyond its limit is
-     * killed: there the pages are taken at once. */
+    /* /dev/shm may be small (64 MiB in containers), and touching a page beyond its limit kills the
+     * process. Allocate all pages here. */
     int failed = ftruncate(fd, bytes) || (kind == TRI_SEGMENT_NAMED && posix_fallocate(fd, 0, bytes)) ||
                  pwrite(fd, &o->token, sizeof o->token, (off_t)o->bytes) != (ssize_t)sizeof o->token;
     if (!failed) return fd;

@@ -35,7 +35,8 @@ static tri_cost pairs_of(const tri_subcase *c, double times, double bytes, int o
 }
 
 /* The dearest path below a position of a tree. */
-static tri_cost path_below(const tri_subcase *c, int position, int positions, double bytes, const tri_network *net) {
+static tri_cost path_below(const tri_subcase *c, int position, int positions, double bytes,
+                           const tri_network *net) {
     tri_cost best = {0};
     for (int child = 2 * position + 1; child <= 2 * position + 2 && child < positions; child++) {
         tri_cost path = pairs_of(c, 1, bytes, child == 2 * position + 1 ? 2 : 3);

@@ -28,7 +28,8 @@ static int straight(const tri_context *c, int first, int count) {
     return first + count > c->size ? c->size - first : count;
 }
 
-static tri_status at_root(tri_context *c, const tri_call *call, const tri_postal *tree, tri_position position) {
+static tri_status at_root(tri_context *c, const tri_call *call, const tri_postal *tree,
+                          tri_position position) {
     tri_position child;
     while (tri_postal_child(tree, &position, &child)) {
         int peer = tri_from_virtual(c, child.first, call->root), before = straight(c, peer, child.count);
@@ -49,8 +50,9 @@ static tri_status run(tri_context *c, const tri_call *call) {
     const void *blocks = count > 1 ? call->scratch : call->send;
     while (tri_postal_child(&tree, &position, &child)) {
         int peer = tri_from_virtual(c, child.first, call->root);
-        TRI_TRY(tri_do_recv(c, tri_unit(c, blocks, tri_run_units(c, call, c->rank, child.first - position.first)),
-                            tri_run_units(c, call, peer, child.count), peer));
+        TRI_TRY(
+            tri_do_recv(c, tri_unit(c, blocks, tri_run_units(c, call, c->rank, child.first - position.first)),
+                        tri_run_units(c, call, peer, child.count), peer));
     }
     if (count > 1) TRI_TRY(tri_do_copy(c, call->scratch, call->send, tri_block_units(c, call, c->rank)));
     TRI_TRY(tri_do_wait(c));

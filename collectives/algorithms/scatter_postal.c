@@ -42,7 +42,8 @@ static int straight(const tri_context *c, int first, int count) {
 }
 
 /* One behind the other: the first child has the most to pass on, and must not share the way with the rest. */
-static tri_status from_root(tri_context *c, const tri_call *call, const tri_postal *tree, tri_position position) {
+static tri_status from_root(tri_context *c, const tri_call *call, const tri_postal *tree,
+                            tri_position position) {
     tri_position child;
     while (tri_postal_child(tree, &position, &child)) {
         int peer = tri_from_virtual(c, child.first, call->root), before = straight(c, peer, child.count);
@@ -64,13 +65,14 @@ static tri_status run(tri_context *c, const tri_call *call) {
     int first = position.parent ? position.count : straight(c, c->rank, position.count);
     size_t before = tri_run_units(c, call, c->rank, first);
     TRI_TRY(tri_do_recv(c, blocks, before, parent));
-    TRI_TRY(
-        tri_do_recv(c, tri_unit(c, blocks, before), tri_run_units(c, call, 0, position.count - first), parent));
+    TRI_TRY(tri_do_recv(c, tri_unit(c, blocks, before), tri_run_units(c, call, 0, position.count - first),
+                        parent));
     TRI_TRY(tri_do_wait(c));
     while (tri_postal_child(&tree, &position, &child)) {
         int peer = tri_from_virtual(c, child.first, call->root);
-        TRI_TRY(tri_do_send(c, tri_unit(c, blocks, tri_run_units(c, call, c->rank, child.first - position.first)),
-                            tri_run_units(c, call, peer, child.count), peer));
+        TRI_TRY(
+            tri_do_send(c, tri_unit(c, blocks, tri_run_units(c, call, c->rank, child.first - position.first)),
+                        tri_run_units(c, call, peer, child.count), peer));
         TRI_TRY(tri_do_wait(c));
     }
     return tri_do_copy(c, call->recv, blocks, tri_block_units(c, call, c->rank));

@@ -96,7 +96,8 @@ double tri_lower_bound_s(const tri_case *c, const tri_network *net) {
            inside_overhead = net->level[TRI_INSIDE].overhead_s;
     /* All ranks as if inside a node, and one rank of each node. */
     double ranks_s = spread_s(c->ranks, inside_overhead, inside_latency);
-    double nodes_s = spread_s(c->nodes, net->level[TRI_BETWEEN].overhead_s, net->level[TRI_BETWEEN].latency_s);
+    double nodes_s =
+        spread_s(c->nodes, net->level[TRI_BETWEEN].overhead_s, net->level[TRI_BETWEEN].latency_s);
     double rank_byte_s = fmin(net->level[TRI_INSIDE].rank_byte_s, net->level[TRI_BETWEEN].rank_byte_s);
     if (c->nodes == 1) rank_byte_s = net->level[TRI_INSIDE].rank_byte_s;
     if (c->largest == 1) rank_byte_s = net->level[TRI_BETWEEN].rank_byte_s;

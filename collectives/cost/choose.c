@@ -39,8 +39,8 @@ static tri_subcase piece_of(const tri_subcase *c, int pieces) {
 }
 
 /* Adds the pick for an algorithm of stage that work on `pieces` pieces of the vector. */
-static int add_stages(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c, const tri_network *net,
-                     int depth, int pieces) {
+static int add_stages(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c,
+                      const tri_network *net, int depth, int pieces) {
     int index = recipe->used++;
     tri_pick *pick = &recipe->pick[index];
     *pick = (tri_pick){.algorithm = a, .parameters = {.pieces = pieces}};
@@ -131,7 +131,8 @@ static tri_network net_alone(const tri_network *net, int resource) {
         alone.level[resource].rank_byte_s = net->level[resource].rank_byte_s;
         alone.level[resource].node_byte_s = net->level[resource].node_byte_s;
         /* A cost that follows the longest way finds it by this. */
-        alone.level[resource].byte_s = tri_larger(net->level[resource].rank_byte_s, net->level[resource].node_byte_s);
+        alone.level[resource].byte_s =
+            tri_larger(net->level[resource].rank_byte_s, net->level[resource].node_byte_s);
         alone.level[resource].duplex_byte_s = net->level[resource].duplex_byte_s;
         return alone;
     }
@@ -160,7 +161,7 @@ static tri_cost cost_alone(const tri_cost *cost, int resource) {
  * have in common and is the slowest. A one's cost tells only resource is slowest in it, so that the rest is asked for in
  * networks in which nothing else costs. */
 static tri_cost piece_cost(const tri_recipe *recipe, const tri_pick *p, const tri_subcase stage[], int count,
-                        const tri_network *net) {
+                           const tri_network *net) {
     tri_cost step = {0};
     for (int i = 0; i < count; i++) {
         tri_cost one = tri_recipe_cost(recipe, p->stage[i], &stage[i], net);

@@ -19,10 +19,10 @@ enum { TRI_CHOICES = 32, TRI_CHOICES_PER_SET = 4 };
 typedef struct tri_collective_state {
     const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: free choice */
     tri_network net;
-    char network_source[256];                          /* where `net` comes from */
+    char network_source[256];                            /* where `net` comes from */
     tri_choice chosen[TRI_CHOICES][TRI_CHOICES_PER_SET]; /* the last choices */
-    unsigned choices;                                  /* made so far */
-    const tri_algorithm *last;                         /* of a blocking call; NULL: none yet */
+    unsigned choices;                                    /* made so far */
+    const tri_algorithm *last;                           /* of a blocking call; NULL: none yet */
     unsigned call_count; /* the same on every rank, so that each call has its own tags */
     tri_engine engine;   /* of blocking calls */
     void *scratch;       /* kept from call to call, so that no call pays for fresh pages */

@@ -43,7 +43,8 @@ static tri_status repack(const tri_side *side, int unpack) {
     for (int b = 0; b < side->blocks; b++) {
         char *user = user_block(side, b);
         for (size_t left = block_count(side, b); left;) {
-            int some = (int)(left < most ? left : most), bytes = (int)((size_t)some * side->size), position = 0;
+            int some = (int)(left < most ? left : most), bytes = (int)((size_t)some * side->size),
+                position = 0;
             if (unpack)
                 TRI_MPI(MPI_Unpack(at, bytes, &position, user, some, side->type, MPI_COMM_SELF));
             else

@@ -47,9 +47,9 @@ typedef struct tri_verbs {
 /* Which ranks of the communicator a group consists of, without a list of them. */
 typedef struct tri_group {
     enum { TRI_GROUP_ALL, TRI_GROUP_NODE, TRI_GROUP_LANE } kind;
-    int index;       /* NODE: which; LANE: the local rank of its members */
+    int index;        /* NODE: which; LANE: the local rank of its members */
     int node, leader; /* LANE: of this node, rank `leader` is the member; node -1: no such exception */
-    int rotation;        /* member 0 is the one that would be member `rotation` */
+    int rotation;     /* member 0 is the one that would be member `rotation` */
 } tri_group;
 
 /* The group of ranks that a body runs on, and how. `rank` and peers count within the group; rank is -1 on a

@@ -7,7 +7,7 @@ void tri_postal_build(tri_postal *tree, int size, int lambda) {
     int t = 0;
     for (; tree->reached[t] < size; t++) {
         int more = t + 1 < tree->lambda ? 0 : tree->reached[t + 1 - tree->lambda];
-        /* Beyond the size nothing is asked, and the sum of two ints below it may be too large for one. */
+        /* Saturate at `size`: larger values are not needed, and the sum could overflow. */
         tree->reached[t + 1] = more > size - tree->reached[t] ? size : tree->reached[t] + more;
     }
     tree->steps = t;
@@ -18,9 +18,9 @@ int tri_postal_child(const tri_postal *tree, tri_position *position, tri_positio
         int steps = --position->steps, keep = tree->reached[steps];
         if (keep >= position->count) continue;
         *child = (tri_position){.parent = position->first,
-                            .first = position->first + keep,
-                            .count = position->count - keep,
-                            .steps = steps + 1 - tree->lambda};
+                                .first = position->first + keep,
+                                .count = position->count - keep,
+                                .steps = steps + 1 - tree->lambda};
         position->count = keep;
         return 1;
     }
@@ -34,7 +34,7 @@ tri_position tri_postal_position(const tri_postal *tree, int rank) {
     return position;
 }
 
-/* What is on the link to a rank, and how long it takes. */
+/* Cost and time from the root to a rank. */
 typedef struct path {
     tri_cost cost;
     double time_s;
@@ -45,7 +45,7 @@ typedef struct costing {
     const tri_subcase *c;
     const tri_network *net;
     double each, all;
-    path last; /* the rank that is reached last */
+    path last; /* path to the rank that is reached last */
 } costing;
 
 static int level_between(const tri_subcase *c, int rank, int other) {
@@ -61,10 +61,11 @@ static void lengthen(const costing *p, path *link, int level, double latencies, 
     link->time_s = tri_case_time_s(&link->cost, p->c, p->net);
 }
 
-/* The subtree of a rank that has its data when `here` says. */
+/* Visits the subtree of a rank that has its data at `here`. */
 static void visit_children(costing *p, tri_position position, const path *here) {
     if (here->time_s > p->last.time_s) p->last = *here;
-    path rank = *here, link = *here; /* when the rank is free for the next message, and when its link out is */
+    path rank = *here,
+         link = *here; /* when the rank can send its next message, and when its outgoing link is free */
     tri_position child;
     while (tri_postal_child(&p->tree, &position, &child)) {
         int level = level_between(p->c, child.parent, child.first);
@@ -73,7 +74,7 @@ static void visit_children(costing *p, tri_position position, const path *here) 
         lengthen(p, &link, level, 0, 0, p->each * child.count + p->all);
         path there = link;
         lengthen(p, &there, level, 1, 1, 0);
-        /* Who waits for a long message to be taken before the next waits until it is there. */
+        /* A long message blocks its sender until it has arrived. */
         if (p->each * child.count + p->all > p->net->eager_bytes) rank = link = there;
         visit_children(p, child, &there);
     }
@@ -91,8 +92,9 @@ tri_cost tri_postal_cost(const tri_subcase *c, int lambda, double each, double a
 int tri_postal_lambda(const tri_subcase *c, double each, double all, const tri_network *net) {
     int best = 1;
     double best_s = 0;
-    /* Steps of a quarter: the cost changes little between them. */
-    for (int lambda = 1; lambda <= TRI_POSTAL_LAMBDA_MAX && lambda <= 2 * c->ranks; lambda += 1 + lambda / 4) {
+    /* Steps of one quarter: the cost changes little in between. */
+    for (int lambda = 1; lambda <= TRI_POSTAL_LAMBDA_MAX && lambda <= 2 * c->ranks;
+         lambda += 1 + lambda / 4) {
         tri_cost cost = tri_postal_cost(c, lambda, each, all, net);
         double time_s = tri_case_time_s(&cost, c, net);
         if (lambda == 1 || time_s < best_s) best = lambda, best_s = time_s;

@@ -48,7 +48,7 @@ typedef struct meter {
     ring inside, between;
     ring near, lane;    /* of the fullest node, of the first rank of each node; nobody else's */
     int lanes, fullest; /* node */
-    double budget_s;     /* for each number */
+    double budget_s;    /* for each number */
     char *send, *recv;
     MPI_Request requests[2 * MANY + 2];
     int hub, peer[MANY],

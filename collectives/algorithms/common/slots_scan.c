@@ -29,7 +29,7 @@ size_t tri_scan_back_scratch(const tri_context *c, const tri_call *call) {
 typedef struct prefix {
     size_t units;
     const void *own, *before; /* this rank's, and that of all ranks below it; NULL at rank 0 */
-    void *through;               /* where they are combined; NULL: nowhere, nobody needs it */
+    void *through;            /* where they are combined; NULL: nowhere, nobody needs it */
     void *result;
 } prefix;
 
