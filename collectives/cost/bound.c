@@ -1,21 +1,21 @@
-/* Lower bounds: what no algorithm can beat in the cost model (trireme/cost.h). */
+/* Lower bounds that no algorithm can beat in the cost model (trireme/cost.h). */
 #include <math.h>
 #include <stdlib.h>
 
 #include "trireme/cost.h"
 
-/* When rank `rank`, in the order of knowing, can have sent another, and how many it has sent before. */
+/* A rank that has the data: when it got them, when its next send ends, and how many sends it has done. */
 typedef struct sender {
     double informed_s, next_send_s;
     int rank, sent;
 } sender;
 
-/* Of equally early ones that of the lower rank. */
+/* Ties go to the lower rank. */
 static int is_earlier(const sender *a, const sender *b) {
     return a->next_send_s < b->next_send_s || (a->next_send_s <= b->next_send_s && a->rank < b->rank);
 }
 
-/* Moves the first of a heap of `count` down to its place. */
+/* Restores heap order after the first of `count` elements has grown. */
 static void sink(sender *heap, size_t count) {
     sender moved = heap[0];
     size_t at = 0;
@@ -28,9 +28,9 @@ static void sink(sender *heap, size_t count) {
     heap[at] = moved;
 }
 
-/* The least time until `ranks` ranks know what one knew (Karp, Sahay, Santos, Schauser 1993, "Optimal broadcast and
- * summation in the LogP model", section 3): whoever knows tells another every `overhead`, who knows it after a
- * further latency and overhead. The k-th sender of the i-th to know can be placed greedily, earliest first. */
+/* The least time to inform `ranks` ranks, starting from one (Karp, Sahay, Santos, Schauser 1993, "Optimal
+ * broadcast and summation in the LogP model", section 3). An informed rank starts a send every `overhead`;
+ * the receiver is informed a latency and an overhead later. Greedy, earliest send first. */
 static double spread_s(int ranks, double overhead_s, double latency_s) {
     if (ranks < 2) return 0;
     sender *heap = malloc((size_t)ranks * sizeof *heap);
@@ -42,14 +42,14 @@ static double spread_s(int ranks, double overhead_s, double latency_s) {
         heap[0].sent++;
         heap[0].next_send_s = heap[0].informed_s + overhead_s * (heap[0].sent + 1);
         sink(heap, (size_t)n);
-        /* Who has come to know it last is the last to tell, so it stands where it is put: behind all others. */
+        /* The rank informed last also sends last, so it belongs at the end of the heap. */
         heap[n] = (sender){.informed_s = informed_s, .next_send_s = informed_s + overhead_s, .rank = n};
     }
     free(heap);
     return informed_s;
 }
 
-/* Bytes that must leave or enter the busiest rank, and the busiest node's link. */
+/* Bytes that must leave or enter the busiest rank, and cross the busiest node's link. */
 static void volumes(const tri_case *c, double *rank_bytes, double *link_bytes) {
     double p = c->ranks, n = c->nodes, local = c->largest, b = (double)c->bytes, remote = p - local;
     *rank_bytes = *link_bytes = 0;
@@ -94,7 +94,7 @@ double tri_lower_bound_s(const tri_case *c, const tri_network *net) {
     volumes(c, &rank_bytes, &link_bytes);
     double inside_latency = net->level[TRI_INSIDE].latency_s,
            inside_overhead = net->level[TRI_INSIDE].overhead_s;
-    /* All ranks as if inside a node, and one rank of each node. */
+    /* All ranks as if on one node, and one rank of each node. */
     double ranks_s = spread_s(c->ranks, inside_overhead, inside_latency);
     double nodes_s =
         spread_s(c->nodes, net->level[TRI_BETWEEN].overhead_s, net->level[TRI_BETWEEN].latency_s);

@@ -1,16 +1,16 @@
-/* The choice among algorithms: the least predicted time. */
+/* The choice of the algorithm: the least predicted time. */
 #include "collectives/cost/descriptor.h"
 
 int tri_algorithm_fits(const tri_algorithm *a, const tri_subcase *c) {
     return a->operation == c->operation && (!a->can || a->can(c));
 }
 
-/* Adds the pick for an algorithm, and those for its stage, `depth` levels of stage below. Returns its index,
- * or -1 where there is no level left for its stage. */
+/* Adds the pick of an algorithm and, up to `depth` levels deep, the picks of its stages. Returns its
+ * index, or -1 if the levels do not suffice. */
 static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c, const tri_network *net,
                int depth);
 
-/* Parts may be of stage, on their one of the vector in one piece: only the outermost goes in pieces. */
+/* Stages may be composed themselves, but without pieces: only the outermost algorithm uses pieces. */
 enum { STAGE_LEVELS = 2, SMALLEST_PIECE_BYTES = 4096 };
 
 /* The same for the best algorithm. */
@@ -38,7 +38,7 @@ static tri_subcase piece_of(const tri_subcase *c, int pieces) {
     return piece;
 }
 
-/* Adds the pick for an algorithm of stage that work on `pieces` pieces of the vector. */
+/* Adds the pick of a composed algorithm that works on `pieces` pieces of the vector. */
 static int add_stages(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c,
                       const tri_network *net, int depth, int pieces) {
     int index = recipe->used++;
@@ -47,9 +47,9 @@ static int add_stages(tri_recipe *recipe, const tri_algorithm *a, const tri_subc
     tri_subcase piece = piece_of(c, pieces), stage[TRI_STAGES];
     int count = a->stages(&piece, stage);
     for (int i = 0; i < count; i++) {
-        /* Algorithms over shared memory act at once, so they cannot be stage of pieces that are under way together;
-         * stage of resource runs inside a node run on other groups than those that share memory, and all stage on
-         * other vectors than those that were looked for in the shared heap. */
+        /* Shared-memory algorithms execute at once, so they cannot be stages that overlap. The stages of
+         * an algorithm on one node run on subgroups that do not have the shared memory. No stage uses the
+         * vectors that were looked up in the shared heap. */
         if (c->nodes == 1 || pieces > 1) stage[i].shared = stage[i].single_copy = 0;
         stage[i].mapped = 0;
         if ((pick->stage[i] = add_best(recipe, &stage[i], net, depth - 1)) < 0) return -1;
@@ -70,7 +70,7 @@ static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c,
     if (index < 0) return -1;
     tri_cost cost = tri_recipe_cost(&best, index, c, net);
     double best_s = tri_cost_time_s(&cost, net);
-    /* The cost falls with the number of pieces, and then rises. */
+    /* With more pieces the cost first falls and then rises. */
     while (a->in_pieces && depth == STAGE_LEVELS && !c->nonblocking &&
            c->bytes / (size_t)pieces >= SMALLEST_PIECE_BYTES) {
         tri_recipe trial = *recipe;
@@ -97,15 +97,15 @@ double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_
     return tri_cost_time_s(&cost, net);
 }
 
-/* Where ranks share cores, a wait takes turns of the scheduler, of both sides for a message; and all work that
- * every rank does takes so much longer. Long messages inside a node are copies by the kernel. */
+/* On oversubscribed cores a wait costs time slices, on both sides of a message, and work that every rank
+ * does takes proportionally longer. Long messages inside a node are single copies. */
 enum { SLICES_FOR_A_FLAG = 3, SLICES_FOR_A_MESSAGE = 6, LONG_MESSAGE_BYTES = 2048 };
-/* What the kernel copies between ranks that take turns on a core has left its cache by the next step, if it is much. */
+/* With oversubscribed cores, large data copied by the kernel has left the cache by the next time slice. */
 static const double CACHES_LOST = 1.7, CACHE_BYTES = 512 << 10;
 static void share_cores(tri_cost *cost, const tri_subcase *c) {
     if (!c->cores) return;
     double bytes = cost->level[TRI_INSIDE].bytes, rank_bytes = cost->level[TRI_INSIDE].rank_bytes;
-    /* Of messages that are in flight together a network's cost may count but one. */
+    /* The cost may count only one of several concurrent messages. */
     double messages = cost->level[TRI_INSIDE].overheads / 2;
     if (bytes > 0) messages = tri_larger(messages, rank_bytes / bytes);
     if (bytes > messages * LONG_MESSAGE_BYTES) cost->single_copies += messages;
@@ -123,14 +123,14 @@ static void share_cores(tri_cost *cost, const tri_subcase *c) {
     if (cost->single_copy_bytes > CACHE_BYTES) cost->single_copy_bytes *= CACHES_LOST;
 }
 
-/* A network in which one thing alone costs that all stage share: the rank's own time, or the way on a level. */
+/* A network in which only one shared resource has a cost: the rank's own time, or the links of one level. */
 enum { TRI_BUSY = TRI_LEVELS, TRI_RESOURCES };
 static tri_network net_alone(const tri_network *net, int resource) {
     tri_network alone = {.eager_bytes = net->eager_bytes};
     if (resource != TRI_BUSY) {
         alone.level[resource].rank_byte_s = net->level[resource].rank_byte_s;
         alone.level[resource].node_byte_s = net->level[resource].node_byte_s;
-        /* A cost that follows the longest way finds it by this. */
+        /* Costs that depend on the longest path need this to find it. */
         alone.level[resource].byte_s =
             tri_larger(net->level[resource].rank_byte_s, net->level[resource].node_byte_s);
         alone.level[resource].duplex_byte_s = net->level[resource].duplex_byte_s;
@@ -157,9 +157,9 @@ static tri_cost cost_alone(const tri_cost *cost, int resource) {
     return alone;
 }
 
-/* What each piece more costs where all stage are at work at once, on TRI_WINDOW pieces each: the slowest one, or resource they
- * have in common and is the slowest. A one's cost tells only resource is slowest in it, so that the rest is asked for in
- * networks in which nothing else costs. */
+/* Cost of each further piece when all stages run concurrently, each on TRI_WINDOW pieces: the cost of the
+ * slowest stage, or of the busiest resource shared by all stages. A stage's cost shows only its own
+ * bottleneck, so the other resources are evaluated in networks where nothing else has a cost. */
 static tri_cost piece_cost(const tri_recipe *recipe, const tri_pick *p, const tri_subcase stage[], int count,
                            const tri_network *net) {
     tri_cost step = {0};

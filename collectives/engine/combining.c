@@ -1,4 +1,4 @@
-/* The calls that combine data. */
+/* Blocking reductions and scans. */
 #include <stdlib.h>
 
 #include "collectives/engine/engine.h"

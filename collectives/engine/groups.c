@@ -1,4 +1,4 @@
-/* The groups of ranks that parts of an algorithm run on. */
+/* The groups of ranks that the stages of an algorithm run on. */
 #include "collectives/engine/verbs.h"
 
 int tri_member(const tri_context *c, int index) {

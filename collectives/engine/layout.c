@@ -12,8 +12,8 @@ tri_status tri_type_bytes(MPI_Datatype type, size_t *out) {
     return TRI_OK;
 }
 
-/* Sizes of the side's type. Only predefined types without gaps are known to lie in memory in the order of
- * their signature. */
+/* Determines the sizes of the side's type. Only predefined types without gaps are known to match their
+ * type signature in memory. */
 static tri_status look_at_type(tri_side *side) {
     MPI_Aint lower, extent;
     int integers, addresses, types, combiner;
@@ -35,7 +35,7 @@ static char *user_block(const tri_side *side, int b) {
     return (char *)side->user + (side->counts ? side->displs[b] : (size_t)b * side->count) * side->extent;
 }
 
-/* Packs or unpacks all blocks; MPI's int counts are met by pieces. */
+/* Packs or unpacks all blocks, in pieces that fit MPI's int counts. */
 static tri_status repack(const tri_side *side, int unpack) {
     char *at = side->bytes;
     size_t most = side->size ? INT_MAX / side->size : INT_MAX;
@@ -57,7 +57,7 @@ static tri_status repack(const tri_side *side, int unpack) {
     return TRI_OK;
 }
 
-/* Counts and displs in bytes; packed blocks lie one offset the other. */
+/* Counts and displs in bytes; packed blocks are contiguous. */
 static tri_status scale_blocks(tri_side *side) {
     size_t blocks = (size_t)side->blocks;
     side->byte_counts = malloc((2 * blocks + 1) * sizeof *side->byte_counts);

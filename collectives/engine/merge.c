@@ -37,7 +37,7 @@ tri_status tri_merge_sum(tri_sum *mine, tri_sum *out, int root, tri_comm *comm) 
                       comm);
 }
 
-/* What the root needs to take nodes from every rank: counts and displs in bytes, then the nodes. */
+/* What the root needs to gather nodes from all ranks: counts and displs in bytes, and the nodes. */
 typedef struct node_lists {
     uint64_t *bytes;
     size_t *counts, *displs;

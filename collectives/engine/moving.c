@@ -1,17 +1,17 @@
-/* The calls that move data: user buffers become bytes, then an algorithm runs on them. */
+/* Blocking calls that only move data: user buffers become bytes, then an algorithm runs on them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectives/engine/engine.h"
 #include "collectives/engine/layout.h"
 
-/* What a call that moves blocks consists of. A side with no blocks is one that this rank does not have. */
+/* A call that moves blocks. A side with 0 blocks does not exist on this rank. */
 typedef struct tri_move {
     tri_operation operation;
     tri_side send, recv;
-    size_t bytes; /* of a block, where all are alike; of this rank's own block else */
+    size_t bytes; /* per block if all blocks are equal; otherwise of this rank's block */
     int uneven, root;
-    /* MPI_IN_PLACE: the rank's own block lies where it belongs on the other side. */
+    /* MPI_IN_PLACE: the rank's own block is already in place on the other side. */
     int send_in_place, recv_in_place;
 } tri_move;
 
@@ -46,7 +46,7 @@ static tri_status move(tri_comm *comm, tri_move *m) {
 }
 
 tri_status tri_barrier(tri_comm *comm) {
-    /* A barrier's messages carry one byte that nobody reads. */
+    /* The messages of a barrier carry one byte that is not read. */
     char bytes[2] = {0, 0};
     tri_call call = {.send = &bytes[0], .recv = &bytes[1], .count = 1};
     tri_call_spec spec = {
@@ -81,7 +81,7 @@ static tri_status bytes_of(size_t count, MPI_Datatype type, size_t *out) {
     return TRI_OK;
 }
 
-/* One block, and a block for each rank. */
+/* A side with one block, and a side with one block per rank. */
 static tri_side one(const void *user, size_t count, MPI_Datatype type) {
     tri_side side = {.user = (void *)user, .type = type, .blocks = 1, .count = count};
     return side;
@@ -175,7 +175,7 @@ tri_status tri_allgatherv(const void *send, size_t send_count, MPI_Datatype send
     return allgather(send, send_count, send_type, recv, 0, recv_counts, recv_displs, recv_type, comm);
 }
 
-/* MPI_IN_PLACE: what is received replaces what was sent, so a copy of it is sent. */
+/* MPI_IN_PLACE: the result overwrites the input, so a copy of the input is sent. */
 static tri_status alltoall_in_place(tri_comm *comm, tri_move *m) {
     tri_side original = m->recv;
     TRI_TRY(tri_side_open(&original, 1));

@@ -1,4 +1,4 @@
-/* Nonblocking collective calls: recorded as a schedule, which every call that waits or tests progresses. */
+/* Nonblocking collectives: recorded as a schedule that every wait or test progresses. */
 #include "trireme/request.h"
 
 #include <sched.h>
@@ -13,14 +13,14 @@
 
 struct tri_request {
     tri_schedule schedule;
-    tri_family *family; /* of the communicator */
+    tri_family *family; /* the communicator's family */
     struct tri_request *next;
-    void *scratch, *kept; /* kept: what is sent instead of a vector that is received into; or NULL */
-    tri_side send, recv;  /* open where they have blocks */
-    int stores;           /* whether recv is stored at the end */
+    void *scratch, *kept; /* kept: copy of an input that the result overwrites; or NULL */
+    tri_side send, recv;  /* open if they have blocks */
+    int stores;           /* whether recv is stored on completion */
     int complete;
     tri_status status;
-    char why[256]; /* of a failure in flight */
+    char why[256]; /* error text of a failure during progress */
 };
 
 static tri_status request_create(tri_comm *comm, tri_request **out) {
@@ -42,7 +42,7 @@ static void request_free(tri_request *r) {
     free(r);
 }
 
-/* Gives back what the call needed and its result does not. */
+/* Releases everything but the result. */
 static tri_status close_sides(tri_request *r, int store) {
     tri_status sent = r->send.blocks ? tri_side_close(&r->send, 0) : TRI_OK;
     tri_status stored = r->recv.blocks ? tri_side_close(&r->recv, store && r->stores) : TRI_OK;
@@ -85,7 +85,7 @@ static void request_abandon(tri_request *r) {
     request_free(r);
 }
 
-/* Records the call and begins to execute it; frees the request where that fails. */
+/* Records the call and starts executing it. Frees the request on failure. */
 static tri_status start(tri_comm *comm, const tri_call_spec *spec, tri_call *call, tri_request *r,
                         tri_request **out) {
     tri_status status = record(comm, spec, call, r);
@@ -101,7 +101,7 @@ static tri_status start(tri_comm *comm, const tri_call_spec *spec, tri_call *cal
     return TRI_OK;
 }
 
-/* Opens the sides that have blocks; frees the request where that fails. */
+/* Opens the sides that have blocks. Frees the request on failure. */
 static tri_status open_sides(tri_request *r, int load_recv) {
     tri_status status = r->send.blocks ? tri_side_open(&r->send, 1) : TRI_OK;
     if (status == TRI_OK && r->recv.blocks) status = tri_side_open(&r->recv, load_recv);
@@ -124,7 +124,7 @@ tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root, t
     return start(comm, &spec, &call, r, out);
 }
 
-/* MPI_IN_PLACE: what is received replaces what was sent, so a copy of it is sent. */
+/* MPI_IN_PLACE: the result overwrites the input, so a copy of the input is sent. */
 static tri_status keep_blocks(tri_request *r) {
     size_t bytes = r->recv.block_bytes * (size_t)r->recv.blocks;
     r->kept = malloc(bytes ? bytes : 1);
@@ -198,7 +198,7 @@ tri_status tri_request_wait(tri_request **request) {
     for (int done = 0;;) {
         TRI_TRY(tri_request_test(request, &done));
         if (done) return TRI_OK;
-        /* Those that this rank waits for may share its core. */
+        /* The ranks that this rank waits for may share its core. */
         sched_yield();
     }
 }

@@ -1,4 +1,4 @@
-/* The stages of composed algorithms: what they are, and the scratch that they need. */
+/* The stages of composed algorithms, and their scratch. */
 #include "collectives/engine/run.h"
 
 int tri_stages_make(const tri_context *c, const tri_call *call, tri_stage *stage) {
@@ -31,8 +31,8 @@ static size_t own_of(const tri_context *c, const tri_call *call) {
     return a->own_scratch ? a->own_scratch(c, call) : 0;
 }
 
-/* Each piece has its own scratch of the algorithm, and each strand its own, since several are under way at once. No piece
- * is larger than the first. */
+/* Each piece has its own scratch of the composition, and each schedule its own scratch of the stage, since
+ * several are active at once. No piece is larger than the first. */
 static size_t scratch_in_pieces(const tri_context *c, const tri_call *call) {
     tri_stage stage[TRI_STAGES];
     tri_call first = piece_of(c, call, 0);

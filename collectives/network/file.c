@@ -1,4 +1,4 @@
-/* The file of a machine's network numbers. */
+/* The file with a machine's network numbers. */
 #include "trireme/network_file.h"
 
 #include <ctype.h>
@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* One number: ALWAYS is measured in any case, else it belongs to a level. */
+/* One number. ALWAYS: measured in any case; otherwise measured with its level. */
 enum { ALWAYS = TRI_LEVELS };
 typedef struct row {
     const char *name, *unit, *text;
@@ -44,7 +44,7 @@ static const row rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-/* What is no number of the network. */
+/* Entries that are not network numbers. */
 typedef struct about {
     const char *name;
     size_t offset, room; /* in tri_network_file; room 0: an int */
@@ -97,7 +97,7 @@ int tri_network_file_fits(const tri_network_file *network, const tri_network_fil
            network->cores == machine->cores;
 }
 
-/* Letters and digits of a name, with a '-' for what is between them. */
+/* Appends the letters and digits of a name, separated by '-'. */
 static void add_word(char *text, size_t room, const char *name) {
     size_t length = strlen(text);
     for (int gap = 1; *name && length + 2 < room; name++) {
@@ -143,7 +143,7 @@ static int row_named(const char *name) {
     return i;
 }
 
-/* `value` is "2.5e-07 s". */
+/* `value` looks like "2.5e-07 s". */
 static tri_status read_number(const row *r, const char *value, const char *where, double *out) {
     char *end;
     double number = strtod(value, &end);
@@ -186,7 +186,7 @@ static tri_status read_line(char *line, const char *where, tri_network_file *out
     return read_number(&rows[i], value, where, number_of(out, &rows[i]));
 }
 
-/* A level has all its numbers or none, and then it has the defaults. */
+/* A level has either all its numbers or none; then it keeps the defaults. */
 static tri_status check_whole(const char *path, const char given[ROWS], tri_network_file *out) {
     for (int level = 0; level < TRI_LEVELS; level++)
         for (int i = 0; i < ROWS; i++)
