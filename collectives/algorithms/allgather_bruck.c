@@ -1,22 +1,24 @@
-/* Allgather by multiplying distances for any number of ranks (Bruck, Ho, Kipnis, Upfal, Weathersby 1997, "Efficient
- * algorithms for all-to-all communications in multiport message-passing systems", section 4).
+/* Allgather with k-fold growing distances, for any number of ranks (Bruck, Ho, Kipnis, Upfal, Weathersby
+ * 1997, "Efficient algorithms for all-to-all communications in multiport message-passing systems", section
+ * 4).
  *
- * A rank keeps its blocks in the order that begins with its own. When it has h blocks, it gets as many from each of
- * the ranks h, 2 h, ... (k - 1) h above it, all at once, and puts them behind its own; for 5 ranks and k = 2:
+ * A rank keeps its blocks in rotated order, starting with its own. When it has h blocks, it receives h
+ * more from each of the ranks h, 2 h, ... (k - 1) h above it, concurrently, and appends them. For 5 ranks
+ * and k = 2:
  *
  *     round 0   1>0  2>1  3>2  4>3  0>4     1 block
  *     round 1   2>0  3>1  4>2  0>3  1>4     2 blocks
- *     round 2   4>0  0>1  1>2  2>3  3>4     1 block: all that is missing
+ *     round 2   4>0  0>1  1>2  2>3  3>4     1 block: the last one missing
  *
- * A larger k has fewer latencies against more overheads; that with the least cost is taken.
+ * A larger k trades latencies for overheads; the k with the least cost is used.
  *
- * Cost: log_k(p) x (latency + k overheads, or 2 (k - 1) overheads where that is more) + (p - 1) blocks, and a copy of
- * all blocks.
+ * Cost: log_k(p) x (latency + k overheads, or 2 (k - 1) overheads if that is more) + (p - 1) blocks, and a
+ * copy of all blocks.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/algorithms/common/rotated.h"
 
-/* Ranks that give in a round that begins with `have` blocks. */
+/* Ranks that send to this rank in a round that starts with `have` blocks. */
 static int sources_of(int ranks, int have, int radix) {
     int missing = ranks - have, all = missing / have + (missing % have != 0);
     return all < radix - 1 ? all : radix - 1;
@@ -81,7 +83,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allgather_bruck = {
     .operation = TRI_ALLGATHER,
     .name = "bruck",
-    .text = "each rank gets all that the ranks above it have, whose distances grow k-fold",
+    .text = "each rank receives all blocks of the ranks above it at distances that grow k-fold",
     .tune = tune,
     .cost = cost,
     .scratch = scratch,

@@ -1,5 +1,5 @@
-/* Allgather by a gather inside each node, an allgather among the first ranks of the nodes, and a broadcast inside
- * each node. The blocks go straight to their places.
+/* Allgather by a gather inside each node, an allgather among the first ranks of the nodes, and a broadcast
+ * inside each node. All stages work directly in the receive buffer.
  *
  * Cost: the sum of the three.
  */

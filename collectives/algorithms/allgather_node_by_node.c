@@ -1,18 +1,20 @@
-/* Allgather in which the ranks of a node pass on inside it what came from one node while they get what comes from the
- * next (Kandalla, Subramoni, Santhanaraman, Koop, Panda 2009, "Designing multi-leader-based allgather algorithms for
- * multi-core clusters", the phases of which run at once here). Block i of a node goes to rank i % m of a node of m
- * ranks, which hands it to all others there; so nodes may have any number of ranks. For 3 nodes, seen from node 0:
+/* Allgather in which the ranks of a node distribute the blocks of one node while they receive those of the
+ * next (the overlapped phases of Kandalla, Subramoni, Santhanaraman, Koop, Panda 2009, "Designing
+ * multi-leader-based allgather algorithms for multi-core clusters"). Block i of a node goes to rank i % m
+ * of a node of m ranks, which sends it to all other ranks there. Nodes may have different sizes. For 3
+ * nodes, seen from node 0:
  *
- *     round 0   gets the blocks of node 2   passes on its own
- *     round 1   gets the blocks of node 1   passes on those of node 2
- *     round 2                               passes on those of node 1
+ *     round 0   receives the blocks of node 2   distributes its own
+ *     round 1   receives the blocks of node 1   distributes those of node 2
+ *     round 2                                   distributes those of node 1
  *
- * A round may do several nodes at once, so that there are fewer messages inside the nodes; they then gather in the scratch.
- * Where one does all of them, a rank's own block goes with what it has got.
+ * A round may handle several nodes, which saves messages inside the nodes; their blocks are then collected
+ * in scratch. If one round handles all nodes, a rank's own block is distributed together with the received
+ * ones.
  *
- * Cost, N nodes of m ranks in rounds of k nodes: 1 + (N - 1) / k rounds of the longer of a burst of k messages to other
- * nodes and one of m - 1 messages of k blocks inside; with all at once a burst of N - 1 messages, and then one of m - 1
- * messages of N blocks.
+ * Cost, N nodes of m ranks in rounds of k nodes: 1 + (N - 1) / k rounds of the longer of a burst of k
+ * messages to other nodes and one of m - 1 messages of k blocks inside; with all nodes in one round, a
+ * burst of N - 1 messages, then one of m - 1 messages of N blocks.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -20,8 +22,8 @@ static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1 && !c->split;
 }
 
-/* The longest of what a round waits for, where `inside` blocks of each local rank are passed on and those of `between`
- * nodes are got. */
+/* Adds the longest of the things a round may wait for. `inside`: blocks that each local rank distributes;
+ * `between`: nodes whose blocks are received. */
 static void add_round(tri_cost *cost, const tri_subcase *c, const tri_network *net, double inside,
                       double between) {
     enum { LATE_INSIDE, LATE_BETWEEN, BUSY, FULL_INSIDE, FULL_BETWEEN, REASONS };
@@ -52,12 +54,12 @@ static void add_round(tri_cost *cost, const tri_subcase *c, const tri_network *n
     tri_cost_add(cost, &why[most]);
 }
 
-/* Whether one round does all other nodes, of several. */
+/* Whether one round handles all of several other nodes. */
 static int at_once(int nodes, const tri_parameters *p) {
     return p->pieces == 1 && nodes > 2;
 }
 
-/* pieces: of the other nodes, one for each round. */
+/* pieces: groups of other nodes, one per round. */
 static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_cost cost = {0};
     size_t others = (size_t)c->nodes - 1, pieces = (size_t)p->pieces;
@@ -82,7 +84,7 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     if (c->uneven) return best;
     tri_cost total = cost(c, &best, net);
     double best_s = tri_cost_time_s(&total, net);
-    /* Steps of a quarter: the cost changes little between them. */
+    /* Steps of one quarter: the cost changes little in between. */
     for (int pieces = 1; pieces < c->nodes - 1; pieces += 1 + pieces / 4) {
         tri_parameters trial = {.pieces = pieces};
         total = cost(c, &trial, net);
@@ -92,8 +94,8 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     return best;
 }
 
-/* The nodes of a round, by distance, and where their blocks begin in the scratch: those that the first local rank hands
- * on, node by node, then those of the second, and so on. */
+/* The nodes of a round, by distance, and the start of their blocks in scratch. Blocks are sorted by the
+ * local rank that distributes them, then by node. */
 typedef struct batch {
     tri_range distances;
     size_t start;
@@ -117,7 +119,7 @@ static int size_at(const tri_shape *s, size_t distance) {
     return size_of(s, node_at(s, -(int)distance));
 }
 
-/* Where the run of a local rank begins. */
+/* The start of a local rank's blocks. */
 static void *run_of(const tri_context *c, const tri_call *call, const batch *b, int local) {
     const tri_shape *s = c->shape;
     size_t blocks = 0;
@@ -135,8 +137,8 @@ static batch next_batch(const tri_context *c, const tri_call *call, const batch 
     return next;
 }
 
-/* Sends the own block to the node at `distance`, and receives this rank's share of what comes from as far: in its
- * places, or in the run at *gathered. */
+/* Sends the own block to the node at `distance` and receives this rank's share of the blocks of the node
+ * at -`distance`: into the receive buffer, or to *gathered. */
 static tri_status exchange(tri_context *c, const tri_call *call, int distance, void **gathered) {
     const tri_shape *s = c->shape;
     int to = node_at(s, distance), from = node_at(s, -distance);
@@ -163,7 +165,8 @@ static tri_status get(tri_context *c, const tri_call *call, const batch *b) {
     return TRI_OK;
 }
 
-/* Hands this rank's share of what came from the node at `distance` to all of the own node, and gets theirs. */
+/* Distributes this rank's share of the blocks from the node at `distance` inside its node, and receives
+ * the other ranks' shares. */
 static tri_status pass_on(tri_context *c, const tri_call *call, int distance) {
     const tri_shape *s = c->shape;
     int from = node_at(s, -distance);
@@ -184,7 +187,7 @@ static tri_status pass_on(tri_context *c, const tri_call *call, int distance) {
     return TRI_OK;
 }
 
-/* The same for all of a batch. */
+/* The same for all nodes of a batch. */
 static tri_status pass_on_batch(tri_context *c, const tri_call *call, const batch *b) {
     const tri_shape *s = c->shape;
     const int *member = s->members + s->node_start[s->node];
@@ -243,7 +246,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allgather_node_by_node = {
     .operation = TRI_ALLGATHER,
     .name = "node_by_node",
-    .text = "ranks of a node hand each other what came from one node while they get what comes from the next",
+    .text = "the ranks of a node distribute the blocks of one node while they receive those of the next",
     .can = can,
     .tune = tune,
     .cost = cost,

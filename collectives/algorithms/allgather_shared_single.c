@@ -1,6 +1,7 @@
-/* Allgather in one copy: each rank fetches all blocks from its peers' memory, the nearest above it first.
+/* Single-copy allgather. Each rank reads all blocks from its peers' memory, starting with the next rank
+ * above.
  *
- * Cost: to meet and to part; p - 1 copies of a block.
+ * Cost: address exchange and release; p - 1 copies of a block.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -24,7 +25,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allgather_shared_single = {
     .operation = TRI_ALLGATHER,
     .name = "shared_single",
-    .text = "each rank fetches all blocks from its peers' memory",
+    .text = "each rank reads all blocks from its peers' memory",
     .can = tri_can_single,
     .cost = cost,
     .run = run,

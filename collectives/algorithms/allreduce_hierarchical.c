@@ -1,5 +1,5 @@
-/* Allreduce by a reduction inside each node, an allreduce among the first ranks of the nodes, and a broadcast
- * inside each node. Keeps the order of the ranks where those of a node are consecutive.
+/* Allreduce by a reduction inside each node, an allreduce among the first ranks of the nodes, and a
+ * broadcast inside each node. Keeps rank order if the ranks of a node are consecutive.
  *
  * Cost: the sum of the three.
  */
@@ -26,7 +26,7 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_allreduce_hierarchical = {
     .operation = TRI_ALLREDUCE,
     .name = "hierarchical",
-    .text = "a reduction inside each node, an allreduce among nodes, a broadcast inside",
+    .text = "a reduction inside each node, an allreduce among nodes, a broadcast inside each node",
     .can = can,
     .stages = stages,
     .plan = plan,

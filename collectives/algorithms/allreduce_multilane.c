@@ -1,7 +1,7 @@
-/* Allreduce over all lanes at once (Traff 2019, arXiv 1910.13373, section 4). The ranks of each node combine a part
- * each, allreduce it with the ranks of their local number on the other nodes, and put the parts together.
+/* Allreduce over all lanes at once (Traff 2019, arXiv 1910.13373, section 4). The ranks of a node combine
+ * one block each, allreduce it in their lane, and collect the blocks of all lanes.
  *
- * Cost: a reduce_scatter inside a node, an allreduce of a part between nodes with all ranks of a node at once, an
+ * Cost: a reduce_scatter inside a node, an allreduce of a block between nodes in all lanes at once, an
  * allgather inside a node.
  */
 #include "collectives/algorithms/algorithm.h"
@@ -19,7 +19,7 @@ static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     return 3;
 }
 
-/* A part, of the node and of all nodes. */
+/* A block, of the node and of all nodes. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return 2 * tri_lane_block_of(c, call->scratch, call->count).count;
 }
@@ -40,7 +40,8 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_allreduce_multilane = {
     .operation = TRI_ALLREDUCE,
     .name = "multilane",
-    .text = "the ranks of each node allreduce a part each with their likes on the other nodes",
+    .text =
+        "the ranks of each node combine one block each, allreduce it in their lane, and collect all blocks",
     .can = can,
     .stages = stages,
     .plan = plan,

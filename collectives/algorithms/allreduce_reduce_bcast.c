@@ -1,4 +1,4 @@
-/* Reduction to rank 0, then broadcast from it.
+/* Reduction to rank 0, then a broadcast from it.
  *
  * Cost: the sum of both.
  */

@@ -1,5 +1,5 @@
-/* Barrier among nodes: the first rank of each node hears from all others of its node, meets the first ranks of the
- * other nodes, and tells its node.
+/* Barrier inside nodes, then among nodes. The first rank of each node waits for all ranks of its node,
+ * takes part in a barrier of all first ranks, and releases its node.
  *
  * Cost: a gather of a byte inside a node, a barrier among nodes, a broadcast of a byte inside a node.
  */
@@ -31,7 +31,8 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_barrier_hierarchical = {
     .operation = TRI_BARRIER,
     .name = "hierarchical",
-    .text = "the ranks of a node report to its first, the first ones meet and tell their nodes",
+    .text = "the ranks of a node report to its first rank; a barrier of the first ranks follows, then a "
+            "broadcast inside each node",
     .can = can,
     .stages = stages,
     .plan = plan,

@@ -1,8 +1,8 @@
-/* Broadcast among one rank of each node, then inside each node (Karonis et al. 2000, "Exploiting hierarchy in
- * parallel computer networks to optimize collective operation performance"). On its own node the root is the
- * one that passes on.
+/* Broadcast among one rank of each node, then inside each node (Karonis et al. 2000, "Exploiting hierarchy
+ * in parallel computer networks to optimize collective operation performance"). The root is the leader of
+ * its own node.
  *
- * Cost: that of a broadcast among nodes and of one inside the fullest node.
+ * Cost: a broadcast among nodes and one inside the largest node.
  */
 #include "collectives/algorithms/algorithm.h"
 

@@ -1,9 +1,9 @@
 /* Broadcast over all lanes at once (Traff 2019, "Decomposing collectives for exploiting multi-lane
- * communication", arXiv 1910.13373, section 4). The root's node divides the vector among its ranks; each of them
- * broadcasts its part to the ranks with its local number on the other nodes; each node puts the parts together.
+ * communication", arXiv 1910.13373, section 4). The root's node scatters the vector among its ranks; each
+ * of them broadcasts its block in its lane; each node collects the blocks.
  *
- * Cost: a scatter inside a node, a broadcast of a part between nodes with all ranks of a node at once, an
- * allgather inside a node.
+ * Cost: a scatter inside a node, a broadcast of a block between nodes in all lanes at once, an allgather
+ * inside a node.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -35,7 +35,8 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_bcast_multilane = {
     .operation = TRI_BCAST,
     .name = "multilane",
-    .text = "each rank of the root's node broadcasts a part to its like on the other nodes",
+    .text =
+        "each rank of the root's node broadcasts one block in its lane, then each node collects the blocks",
     .can = tri_case_even_nodes,
     .stages = stages,
     .plan = plan,

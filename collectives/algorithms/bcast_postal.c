@@ -1,7 +1,9 @@
-/* Broadcast on the postal tree (postal.h): everybody who has the data sends on and on.
+/* Broadcast on the postal tree (collectives/graphs/postal.h). Every rank that has the data keeps sending
+ * it.
  *
- * Cost: that of the longest path in the tree, by walking it; about log2(p) steps of one overhead more than the
- * lambda of one message, where a message is long under way for its overhead.
+ * Cost: the longest path in the tree, found by walking it; about log2(p) steps. If a message's latency is
+ * long compared with its overhead, the steps cost little more than an overhead and there are fewer
+ * latencies than in a binomial tree.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/postal.h"
@@ -23,7 +25,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
         TRI_TRY(tri_do_recv(c, call->recv, call->count, tri_from_virtual(c, position.parent, call->root)));
         TRI_TRY(tri_do_wait(c));
     }
-    /* One behind the other: the first child has the most to do, and must not share the way with the rest. */
+    /* One at a time: the first child has the largest subtree and must not share the link with the others. */
     while (tri_postal_child(&tree, &position, &child)) {
         TRI_TRY(tri_do_send(c, call->recv, call->count, tri_from_virtual(c, child.first, call->root)));
         TRI_TRY(tri_do_wait(c));
@@ -34,7 +36,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_bcast_postal = {
     .operation = TRI_BCAST,
     .name = "postal",
-    .text = "everybody who has the data sends on and on; ranks that are reached early serve more others",
+    .text = "every rank that has the data keeps sending it; ranks reached early serve more ranks",
     .tune = tune,
     .cost = cost,
     .run = run,

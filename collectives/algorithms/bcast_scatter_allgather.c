@@ -1,11 +1,11 @@
-/* Broadcast by a scatter of equal parts and an allgather (Barnett, Gupta, Payne, Shuler, van de Geijn, Watts 1994,
- * "Interprocessor collective communication library", section 4).
+/* Broadcast by a scatter of equal blocks and an allgather (Barnett, Gupta, Payne, Shuler, van de Geijn,
+ * Watts 1994, "Interprocessor collective communication library", section 4).
  *
  *     abcd  .  .  .        a  b  c  d        abcd  abcd  abcd  abcd
  *
- * Parts are counted from the root, so that a part's place is its holder's rank.
+ * Blocks count from the root, so that a block's index is its owner's rank.
  *
- * Cost: that of both, on p-th parts.
+ * Cost: the sum of both, on blocks of 1 / p of the vector.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -16,7 +16,8 @@ static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     stage[1].operation = TRI_ALLGATHER;
     for (int i = 0; i < 2; i++) {
         stage[i].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
-        stage[i].irregular = c->nodes > 1; /* counted from the root, a node's ranks need not be consecutive */
+        stage[i].irregular =
+            c->nodes > 1; /* counted from the root, the ranks of a node may not be consecutive */
     }
     return 2;
 }
@@ -39,7 +40,7 @@ static int can(const tri_subcase *c) {
 const tri_algorithm tri_bcast_scatter_allgather = {
     .operation = TRI_BCAST,
     .name = "scatter_allgather",
-    .text = "each rank gets a part of the vector, then all collect the parts",
+    .text = "each rank receives one block of the vector, then all ranks collect the blocks",
     .can = can,
     .stages = stages,
     .plan = plan,

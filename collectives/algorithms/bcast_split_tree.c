@@ -1,16 +1,17 @@
-/* Broadcast on a split binary tree (Pjesivac-Grbovic et al. 2007, "Performance analysis of MPI collective operations",
- * section 3): the first half of the vector goes in pieces down one binary tree, the second down another of the same
- * shape, and in the end the ranks that have the same place in both give each other their halves. Counted from the root,
- * odd ranks are one tree and even ranks the other; for 7 ranks and the halves a b:
+/* Pipelined broadcast on a split binary tree (Pjesivac-Grbovic et al. 2007, "Performance analysis of MPI
+ * collective operations", section 3). The first half of the vector travels in pieces down one binary tree,
+ * the second half down another one of the same shape; finally the ranks with the same position in both
+ * trees exchange their halves. Counted from the root, one tree has the odd and the other the even ranks.
+ * For 7 ranks and the halves a b:
  *
  *     0 -a> 1    1 -a> 3    1 -a> 5
  *     0 -b> 2    2 -b> 4    2 -b> 6
  *     1 -ab- 2   3 -ab- 4   5 -ab- 6
  *
- * Where one rank is left over, it gets the other half from the root.
+ * A rank without partner gets the other half from the root.
  *
- * Cost, s pieces of each half: the way of the first piece, log2(p) x (latency + 3 overheads + bytes / s), then
- * (s - 1) x (latency + 3 overheads + bytes / s), and an exchange of half the vector.
+ * Cost, s pieces of each half: the path of the first piece, log2(p) x (latency + 3 overheads + bytes / s),
+ * then (s - 1) x (latency + 3 overheads + bytes / s), and an exchange of half the vector.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/pipeline.h"
@@ -21,8 +22,8 @@ static int can(const tri_subcase *c) {
     return c->ranks > 2;
 }
 
-/* `times` pieces to both children, one pair behind the other; the second goes one overhead after the first. A node whose
- * ranks all have children in other nodes has the most to send. */
+/* `times` consecutive pairs of sends, one piece to each of two children; the second send starts one
+ * overhead after the first. A node all of whose ranks have children on other nodes sends the most. */
 static tri_cost pairs_of(const tri_subcase *c, double times, double bytes, int overheads) {
     tri_cost cost = {0};
     int level = tri_case_level(c);
@@ -34,7 +35,7 @@ static tri_cost pairs_of(const tri_subcase *c, double times, double bytes, int o
     return cost;
 }
 
-/* The dearest path below a position of a tree. */
+/* The most expensive path below a position of a tree. */
 static tri_cost path_below(const tri_subcase *c, int position, int positions, double bytes,
                            const tri_network *net) {
     tri_cost best = {0};
@@ -47,7 +48,7 @@ static tri_cost path_below(const tri_subcase *c, int position, int positions, do
     return best;
 }
 
-/* The first piece's path to the end of a tree, and the others behind it. */
+/* The first piece's path to the end of a tree, and the following pieces. */
 static tri_cost one_tree(const tri_subcase *c, int positions, int pieces, int overheads,
                          const tri_network *net) {
     double bytes = (double)c->bytes / pieces;
@@ -63,10 +64,10 @@ static tri_cost one_tree(const tri_subcase *c, int positions, int pieces, int ov
 static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_cost odd = one_tree(c, c->ranks / 2, p->pieces, 2, net);
     tri_cost even = one_tree(c, (c->ranks - 1) / 2, p->pieces, 3, net);
-    /* Of the pairs that exchange, those at either end of a node are in two nodes. */
+    /* Of the exchanging pairs, those at the ends of a node span two nodes. */
     int far = c->nodes == 1 ? 0 : c->largest == 1 || c->largest % 2 ? 1 : 2;
     tri_cost_steps(&even, c, 1, (double)c->bytes / 2, far, net);
-    /* The rank that is left over need not wait for another. */
+    /* A rank without partner does not wait for the other tree. */
     return tri_case_time_s(&odd, c, net) > tri_case_time_s(&even, c, net) ? odd : even;
 }
 
@@ -84,7 +85,7 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     return best;
 }
 
-/* The pieces first .. first + count - 1, which are one run. */
+/* The contiguous pieces first .. first + count - 1. */
 static tri_range run_of(const tri_call *call, int first, int count) {
     tri_range from = tri_piece(call, first), to = tri_piece(call, first + count - 1);
     tri_range run = {.first = from.first, .count = to.first + to.count - from.first};
@@ -112,7 +113,8 @@ static tri_status at_root(tri_context *c, const tri_call *call) {
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    if (c->size < 2) return TRI_OK; /* a node may have fewer ranks than the fullest, for which was chosen */
+    if (c->size < 2)
+        return TRI_OK; /* this node may have fewer ranks than the largest one, for which the algorithm was chosen */
     int me = tri_to_virtual(c, c->rank, call->root), half = call->parameters.pieces / 2;
     if (!me) return at_root(c, call);
     int tree = me % 2 ? 0 : 1, position = (me - 1) / 2, mine = tree * half, other = half - mine;
@@ -138,8 +140,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_bcast_split_tree = {
     .operation = TRI_BCAST,
     .name = "split_tree",
-    .text =
-        "each half of the vector goes down a binary tree of its own, then the ranks of both exchange halves",
+    .text = "each half of the vector travels down its own binary tree, then partners in both trees exchange "
+            "halves",
     .can = can,
     .tune = tune,
     .cost = cost,

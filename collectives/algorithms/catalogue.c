@@ -1,4 +1,4 @@
-/* The list of operations and of algorithms, and their names. */
+/* The lists of operations and algorithms, and their names. */
 #include <stdio.h>
 #include <string.h>
 
@@ -43,7 +43,7 @@ const tri_algorithm *tri_algorithm_at(int index) {
     return algorithms[index];
 }
 
-/* Appends " word" where it fits. */
+/* Appends " word", truncated if it does not fit. */
 static void append(char *text, size_t room, const char *word) {
     size_t length = strlen(text);
     snprintf(text + length, room - length, " %s", word);

@@ -1,5 +1,5 @@
-/* Prefix combination of the ranks below in one copy: as scan_shared_single.c, but rank r gets what there was before its
- * own vector.
+/* Single-copy exclusive scan: as scan_shared_single.c, but rank r gets the combination of the ranks below
+ * it.
  *
  * Cost: as scan_shared_single.c, for p - 1 ranks.
  */
@@ -25,7 +25,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_exscan_shared_single = {
     .operation = TRI_EXSCAN,
     .name = "shared_single",
-    .text = "each rank scans its share of all vectors in its peers' memory, and writes it into everybody's",
+    .text = "each rank scans its share of all vectors in its peers' memory and writes it into all results",
     .can = tri_can_single,
     .cost = cost,
     .scratch = tri_single_scratch,

@@ -1,6 +1,6 @@
-/* Gather inside each node, then among one rank of each node: the scatter (scatter_hierarchical.c) turned round.
+/* Gather inside each node, then among one rank of each node: the reverse of scatter_hierarchical.c.
  *
- * Cost: that of a gather inside a node, and of one of a node's blocks among nodes.
+ * Cost: a gather inside a node, and one of a node's blocks among nodes.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -10,7 +10,7 @@ static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     return 2;
 }
 
-/* The node's blocks; at the root they lie where they belong. */
+/* The node's blocks; the root uses its receive buffer. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return tri_scatter_hierarchical.own_scratch(c, call);
 }
@@ -31,7 +31,7 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_gather_hierarchical = {
     .operation = TRI_GATHER,
     .name = "hierarchical",
-    .text = "one rank of each node collects the blocks of its node and passes them on",
+    .text = "one rank of each node collects the blocks of its node and sends them to the root",
     .can = tri_case_even_runs,
     .stages = stages,
     .plan = plan,

@@ -1,6 +1,6 @@
-/* Gather on the postal tree: the scatter's messages (scatter_postal.c) with time turned round.
+/* Gather on the postal tree: the messages of scatter_postal.c in reverse.
  *
- * Cost: that of the longest path in the tree, by walking it.
+ * Cost: the longest path in the tree, found by walking it.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/postal.h"
@@ -23,7 +23,7 @@ static size_t scratch(const tri_context *c, const tri_call *call) {
     return tri_scatter_postal.scratch(c, call);
 }
 
-/* Of a run of ranks from `first`, those that come before rank 0. */
+/* Of `count` ranks from `first` on, the number before the wrap to rank 0. */
 static int straight(const tri_context *c, int first, int count) {
     return first + count > c->size ? c->size - first : count;
 }
@@ -56,7 +56,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
     }
     if (count > 1) TRI_TRY(tri_do_copy(c, call->scratch, call->send, tri_block_units(c, call, c->rank)));
     TRI_TRY(tri_do_wait(c));
-    /* In two messages to the root where the blocks belong to two places. */
+    /* Two messages to the root, if the blocks wrap around at its buffer's end. */
     int first = position.parent ? count : straight(c, c->rank, count);
     size_t before = tri_run_units(c, call, c->rank, first);
     TRI_TRY(tri_do_send(c, blocks, before, parent));
@@ -67,7 +67,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_gather_postal = {
     .operation = TRI_GATHER,
     .name = "postal",
-    .text = "each rank collects the blocks of its subtree of the postal tree and passes them on",
+    .text = "each rank collects the blocks of its subtree of the postal tree and sends them to its parent",
     .can = can,
     .tune = tune,
     .cost = cost,

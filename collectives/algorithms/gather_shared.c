@@ -1,5 +1,5 @@
-/* Gather through slots in shared memory: each rank copies its block piece by piece into its slots, where it
- * runs ahead until they are full; the root copies all out.
+/* Gather through slots in shared memory. Each rank copies its block into its slots in pieces and runs
+ * ahead until they are full; the root copies all pieces out.
  *
  *     others   in 0 | in 1      | in 2      | ...
  *     root            all out 0 | all out 1 | ...

@@ -1,7 +1,7 @@
-/* Reduction inside each node, then among one rank of each node; on its own node the root is the one that stands
- * for it. Keeps the order of the ranks where those of a node are consecutive.
+/* Reduction inside each node, then among one rank of each node. The root is the leader of its own node.
+ * Keeps rank order if the ranks of a node are consecutive.
  *
- * Cost: that of a reduction inside the fullest node and of one among nodes.
+ * Cost: a reduction inside the largest node and one among nodes.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -15,7 +15,7 @@ static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     return 2;
 }
 
-/* What the node has combined, on the rank that stands for it. */
+/* The node's result, on the node's leader. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return c->shape->local_rank == tri_node_leader(c, tri_member(c, call->root)) ? call->count : 0;
 }

@@ -1,7 +1,7 @@
-/* Reduction over all lanes at once (Traff 2019, arXiv 1910.13373, section 4). The ranks of each node combine a part
- * each; parts go to the root's node by the ranks with the same local number; the root collects them.
+/* Reduction over all lanes at once (Traff 2019, arXiv 1910.13373, section 4). The ranks of each node
+ * combine one block each; each lane reduces its block to the root's node; the root collects the blocks.
  *
- * Cost: a reduce_scatter inside a node, a reduction of a part between nodes with all ranks of a node at once, a
+ * Cost: a reduce_scatter inside a node, a reduction of a block between nodes in all lanes at once, a
  * gather inside a node.
  */
 #include "collectives/algorithms/algorithm.h"
@@ -19,7 +19,7 @@ static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     return 3;
 }
 
-/* A part, of the node and of all nodes. */
+/* A block, of the node and of all nodes. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return 2 * tri_lane_block_of(c, call->scratch, call->count).count;
 }
@@ -45,7 +45,8 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_reduce_multilane = {
     .operation = TRI_REDUCE,
     .name = "multilane",
-    .text = "the ranks of each node combine a part each, with their likes on the other nodes",
+    .text = "the ranks of each node combine one block each and reduce it in their lane; the root collects "
+            "the blocks",
     .can = can,
     .stages = stages,
     .plan = plan,

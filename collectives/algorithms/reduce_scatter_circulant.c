@@ -1,19 +1,20 @@
-/* Reduce_scatter on a circulant graph, in as few rounds and bytes as there can be for any number of ranks (Traff
- * 2024, "Optimal, non-pipelined reduce-scatter and allreduce algorithms", arXiv 2410.14234, algorithm 1).
+/* Reduce_scatter on a circulant graph, with the minimum number of rounds and bytes for any number of ranks
+ * (Traff 2024, "Optimal, non-pipelined reduce-scatter and allreduce algorithms", arXiv 2410.14234,
+ * algorithm 1).
  *
- * A rank keeps its blocks in the order that begins with its own. In each round it divides them into k parts, the first
- * of n blocks, keeps the first, and sends each other to the rank i n above, where it meets the lower ones. For 5 ranks and
- * k = 2:
+ * A rank keeps its blocks in rotated order, starting with its own. In each round it divides them into k
+ * groups, the first of n blocks. It keeps the first group and sends group i to the rank i n above it,
+ * which combines it with its first blocks. For 5 ranks and k = 2:
  *
- *     round 0   blocks 3 4 go to the rank 3 above, and blocks 3 4 of the rank 3 below join blocks 0 1
+ *     round 0   blocks 3 4 go to the rank 3 above; those of the rank 3 below join blocks 0 1
  *     round 1   block 2    goes to the rank 2 above ...
  *     round 2   block 1    goes to the rank 1 above ...
  *
- * A larger k has fewer latencies against more overheads, as in the allgather of Bruck and others, of which this is the
- * mirror; that with the least cost is taken.
+ * A larger k trades latencies for overheads; the k with the least cost is used. This is the reverse of the
+ * allgather of Bruck et al.
  *
- * Cost: log_k(p) x (latency + k overheads, or 2 (k - 1) overheads where that is more) + (p - 1) blocks, sent and combined,
- * and a copy of the vector.
+ * Cost: log_k(p) x (latency + k overheads, or 2 (k - 1) overheads if that is more) + (p - 1) blocks, sent
+ * and combined, and a copy of the vector.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/algorithms/common/rotated.h"
@@ -24,7 +25,7 @@ static int can(const tri_subcase *c) {
     return c->commutes && c->ranks > 1;
 }
 
-/* Blocks of the first of the parts into which a round divides the blocks that a rank has. */
+/* Blocks in the first group of a round. */
 static int group_blocks(int have, int radix) {
     return (have + radix - 1) / radix;
 }
@@ -60,13 +61,13 @@ static tri_rotated rotated_of(const tri_context *c, const tri_call *call) {
     return t;
 }
 
-/* Units that come with message i of a round. */
+/* Units received with message i of a round. */
 static size_t joining(const tri_context *c, const tri_call *call, const tri_rotated *t, int have, int group,
                       int i) {
     return tri_rotated_units(c, call, t, have - i * group < group ? have - i * group : group);
 }
 
-/* All blocks, and the most that come at once. */
+/* All blocks, and the maximum received in a round. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     tri_rotated t = rotated_of(c, call);
     size_t most = 0;
@@ -114,7 +115,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_scatter_circulant = {
     .operation = TRI_REDUCE_SCATTER,
     .name = "circulant",
-    .text = "in each round all but the k-th group of the blocks go to ranks above and join those there",
+    .text = "in each round a rank keeps the first of k groups of blocks and sends the others to ranks above, "
+            "which combine them",
     .can = can,
     .tune = tune,
     .cost = cost,

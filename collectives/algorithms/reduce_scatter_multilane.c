@@ -1,6 +1,6 @@
-/* Reduce_scatter inside nodes, then over lanes (Traff 2019, arXiv 1910.13373, section 4): the rank with local number
- * l first combines, for its node, the blocks of the ranks with local number l of all nodes; then these ranks
- * reduce_scatter them among themselves.
+/* Reduce_scatter inside nodes, then over lanes (Traff 2019, arXiv 1910.13373, section 4). Local rank l
+ * combines, for its node, the blocks of all ranks with local rank l; then each lane reduce_scatters these
+ * blocks.
  *
  * Cost: a reduce_scatter inside a node of as many blocks as there are nodes, one over lanes, and a copy.
  */
@@ -22,7 +22,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-/* All blocks by local number, and those of this rank's own. */
+/* All blocks ordered by local rank, and those of this rank's lane. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return (size_t)(c->size + c->shape->nodes) * call->count;
 }
@@ -51,7 +51,7 @@ static tri_status before(tri_context *c, const tri_call *call, int i) {
 const tri_algorithm tri_reduce_scatter_multilane = {
     .operation = TRI_REDUCE_SCATTER,
     .name = "multilane",
-    .text = "a reduce_scatter inside each node, then one among the ranks of each local number",
+    .text = "a reduce_scatter inside each node, then one in each lane",
     .can = can,
     .cost = cost,
     .stages = stages,

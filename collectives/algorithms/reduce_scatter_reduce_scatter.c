@@ -1,4 +1,4 @@
-/* A reduction to rank 0, then a scatter from it. Keeps the order of the ranks.
+/* A reduction to rank 0, then a scatter from it. Keeps rank order.
  *
  * Cost: the sum of both.
  */

@@ -1,8 +1,8 @@
-/* Reduction of blocks in one copy: every rank combines its block of all vectors, which it reads in its peers' memory.
+/* Single-copy reduce_scatter. Every rank combines its block of all vectors, read from its peers' memory.
  *
- * Where the result takes the place of a block that others read, it waits for them in scratch.
+ * A result that would overwrite a block read by others waits in scratch.
  *
- * Cost: to meet and to part; p - 1 blocks read and combined.
+ * Cost: address exchange and release; p - 1 blocks read and combined.
  */
 #include "collectives/algorithms/common/slots.h"
 

@@ -1,7 +1,7 @@
-/* Scatter among one rank of each node, which gets the blocks of all its ranks, then inside each node; on its own
- * node the root is that rank.
+/* Scatter among one rank of each node, which receives the blocks of its node, then inside each node. The
+ * root is the leader of its own node.
  *
- * Cost: that of a scatter of a node's blocks among nodes, and of one inside a node.
+ * Cost: a scatter of a node's blocks among nodes, and one inside a node.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -11,7 +11,7 @@ static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     return 2;
 }
 
-/* The node's blocks; at the root they lie where they are sent from. */
+/* The node's blocks; the root uses its send buffer. */
 static size_t own(const tri_context *c, const tri_call *call) {
     int leader = c->shape->local_rank == tri_node_leader(c, tri_member(c, call->root));
     return leader && c->rank != call->root ? (size_t)c->shape->largest * call->count : 0;
@@ -33,7 +33,7 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_scatter_hierarchical = {
     .operation = TRI_SCATTER,
     .name = "hierarchical",
-    .text = "one rank of each node gets the blocks of its node and scatters them",
+    .text = "one rank of each node receives the blocks of its node and scatters them",
     .can = tri_case_even_runs,
     .stages = stages,
     .plan = plan,

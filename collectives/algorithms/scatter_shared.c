@@ -1,5 +1,5 @@
-/* Scatter through the root's slots in shared memory: a slot holds a piece of each block, and every rank
- * copies its own out. The root runs ahead until its slots are full.
+/* Scatter through the root's slots in shared memory. A slot holds a piece of each block, and every rank
+ * copies its own pieces out. The root runs ahead until its slots are full.
  *
  *     root      all in 0 | all in 1 | all in 2 | ...
  *     others               out 0    | out 1    | ...

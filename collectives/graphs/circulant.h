@@ -18,7 +18,7 @@ enum { TRI_CIRCULANT_ROUNDS = 32 }; /* maximum of q */
 typedef struct tri_circulant {
     int size, pieces;
     int q, skip[TRI_CIRCULANT_ROUNDS + 2];
-    int idle; /* virtual rounds at the start that are not run, so that the last round ends a phase of q rounds */
+    int idle; /* virtual initial rounds, so that the last round ends a phase of q rounds */
     /* The piece that this rank receives in round k of a phase, and the schedule of the rank skip[k] above
      * it, without the offset of the phase. */
     int mine[TRI_CIRCULANT_ROUNDS], theirs[TRI_CIRCULANT_ROUNDS][TRI_CIRCULANT_ROUNDS];
