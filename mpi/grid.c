@@ -150,8 +150,8 @@ static tri_status lay_out(tri_grid *grid, const int fixed[]) {
     if (!tri_grid_choose(info->points, fixed, size, ranks_together(shape), info->ranks, block))
         return tri_fail(
             TRI_ERR_ARGUMENT,
-            "%d rank%s cannot form the grid of ranks that is asked for: the product of its numbers "
-            "must be the number of ranks",
+            "%d rank%s cannot form the requested grid: the product of its dimensions must be the number "
+            "of ranks",
             size, size > 1 ? "s" : "");
     place_by_nodes(shape, info->ranks, block, grid->rank_at);
     count_faces(info, shape, grid->rank_at, &info->between_nodes, &info->between_ranks);
@@ -187,7 +187,7 @@ tri_status tri_grid_create(tri_comm *comm, int dims, const size_t points[], cons
     if (!grid || !rank_at) {
         free(grid);
         free(rank_at);
-        return tri_fail(TRI_ERR_MEMORY, "no memory for a grid of %d ranks", tri_comm_size(comm));
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for a grid of %d ranks", tri_comm_size(comm));
     }
     grid->comm = comm;
     grid->mpi = MPI_COMM_NULL;

@@ -69,7 +69,7 @@ static tri_status make_face(const tri_grid_info *info, int d, MPI_Datatype eleme
 
 tri_status tri_halo_create(const tri_grid *grid, MPI_Datatype type, tri_halo **out) {
     tri_halo *halo = calloc(1, sizeof *halo);
-    if (!halo) return tri_fail(TRI_ERR_MEMORY, "no memory for an exchange of faces");
+    if (!halo) return tri_fail(TRI_ERR_MEMORY, "out of memory for a halo exchange");
     halo->grid = grid;
     tri_status status = TRI_OK;
     while (halo->faces < grid->info.dims && status == TRI_OK) {

@@ -21,7 +21,7 @@ static tri_status grow(tri_shared *shared, size_t bytes) {
     size_t *starts = malloc((size + 1) * sizeof *starts);
     if (!heaps || !starts) {
         free(starts);
-        return tri_fail(TRI_ERR_MEMORY, "no memory for one more part of the shared heap");
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for the list of shared heaps");
     }
     tri_heap *heap = &heaps[shared->heap_count++];
     *heap = (tri_heap){.starts = starts};
@@ -46,7 +46,7 @@ static tri_status fill(tri_shared *shared, size_t bytes) {
     }
     size_t room = bytes / PAGE_BYTES * PAGE_BYTES + PAGE_BYTES;
     heap->mine = aligned_alloc(PAGE_BYTES, room);
-    if (!heap->mine) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of the shared heap", bytes);
+    if (!heap->mine) return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of the shared heap", bytes);
     memset(heap->mine, 0, room);
     return TRI_OK;
 }

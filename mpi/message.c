@@ -73,8 +73,8 @@ static tri_status check_length(const MPI_Status *status, size_t count, MPI_Datat
     TRI_MPI(MPI_Type_size(type, &type_bytes));
     TRI_MPI(MPI_Get_elements_x(status, MPI_BYTE, &bytes));
     if (type_bytes && (size_t)bytes != count * (size_t)type_bytes)
-        return tri_fail(TRI_ERR_MPI, "a message of %lld bytes arrived from rank %d where %zu were expected",
-                        (long long)bytes, status->MPI_SOURCE, count * (size_t)type_bytes);
+        return tri_fail(TRI_ERR_MPI, "received %lld bytes from rank %d, expected %zu", (long long)bytes,
+                        status->MPI_SOURCE, count * (size_t)type_bytes);
     return TRI_OK;
 }
 

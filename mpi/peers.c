@@ -82,9 +82,8 @@ static tri_status copy_by_kernel(const tri_shared *shared, int peer, char *there
         ssize_t done = write ? process_vm_writev(pid, &local, 1, &remote, 1, 0)
                              : process_vm_readv(pid, &local, 1, &remote, 1, 0);
         if (done <= 0)
-            return tri_fail(TRI_ERR_SYSTEM, "cannot %s %zu bytes of the memory of process %d: %s",
-                            write ? "write" : "read", bytes, (int)pid,
-                            done ? strerror(errno) : "no such memory");
+            return tri_fail(TRI_ERR_SYSTEM, "cannot %s %zu bytes of process %d: %s", write ? "write" : "read",
+                            bytes, (int)pid, done ? strerror(errno) : "no such address");
         mine += done;
         there += done;
         bytes -= (size_t)done;

@@ -38,7 +38,7 @@ tri_status tri_shape_create(tri_comm *comm, const int *label_of) {
     if (!sorted || !arrays) {
         free(sorted);
         free(arrays);
-        return tri_fail(TRI_ERR_MEMORY, "no memory for the nodes of %d ranks", comm->size);
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for the nodes of %d ranks", comm->size);
     }
     for (int rank = 0; rank < comm->size; rank++)
         sorted[rank] = (label_rank){label_of[rank], rank};

@@ -108,7 +108,7 @@ static tri_status shared_create(tri_comm *comm, tri_shared **out) {
         shared->peers = calloc((size_t)size, sizeof *shared->peers);
     }
     if (!all || !shared || !shared->peers)
-        status = tri_fail(TRI_ERR_MEMORY, "no memory for what %d ranks share", size);
+        status = tri_fail(TRI_ERR_MEMORY, "out of memory for the shared memory of %d ranks", size);
     if (status == TRI_OK && shape->nodes > 1) {
         status = tri_mpi_status(MPI_Comm_split(comm->mpi, shape->node, shape->local_rank, &shared->mpi),
                                 "MPI_Comm_split");

@@ -21,8 +21,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    if (c->size < 2)
-        return TRI_OK; /* this node may have fewer ranks than the largest one, for which the algorithm was chosen */
+    if (c->size < 2) return TRI_OK; /* smaller node than the algorithm was chosen for */
     tri_circulant plan;
     tri_circulant_plan(&plan, c->size, tri_to_virtual(c, c->rank, call->root), call->parameters.pieces);
     for (int round = plan.idle, peer; round < tri_circulant_end(&plan); round++) {

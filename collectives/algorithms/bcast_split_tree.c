@@ -113,8 +113,7 @@ static tri_status at_root(tri_context *c, const tri_call *call) {
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    if (c->size < 2)
-        return TRI_OK; /* this node may have fewer ranks than the largest one, for which the algorithm was chosen */
+    if (c->size < 2) return TRI_OK; /* smaller node than the algorithm was chosen for */
     int me = tri_to_virtual(c, c->rank, call->root), half = call->parameters.pieces / 2;
     if (!me) return at_root(c, call);
     int tree = me % 2 ? 0 : 1, position = (me - 1) / 2, mine = tree * half, other = half - mine;

@@ -63,10 +63,10 @@ static tri_status find(const char *operation, const char *name, int *out) {
         }
     }
     if (operation_known)
-        return tri_fail(TRI_ERR_ARGUMENT, "no algorithm '%s' for %s: there are%s", name, operation, known);
+        return tri_fail(TRI_ERR_ARGUMENT, "no algorithm '%s' for %s; available:%s", name, operation, known);
     for (int i = 0; i < TRI_OPERATION_COUNT; i++)
         append(known, sizeof known, operation_names[i]);
-    return tri_fail(TRI_ERR_ARGUMENT, "no operation '%s': there are%s", operation, known);
+    return tri_fail(TRI_ERR_ARGUMENT, "no operation '%s'; available:%s", operation, known);
 }
 
 tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]) {
@@ -78,7 +78,7 @@ tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected
         names += length + (names[length] == ',');
         char *colon = strchr(word, ':');
         if (!colon)
-            return tri_fail(TRI_ERR_ARGUMENT, "'%s' does not name an algorithm: write it as bcast:binomial",
+            return tri_fail(TRI_ERR_ARGUMENT, "'%s' does not name an algorithm; write it as bcast:binomial",
                             word);
         *colon = 0;
         int index;

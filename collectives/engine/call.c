@@ -86,7 +86,7 @@ static tri_status scratch_of(tri_collective_state *state, size_t bytes, void **o
         state->scratch_bytes = 0;
         state->scratch = malloc(bytes);
         if (!state->scratch)
-            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of a collective's scratch", bytes);
+            return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of scratch of a collective", bytes);
         state->scratch_bytes = bytes;
     }
     *out = state->scratch;

@@ -48,7 +48,7 @@ static tri_status state_create(tri_comm *comm, const tri_comm_options *options,
                                const tri_collective_state *parent) {
     tri_collective_state *state = calloc(1, sizeof *state);
     tri_status status =
-        state ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the state of collective calls");
+        state ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for the state of collective calls");
     TRI_TRY(tri_agree(comm, status));
     comm->above = state;
     comm->above_destroy = state_destroy;

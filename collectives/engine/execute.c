@@ -14,7 +14,7 @@ static tri_status make_room(tri_engine *e) {
     if (e->started < e->room) return TRI_OK;
     int room = e->room ? 2 * e->room : 16;
     MPI_Request *requests = realloc(e->requests, (size_t)room * sizeof *requests);
-    if (!requests) return tri_fail(TRI_ERR_MEMORY, "no memory for %d messages at once", room);
+    if (!requests) return tri_fail(TRI_ERR_MEMORY, "out of memory for %d messages at once", room);
     e->requests = requests;
     e->room = room;
     return TRI_OK;

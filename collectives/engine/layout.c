@@ -7,7 +7,7 @@ tri_status tri_type_bytes(MPI_Datatype type, size_t *out) {
     MPI_Count bytes = (MPI_Count)tri_common_bytes(type);
     if (!bytes) TRI_MPI(MPI_Type_size_x(type, &bytes));
     if (bytes == MPI_UNDEFINED)
-        return tri_fail(TRI_ERR_ARGUMENT, "the size of the datatype is above MPI_Count");
+        return tri_fail(TRI_ERR_ARGUMENT, "the size of the datatype exceeds MPI_Count");
     *out = (size_t)bytes;
     return TRI_OK;
 }
@@ -39,7 +39,7 @@ static char *user_block(const tri_side *side, int b) {
 static tri_status repack(const tri_side *side, int unpack) {
     char *at = side->bytes;
     size_t most = side->size ? INT_MAX / side->size : INT_MAX;
-    if (!most) return tri_fail(TRI_ERR_ARGUMENT, "one element of the datatype has more than 2^31 bytes");
+    if (!most) return tri_fail(TRI_ERR_ARGUMENT, "an element of the datatype exceeds 2^31 bytes");
     for (int b = 0; b < side->blocks; b++) {
         char *user = user_block(side, b);
         for (size_t left = block_count(side, b); left;) {
@@ -61,7 +61,8 @@ static tri_status repack(const tri_side *side, int unpack) {
 static tri_status scale_blocks(tri_side *side) {
     size_t blocks = (size_t)side->blocks;
     side->byte_counts = malloc((2 * blocks + 1) * sizeof *side->byte_counts);
-    if (!side->byte_counts) return tri_fail(TRI_ERR_MEMORY, "no memory for the displs of %zu blocks", blocks);
+    if (!side->byte_counts)
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %zu blocks", blocks);
     side->byte_displs = side->byte_counts + blocks;
     for (size_t b = 0, offset = 0; b < blocks; offset += side->byte_counts[b++]) {
         side->byte_counts[b] = side->counts[b] * side->size;
@@ -81,7 +82,7 @@ tri_status tri_side_open(tri_side *side, int load) {
     for (int b = 0; b < side->blocks; b++)
         all += block_count(side, b) * side->size;
     side->bytes = malloc(all ? all : 1);
-    if (!side->bytes) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu packed bytes", all);
+    if (!side->bytes) return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu packed bytes", all);
     return load ? repack(side, 0) : TRI_OK;
 }
 

@@ -66,7 +66,7 @@ static tri_status gather_nodes(const tri_ordered *mine, node_lists *lists, int r
     }
     lists->nodes = malloc(all ? all : 1);
     tri_status status =
-        lists->nodes ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of nodes", all);
+        lists->nodes ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of nodes", all);
     TRI_TRY(tri_agree(comm, status));
     return tri_gatherv(mine->node, bytes, MPI_BYTE, lists->nodes, lists->counts, lists->displs, MPI_BYTE,
                        root, comm);
@@ -79,7 +79,7 @@ tri_status tri_merge_ordered(const tri_ordered *mine, tri_ordered *out, int root
                         .displs = malloc(ranks * sizeof *lists.displs)};
     int made = lists.bytes && lists.counts && lists.displs;
     tri_status status =
-        tri_agree(comm, made ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks));
+        tri_agree(comm, made ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for %zu ranks", ranks));
     if (status == TRI_OK) status = gather_nodes(mine, &lists, root, comm);
     if (status == TRI_OK && tri_comm_rank(comm) == root)
         status = append_lists(&lists, tri_comm_size(comm), out);

@@ -76,8 +76,7 @@ static tri_status bytes_of(size_t count, MPI_Datatype type, size_t *out) {
     size_t size;
     TRI_TRY(tri_type_bytes(type, &size));
     if (__builtin_mul_overflow(count, size, out))
-        return tri_fail(TRI_ERR_ARGUMENT, "%zu elements of %zu bytes are more than memory can have", count,
-                        size);
+        return tri_fail(TRI_ERR_ARGUMENT, "%zu elements of %zu bytes exceed the address space", count, size);
     return TRI_OK;
 }
 
@@ -187,7 +186,7 @@ static tri_status alltoall_in_place(tri_comm *comm, tri_move *m) {
     }
     void *copy = malloc(all ? all : 1);
     tri_status status =
-        copy ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of alltoall in place", all);
+        copy ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of alltoall in place", all);
     if (status == TRI_OK) {
         memcpy(copy, original.bytes, all);
         m->send =

@@ -25,7 +25,7 @@ struct tri_request {
 
 static tri_status request_create(tri_comm *comm, tri_request **out) {
     tri_request *r = calloc(1, sizeof *r);
-    if (!r) return tri_fail(TRI_ERR_MEMORY, "no memory for a request");
+    if (!r) return tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
     r->family = comm->family;
     *out = r;
     return TRI_OK;
@@ -74,7 +74,7 @@ static tri_status record(tri_comm *comm, const tri_call_spec *spec, tri_call *ca
     size_t bytes = tri_call_scratch(&recording, call) * spec->unit_bytes;
     r->scratch = malloc(bytes ? bytes : 1);
     if (!r->scratch)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of a collective's scratch", bytes);
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of scratch of a collective", bytes);
     call->scratch = r->scratch;
     return tri_call_execute(&recording, call);
 }
@@ -128,7 +128,7 @@ tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root, t
 static tri_status keep_blocks(tri_request *r) {
     size_t bytes = r->recv.block_bytes * (size_t)r->recv.blocks;
     r->kept = malloc(bytes ? bytes : 1);
-    if (!r->kept) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of ialltoall in place", bytes);
+    if (!r->kept) return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of ialltoall in place", bytes);
     memcpy(r->kept, r->recv.bytes, bytes);
     return TRI_OK;
 }

@@ -73,7 +73,7 @@ static tri_status wait_for_one(pieces *s, const tri_engine *engine) {
         count += s->schedule[i].engine.started;
     if (count > s->room) {
         MPI_Request *more = realloc(s->in_flight, 2 * (size_t)count * sizeof *more);
-        if (!more) return tri_fail(TRI_ERR_MEMORY, "no memory for %d messages at once", count);
+        if (!more) return tri_fail(TRI_ERR_MEMORY, "out of memory for %d messages at once", count);
         s->in_flight = more;
         s->room = 2 * count;
     }

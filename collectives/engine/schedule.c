@@ -11,7 +11,7 @@ tri_status tri_schedule_record(tri_schedule *s, tri_step step) {
     if (s->recorded == s->room) {
         size_t room = s->room ? 2 * s->room : 32;
         tri_step *steps = realloc(s->steps, room * sizeof *steps);
-        if (!steps) return tri_fail(TRI_ERR_MEMORY, "no memory for a schedule of %zu steps", room);
+        if (!steps) return tri_fail(TRI_ERR_MEMORY, "out of memory for a schedule of %zu steps", room);
         s->steps = steps;
         s->room = room;
     }

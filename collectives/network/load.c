@@ -20,7 +20,8 @@ static tri_status load_usual(tri_network *net, char *source, size_t room) {
     /* Without a home directory there is no file. */
     if (tri_network_file_path(&here, path, sizeof path) != TRI_OK || access(path, F_OK)) return TRI_OK;
     tri_status status = tri_network_file_read(path, &found);
-    if (status != TRI_OK) return tri_fail(status, "%s (TRIREME_NETWORK=none does without)", tri_error_text());
+    if (status != TRI_OK)
+        return tri_fail(status, "%s (TRIREME_NETWORK=none ignores the file)", tri_error_text());
     if (tri_network_file_fits(&found, &here)) use(&found, path, net, source, room);
     return TRI_OK;
 }

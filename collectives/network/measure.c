@@ -317,7 +317,7 @@ static ring ring_of(const int *ranks, int size, int index) {
 static tri_status make_rings(meter *m) {
     const tri_shape *s = tri_comm_shape(m->comm);
     int *lane = malloc((size_t)s->nodes * sizeof *lane);
-    if (!lane) return tri_fail(TRI_ERR_MEMORY, "no memory for a rank of each of %d nodes", s->nodes);
+    if (!lane) return tri_fail(TRI_ERR_MEMORY, "out of memory for %d nodes", s->nodes);
     m->inside = ring_of(s->members + s->node_start[s->node], s->local_size, s->local_rank);
     m->lanes = s->largest;
     m->fullest = -1;
@@ -337,8 +337,7 @@ static tri_status make_rings(meter *m) {
 static tri_status check_cores(const meter *m) {
     if (m->shared->size <= m->shared->cores) return tri_agree(m->comm, TRI_OK);
     return tri_agree(m->comm, tri_fail(TRI_ERR_IMPOSSIBLE,
-                                       "a node has more ranks than cores, so that their waiting would be "
-                                       "measured: start fewer"));
+                                       "a node has more ranks than cores; start fewer ranks per node"));
 }
 
 static tri_status measure(meter *m, tri_network_file *found) {
@@ -365,11 +364,11 @@ static tri_status measure(meter *m, tri_network_file *found) {
 tri_status tri_network_measure(tri_comm *comm, double seconds, tri_network_file *out) {
     enum { NUMBERS = 28 }; /* calls of take(); each gets an equal share of the time */
     if (tri_comm_size(comm) < 2)
-        return tri_fail(TRI_ERR_IMPOSSIBLE,
-                        "a single rank sends no messages: start two on a node, or on two nodes");
+        return tri_fail(TRI_ERR_IMPOSSIBLE, "the measurement needs messages; start at least two ranks");
     meter m = {.comm = comm, .budget_s = seconds / NUMBERS, .send = malloc(LONG), .recv = malloc(LONG)};
     tri_network_file found = tri_network_file_new();
-    tri_status status = m.send && m.recv ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for two messages");
+    tri_status status =
+        m.send && m.recv ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for two messages");
     status = tri_agree(comm, status);
     if (status == TRI_OK) status = measure(&m, &found);
     free(m.send);

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""scale.py MEASURE [--machines NAME,...] [--operations NAME,...] [--most BYTES] [--limit S] [--golden FILE | --write FILE]
+"""scale.py MEASURE [--machines NAME,...] [--operations NAME,...] [--most BYTES] [--limit S]
+[--golden FILE | --write FILE]: compares our choice with the selectors of other libraries.
 
-Our choice beside the peers.
-
-Measures tri_... calls on the cells of peers.csv and prints, for each cell, the bound, our simulated time and the
-algorithm that was chosen, the best of the four selectors, and the two ratios; then geometric means and the cells in
-which the best selector is ahead. --golden compares our times with those of a file and exits 1 where one differs: any
-change of a schedule or of the choice shows. --write makes such a file. --limit gives each cell a simulation of its own and
-leaves out those that take longer.
+Measures tri_... calls on the cells of peers.csv and prints, for each cell, the bound, our simulated time and the chosen
+algorithm, the best of the four selectors, and the two ratios; then geometric means and the cells in which the best
+selector is faster. --golden compares our times with a file and exits 1 on any difference, so that every change of a
+schedule or of the choice shows. --write writes such a file. --limit simulates each cell separately and skips those that
+take longer.
 """
 import argparse
 import csv
@@ -32,12 +31,12 @@ def times_of(program, name, wanted, limit_s):
         try:
             times |= simulate(program, machine(name), [cell], timeout=limit_s)
         except subprocess.TimeoutExpired:
-            print(f"{name} {cell[0]} {cell[2]} is left out: it takes more than {limit_s} s", flush=True)
+            print(f"{name} {cell[0]} {cell[2]} is skipped: it takes more than {limit_s} s", flush=True)
     return times
 
 
 def measure(program, names, operations, most, limit_s):
-    """Rows with what is known of each cell."""
+    """One row per cell, with all its data."""
     found = []
     for name in names:
         cells = [r for r in peers.rows() if r["machine"] == name and int(r["bytes"]) <= most
@@ -85,7 +84,7 @@ def print_means(rows):
     for operation in sorted({r["operation"] for r in rows}):
         line(operation, [r for r in rows if r["operation"] == operation])
     behind = [r for r in rows if r["us"] > 1.02 * min(r["peers"].values())]
-    print(f"\nmore than 2 % behind the best selector in {len(behind)} cells")
+    print(f"\nmore than 2 % slower than the best selector in {len(behind)} cells")
 
 
 def as_golden(rows):
@@ -126,7 +125,8 @@ def main():
         return compare(rows, args.golden)
     if args.write:
         with open(args.write, "w", encoding="ascii") as stream:
-            stream.write("# Simulated microseconds of our choice, compared exactly by the test sim.scale; scale.py --write\n")
+            stream.write("# Simulated microseconds of our choice, compared exactly by the test sim.scale; "
+                         "scale.py --write\n")
             csv.writer(stream, lineterminator="\n").writerows([GOLDEN] + as_golden(rows))
     print_cells(rows)
     print_means(rows)

@@ -3,11 +3,11 @@
  * They run among the ranks of one node and execute at once; their context has `shared`. There are two
  * kinds:
  *
- *  - through slots: each rank copies pieces of its data into slots that all ranks see (mpi/ring.h). The writer
- *    runs ahead until its ring is full.
- *  - in a single copy: the ranks exchange the addresses of their vectors, and each processes its share in its
- *    peers' memory: directly if that is in the shared heap, else by cross-memory attach (process_vm_readv; Jin,
- *    Sur, Chai, Panda 2005, "LiMIC").
+ *  - through slots: each rank copies pieces of its data into slots that all ranks see (mpi/ring.h). The
+ *    writer runs ahead until its ring is full.
+ *  - in a single copy: the ranks exchange the addresses of their vectors, and each processes its share in
+ *    its peers' memory: directly if that is in the shared heap, else by cross-memory attach
+ *    (process_vm_readv; Jin, Sur, Chai, Panda 2005, "LiMIC").
  */
 #ifndef TRI_COLLECTIVES_SLOTS_H
 #define TRI_COLLECTIVES_SLOTS_H
