@@ -40,7 +40,7 @@ static void make_pairs(sample_pair pairs[PAIRS], MPI_Datatype *gaps) {
     MPI_Type_free(&vector);
     gap.mpi = *gaps;
     for (size_t i = 0; i < 6; i++)
-        gap.places[i] = 4 * (i / 3 * 5 + i % 3);
+        gap.displs[i] = 4 * (i / 3 * 5 + i % 3);
     pairs[0] = pair_of("bytes", byte, 1, byte, 1);
     pairs[1] = pair_of("int64", word, 1, word, 1);
     pairs[2] = pair_of("gaps to int32", gap, 1, number, 6);

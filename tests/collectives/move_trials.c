@@ -12,7 +12,7 @@ typedef struct move {
     size_t count;
     int root, in_place;
     /* v-forms: elements and displacement of each block; otherwise NULL */
-    size_t *counts, *places, room;
+    size_t *counts, *displs, room;
 } move;
 
 #define SAME(m, got, want)                                                                                   \
@@ -26,7 +26,7 @@ static size_t block_count(const move *m, int b) {
 }
 
 static size_t block_place(const move *m, int b) {
-    return m->counts ? m->places[b] : (size_t)b * m->count;
+    return m->counts ? m->displs[b] : (size_t)b * m->count;
 }
 
 /* Elements of a buffer with one block per rank. */
@@ -99,11 +99,11 @@ static void try_scatter(const move *m) {
     void *into = in_place ? MPI_IN_PLACE : got.data;
     if (!in_place) image_put(&want, r, 0, mine, m->root, t->rank);
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, s->per), *places = scaled(m->places, t->size, s->per);
-        CHECK_OK(tri_scatterv(at_root ? send.data : NULL, at_root ? counts : NULL, at_root ? places : NULL,
+        size_t *counts = scaled(m->counts, t->size, s->per), *displs = scaled(m->displs, t->size, s->per);
+        CHECK_OK(tri_scatterv(at_root ? send.data : NULL, at_root ? counts : NULL, at_root ? displs : NULL,
                               s->type.mpi, into, mine * r->per, r->type.mpi, m->root, t->comm));
         free(counts);
-        free(places);
+        free(displs);
     } else {
         CHECK_OK(tri_scatter(at_root ? send.data : NULL, m->count * s->per, s->type.mpi, into, mine * r->per,
                              r->type.mpi, m->root, t->comm));
@@ -130,12 +130,12 @@ static void try_gather(const move *m) {
     if (in_place) image_put(&got, r, block_place(m, t->rank), mine, t->rank, m->root);
     const void *from = in_place ? MPI_IN_PLACE : send.data;
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, r->per), *places = scaled(m->places, t->size, r->per);
+        size_t *counts = scaled(m->counts, t->size, r->per), *displs = scaled(m->displs, t->size, r->per);
         CHECK_OK(tri_gatherv(from, mine * s->per, s->type.mpi, at_root ? got.data : NULL,
-                             at_root ? counts : NULL, at_root ? places : NULL, r->type.mpi, m->root,
+                             at_root ? counts : NULL, at_root ? displs : NULL, r->type.mpi, m->root,
                              t->comm));
         free(counts);
-        free(places);
+        free(displs);
     } else {
         CHECK_OK(tri_gather(from, mine * s->per, s->type.mpi, at_root ? got.data : NULL, m->count * r->per,
                             r->type.mpi, m->root, t->comm));
@@ -159,11 +159,11 @@ static void try_allgather(const move *m) {
     if (m->in_place) image_put(&got, r, block_place(m, t->rank), mine, t->rank, 0);
     const void *from = m->in_place ? MPI_IN_PLACE : send.data;
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, r->per), *places = scaled(m->places, t->size, r->per);
+        size_t *counts = scaled(m->counts, t->size, r->per), *displs = scaled(m->displs, t->size, r->per);
         CHECK_OK(
-            tri_allgatherv(from, mine * s->per, s->type.mpi, got.data, counts, places, r->type.mpi, t->comm));
+            tri_allgatherv(from, mine * s->per, s->type.mpi, got.data, counts, displs, r->type.mpi, t->comm));
         free(counts);
-        free(places);
+        free(displs);
     } else {
         CHECK_OK(tri_allgather(from, mine * s->per, s->type.mpi, got.data, m->count * r->per, r->type.mpi,
                                t->comm));
@@ -250,13 +250,13 @@ static void try_move(const move *m) {
 
 /* Blocks of very unequal lengths, some empty, in descending order with gaps. */
 static void try_uneven(move m, int rooted) {
-    size_t ranks = (size_t)m.t->size, counts[64], places[64];
+    size_t ranks = (size_t)m.t->size, counts[64], displs[64];
     if (ranks > 64) abort();
     m.counts = counts;
-    m.places = places;
+    m.displs = displs;
     for (size_t b = ranks; b-- > 0;) {
         counts[b] = b % 3 == 0 ? 0 : b == 1 ? 3000 : b * 7 % 11;
-        places[b] = m.room;
+        displs[b] = m.room;
         m.room += counts[b] + 2;
     }
     for (int root = 0; root < (rooted ? m.t->size : 1); root = root_after(root, m.t->size, 1000)) {

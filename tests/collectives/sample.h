@@ -18,7 +18,7 @@ enum { GUARD = 64, FILL = 0xA5, ITEMS = 6, OPERANDS = 4 };
 /* A type by its items: `items` numbers of item_bytes at displs[] in each element. */
 typedef struct sample_type {
     MPI_Datatype mpi;
-    size_t items, item_bytes, extent, places[ITEMS];
+    size_t items, item_bytes, extent, displs[ITEMS];
 } sample_type;
 
 /* The types of the two sides of a call: `count` elements of the pair are count * per of each side's type. */
@@ -71,7 +71,7 @@ static inline void image_put(image *im, const sample_side *side, size_t first, s
     for (size_t e = first * side->per; e < (first + count) * side->per; e++)
         for (size_t i = 0; i < t->items; i++) {
             uint64_t value = sample_value((uint64_t)from, (uint64_t)to, item++);
-            memcpy(im->data + e * t->extent + t->places[i], &value, t->item_bytes);
+            memcpy(im->data + e * t->extent + t->displs[i], &value, t->item_bytes);
         }
 }
 
@@ -98,7 +98,7 @@ void operands_free(struct operands *all);
 
 extern const size_t sample_counts[];
 enum { COUNTS = 5 };
-/* Every root for short vectors and up to 8 ranks, else three of them. Returns the root after `root`, or `size`. */
+/* Every root for short vectors and up to 8 ranks, else three. Returns the root after `root`, or `size`. */
 int root_after(int root, int size, size_t count);
 
 #endif

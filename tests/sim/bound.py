@@ -11,9 +11,10 @@ def spread_us(ranks, overhead, latency):
 
 
 def fullest_bytes(machine, operation, size):
-    """The same for the largest node alone: its ranks receive their data through its memory or its link. For each element
-    of an allreduce one rank knows the result first; every other rank of the node sends before and receives after, through
-    the memory or either direction of the link. Among nodes of equal size, one has at most its share of such ranks."""
+    """The same for the largest node alone: its ranks receive their data through its memory or its link. For
+    each element of an allreduce one rank knows the result first; every other rank of the node sends before
+    and receives after, through the memory or either direction of the link. Among nodes of equal size, one
+    has at most its share of such ranks."""
     most = max(machine.ranks_of)
     if len(machine.ranks_of) == 1 or most == 1:
         return 0
@@ -28,14 +29,16 @@ def moved_us(machine, operation, size):
     """Least time to move the required bytes at the combined rate of all links and memories involved."""
     ranks, nodes, most = machine.ranks, len(machine.ranks_of), max(machine.ranks_of)
     everywhere = machine.link_rate * nodes + (machine.memory_rate * nodes if most > 1 else 0)
-    bytes_all = {"bcast": size * (ranks - 1), "reduce": size * (ranks - 1), "allreduce": 2 * size * (ranks - 1),
+    bytes_all = {"bcast": size * (ranks - 1), "reduce": size * (ranks - 1),
+                 "allreduce": 2 * size * (ranks - 1),
                  "allgather": size * ranks * (ranks - 1)}
     if operation in bytes_all:
         whole = size / machine.link_rate if nodes > 1 and operation in ("bcast", "reduce") else 0
         return max(bytes_all[operation] / everywhere, whole, fullest_bytes(machine, operation, size)) / 1e3
     # The busiest link: that of the root's node, or of the largest node.
     first = machine.ranks_of[0]
-    through = {"scatter": ranks - first, "gather": ranks - first, "alltoall": most * (ranks - most)}[operation]
+    through = {"scatter": ranks - first, "gather": ranks - first,
+               "alltoall": most * (ranks - most)}[operation]
     return size * through / machine.link_rate / 1e3
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""cost.py MEASURE ALGORITHMS.DEF [OPERATION:NAME...]: compares the stated cost of every algorithm with its simulated time.
+"""cost.py MEASURE ALGORITHMS.DEF [OPERATION:NAME...]: compares stated costs with simulated times.
 
-In networks with a single nonzero term (latencies, overheads, bytes, bytes through a node's link), the stated cost of
-each message algorithm must equal the simulated time. SimGrid adds 16 bytes to each message, which is allowed for.
-LOOSE lists the algorithms whose costs are estimates in some networks, the reason, and the factor by which they may
-deviate; deviations are printed. Exits 1 if any other cost deviates, or one of these by more.
+In networks with a single nonzero term (latencies, overheads, bytes, bytes through a node's link), the
+stated cost of each message algorithm must equal the simulated time. SimGrid adds 16 bytes to each message,
+which is allowed for. LOOSE lists the algorithms whose costs are estimates in some networks, the reason, and
+the factor by which they may deviate; deviations are printed. Exits 1 if any other cost deviates, or one of
+these by more.
 """
 import re
 import sys
@@ -43,7 +44,8 @@ def deviations(program, algorithms, nodes, per_node):
         # Messages that no rank waits for would all be in flight at once.
         eager = 0 if only in ("bytes", "link") else EAGER
         cells = [(o, a, size) for o, a in algorithms for size in sizes(o, only)]
-        for (operation, name, size), (time, predicted, _) in simulate(program, machine, cells, eager=eager).items():
+        results = simulate(program, machine, cells, eager=eager)
+        for (operation, name, size), (time, predicted, _) in results.items():
             if time == "cannot":
                 continue
             compared += 1

@@ -1,8 +1,9 @@
 """Simulated machines: platform and host file for SimGrid, and the same numbers as a NET for measure.c.
 
-A machine is a Machine(nodes, per_node, ...), in microseconds and gigabytes per second. machine(NAME) knows flat64
-(one rank per node), ft64 (the same on a two-level fat tree), mc4x16 (nodes x ranks, whose ranks share the
-memory and the link of their node) and uneven5x16 (the same, with nodes of 16, 12, 8, 16 and 3 ranks in turn).
+A machine is a Machine(nodes, per_node, ...), in microseconds and gigabytes per second. machine(NAME) knows
+flat64 (one rank per node), ft64 (the same on a two-level fat tree), mc4x16 (nodes x ranks, whose ranks
+share the memory and the link of their node) and uneven5x16 (the same, with nodes of 16, 12, 8, 16 and 3
+ranks in turn).
 """
 import dataclasses
 import re
@@ -48,7 +49,8 @@ class Machine:
             shape = f'2;{self.tree},{self.tree};1,{self.tree};1,1'
             tree = f' topology="FAT_TREE" topo_parameters="{shape}"' if self.tree else ""
             return (f'{HEAD}  <cluster id="c" prefix="h" radical="0-{len(nodes) - 1}" suffix="" speed="10Gf" '
-                    f'bw{link}lat="{self.link_latency}us" sharing_policy="SPLITDUPLEX"{tree}/>\n</platform>\n')
+                    f'bw{link}lat="{self.link_latency}us" sharing_policy="SPLITDUPLEX"{tree}/>\n'
+                    '</platform>\n')
         lines = [HEAD + '  <zone id="z" routing="Full">']
         for i in nodes:
             lines.append(f'   <host id="h{i}" speed="10Gf" core="{max(self.ranks_of)}"/>'
@@ -60,7 +62,8 @@ class Machine:
         for i in nodes:
             lines.append(f'   <route src="h{i}" dst="h{i}" symmetrical="no">'
                          f'<link_ctn id="cp{i}"/><link_ctn id="mem{i}"/></route>')
-            lines += [f'   <route src="h{i}" dst="h{j}" symmetrical="no"><link_ctn id="nic{i}" direction="UP"/>'
+            lines += [f'   <route src="h{i}" dst="h{j}" symmetrical="no">'
+                      f'<link_ctn id="nic{i}" direction="UP"/>'
                       f'<link_ctn id="nic{j}" direction="DOWN"/></route>' for j in nodes if i != j]
         return "\n".join(lines) + "\n  </zone>\n</platform>\n"
 

@@ -2,11 +2,11 @@
 """scale.py MEASURE [--machines NAME,...] [--operations NAME,...] [--most BYTES] [--limit S]
 [--golden FILE | --write FILE]: compares our choice with the selectors of other libraries.
 
-Measures tri_... calls on the cells of peers.csv and prints, for each cell, the bound, our simulated time and the chosen
-algorithm, the best of the four selectors, and the two ratios; then geometric means and the cells in which the best
-selector is faster. --golden compares our times with a file and exits 1 on any difference, so that every change of a
-schedule or of the choice shows. --write writes such a file. --limit simulates each cell separately and skips those that
-take longer.
+Measures tri_... calls on the cells of peers.csv and prints, for each cell, the bound, our simulated time
+and the chosen algorithm, the best of the four selectors, and the two ratios; then geometric means and the
+cells in which the best selector is faster. --golden compares our times with a file and exits 1 on any
+difference, so that every change of a schedule or of the choice shows. --write writes such a file. --limit
+simulates each cell separately and skips those that take longer.
 """
 import argparse
 import csv
@@ -48,8 +48,9 @@ def measure(program, names, operations, most, limit_s):
                 continue
             time, predicted, chosen = times[key]
             theirs = {s: float(row[s]) for s in peers.SELECTORS if row[s]}
-            found.append({"machine": name, "operation": key[0], "bytes": key[2], "us": time, "predicted": predicted,
-                          "algorithm": chosen, "bound": bound_us(machine(name), key[0], key[2]), "peers": theirs})
+            found.append({"machine": name, "operation": key[0], "bytes": key[2], "us": time,
+                          "predicted": predicted, "algorithm": chosen,
+                          "bound": bound_us(machine(name), key[0], key[2]), "peers": theirs})
     return found
 
 
@@ -63,7 +64,8 @@ def print_cells(rows):
     for r in rows:
         peer = min(r["peers"], key=r["peers"].get)
         print(f"{r['machine']:9} {r['operation']:10} {r['bytes']:9} {r['bound']:9.2f} {r['us']:9.2f} "
-              f"{r['peers'][peer]:9.2f} {peer:9} {r['peers'][peer] / r['us']:6.2f} {r['us'] / r['bound']:7.2f} "
+              f"{r['peers'][peer]:9.2f} {peer:9} {r['peers'][peer] / r['us']:6.2f} "
+              f"{r['us'] / r['bound']:7.2f} "
               f"{r['predicted']:9.2f} {r['algorithm']}")
 
 
@@ -114,7 +116,8 @@ def main():
     parser.add_argument("--golden", help="compare with this file")
     parser.add_argument("--write", help="write such a file")
     args = parser.parse_args()
-    rows = measure(args.program, args.machines.split(","), args.operations and args.operations.split(","), args.most,
+    operations = args.operations and args.operations.split(",")
+    rows = measure(args.program, args.machines.split(","), operations, args.most,
                    args.limit)
     wrong = [r for r in rows if not isinstance(r["us"], float)]
     for r in wrong:

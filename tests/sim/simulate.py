@@ -1,5 +1,6 @@
-"""simulate(MACHINE, CELLS, ...): runs measure.c on a simulated machine. The options give an exact network: a message
-costs overhead + latency + (bytes + 16) / rate + overhead, and the times are equal in every run."""
+"""simulate(MACHINE, CELLS, ...): runs measure.c on a simulated machine. The options give an exact network:
+a message costs overhead + latency + (bytes + 16) / rate + overhead, and the times are equal in every
+run."""
 import os
 import signal
 import subprocess
@@ -8,12 +9,12 @@ import tempfile
 EAGER = 8192  # messages from this size on wait for the receiver and cost it no overhead; see measure.c
 
 
-# The selector of calls that are not measured. With SMPI's naive one, setting up 256 ranks takes 20 s instead of 1 s.
+# The selector of calls that are not measured. SMPI's naive one takes 20 s instead of 1 s to set up 256 ranks.
 SET_UP = "mpich"
 
 
 def run(command, folder, timeout):
-    """Returns stdout and stderr. On timeout kills the whole group, since smpirun is a script that starts the simulation."""
+    """Returns stdout and stderr. On timeout kills the process group: smpirun is a script."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
                           start_new_session=True) as process:
         try:
@@ -24,7 +25,7 @@ def run(command, folder, timeout):
 
 
 def simulate(program, machine, cells, selector=SET_UP, eager=EAGER, timeout=None):
-    """(operation, algorithm, bytes): (simulated us or an error word, predicted us, name of the chosen algorithm)."""
+    """(operation, algorithm, bytes): (simulated us or an error word, predicted us, chosen algorithm)."""
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for name, text in (("platform.xml", machine.platform()), ("hosts", machine.hostfile())):
@@ -32,8 +33,9 @@ def simulate(program, machine, cells, selector=SET_UP, eager=EAGER, timeout=None
             with open(paths[name], "w", encoding="ascii") as stream:
                 stream.write(text)
         options = {
-            "smpi/simulate-computation": "no", "smpi/host-speed": "10Gf", "smpi/wtime": 0, "smpi/bw-factor": "0:1",
-            "smpi/lat-factor": "0:1", "network/crosstraffic": 0, "network/TCP-gamma": 1e15,
+            "smpi/simulate-computation": "no", "smpi/host-speed": "10Gf", "smpi/wtime": 0,
+            "smpi/bw-factor": "0:1", "smpi/lat-factor": "0:1", "network/crosstraffic": 0,
+            "network/TCP-gamma": 1e15,
             "smpi/async-small-thresh": eager,
             "smpi/send-is-detached-thresh": eager, "smpi/coll-selector": selector, "contexts/stack-size": 256,
         }
