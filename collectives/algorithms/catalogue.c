@@ -31,7 +31,7 @@ const char *tri_algorithm_text(int index) {
     return tri_algorithm_list[index]->text;
 }
 
-/* Appends " word" where it fits. */
+/* Appends " word", truncated if it does not fit. */
 static void append(char *text, size_t room, const char *word) {
     size_t length = strlen(text);
     snprintf(text + length, room - length, " %s", word);
@@ -51,10 +51,10 @@ static tri_status find(const char *operation, const char *name, int *out) {
         }
     }
     if (operation_known)
-        return tri_fail(TRI_ERR_ARGUMENT, "no algorithm '%s' for %s: there are%s", name, operation, known);
+        return tri_fail(TRI_ERR_ARGUMENT, "no algorithm '%s' for %s; available:%s", name, operation, known);
     for (int i = 0; i < TRI_OPERATION_COUNT; i++)
         append(known, sizeof known, operation_names[i]);
-    return tri_fail(TRI_ERR_ARGUMENT, "no operation '%s': there are%s", operation, known);
+    return tri_fail(TRI_ERR_ARGUMENT, "no operation '%s'; available:%s", operation, known);
 }
 
 tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]) {
@@ -66,7 +66,7 @@ tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected
         names += length + (names[length] == ',');
         char *colon = strchr(word, ':');
         if (!colon)
-            return tri_fail(TRI_ERR_ARGUMENT, "'%s' does not name an algorithm: write it as bcast:binomial",
+            return tri_fail(TRI_ERR_ARGUMENT, "'%s' does not name an algorithm; write it as bcast:binomial",
                             word);
         *colon = 0;
         int index;

@@ -1,5 +1,5 @@
-/* Collective calls that go on while others are made: many at once, completed in another order than they were begun,
- * among blocking calls, by every algorithm that can. What they must give is what is expected of the blocking form. */
+/* Nonblocking collectives: many at once, completed in a different order than started, mixed with blocking
+ * calls, with every algorithm that supports it. The expected results are those of the blocking form. */
 #include <stdio.h>
 
 #include "tests/collectives/sample.h"
@@ -61,8 +61,8 @@ static tri_status begin(flight *f, tri_comm *comm) {
     }
 }
 
-/* Twelve calls at once, with a blocking one in their midst; half of them tested, half waited for, last first on
- * odd ranks. */
+/* Twelve pending calls with a blocking one in between; half of them tested, half waited for, in reverse
+ * order on odd ranks. */
 static void fly(tri_comm *comm, const char *names) {
     static const tri_operation operations[] = {TRI_BCAST, TRI_REDUCE, TRI_ALLREDUCE, TRI_ALLTOALL};
     int rank = tri_comm_rank(comm), size = tri_comm_size(comm);
@@ -98,8 +98,9 @@ static void fly(tri_comm *comm, const char *names) {
     }
 }
 
-/* A rank in the middle of a chain is in a blocking call, on `comm` or on one of the same family, when its neighbour's data
- * come, and the neighbour behind it does not come to that call before it has them: the blocking call must pass them on. */
+/* A rank in the middle of a chain is in a blocking call, on `comm` or on a communicator of the same
+ * family, when its neighbour's data arrive; the next rank enters that call only after it has the data. So
+ * the blocking call must forward them. */
 static void wait_elsewhere(tri_comm *comm, tri_comm *other, const char *names) {
     enum { MIDDLE = 1, COUNT = 1000 };
     int rank = tri_comm_rank(comm), size = tri_comm_size(comm), token = 0;

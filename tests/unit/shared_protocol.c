@@ -137,7 +137,7 @@ static void run_one(member *m, const tri_algorithm *a, size_t count, int root, i
     void *scratch = malloc((a->scratch ? a->scratch(&c, &call) : 0) * c.unit_bytes + 1);
     if (!scratch) abort();
     call.scratch = scratch;
-    m->shared.met = 0;
+    m->shared.vectors_known = 0;
     m->wrong += a->run(&c, &call) != TRI_OK;
     if (operation != TRI_BARRIER) m->wrong += wrong_at(m, operation, root, recv, count, round);
     m->runs++;

@@ -14,7 +14,7 @@ int tri_reduce_scatter_first_stages(const tri_subcase *c, tri_operation second,
     return 2;
 }
 
-/* The rank's part, which cannot be combined in place where the vector is input as well. */
+/* This rank's block. It cannot be combined in place if the vector is also the input. */
 size_t tri_reduce_scatter_first_own(const tri_context *c, const tri_call *call) {
     return tri_ceil_div(call->count, (size_t)c->size);
 }
