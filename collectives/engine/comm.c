@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collectives/engine/engine.h"
+#include "collectives/network/load.h"
 #include "trireme/select.h"
 
 static void state_destroy(void *state) {

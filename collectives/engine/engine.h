@@ -60,8 +60,4 @@ tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, tri_engi
 /* Run: all steps of a blocking call. */
 tri_status tri_call_run(tri_comm *comm, const tri_call_spec *spec, tri_call *call);
 
-/* network/load.c: the network numbers that this process finds, and their origin. `file`: as
- * tri_comm_options.network. Local. */
-tri_status tri_network_load(const char *file, tri_network *net, char *source, size_t room);
-
 #endif

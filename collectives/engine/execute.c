@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collectives/engine/execute.h"
+#include "mpi/sums.h"
 
 /* Smaller pieces are combined faster than threads can be woken. */
 enum { COMBINE_FROM_BYTES = 256 << 10 };

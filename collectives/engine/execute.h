@@ -23,7 +23,4 @@ static inline int tri_family_is_pending(const tri_family *family) {
     return family && family->pending;
 }
 
-/* engine/sums.c: right = left op right if this is a sum of a common type, with the same bits as
- * MPI_Reduce_local(). Otherwise returns 0. */
-int tri_combine_common(const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
 #endif

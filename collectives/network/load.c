@@ -1,10 +1,11 @@
 /* Selects the file of network numbers that a process uses. */
+#include "collectives/network/load.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "collectives/engine/engine.h"
 #include "trireme/network_file.h"
 
 static void use(const tri_network_file *network, const char *name, tri_network *net, char *source,

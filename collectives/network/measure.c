@@ -12,8 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collectives/engine/engine.h"
+#include "mpi/comm.h"
 #include "mpi/shared.h"
+#include "mpi/sums.h"
 #include "trireme/collectives.h"
 #include "trireme/message.h"
 #include "trireme/network_file.h"

@@ -48,7 +48,7 @@ SYSTEM_HEADERS = re.compile(
     r"|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|time|uchar|wchar|wctype"
     r"|dirent|dlfcn|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|spawn|syslog|termios|unistd|utime"
     r"|malloc|features|mntent|\w*mmintrin|cpuid|(arpa|linux|net|netinet|sys)/.*)\.h")
-# MPI calls of a folder that may include mpi.h for its types but not call it freely (doc/design.md, section 2).
+# MPI calls of a folder that may include mpi.h for its types but not call it freely (doc/design.md, "Folders").
 MPI_CALLS = {
     "collectives": r"MPI_(Reduce_local|Type_\w+|Op_\w+|(Wait|Test)(all|any)?|(Unp|P)ack|Bcast)",
     "store": r"$.",
@@ -63,8 +63,8 @@ NO_MPI = ("collectives/algorithms/", "collectives/graphs/", "collectives/cost/")
 # Rooms inside a folder, and the rooms of the same folder that each may use.
 ROOMS = {
     "collectives/algorithms": ("collectives/engine", "collectives/graphs", "collectives/cost"),
-    "collectives/engine": ("collectives/cost",),
-    "collectives/network": ("collectives/engine", "collectives/cost"),
+    "collectives/engine": ("collectives/network", "collectives/cost"),
+    "collectives/network": ("collectives/cost",),
     "collectives/graphs": ("collectives/cost",),
     "collectives/cost": (),
     "apps/driver": (),

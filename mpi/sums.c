@@ -1,9 +1,9 @@
 /* Sums of common types as plain loops that the compiler vectorises for the processor in use. They are as
  * fast as Open MPI's MPI_Reduce_local() for long vectors, a few times as fast for short ones, and always
  * twice as fast as MPICH's. */
-#include <stdint.h>
+#include "mpi/sums.h"
 
-#include "collectives/engine/engine.h"
+#include <stdint.h>
 
 #if defined(__x86_64__)
 #define FOR(processor) __attribute__((target(#processor)))
