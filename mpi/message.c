@@ -12,16 +12,16 @@ tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out) {
     TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
     size_t chunks = count / CHUNK;
     if (chunks > INT_MAX) return tri_fail(TRI_ERR_ARGUMENT, "a message of %zu elements is too long", count);
-    MPI_Datatype chunk, parts[2];
+    MPI_Datatype chunk, types[2];
     TRI_MPI(MPI_Type_contiguous(CHUNK, type, &chunk));
-    TRI_MPI(MPI_Type_contiguous((int)chunks, chunk, &parts[0]));
-    TRI_MPI(MPI_Type_contiguous((int)(count % CHUNK), type, &parts[1]));
+    TRI_MPI(MPI_Type_contiguous((int)chunks, chunk, &types[0]));
+    TRI_MPI(MPI_Type_contiguous((int)(count % CHUNK), type, &types[1]));
     MPI_Aint displs[2] = {0, (MPI_Aint)(chunks * CHUNK) * extent};
-    TRI_MPI(MPI_Type_create_struct(2, (int[]){1, 1}, displs, parts, out));
+    TRI_MPI(MPI_Type_create_struct(2, (int[]){1, 1}, displs, types, out));
     TRI_MPI(MPI_Type_commit(out));
     MPI_Type_free(&chunk);
-    MPI_Type_free(&parts[0]);
-    MPI_Type_free(&parts[1]);
+    MPI_Type_free(&types[0]);
+    MPI_Type_free(&types[1]);
     return TRI_OK;
 }
 

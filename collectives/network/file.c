@@ -247,17 +247,18 @@ static void write_lines(FILE *to, const tri_network_file *network) {
 }
 
 tri_status tri_network_file_write(const char *path, const tri_network_file *network) {
-    char part[1024];
-    if ((size_t)snprintf(part, sizeof part, "%s.%ld.part", path, (long)getpid()) >= sizeof part)
+    char temporary[1024];
+    if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.part", path, (long)getpid()) >=
+        sizeof temporary)
         return tri_fail(TRI_ERR_FILE, "the name '%.60s...' is too long", path);
     TRI_TRY(make_folders(path));
-    FILE *to = fopen(part, "w");
+    FILE *to = fopen(temporary, "w");
     if (!to) return tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", path, strerror(errno));
     write_lines(to, network);
     int failed = fflush(to) || fsync(fileno(to));
     failed |= fclose(to);
-    if (!failed && !rename(part, path)) return TRI_OK;
+    if (!failed && !rename(temporary, path)) return TRI_OK;
     tri_status status = tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", path, strerror(errno));
-    remove(part);
+    remove(temporary);
     return status;
 }

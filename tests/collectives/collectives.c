@@ -122,10 +122,10 @@ static void try_group(MPI_Comm parent, int kind, int net, const char *where, con
 
 static void try_split(int color, int key, int kind, int net, const char *where, const sample_pair *pairs,
                       const char *only, long *ran) {
-    MPI_Comm part;
-    MPI_Comm_split(MPI_COMM_WORLD, color, key, &part);
-    try_group(part, kind, net, where, pairs, only, ran);
-    MPI_Comm_free(&part);
+    MPI_Comm group;
+    MPI_Comm_split(MPI_COMM_WORLD, color, key, &group);
+    try_group(group, kind, net, where, pairs, only, ran);
+    MPI_Comm_free(&group);
 }
 
 static int real_nodes(void) {

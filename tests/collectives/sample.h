@@ -1,6 +1,6 @@
 /* Buffers for the tests of collective operations. An image is a buffer with a guard on both sides, all filled
- * with one byte before use. A test puts into one image what it gives or expects, and compares whole images:
- * guards, gaps of a derived type and bytes that nobody should have written count as well. */
+ * with one byte before use. A test writes input or expected data into one image and compares whole images, so
+ * guards, gaps of a derived type and bytes that must stay untouched are checked as well. */
 #ifndef TRIREME_TESTS_COLLECTIVES_SAMPLE_H
 #define TRIREME_TESTS_COLLECTIVES_SAMPLE_H
 

@@ -60,7 +60,7 @@ def deviations(program, algorithms, nodes, per_node):
                 loose = time != "wrong" and max(time, predicted) <= most * min(time, predicted) + slack
                 wrong += not loose
                 lines.append(f"{operation}:{name} {size} B, {nodes} nodes x {per_node}, {only} only: "
-                             f"price {predicted:g}, simulated {time if time == 'wrong' else f'{time:g}'}"
+                             f"cost {predicted:g}, simulated {time if time == 'wrong' else f'{time:g}'}"
                              f"{f' ({reason})' if loose else ''}")
     return compared, wrong, lines
 

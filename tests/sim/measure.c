@@ -31,7 +31,7 @@ typedef struct cell {
     size_t bytes;
 } cell;
 
-static sg_bar_t everybody;
+static sg_bar_t all_ranks;
 static double last_out;
 static long wrong;
 
@@ -181,13 +181,13 @@ static tri_status call_mpi(tri_operation o, buffers *b, tri_comm *of) {
 /* Simulated seconds of one call; equal on all ranks. */
 static tri_status timed(const cell *c, buffers *b, tri_comm *comm, double *out) {
     last_out = 0;
-    sg_barrier_wait(everybody);
+    sg_barrier_wait(all_ranks);
     double in = simgrid_get_clock();
     tri_status status =
         strcmp(c->algorithm, "mpi") ? call_tri(c->operation, b, comm) : call_mpi(c->operation, b, comm);
     double now = simgrid_get_clock();
     if (now > last_out) last_out = now;
-    sg_barrier_wait(everybody);
+    sg_barrier_wait(all_ranks);
     *out = last_out - in;
     return status;
 }
@@ -230,7 +230,7 @@ static tri_status measure(const cell *c, const tri_network *net, tri_comm *comm)
     if (!right(c->operation, &b)) wrong++;
     free(b.send);
     free(b.recv);
-    sg_barrier_wait(everybody);
+    sg_barrier_wait(all_ranks);
     if (!b.rank) {
         printf("%s %s %zu ", tri_operation_name(c->operation), c->algorithm, c->bytes);
         if (wrong)
@@ -241,7 +241,7 @@ static tri_status measure(const cell *c, const tri_network *net, tri_comm *comm)
         fflush(stdout);
         wrong = 0;
     }
-    sg_barrier_wait(everybody);
+    sg_barrier_wait(all_ranks);
     return TRI_OK;
 }
 
@@ -298,7 +298,7 @@ int main(int argc, char **argv) {
     int size;
     MPI_Init(&argc, &argv);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
-    if (!everybody) everybody = sg_barrier_init((unsigned)size);
+    if (!all_ranks) all_ranks = sg_barrier_init((unsigned)size);
     tri_status status = tri_comm_create(MPI_COMM_WORLD, &comm);
     if (status == TRI_OK) share_nothing(comm);
     if (status == TRI_OK) status = run(argc, argv, comm);

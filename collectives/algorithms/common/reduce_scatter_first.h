@@ -6,7 +6,8 @@
 
 /* Members of a tri_algorithm. Its stages() calls this one with the operation of the second stage. */
 int tri_reduce_scatter_first_can(const tri_subcase *c);
-int tri_reduce_scatter_first_stages(const tri_subcase *c, tri_operation second, tri_subcase part[TRI_STAGES]);
+int tri_reduce_scatter_first_stages(const tri_subcase *c, tri_operation second,
+                                    tri_subcase stage[TRI_STAGES]);
 void tri_reduce_scatter_first_plan(const tri_context *c, const tri_call *call, tri_stage *stage);
 size_t tri_reduce_scatter_first_own(const tri_context *c, const tri_call *call);
 
