@@ -6,7 +6,7 @@
 enum {
     PIECE = 512,
     FEW =
-        2048, /* bins that are counted in COPIES tables, so that equal neighbours do not wait for each other */
+        2048, /* up to here, counts in COPIES tables, so that equal neighbours need not wait for each other */
     COPIES = 4,
     MOST = 1 << 30
 };

@@ -1,4 +1,4 @@
-/* Compiled with this level's options by base/folder.cmake, on x86-64 only. */
+/* base/folder.cmake sets the compiler options of this file; x86-64 only. */
 #include "base/sum_kernels.h"
 #if TRI_HAVE_X86_KERNELS
 #define TRI_KERNEL_AVX2
