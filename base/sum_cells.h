@@ -1,8 +1,35 @@
-/* The cells of the table for AVX-512 IFMA: one per sign and exponent. Internal. */
+/* The data of the table of sum_table.h, and its cells for AVX-512 IFMA. Internal. */
 #ifndef TRIREME_BASE_SUM_CELLS_H
 #define TRIREME_BASE_SUM_CELLS_H
 
-#include "base/sum_table.h"
+#include "base/accumulator.h"
+
+enum {
+    TRI_FIELDS = 2048,        /* values of the exponent field of a double */
+    TRI_FIELD_SPECIAL = 2047, /* the value for NaN and Inf */
+    TRI_TABLE_LIMIT = 1 << 20 /* elements after which the table must be closed */
+};
+
+/* The entry of one sign and exponent for AVX-512 IFMA, which multiplies 52-bit integers: the number of
+ * elements, the sum of their fractions, and the sums of the lower and upper 52 bits of the squared fractions.
+ * Each element adds less than 2^52 to a sum, so TRI_CELL_LIMIT elements fit. */
+typedef struct tri_table_cell {
+    _Alignas(32) uint64_t count;
+    uint64_t fractions, low, high;
+} tri_table_cell;
+enum { TRI_CELL_LIMIT = 1 << 12 };
+
+typedef struct tri_table {
+    tri_accumulator sum, squares; /* squares.word is NULL for sums alone */
+    int by_cells;
+    union {
+        struct {
+            tri_u128 pattern[2 * TRI_FIELDS]; /* see sum_table.c */
+            tri_u128 square[TRI_FIELDS];
+        };
+        tri_table_cell cell[2 * TRI_FIELDS];
+    };
+} tri_table;
 
 /* The exponent of the lowest significand bit of doubles with this exponent field. */
 static inline int tri_field_exponent(unsigned field) {

@@ -1,7 +1,6 @@
 #include "base/sum_engine.h"
 
 #include "base/sum_table.h"
-#include "base/sum_window.h"
 
 enum {
     FIRST_RUN = 1 << 18, /* opening and closing the table costs 1/15 of this */
@@ -122,7 +121,7 @@ static size_t add_awkward(tri_sum_engine *e, uint64_t first, const double *x, si
 
 void tri_sum_engine_run(tri_sum_engine *e, uint64_t first, const double *x, size_t count) {
     size_t done = 0;
-    e->kernels = tri_kernels_at(e->level);
+    e->kernels = tri_sum_kernels_at(e->level);
     choose_way(e, 0);
     e->run = FIRST_RUN;
     while (count - done >= TRI_LANES) {

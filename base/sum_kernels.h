@@ -57,7 +57,7 @@ typedef struct tri_bins {
 enum { TRI_BELOW, TRI_ABOVE, TRI_NOT_A_NUMBER, TRI_OUTSIDE };
 
 /* Kernels decline by returning 0. `rows` is 1 to TRI_CHUNK_ROWS. */
-typedef struct tri_kernels {
+typedef struct tri_sum_kernels {
     /* The sum, by 2, 3 or 4 slices. */
     int (*sum)(const double *x, size_t rows, int slices, tri_sum_window *window);
     /* Sum and squares and the smallest and largest element; (slices, square slices) = (2, 3), (2, 4), (3, 5).
@@ -75,20 +75,20 @@ typedef struct tri_kernels {
     /* Any count. */
     double (*plain)(const double *x, size_t count);
     double (*ordered_block)(const double *x, size_t count);
-} tri_kernels;
+} tri_sum_kernels;
 
-extern const tri_kernels tri_kernels_plain;
+extern const tri_sum_kernels tri_sum_kernels_plain;
 #if TRI_HAVE_X86_KERNELS
-extern const tri_kernels tri_kernels_avx2, tri_kernels_avx512;
+extern const tri_sum_kernels tri_sum_kernels_avx2, tri_sum_kernels_avx512;
 #endif
 
-static inline const tri_kernels *tri_kernels_at(tri_simd level) {
+static inline const tri_sum_kernels *tri_sum_kernels_at(tri_simd level) {
 #if TRI_HAVE_X86_KERNELS
-    if (level == TRI_SIMD_avx512) return &tri_kernels_avx512;
-    if (level == TRI_SIMD_avx2) return &tri_kernels_avx2;
+    if (level == TRI_SIMD_avx512) return &tri_sum_kernels_avx512;
+    if (level == TRI_SIMD_avx2) return &tri_sum_kernels_avx2;
 #endif
     (void)level;
-    return &tri_kernels_plain;
+    return &tri_sum_kernels_plain;
 }
 
 #endif

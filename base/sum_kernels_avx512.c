@@ -2,6 +2,6 @@
 #include "base/sum_kernels.h"
 #if TRI_HAVE_X86_KERNELS
 #define TRI_KERNEL_AVX512
-#define TRI_KERNELS tri_kernels_avx512
+#define TRI_KERNELS tri_sum_kernels_avx512
 #include "base/sum_kernels_body.h"
 #endif

@@ -277,11 +277,11 @@ static double plain(const double *x, size_t count) {
     return count ? add_lanes(x, count) : 0.0;
 }
 
-const tri_kernels TRI_KERNELS = {.sum = sum,
-                                 .moments = moments,
-                                 .lane_limits = lane_limits,
-                                 .extremes = extremes,
-                                 .find = find,
-                                 .bins = bins,
-                                 .plain = plain,
-                                 .ordered_block = ordered_block};
+const tri_sum_kernels TRI_KERNELS = {.sum = sum,
+                                     .moments = moments,
+                                     .lane_limits = lane_limits,
+                                     .extremes = extremes,
+                                     .find = find,
+                                     .bins = bins,
+                                     .plain = plain,
+                                     .ordered_block = ordered_block};

@@ -40,7 +40,7 @@ static tri_status push(tri_ordered *ordered, tri_ordered_node node) {
 
 tri_status tri_ordered_add_at(tri_simd level, tri_ordered *ordered, uint64_t first_block, const double *x,
                               size_t count) {
-    const tri_kernels *kernels = tri_kernels_at(level);
+    const tri_sum_kernels *kernels = tri_sum_kernels_at(level);
     for (size_t done = 0; done < count; done += TRI_ORDERED_BLOCK, first_block++) {
         size_t left = count - done, block = left < TRI_ORDERED_BLOCK ? left : TRI_ORDERED_BLOCK;
         TRI_TRY(push(ordered, (tri_ordered_node){0, first_block, kernels->ordered_block(x + done, block)}));
@@ -70,7 +70,7 @@ double tri_ordered_result(const tri_ordered *ordered) {
 }
 
 double tri_sum_plain_at(tri_simd level, const double *x, size_t count) {
-    return tri_kernels_at(level)->plain(x, count);
+    return tri_sum_kernels_at(level)->plain(x, count);
 }
 
 double tri_sum_plain(const double *x, size_t count) {

@@ -30,7 +30,7 @@ static const struct {
     {"h5py.h5:/nothing", TRI_ERR_DATA, "has no dataset '/nothing': it has /big"},
     {"h5py.h5:/three/nothing", TRI_ERR_DATA, "has no dataset '/three/nothing'"},
     {"h5py.h5:/float64/x", TRI_ERR_DATA, "has no dataset '/float64/x'"},
-    {"h5py.h5:/three", TRI_ERR_DATA, "is a group, not a dataset: it contains /d"},
+    {"h5py.h5:/three", TRI_ERR_DATA, "is a group, not a dataset; it contains /d"},
     {"h5py.h5:/", TRI_ERR_DATA, "'/' in"},
     {"h5py.h5:/nowhere", TRI_ERR_FILE, "dangling link"},
     {"h5py.h5:/strings", TRI_ERR_DATA, "holds strings"},
