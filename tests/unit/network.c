@@ -1,4 +1,5 @@
-/* The file of network numbers: what is written is read, what is not in order is refused with its line. */
+/* The file of network numbers: reading returns what was written; invalid lines are refused with their
+ * number. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,8 +124,8 @@ static double time_of(tri_operation operation, const char *name, int ranks, size
     return NAN;
 }
 
-/* Where nothing costs but that receivers send at the same time: rings pay for each round, trees nothing, a chain for all
- * pieces behind the first, in so far as its hops lead to ranks that pass on. */
+/* If only simultaneous sending and receiving costs: a ring pays for each round, a tree nothing, a chain for
+ * all pieces after the first, on hops to ranks that forward. */
 static void test_both(void) {
     tri_network net = {.eager_bytes = 4096};
     net.level[TRI_BETWEEN].duplex_byte_s = 1e-6;

@@ -1,5 +1,6 @@
-/* The shared-memory algorithms with threads for ranks: the thread sanitizer sees no races between processes,
- * between threads it does. No MPI: the verbs are the test's own, and the operation does not commute. */
+/* The shared-memory algorithms with threads as ranks, since the thread sanitizer detects races between
+ * threads, but not between processes. No MPI: the test implements the verbs. The operation does not
+ * commute. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 enum { MOST = 5 };
 
-/* x -> scale * x + shift; the product of two is one behind the other. */
+/* x -> scale * x + shift; the product is the composition. */
 typedef struct map {
     uint32_t scale, shift;
 } map;
@@ -45,7 +46,7 @@ static tri_status copy(tri_context *c, void *to, const void *from, size_t count)
 
 static const tri_verbs verbs = {.combine = combine, .copy = copy};
 
-/* What all threads see. */
+/* State shared by all threads. */
 typedef struct node {
     int size, mapped;
     void *rings;
@@ -65,13 +66,13 @@ typedef struct member {
 
 static const size_t counts[] = {0, 1, 3, 50, 1000, 20000};
 
-/* Blocks that an operation has on each side. */
+/* The numbers of send and receive blocks of an operation. */
 static int blocks_sent(tri_operation operation, int size) {
     return operation == TRI_ALLTOALL || operation == TRI_SCATTER || operation == TRI_REDUCE_SCATTER ? size
                                                                                                     : 1;
 }
 
-/* Of element `index` of the ranks `first` to `last`. */
+/* The result for element `index` over the ranks `first` to `last`. */
 static map combined(size_t index, int first, int last, int round) {
     map all = input(last, index, round);
     for (int r = last - 1; r >= first; r--)
