@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""document.py LIST ROOT [--write]: doc/algorithms.md says what the list of algorithms says.
+"""document.py LIST ROOT [--write]: compares doc/algorithms.md with the list of algorithms.
 
-The page is made of the list (LIST is apps/list, called with --markdown) and of what each algorithm's file states as its
-cost. Exits 1 where the page is another; --write makes it anew.
+The page consists of the list (LIST is apps/list, called with --markdown) and of the cost that each
+algorithm's file states in its head. Exits 1 where the page differs; --write updates it.
 """
 import os
 import re
@@ -11,22 +11,24 @@ import sys
 
 HEAD = """# The collective algorithms
 
-Made by `tests/collectives/document.py build/apps/list . --write` from the list of algorithms and the heads of their
-files; a test compares them.
+`tests/collectives/document.py build/apps/list . --write` makes this page from the list of algorithms and
+the heads of their files; a test compares them.
 
-Each algorithm is one file, which begins with the picture of its rounds, its source and its price. `./list --ranks 1024
---ppn 16` shows what is chosen for which size; `--algorithm bcast:binomial` or `TRIREME_ALGORITHM` asks for one by name
-(several with commas). How to add one: [adding.md](adding.md).
+Each algorithm is one file, which begins with a picture of its rounds, its source and its cost. `./list
+--ranks 1024 --ppn 16` shows the choice for each size; `--algorithm bcast:binomial` or `TRIREME_ALGORITHM`
+selects an algorithm by name (several with commas). How to add one:
+[adding-an-algorithm.md](adding-an-algorithm.md).
 
-p is the number of ranks; a price is that of the critical path. Where an algorithm consists of parts, the best algorithm
-is picked for each part, so *the sum of both* stands for whatever is best there. `shared` and `shared_single` are for
+p is the number of ranks; a cost is that of the critical path. The best algorithm is chosen for each stage
+of a composed algorithm, so *the sum of both* stands for the best ones. `shared` and `shared_single` are for
 ranks of one node.
 """
 
 
 def cost(root, operation, name):
-    """What the head of an algorithm's file says behind 'Cost:', as one line."""
-    with open(os.path.join(root, "collectives/algorithms", f"{operation}_{name}.c"), encoding="utf-8") as stream:
+    """The text after 'Cost:' in the head of an algorithm's file, as one line."""
+    path = os.path.join(root, "collectives/algorithms", f"{operation}_{name}.c")
+    with open(path, encoding="utf-8") as stream:
         text = stream.read()
     head = re.match(r"/\*(.*?)\*/", text, re.S)
     lines = [re.sub(r"^ \* ?", "", line).rstrip() for line in head.group(1).splitlines()] if head else []
@@ -51,7 +53,8 @@ def page(program, root):
             out += ["", f"## {operation}", "", "| algorithm | what the ranks do | cost |", "|---|---|---|"]
         elif row:
             name = row.group(1)
-            out.append(f"| [{name}](../collectives/algorithms/{operation}_{name}.c) | {row.group(2)} | {cost(root, operation, name)} |")
+            file = f"../collectives/algorithms/{operation}_{name}.c"
+            out.append(f"| [{name}]({file}) | {row.group(2)} | {cost(root, operation, name)} |")
     return "\n".join(out) + "\n"
 
 
@@ -66,7 +69,7 @@ def main():
     with open(path, encoding="utf-8") as stream:
         same = stream.read() == text
     print("doc/algorithms.md is current" if same else
-          "doc/algorithms.md is not what the list says: tests/collectives/document.py build/apps/list . --write")
+          "doc/algorithms.md differs from the list: tests/collectives/document.py build/apps/list . --write")
     return 0 if same and text.count("\n|") > 20 else 1
 
 
