@@ -58,7 +58,7 @@ tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, tri_engi
 /* Run, for a blocking call: all of it. */
 tri_status tri_call_run(tri_comm *comm, const tri_call_spec *spec, tri_call *call);
 
-/* network/load.c: the numbers that this process finds, and where. `file`: as tri_comm_options.network. Local. */
-tri_status tri_network_load(const char *file, tri_network *net, char *source, size_t room);
+/* network/load.c: the numbers that this process finds, and where. `named`: as tri_comm_options.network. Local. */
+tri_status tri_network_load(const char *named, tri_network *net, char *source, size_t room);
 
 #endif

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """algorithm.py ROOT LIBRARY MPICC LAUNCHER: follows doc/adding-an-algorithm.md in a copy of the tree.
 
-Takes the file and the line from the page, compiles the file and what includes the list of algorithms, links them before
-the library, and runs the test of all algorithms for the new one alone.
+Takes the file and the line from the page, compiles the file and what includes the list of algorithms, links
+them before the library, and runs the test of all algorithms for the new one alone.
 """
 import os
 import subprocess
@@ -26,8 +26,9 @@ def main():
         page.laid_out(copy, path)
         tests = [f"tests/collectives/{test}.c" for test in ("collectives", "move_trials", "combine_trials")]
         program = os.path.join(copy, "collectives.new")
-        subprocess.run([mpicc, "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I.", "-Iinclude",
-                        "-Itests", path, "collectives/algorithms/catalogue.c", *tests, library, "-lm", "-pthread",
+        subprocess.run([mpicc, "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
+                        "-I.", "-Iinclude", "-Itests",
+                        path, "collectives/algorithms/catalogue.c", *tests, library, "-lm", "-pthread",
                         "-o", program], cwd=copy, check=True)
         for ranks in (1, 2, 5, 8):
             run = subprocess.run([os.path.join(root, "jobs/run.sh"), launcher, str(ranks), program, name],

@@ -25,12 +25,14 @@ def file(text, pattern):
 
 def line(text, path):
     """The line that a step "Add one line to `path`" gives."""
-    return re.search(rf"Add one line to\s+`{re.escape(path)}`.*?```\w*\n(.*?\n)```", text, re.S).group(1)
+    found = re.search(rf"Add one line to\s+`{re.escape(path)}`.*?```\w*\n(.*?\n)```", text, re.S)
+    return found.group(1)
 
 
 def copy_tree(root, to):
     """The tracked files, or all files of the source folders where the tree is no clone."""
-    listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True, check=False)
+    command = ["git", "-C", root, "ls-files", "-z"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
     if listed.returncode == 0 and listed.stdout:
         for path in listed.stdout.split("\0"):
             if path and os.path.exists(os.path.join(root, path)):
@@ -43,7 +45,7 @@ def copy_tree(root, to):
 
 
 def laid_out(root, path):
-    """Fails where a page's code has another layout than clang-format's; needs the version that the tree uses."""
+    """Fails where a page's code has another layout than clang-format 14 gives it."""
     if not shutil.which("clang-format"):
         return
     version = subprocess.run(["clang-format", "--version"], capture_output=True, text=True, check=True).stdout
