@@ -214,7 +214,8 @@ INLINE void bins_of(const tri_bins *bins, vec v, int32_t bin[WIDTH]) {
     vec at = smaller((v - bins->low) * bins->scale, fill(end - 1));
     at = choose((ivec)(v < bins->low), end + TRI_BELOW, at);
     at = choose((ivec)(v > bins->high), end + TRI_ABOVE, at);
-    at = choose((ivec)(v != v), end + TRI_NOT_A_NUMBER, at);
+    at = choose((ivec)(v != v), /* NOLINT(misc-redundant-expression): a NaN differs from itself */
+                end + TRI_NOT_A_NUMBER, at);
     narrow result = __builtin_convertvector(at, narrow);
     memcpy(bin, &result, sizeof result);
 }

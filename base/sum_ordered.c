@@ -25,7 +25,7 @@ static tri_status push(tri_ordered *ordered, tri_ordered_node node) {
     if (ordered->count && node.index << node.level != next_block(ordered))
         return tri_fail(TRI_ERR_ARGUMENT, "an ordered sum ends before block %llu, but block %llu was added",
                         (unsigned long long)next_block(ordered),
-                        (unsigned long long)(node.index << node.level));
+                        (unsigned long long)node.index << node.level);
     /* Replaces siblings by their parent. A contiguous range thus never holds more than two nodes of a
      * level. */
     while (ordered->count) {

@@ -143,7 +143,7 @@ static tri_status setup(tri_run *run, void *argument) {
     if (s->quantile < 0 || s->quantile > 1) return tri_fail(TRI_ERR_ARGUMENT, "--quantile: from 0 to 1");
     TRI_TRY(check_operations(s));
     TRI_TRY(read_sizes(s));
-    s->cell = calloc((size_t)(TRI_OPERATION_COUNT * s->size_count), sizeof *s->cell);
+    s->cell = calloc((size_t)TRI_OPERATION_COUNT * (size_t)s->size_count, sizeof *s->cell);
     if (!s->cell) return tri_fail(TRI_ERR_MEMORY, "no memory for the table");
     /* A call makes the means that the case of a call speaks of. */
     TRI_TRY(tri_barrier(run->comm));

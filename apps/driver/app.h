@@ -150,9 +150,9 @@ void tri_report_text(tri_run *run, const char *name, const char *value);
 /* A line of the table alone. */
 void tri_report_line(tri_run *run, const char *format, ...) TRI_PRINTF(2, 3);
 
-/* Adds to the seconds that this rank spent on `phase` ("read", "compute", "communicate") in the repeat under way. The
+/* Adds to the seconds that this rank spent on the phase `name` ("read", "compute", "communicate") in the repeat under way. The
  * phases that rank 0 has are recorded. `bytes`, of this rank, or 0, turns into a rate. */
-void tri_report_phase(tri_run *run, const char *phase, double seconds, double bytes);
+void tri_report_phase(tri_run *run, const char *name, double seconds, double bytes);
 
 /* A tri_combine whose data is a team: sums and products of doubles, whose bits do not depend on who makes them but for the
  * payload of a NaN. The driver gives it to the communicator of every program that has threads. */

@@ -23,9 +23,10 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     /* Pairs of rounds with alternating neighbours. If nodes start with even ranks, the first and the last
      * rank of a node communicate with other nodes in the same round, otherwise in alternate rounds. */
     int even = c->largest % 2 == 0, rounds = c->ranks / 2;
+    int even_rounds = rounds / 2, odd_rounds = (rounds - 1) / 2;
     tri_cost_steps(&cost, c, 1, (double)c->bytes, c->nodes > 1 && !even, net);
-    tri_cost_steps(&cost, c, rounds / 2, 2 * (double)c->bytes, c->nodes > 1 ? 1 + even : 0, net);
-    tri_cost_steps(&cost, c, (rounds - 1) / 2, 2 * (double)c->bytes, c->nodes > 1 && !even, net);
+    tri_cost_steps(&cost, c, even_rounds, 2 * (double)c->bytes, c->nodes > 1 ? 1 + even : 0, net);
+    tri_cost_steps(&cost, c, odd_rounds, 2 * (double)c->bytes, c->nodes > 1 && !even, net);
     return cost;
 }
 

@@ -67,9 +67,6 @@ static void volumes(const tri_case *c, double *rank_bytes, double *link_bytes) {
     case TRI_SCATTER:
     case TRI_GATHER:
     case TRI_ALLGATHER:
-        *rank_bytes = b * (p - 1);
-        *link_bytes = b * remote;
-        break;
     case TRI_REDUCE_SCATTER:
         *rank_bytes = b * (p - 1);
         *link_bytes = b * remote;

@@ -12,9 +12,9 @@ static tri_cost one_level(const tri_subcase *c, int radix, int distance, int mes
     cost.level[level].overheads = messages + arrives;
     cost.level[level].latencies = arrives;
     double bytes = messages * load->bytes + ranks * load->n_bytes;
-    int parents =
-        inside ? (int)tri_ceil_div((size_t)(c->nodes > 1 ? c->largest : c->ranks), (size_t)(distance * radix))
-               : 1;
+    int parents = inside ? (int)tri_ceil_div((size_t)(c->nodes > 1 ? c->largest : c->ranks),
+                                             (size_t)distance * (size_t)radix)
+                         : 1;
     cost.level[level].bytes = bytes / messages;
     cost.level[level].rank_bytes = bytes;
     cost.level[level].node_bytes = bytes * parents;

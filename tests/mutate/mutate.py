@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""mutate.py ROOT LIBRARY MPICC LAUNCHER [--ranks N,...] [--each N] [OPERATION:NAME|FILE...]: faults that the tests of the
-collectives must find.
+"""mutate.py ROOT LIBRARY MPICC LAUNCHER [--ranks N,...] [--each N] [OPERATION:NAME|FILE...]
 
-Plants one fault at a time in each algorithm's file (a wrong peer, a wrong place, a wrong length, a wrong root, a left
-out wait, operands the wrong way round), links it before the library and runs the test for this algorithm alone. A fault
-is caught where the test fails, crashes or hangs. In a file that algorithms share (FILE: strands, ...) the faults are a bound
-that is one off, a call that is left out and the like, and the test runs for algorithms that use it. Prints a table and the
-faults that nothing caught; exits 1 where there is one. Nothing in the tree is changed. A file that hands its call to another
-algorithm has nothing to plant in.
+Faults that the tests of the collectives must find. Plants one at a time in each algorithm's file (wrong
+peer, address, length or root, missing wait, swapped operands), links the file before the library and runs
+the test for this algorithm alone. A fault is caught where the test fails, crashes or hangs. In a file that
+algorithms share (FILE: engine/run, ...; see SHARED) the faults are a bound that is off by one, a missing
+call and the like, and the test runs for algorithms that use the file. Prints a table and the faults that
+were not caught; exits 1 where there is one. The tree is not changed. A file that delegates its call to
+another algorithm has no place for a fault.
 """
 import argparse
 import itertools
@@ -17,12 +17,12 @@ import subprocess
 import sys
 import tempfile
 
-# (kind, pattern, its replacement): one mutant for each match in the code of the body.
+# (kind, pattern, replacement): one mutant for each match in the code of the body.
 KINDS = [
-    ("peer", r"(tri_do_(?:send|recv)\((?:[^;]*), )((?:[^,;()]|\([^;()]*\)|\((?:[^;()]|\([^;()]*\))*\))+)\)\)?;",
-     "peer"),
-    ("place", r"(tri_do_(?:recv|send|combine)\(&?\w+, )((?:[^,;()]|\((?:[^;()]|\((?:[^;()]|\([^;()]*\))*\))*\))+)(, )",
-     r"\1tri_unit(c, \2, 1)\3"),
+    ("peer", r"(tri_do_(?:send|recv)\((?:[^;]*), )((?:[^,;()]|\([^;()]*\)|\((?:[^;()]|\([^;()]*\))*\))+)"
+     r"\)\)?;", "peer"),
+    ("place", r"(tri_do_(?:recv|send|combine)\(&?\w+, )"
+     r"((?:[^,;()]|\((?:[^;()]|\((?:[^;()]|\([^;()]*\))*\))*\))+)(, )", r"\1tri_unit(c, \2, 1)\3"),
     ("operands", r"tri_do_combine\((\w+), ((?:[^,;()]|\((?:[^;()]|\([^;()]*\))*\))+), "
      r"((?:[^,;()]|\((?:[^;()]|\([^;()]*\))*\))+), ((?:[^,;()]|\((?:[^;()]|\([^;()]*\))*\))+)\)",
      r"(tri_do_combine(\1, \3, (void *)(\2), \4))"),
@@ -33,37 +33,39 @@ KINDS = [
     ("order", r"by_local : by_node|by_node : by_local", "by_node : by_node"),
 ]
 
-# Of a file that algorithms share, in the part between the first function and the description.
+# For files that algorithms share: everywhere but in the functions of the choice.
 COMMON = [
     ("less", r" < (?!0)", " <= "),
     ("one", r" ([+-]) 1\b(?!\))", r" \1 0"),
     ("call", r"(?<=[;{})\n])( *)(?:if \([^;{}]*\) )?TRI_TRY\([^;]*\);", r"\1;"),
-    ("store", r"\n( +)(?:s\.|s->|now\.|part\.|p?lan->|stage\[i\]\.|r->|call->)[\w\[\].>-]+ = [^;]*;", r"\n\1;"),
+    ("store", r"\n( +)(?:(?:s|now|part|stage\[i\])\.|(?:s|plan|r|call|stage|e)->)[\w\[\].>-]+ = [^;]*;",
+     r"\n\1;"),
     ("not", r"if \((?!!)([^;{}]*?)\)(?= \w| \{|\n)", r"if (!(\1))"),
 ]
 
-# The files that algorithms share: the test, and for what it runs.
+# The files that algorithms share, without ".c": the test, and the algorithms that it runs for.
 SHARED = {
-    "strands": ("collectives", ["allreduce:multilane", "bcast:hierarchical"]),
-    "parts": ("collectives", ["allreduce:multilane", "allreduce:node_aware", "gather:hierarchical"]),
-    "circulant": ("collectives", ["bcast:circulant", "reduce:circulant"]),
-    "shared": ("collectives", ["allreduce:shared_single", "reduce:shared_single", "allreduce:shared",
-                               "reduce_scatter:shared_single", "allgather:shared_single", "allreduce:hierarchical"]),
-    "reduce_scatter_shared": ("collectives", ["reduce_scatter:shared"]),
-    "reduce_scatter_shared_single": ("collectives", ["reduce_scatter:shared_single"]),
-    "network_load": ("network", [""]),
+    "engine/run": ("collectives", ["allreduce:multilane", "bcast:hierarchical"]),
+    "engine/stages": ("collectives", ["allreduce:multilane", "allreduce:node_aware", "gather:hierarchical"]),
+    "graphs/circulant": ("collectives", ["bcast:circulant", "reduce:circulant"]),
+    "algorithms/common/slots": ("collectives", ["allreduce:shared_single", "reduce:shared_single",
+                                                "allreduce:shared", "reduce_scatter:shared_single",
+                                                "allgather:shared_single", "allreduce:hierarchical"]),
+    "algorithms/reduce_scatter_shared": ("collectives", ["reduce_scatter:shared"]),
+    "algorithms/reduce_scatter_shared_single": ("collectives", ["reduce_scatter:shared_single"]),
+    "network/load": ("network", [""]),
 }
 
-# Faults that change nothing that a caller could see here: all of a kind in a file, or the n-th of them.
+# Faults without an effect that a caller could see: all of a kind in a file, or the n-th of them.
 HARMLESS = {
-    ("barrier:dissemination", "place"): "nobody reads a barrier's byte",
-    ("barrier:tree", "place"): "nobody reads a barrier's byte",
-    ("barrier:hierarchical", "buffer"): "nobody reads a barrier's byte",
-    ("allgather:multilane", "buffer"): "what is received one place on is sent from there",
-    ("allreduce:reduce_bcast", "root"): "rank 1 stands in for rank 0 in both parts",
-    ("allreduce:recursive_doubling", "wait"): "in place it receives into what it still sends; MPI has sent so little long ago",
-    ("bcast:split_tree", "wait", 1): "the root has all it sends; the wait only keeps few messages under way",
-    ("alltoall:linear", "wait"): "with few ranks all messages fit one window, after which there is a wait",
+    ("barrier:dissemination", "place"): "a barrier's byte is never read",
+    ("barrier:tree", "place"): "a barrier's byte is never read",
+    ("barrier:hierarchical", "buffer"): "a barrier's byte is never read",
+    ("allgather:multilane", "buffer"): "what is received one unit later is sent from there",
+    ("allreduce:reduce_bcast", "root"): "rank 1 replaces rank 0 in both stages",
+    ("allreduce:recursive_doubling", "wait"): "it receives in place, but so small a message has left",
+    ("bcast:split_tree", "wait", 1): "the root has all it sends; the wait only limits the messages in flight",
+    ("alltoall:linear", "wait"): "with few ranks all messages fit one window, and a wait follows",
 }
 
 
@@ -83,9 +85,9 @@ def peer_mutant(found):
 
 
 def is_of_the_choice(source, at):
-    """Whether a place is in a function that tells a price, a parameter or whether an algorithm can: not looked at here, but on
-    simulated networks."""
-    return re.search(r"tri_cost|tri_parameters|int can\(|tri_algorithm \w+ =", re.findall(r"^\w.*$", source[:at], re.M)[-1])
+    """Whether the line belongs to the choice (cost, parameters, cases), which tests/sim covers."""
+    function = re.findall(r"^\w.*$", source[:at], re.M)[-1]
+    return re.search(r"tri_cost|tri_parameters|int can\(|tri_algorithm \w+ =", function)
 
 
 def mutants(source, kinds):
@@ -106,9 +108,9 @@ class Bench:
         self.mpicc, self.launcher = arguments.mpicc, arguments.launcher
         self.ranks = [int(n) for n in arguments.ranks.split(",")]
         self.folder, self.seconds = folder, arguments.seconds
-        self.objects = {test: [self.compile(os.path.join(self.root, "tests/collectives", f"{name}.c"), name) for name in names]
-                        for test, names in (("collectives", ("collectives", "move_trials", "combine_trials")),
-                                            ("network", ("network",)))}
+        sources = {"collectives": ("collectives", "move_trials", "combine_trials"), "network": ("network",)}
+        self.objects = {test: [self.compile(os.path.join(self.root, "tests/collectives", f"{name}.c"), name)
+                               for name in names] for test, names in sources.items()}
 
     def compile(self, source, name):
         out = os.path.join(self.folder, name + ".o")
@@ -117,19 +119,20 @@ class Bench:
         return None if done.returncode else out
 
     def caught(self, text, test, algorithms):
-        """How the test ends with this text as the file: a word, or None where all passes."""
+        """How the test ends with this text as the file: a word, or None where it passes."""
         source = os.path.join(self.folder, "mutant.c")
         with open(source, "w", encoding="utf-8") as stream:
             stream.write(text)
         mutant, program = self.compile(source, "mutant"), os.path.join(self.folder, "mutant")
         if not mutant:
             return "uncompiled"
-        subprocess.run([self.mpicc, *self.objects[test], mutant, self.library, "-lm", "-pthread", "-o", program], check=True)
+        subprocess.run([self.mpicc, *self.objects[test], mutant, self.library, "-lm", "-pthread",
+                        "-o", program], check=True)
         for ranks, algorithm in itertools.product(self.ranks, algorithms):
             try:
-                done = subprocess.run([os.path.join(self.root, "jobs/run.sh"), self.launcher, str(ranks), program,
-                                       *([algorithm] if algorithm else [])], capture_output=True, timeout=self.seconds,
-                                      check=False)
+                done = subprocess.run([os.path.join(self.root, "jobs/run.sh"), self.launcher, str(ranks),
+                                       program, *([algorithm] if algorithm else [])],
+                                      capture_output=True, timeout=self.seconds, check=False)
             except subprocess.TimeoutExpired:
                 return "hangs"
             if done.returncode:
@@ -142,17 +145,18 @@ def main():
     for name in ("root", "library", "mpicc", "launcher"):
         parser.add_argument(name)
     parser.add_argument("--ranks", default="8,7")
-    parser.add_argument("--seconds", type=int, default=40, help="a test that takes longer hangs")
-    parser.add_argument("--each", type=int, default=0, help="so many of each kind in a file at most; 0: all")
+    parser.add_argument("--seconds", type=int, default=40, help="a test that takes longer counts as hanging")
+    parser.add_argument("--each", type=int, default=0, help="at most N faults of each kind in a file; 0: all")
     parser.add_argument("only", nargs="*")
     arguments = parser.parse_intermixed_args()
-    with open(os.path.join(arguments.root, "collectives/algorithms/algorithms.def"), encoding="utf-8") as stream:
+    algorithms_def = os.path.join(arguments.root, "collectives/algorithms/algorithms.def")
+    with open(algorithms_def, encoding="utf-8") as stream:
         listed = re.findall(r"^X\((\w+), (\w+)\)", stream.read(), re.M)
     all_caught = True
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments, folder)
-        rows = [(f"{operation}:{name}", f"{operation}_{name}", KINDS, "collectives", [f"{operation}:{name}"])
-                for operation, name in listed]
+        rows = [(f"{operation}:{name}", f"algorithms/{operation}_{name}", KINDS, "collectives",
+                 [f"{operation}:{name}"]) for operation, name in listed]
         rows += [(name, name, COMMON, test, algorithms) for name, (test, algorithms) in SHARED.items()]
         for title, name, kinds, test, algorithms in rows:
             if arguments.only and title not in arguments.only:

@@ -92,7 +92,8 @@ static void plain(void) {
     }
     for (tri_simd level = 0; level <= tri_simd_best(); level++) {
         double error = fabs(tri_sum_plain_at(level, x, MOST) - tri_sum_round(&exact));
-        CHECK(error <= MOST / LANES * DBL_EPSILON * magnitude, "%s: off by %g", tri_simd_name(level), error);
+        size_t terms = MOST / LANES;
+        CHECK(error <= (double)terms * DBL_EPSILON * magnitude, "%s: off by %g", tri_simd_name(level), error);
         CHECK(same_bits(tri_sum_plain_at(level, x, 0), 0.0), "nothing");
         CHECK(tri_sum_plain_at(level, x, 1) == x[0], "one element");
     }

@@ -170,7 +170,7 @@ static inline void tri_cost_single_copy(tri_cost *cost, const tri_subcase *c, do
  * fetched by the operation itself. */
 enum { TRI_CACHED_BYTES = 2 << 20 };
 static inline double tri_combining(double bytes) {
-    return bytes > TRI_CACHED_BYTES ? bytes - TRI_CACHED_BYTES / 2 : bytes / 2;
+    return bytes > TRI_CACHED_BYTES ? bytes - 0.5 * TRI_CACHED_BYTES : bytes / 2;
 }
 
 #endif
