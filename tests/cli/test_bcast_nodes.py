@@ -15,7 +15,7 @@ def cluster(tmp_path_factory):
     script = [str(SOURCE / "jobs/cluster.sh"), "-C", str(folder / "hosts")]
 
     def call(*arguments):
-        return subprocess.run([*script, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=120,
+        return subprocess.run([*script, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=1000,
                               stdin=subprocess.DEVNULL, env={**os.environ, "HWLOC_COMPONENTS": "-opencl",
                                                             "OMPI_MCA_orte_execute_quiet": "1"})
 

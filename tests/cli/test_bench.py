@@ -6,6 +6,8 @@ import h5py
 import numpy
 import pytest
 
+from conftest import full
+
 OPERATIONS = "barrier bcast scatter gather allgather alltoall reduce allreduce reduce_scatter scan exscan".split()
 QUICK = ("--seconds", 0, "--results", "r")
 
@@ -19,7 +21,7 @@ def result(tmp_path):
 MOST_RANKS = 2 if "mpich" in os.environ.get("TRIREME_LAUNCHER", "") else 3
 
 
-@pytest.mark.parametrize("ranks, heap", ((1, ()), (2, ()), (MOST_RANKS, ("--heap",))))
+@pytest.mark.parametrize("ranks, heap", ((1, ()), full(2, ()), (MOST_RANKS, ("--heap",))))
 def test_every_operation(trireme, tmp_path, ranks, heap):
     """Results are compared with the MPI library's by the program itself."""
     r = trireme(ranks, "bench", "collectives", "--sizes", "8,8Ki,200000", *QUICK, *heap, "--json")
@@ -67,8 +69,8 @@ def test_bad_options(trireme, bad):
     assert r.status == 2 and len(r.err.strip().splitlines()) == 1 and bad[0] in r.err, r.err
 
 
-@pytest.mark.parametrize("subject,bad", (("p2p", ("--sizes", "0")), ("p2p", ("--sizes", "3Gi")), ("p2p", ("--sizes", "8,x")),
-                                         ("p2p", ("--trials", 0)), ("p2p", ("--duration", -1)), ("store", ("--bytes", 12)),
+@pytest.mark.parametrize("subject,bad", (("p2p", ("--sizes", "0")), *(full("p2p", bad) for bad in (("--sizes", "3Gi"), ("--sizes", "8,x"),
+                                                                        ("--trials", 0), ("--duration", -1))), ("store", ("--bytes", 12)),
                                          ("store", ("--bytes", 0)), ("store", ("--trials", 0))))
 def test_bad_options_of_pairs_and_files(trireme, subject, bad):
     r = trireme(0 if subject == "store" else 2, "bench", subject, *bad, "--results", "none")
@@ -101,7 +103,8 @@ def test_choice(trireme, tmp_path):
     assert 0 <= float(values["right_choices"]) + float(values["undecided_choices"]) <= 1
     assert float(values["lost_time"]) >= 1 and float(values["missed_by"]) >= 1
     # The verdict goes by the chosen algorithm and the quickest alone, which took turns a second time.
-    right = undecided = 0
+    # What is printed is rounded: a ratio close to 1.1 may count as either.
+    right, undecided = [0, 0], [0, 0]
     with h5py.File(result(tmp_path)) as f:
         assert len(f["samples/bcast/8"]) >= 5 and f["samples/bcast/8/binomial"].attrs["units"] == "s"
         for line in cells:
@@ -116,9 +119,11 @@ def test_choice(trireme, tmp_path):
                 assert abs(numpy.median(numpy.divide(*medians)) - ratio) < 0.006, line
             else:
                 assert ratio == 1
-            right += ratio <= 1.1
-            undecided += ratio > 1.1 and low <= 1.1
-    assert abs(right - 4 * float(values["right_choices"])) < 0.1 and abs(undecided - 4 * float(values["undecided_choices"])) < 0.1
+            for k, slack in enumerate((-0.006, 0.006)):
+                right[k] += ratio <= 1.1 + slack
+                undecided[k] += ratio > 1.1 - slack and low <= 1.1 + slack
+    for (least, most), share in ((right, values["right_choices"]), (undecided, values["undecided_choices"])):
+        assert least - 0.1 < 4 * float(share) < most + 0.1, (right, undecided, values)
 
 
 def test_mode_of_choice(trireme):
@@ -173,7 +178,7 @@ def test_choice_bad(trireme):
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("ranks, threads", ((1, 1), (1, 2), (2, 1), (2, 2), (3, 1)))
+@pytest.mark.parametrize("ranks, threads", ((1, 2), (2, 2), *(full(r, t) for r, t in ((1, 1), (2, 1), (3, 1)))))
 def test_combine(trireme, ranks, threads):
     """The sums are looked at by the program itself; a vector is no multiple of a thread's chunk."""
     r = trireme(ranks, "bench", "combine", "--bytes", 2**20 + 8 * 1001, "--vectors", 4, "--trials", 2, "--threads", threads,

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from conftest import without_noise
+
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ["TRIREME_BUILD"]
 LAUNCHER = os.environ["TRIREME_LAUNCHER"]
@@ -29,12 +31,14 @@ def user_environment():
 ENVIRONMENT = user_environment()
 
 
-def run(command, cwd, timeout=120, **variables):
+def run(command, cwd, timeout=1000, **variables):
     """Runs a command; a variable that is None is taken out of the environment."""
     environment = {**ENVIRONMENT, **variables}
     environment = {name: value for name, value in environment.items() if value is not None}
-    return subprocess.run([str(word) for word in command], cwd=cwd, env=environment, timeout=timeout, text=True,
+    done = subprocess.run([str(word) for word in command], cwd=cwd, env=environment, timeout=timeout, text=True,
                           stdin=subprocess.DEVNULL, capture_output=True)
+    done.stderr = without_noise(done.stderr)
+    return done
 
 
 def mpirun(ranks, *command):
@@ -112,6 +116,7 @@ def test_ranks(tmp_path):
     assert len(page.by_check["cores"]) == 1, "one node, one verdict"
 
 
+@pytest.mark.full
 def test_many_ranks(tmp_path):
     """The first 16 are shown, or all."""
     if FAMILY == "mpich":
@@ -386,6 +391,7 @@ done"""
     return make
 
 
+@pytest.mark.full
 def test_several_nodes(hosts, tmp_path):
     """Verdicts of nodes are told apart: /dev/shm is small on one of them, and the results folder another one."""
     results = tmp_path / "results"

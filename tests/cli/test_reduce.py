@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 import pytest
 
+from conftest import full, on_ranks
+
 RNG = np.random.default_rng(5)
 WIDE = np.ldexp(RNG.uniform(-1, 1, 4099), RNG.integers(-300, 300, 4099))
 VECTORS = {
@@ -89,21 +91,25 @@ def test_oracle(trireme, tmp_path, name):
     assert results["inf"]["value"] == np.isinf(values).sum()
 
 
-def test_same_bits_on_any_ranks_threads_device(trireme):
-    for distribution in ("normal", "cancel"):
-        seen = {kind: set() for kind in ("exact", "ordered", "plain")}
-        for ranks, threads, device in ((1, 1, "none"), (2, 3, "none"), (3, 1, "auto"), (5, 2, "none"), (8, 1, "none")):
-            for kind in seen:
-                r = trireme(ranks, "reduce", "--count", 200003, "--distribution", distribution, "--sum", kind, "--json",
-                            "--threads", threads, "--device", device)
-                seen[kind].add(tuple(r.value(v) for v in ("sum", "norm", "variance")))
-        assert len(seen["exact"]) == 1
-        assert len(seen["ordered"]) == 1
-        # If plain sums did not differ, equal bits would prove nothing.
-        assert len(seen["plain"]) > 1
+FEW_BANKS = ((2, 3, "none"), (3, 1, "auto"), (8, 1, "none"))
+BANKS = ((1, 1, "none"), (5, 2, "none"), *FEW_BANKS)
 
 
-@pytest.mark.parametrize("ranks", (1, 2, 3, 5, 8))
+@pytest.mark.parametrize("distribution, banks", (("cancel", FEW_BANKS), full("cancel", BANKS), full("normal", BANKS)))
+def test_same_bits_on_any_ranks_threads_device(trireme, distribution, banks):
+    seen = {kind: set() for kind in ("exact", "ordered", "plain")}
+    for ranks, threads, device in banks:
+        for kind in seen:
+            r = trireme(ranks, "reduce", "--count", 200003, "--distribution", distribution, "--sum", kind, "--json",
+                        "--threads", threads, "--device", device)
+            seen[kind].add(tuple(r.value(v) for v in ("sum", "norm", "variance")))
+    assert len(seen["exact"]) == 1
+    assert len(seen["ordered"]) == 1
+    # If plain sums did not differ, equal bits would prove nothing.
+    assert len(seen["plain"]) > 1
+
+
+@pytest.mark.parametrize("ranks", (8, *map(full, (1, 2, 3, 5))))
 def test_more_ranks_than_elements(trireme, ranks):
     for count in (0, 1, 2, 7):
         results = trireme(ranks, "reduce", "--count", count, "--json", "--verify").json["results"]
@@ -140,7 +146,7 @@ def test_integers_of_64_bits(trireme, tmp_path):
     assert r["max"] == str(2**64 - 1)
 
 
-@pytest.mark.parametrize("ranks", (1, 5))
+@pytest.mark.parametrize("ranks", (full(1), 5))
 def test_histogram(trireme, tmp_path, ranks):
     values = RNG.normal(0, 1, 20001)
     with h5py.File(tmp_path / "x.h5", "w") as f:
@@ -238,11 +244,9 @@ def test_bad_environment(trireme, variable, value, status):
     assert r.status == status and value.split(":")[-1] in r.err and len(r.err.strip().splitlines()) == 1, r.err
 
 
-@pytest.mark.parametrize("arguments,status,text", BAD, ids=lambda v: " ".join(v) if isinstance(v, tuple) else None)
-def test_bad_input(trireme, tmp_path, arguments, status, text):
+@pytest.mark.parametrize("ranks,arguments,status,text", on_ranks(BAD, 4))
+def test_bad_input(trireme, tmp_path, ranks, arguments, status, text):
     bad_files(tmp_path)
-    # How ranks agree on a wrong command line does not depend on what is wrong; files are opened by all.
-    ranks = 4 if status != 2 or arguments == BAD[0][0] else 0
     r = trireme(ranks, "reduce", *arguments)
     assert r.status == status, r.err
     lines = r.err.strip().splitlines()

@@ -8,6 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
+from conftest import full, on_ranks
+
 RNG = np.random.default_rng(6)
 COMPOUND = np.array([(i % 7, b"name%d" % i, i * 0.5) for i in range(3001)], dtype=[("id", "i2"), ("n", "S8"), ("v", ">f8")])
 DATASETS = {
@@ -55,33 +57,35 @@ def one_line(r, program, status, *texts):
     assert r.out == ""
 
 
-@pytest.mark.parametrize("name", DATASETS)
-def test_round_trip(trireme, tmp_path, name):
+ROUND_TRIPS = [("doubles", 5, 2), full("doubles", 1, 3)]
+ROUND_TRIPS += [trip for name in DATASETS if name != "doubles" for trip in ((name, 3, 5), full(name, 8, 2))]
+
+
+@pytest.mark.parametrize("name, split, join", ROUND_TRIPS)
+def test_round_trip(trireme, tmp_path, name, split, join):
     values, how = DATASETS[name]
     make(tmp_path / "a.h5", values, **how)
-    for split, join in ((3, 5), (8, 2)) if name != "doubles" else ((1, 3), (5, 2)):
-        shutil.rmtree(tmp_path / "parts", ignore_errors=True)
-        r = trireme(split, "scatter", "a.h5:/group/x", "--out", "parts/p%r.h5", "--memory", "8Ki", "--verify", "--json")
-        assert r.json["results"]["rows"]["value"] == len(values)
-        first = 0
-        for part in range(split):
-            with h5py.File(tmp_path / f"parts/p{part}.h5") as f:
-                d = f["group/x"]
-                assert d.dtype == values.dtype and d.attrs["units"] == "K"
-                assert (d[()] == values[first:first + len(d)]).all()
-                assert (f.attrs["part"], f.attrs["parts"], f.attrs["first_row"]) == (part, split, first)
-                assert (f.attrs["rows"], f.attrs["total_rows"]) == (len(d), len(values))
-                assert abs(len(d) - len(values) / split) < 1
-                first += len(d)
-        assert first == len(values)
-        r = trireme(join, "gather", "parts/*.h5", "--out", f"b{split}.h5:/group/x", "--memory", "8Ki", "--verify")
-        assert r.status == 0, r.err
-        assert same(tmp_path / "a.h5", tmp_path / f"b{split}.h5")
-        with h5py.File(tmp_path / "a.h5") as a, h5py.File(tmp_path / f"b{split}.h5") as b:
-            a, b = a["group/x"], b["group/x"]
-            assert (a.chunks, a.compression, a.maxshape) == (b.chunks, b.compression, b.maxshape)
-            assert a.attrs["list"].tolist() == b.attrs["list"].tolist()
-            assert b.attrs["nothing"].shape is None
+    r = trireme(split, "scatter", "a.h5:/group/x", "--out", "parts/p%r.h5", "--memory", "8Ki", "--verify", "--json")
+    assert r.json["results"]["rows"]["value"] == len(values)
+    first = 0
+    for part in range(split):
+        with h5py.File(tmp_path / f"parts/p{part}.h5") as f:
+            d = f["group/x"]
+            assert d.dtype == values.dtype and d.attrs["units"] == "K"
+            assert (d[()] == values[first:first + len(d)]).all()
+            assert (f.attrs["part"], f.attrs["parts"], f.attrs["first_row"]) == (part, split, first)
+            assert (f.attrs["rows"], f.attrs["total_rows"]) == (len(d), len(values))
+            assert abs(len(d) - len(values) / split) < 1
+            first += len(d)
+    assert first == len(values)
+    r = trireme(join, "gather", "parts/*.h5", "--out", f"b{split}.h5:/group/x", "--memory", "8Ki", "--verify")
+    assert r.status == 0, r.err
+    assert same(tmp_path / "a.h5", tmp_path / f"b{split}.h5")
+    with h5py.File(tmp_path / "a.h5") as a, h5py.File(tmp_path / f"b{split}.h5") as b:
+        a, b = a["group/x"], b["group/x"]
+        assert (a.chunks, a.compression, a.maxshape) == (b.chunks, b.compression, b.maxshape)
+        assert a.attrs["list"].tolist() == b.attrs["list"].tolist()
+        assert b.attrs["nothing"].shape is None
     assert not glob.glob(str(tmp_path / "**/*.part"), recursive=True)
 
 
@@ -176,15 +180,20 @@ BAD_SCATTER = [
 ]
 
 
-@pytest.mark.parametrize("arguments,status,text", BAD_SCATTER, ids=lambda v: " ".join(v) if isinstance(v, tuple) else None)
-def test_bad_scatter(trireme, tmp_path, arguments, status, text):
+def needs_three(arguments):
+    """Parts 0 to 2 have weights, or part 1 is there already."""
+    return "--weights" in arguments or "old%r.h5" in arguments
+
+
+@pytest.mark.parametrize("ranks,arguments,status,text", on_ranks(BAD_SCATTER, 3, needs_three))
+def test_bad_scatter(trireme, tmp_path, ranks, arguments, status, text):
     with h5py.File(tmp_path / "good.h5", "w") as f:
         f["x"] = np.arange(40).reshape(10, 4) % 14
         f["x"][3, 1] = -1
         f["half"], f["short"], f["scalar"], f["text"] = np.full(10, 0.5), np.arange(9), 1.0, ["a", "bc"]
     (tmp_path / "text.txt").write_text("1\n" * 1000)
     (tmp_path / "old1.h5").write_text("old")
-    one_line(trireme(3, "scatter", *arguments), "scatter", status, text)
+    one_line(trireme(ranks, "scatter", *arguments), "scatter", status, text)
     assert not glob.glob(str(tmp_path / "p*.h5*")) and not glob.glob(str(tmp_path / "**/*.part"), recursive=True)
     assert not glob.glob(str(tmp_path / "old[02].h5*"))
     assert (tmp_path / "old1.h5").read_text() == "old"
@@ -200,9 +209,10 @@ def parts(trireme, tmp_path):
     return tmp_path
 
 
-def test_bad_gather(trireme, parts):
+@pytest.mark.parametrize("ranks", (0, full(3)))
+def test_bad_gather(trireme, parts, ranks):
     def bad(status, text, *arguments):
-        one_line(trireme(3, "gather", *arguments), "gather", status, text)
+        one_line(trireme(ranks, "gather", *arguments), "gather", status, text)
         assert not glob.glob(str(parts / "b.h5*")), arguments
 
     bad(2, "PART.h5 is missing")

@@ -27,7 +27,7 @@ def full():
         try:
             with open(os.path.join(folder, "ballast"), "wb") as f:
                 f.write(b"x" * (ballast * 1024))
-            run = subprocess.run(launch + [write, case, folder], stderr=subprocess.PIPE, text=True, timeout=100)
+            run = subprocess.run(launch + [write, case, folder], stderr=subprocess.PIPE, text=True)
             left = os.listdir(folder)
         finally:
             subprocess.run(["umount", folder], check=True)
@@ -66,7 +66,7 @@ def kill():
         random.seed(seed)
         time.sleep(random.uniform(0, 0.5))
         os.kill(random.choice(ranks_of(job.pid)), signal.SIGKILL)
-        assert job.wait(timeout=60) != 0, "a killed rank must show"
+        assert job.wait() != 0, "a killed rank must show"
         for name in glob.glob(folder + "/*.h5"):
             with h5py.File(name, "r") as f:
                 assert f.attrs["complete"] == 1 and f["later"][0] == 7 and f["fields/rows"][10, 299, 399] == 1319999.5
