@@ -2,14 +2,15 @@
 # Runs a program, or the tests, on this machine; first installs, configures and builds what is missing.
 #
 #     jobs/local.sh PROGRAM [ARGUMENT...]     mpirun -np 8 ./apps/PROGRAM ARGUMENT..., in build/
-#     jobs/local.sh test [CTEST ARGUMENT...]  all tests but the nightly ones, or those that the arguments choose
+#     jobs/local.sh test [CTEST ARGUMENT...]  all tests but those labelled full or nightly, or those that the arguments
+#                                             choose (doc/testing.md); CTEST_PARALLEL_LEVEL of them at once
 #
 # `NP=4 jobs/local.sh ...` takes another number of ranks. File names in the arguments are seen from build/.
 # Exit status: the program's or CTest's; 2 usage, 3 something is missing and cannot be installed here.
 set -euo pipefail
 
 usage() {
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -33,7 +34,9 @@ shift
 if [ "$program" = test ]; then
     jobs/install.sh needed optional tests
     build all
-    [ $# -gt 0 ] || set -- -LE nightly
+    [ $# -gt 0 ] || set -- -LE 'full|nightly'
+    # A start of mpirun is mostly waiting, and a test that has one counts as two.
+    export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$((2 * $(nproc)))}"
     exec ctest --test-dir build --output-on-failure "$@"
 fi
 

@@ -156,7 +156,7 @@ def test_plot_on_a_full_disk(trireme, tmp_path):
 
 # What compiles kernels needs a PATH itself.
 @pytest.mark.parametrize("subject,path,wrap", ((("sum",), "none/s.svg", False), (("sum",), "s.svg", True),
-                                               (("gpu", "--trials", 1), "none/s.svg", False)))
+                                               full(("gpu", "--trials", 1), "none/s.svg", False)))
 def test_no_plot_keeps_the_measurement(trireme, tmp_path, subject, path, wrap):
     (tmp_path / "empty").mkdir()
     r = trireme(1, "bench", *subject, "--bytes", "64Ki", "--plot", path,

@@ -28,7 +28,7 @@ HEAT = [f"{ROOT}/jobs/program.sbatch", "heat", "--points", "1000x800", "--initia
 # jobs/cluster/slurm.sh and jobs/job.sh: a node is given up when it has not answered for SlurmdTimeout, 5 s, which a ping
 # finds; srun ends the ranks beside a killed one after SLURM_WAIT; a job that goes back to the queue waits there for
 # cred_expire, 5 s. The rest is for a machine that has other work.
-SLURM_WAIT, BACK_WITHIN_S, END_WITHIN_S = 5, 60, 180
+SLURM_WAIT, BACK_WITHIN_S, END_WITHIN_S = 5, 300, 900
 FAULTS = ("crash", "link", "kill")
 
 
@@ -40,7 +40,7 @@ class Cluster:
 
     def __call__(self, *words, check=True, **env):
         done = subprocess.run([*self.script, *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              timeout=120, cwd=self.home if os.path.exists(self.home) else None, env={**self.env, **env})
+                              timeout=600, cwd=self.home if os.path.exists(self.home) else None, env={**self.env, **env})
         assert not check or done.returncode == 0, (words, done.stderr)
         return done
 
@@ -72,7 +72,7 @@ class Cluster:
         self("boot", node)
         start = time.time()
         while self("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").stdout.split() != ["n1", "n2", "n3"]:
-            assert time.time() - start < 120, self("sinfo", "-N", "-l").stdout
+            assert time.time() - start < 600, self("sinfo", "-N", "-l").stdout
             time.sleep(0.2)
 
 

@@ -97,6 +97,6 @@ cd / || exit 3
 c down
 check "nothing is left" [ ! -e "$work/c" ]
 # What --while started looks once a second.
-for ((i = 0; i < 50; i++)); do pgrep -f "$work/c" >/dev/null && sleep 0.1; done
+for ((i = 0; i < 600; i++)); do pgrep -f "$work/c" >/dev/null && sleep 0.1; done
 check_is "no process is left" "" "$(pgrep -f "$work/c" || true)"
 finish
