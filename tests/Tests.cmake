@@ -10,8 +10,8 @@ endfunction()
 # In front of a test that starts mpirun.
 set(trireme_own_tmp ${PROJECT_SOURCE_DIR}/tests/own_tmp.sh)
 
-# trireme_test_environment(NAME label...): doc/testing.md says what the labels mean. TIMEOUT ends a test that hangs; it is
-# no limit on the time of one that does not, on however busy a machine.
+# trireme_test_environment(NAME label...): doc/testing.md says what the labels mean. TIMEOUT ends a test that
+# hangs; it is no limit on the time of one that does not, on however busy a machine.
 set(trireme_suppressions ${PROJECT_SOURCE_DIR}/tests/suppressions)
 function(trireme_test_environment name)
     set_tests_properties(${name} PROPERTIES
@@ -19,9 +19,9 @@ function(trireme_test_environment name)
         ENVIRONMENT "TRIREME_NETWORK=none;LSAN_OPTIONS=suppressions=${trireme_suppressions}/lsan.txt:print_suppressions=0;TSAN_OPTIONS=suppressions=${trireme_suppressions}/tsan.txt;UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0")
 endfunction()
 
-# trireme_mpi_test(NAME RANKS n... [FULL n...] LABELS label... COMMAND program args...): one CTest test per number of ranks,
-# by the launcher and the environment that jobs/env.sh sets for the MPI library of this build. Those of FULL are labelled
-# full, too.
+# trireme_mpi_test(NAME RANKS n... [FULL n...] LABELS label... COMMAND program args...): one CTest test per
+# number of ranks, by the launcher and the environment that jobs/env.sh sets for the MPI library of this
+# build. Those of FULL are labelled full, too.
 function(trireme_mpi_test name)
     cmake_parse_arguments(arg "" "" "RANKS;FULL;LABELS;COMMAND" ${ARGN})
     foreach(np ${arg_RANKS} ${arg_FULL})

@@ -1,4 +1,5 @@
-"""What the tests of programs share: starting one on some ranks, with a limit on its time as a guard against hanging."""
+"""What the tests of programs share: starting one on some ranks, with a limit on its time as a guard against
+hanging."""
 import json
 import os
 import pathlib
@@ -12,8 +13,8 @@ BUILD = pathlib.Path(os.environ["TRIREME_BUILD"])
 LAUNCHER = os.environ["TRIREME_LAUNCHER"]
 
 
-# What launchers print and no option turns off: Open MPI 5 a banner for each status other than 0 and a line about a rank
-# that has gone; Open MPI 4 a warning of libevent when a rank closes its pipe early.
+# What launchers print and no option turns off: Open MPI 5 a banner for each status other than 0 and a line
+# about a rank that has gone; Open MPI 4 a warning of libevent when a rank closes its pipe early.
 NOISE = re.compile(r"^-{74}\nprterun (?:.*\n)*?-{74}\n"
                    r"|^\[\S+:\d+\] PMIX ERROR: PMIX_ERR_UNREACH in file .*\n"
                    r"|^\[warn\] Epoll \S+ on fd \d+ failed.*\n", re.MULTILINE)
@@ -34,9 +35,10 @@ def full(*values):
 
 
 def on_ranks(cases, ranks, always=lambda arguments: False):
-    """Cases (arguments, status, ...) of bad input, each with its number of ranks in front. The first of each status, and
-    where `always` is true of the arguments, is tried on `ranks` ranks; the others without a launcher, those that open
-    files also on `ranks` ranks in the full set. How ranks agree does not depend on what is wrong."""
+    """Cases (arguments, status, ...) of bad input, each with its number of ranks in front. The first of each
+    status, and where `always` is true of the arguments, is tried on `ranks` ranks; the others without a
+    launcher, those that open files also on `ranks` ranks in the full set. How ranks agree does not depend on
+    what is wrong."""
     seen = set()
     for arguments, status, *rest in cases:
         name = " ".join(arguments)[:80]
@@ -45,7 +47,8 @@ def on_ranks(cases, ranks, always=lambda arguments: False):
         else:
             yield pytest.param(0, arguments, status, *rest, id=name)
             if status != 2:
-                yield pytest.param(ranks, arguments, status, *rest, id=f"{name} np{ranks}", marks=pytest.mark.full)
+                yield pytest.param(ranks, arguments, status, *rest, id=f"{name} np{ranks}",
+                                   marks=pytest.mark.full)
         seen.add(status)
 
 
@@ -84,7 +87,8 @@ def rank_wrapper(tmp_path):
 
     def make(rank, shell):
         path = tmp_path / "wrapper.sh"
-        path.write_text(f'#!/bin/bash\nif [ "${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}" = {rank} ]; then\n{shell}\nfi\n'
+        path.write_text('#!/bin/bash\n'
+                        f'if [ "${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}" = {rank} ]; then\n{shell}\nfi\n'
                         'exec "$@"\n')
         path.chmod(0o755)
         return (str(path),)

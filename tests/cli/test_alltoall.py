@@ -77,7 +77,8 @@ def test_chunks(trireme, tmp_path):
     # Chunks and compression of A are not those of B.
     assert check(trireme, tmp_path, 3, a, (1, 0), "--memory", "8Ki", how=how) == (None, None)
     for ranks in (1, 4):
-        assert check(trireme, tmp_path, ranks, a, (1, 0), "--memory", "8Ki", "--chunk", "32,16", how=how) == ((32, 16), None)
+        assert check(trireme, tmp_path, ranks, a, (1, 0), "--memory", "8Ki", "--chunk", "32,16",
+                     how=how) == ((32, 16), None)
     assert check(trireme, tmp_path, 2, a, (1, 0), "--chunk", "500,1") == ((500, 1), None)
 
 
@@ -135,7 +136,8 @@ def test_bad_input(trireme, tmp_path, ranks, arguments, status, text):
     assert r.status == status, r.err
     lines = r.err.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("alltoall: [rank ") and text in lines[0], r.err
-    assert r.out == "" and not glob.glob(str(tmp_path / "b.h5*")) and not glob.glob(str(tmp_path / "results/*"))
+    assert r.out == "" and not glob.glob(str(tmp_path / "b.h5*"))
+    assert not glob.glob(str(tmp_path / "results/*"))
     assert (tmp_path / "a.h5").read_bytes() == data
 
 
@@ -148,7 +150,8 @@ def test_where_elements_lie(trireme, tmp_path):
         f.create_dataset("nowhere", (6, 10), "f8", fillvalue=3.5)
         f.create_dataset("outside", (6, 10), "f8", external=[(str(tmp_path / "raw"), 0, 480)])
         f["turned"] = values.astype(">f8")
-    for name, expected in (("block", values), ("nowhere", np.full((6, 10), 3.5)), ("outside", values), ("turned", values)):
+    for name, expected in (("block", values), ("nowhere", np.full((6, 10), 3.5)), ("outside", values),
+                           ("turned", values)):
         r = trireme(2, "alltoall", f"a.h5:/{name}", "--out", f"{name}.h5", "--memory", 300)
         assert r.status == 0, r.err
         with h5py.File(tmp_path / f"{name}.h5") as f:
@@ -180,7 +183,8 @@ def test_disk_full(trireme, tmp_path):
         f["A"] = np.zeros((600, 500))
     (tmp_path / "full").mkdir()
     wrap = ("unshare", "--mount", "--map-root-user", "sh", "-c",
-            'mount -t tmpfs -o size=1m none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s', "sh")
+            'mount -t tmpfs -o size=1m none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s',
+            "sh")
     if trireme(0, "alltoall", "--version", wrap=wrap).status:
         pytest.skip("no user namespaces here")
     for more in ((), ("--chunk", "50,50")):

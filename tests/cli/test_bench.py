@@ -8,7 +8,8 @@ import pytest
 
 from conftest import full
 
-OPERATIONS = "barrier bcast scatter gather allgather alltoall reduce allreduce reduce_scatter scan exscan".split()
+OPERATIONS = ("barrier bcast scatter gather allgather alltoall reduce allreduce reduce_scatter scan "
+              "exscan").split()
 QUICK = ("--seconds", 0, "--results", "r")
 
 
@@ -44,7 +45,8 @@ def test_table(trireme):
     assert r.status == 0, r.err
     rows = [line.split() for line in r.out.splitlines() if line.startswith(("bcast ", "scan "))]
     chosen = [row for row in rows if row[-1] == "(ours)"]
-    assert [row[:3] for row in chosen] == [[op, "64", mode] for op in ("bcast", "scan") for mode in ("single", "series")]
+    assert [row[:3] for row in chosen] == [[op, "64", mode] for op in ("bcast", "scan")
+                                           for mode in ("single", "series")]
     algorithms = {row[-1] for row in rows if row[0] == "bcast"}
     assert {"linear", "binomial", "chain", "shared"} <= algorithms
     assert "of 4 cells" in r.out and "geometric mean" in r.out
@@ -53,15 +55,18 @@ def test_table(trireme):
 @pytest.mark.parametrize("variable", ("gather:linear", None))
 def test_without_the_library(trireme, variable):
     asked = () if variable else ("--algorithm", "gather:linear")
-    r = trireme(2, "bench", "collectives", "--sizes", "64,1Gi", "--operations", "gather", "--against", "none", *asked,
+    r = trireme(2, "bench", "collectives", "--sizes", "64,1Gi", "--operations", "gather", "--against", "none",
+                *asked,
                 "--seconds", 0, "--results", "none", env={"TRIREME_ALGORITHM": variable or "gather:binomial"})
     assert r.status == 0, r.err
     rows = [line.split() for line in r.out.splitlines() if line.startswith("gather ")]
     assert [row[-1] for row in rows] == ["linear", "linear", "--memory"] and "geometric" not in r.out
 
 
-@pytest.mark.parametrize("bad", (("--operations", "bcast,nothing"), ("--operations", ""), ("--sizes", "12"), ("--sizes", "0"),
-                                 ("--sizes", "8,x"), ("--sizes", ""), ("--against", "itself"), ("--seconds", -1),
+@pytest.mark.parametrize("bad", (("--operations", "bcast,nothing"), ("--operations", ""), ("--sizes", "12"),
+                                 ("--sizes", "0"),
+                                 ("--sizes", "8,x"), ("--sizes", ""), ("--against", "itself"),
+                                 ("--seconds", -1),
                                  ("--quantile", 2), ("--device", "auto")))
 def test_bad_options(trireme, bad):
     # How ranks agree does not depend on what is wrong.
@@ -69,8 +74,11 @@ def test_bad_options(trireme, bad):
     assert r.status == 2 and len(r.err.strip().splitlines()) == 1 and bad[0] in r.err, r.err
 
 
-@pytest.mark.parametrize("subject,bad", (("p2p", ("--sizes", "0")), *(full("p2p", bad) for bad in (("--sizes", "3Gi"), ("--sizes", "8,x"),
-                                                                        ("--trials", 0), ("--duration", -1))), ("store", ("--bytes", 12)),
+@pytest.mark.parametrize("subject,bad",
+                         (("p2p", ("--sizes", "0")),
+                          *(full("p2p", bad) for bad in (("--sizes", "3Gi"), ("--sizes", "8,x"),
+                                                                        ("--trials", 0), ("--duration", -1))),
+                                                                        ("store", ("--bytes", 12)),
                                          ("store", ("--bytes", 0)), ("store", ("--trials", 0))))
 def test_bad_options_of_pairs_and_files(trireme, subject, bad):
     r = trireme(0 if subject == "store" else 2, "bench", subject, *bad, "--results", "none")
@@ -94,12 +102,15 @@ def test_store_leaves_nothing(trireme, tmp_path):
 
 
 def test_choice(trireme, tmp_path):
-    r = trireme(2, "bench", "choice", "--operations", "bcast,allreduce", "--sizes", "8,1Ki", "--seconds", 0, "--each",
+    r = trireme(2, "bench", "choice", "--operations", "bcast,allreduce", "--sizes", "8,1Ki", "--seconds", 0,
+                "--each",
                 "--results", "r", "--network", "none")
     assert r.status == 0, r.err
     cells = [line for line in r.out.splitlines() if line.startswith(("bcast ", "allreduce "))]
-    assert [line.split()[:2] for line in cells] == [["bcast", "8"], ["bcast", "1Ki"], ["allreduce", "8"], ["allreduce", "1Ki"]]
-    values = dict(line.split()[:2] for line in r.out.splitlines() if line.startswith(("right", "undecided", "lost", "missed")))
+    assert [line.split()[:2] for line in cells] == [["bcast", "8"], ["bcast", "1Ki"], ["allreduce", "8"],
+                                                    ["allreduce", "1Ki"]]
+    values = dict(line.split()[:2] for line in r.out.splitlines()
+                  if line.startswith(("right", "undecided", "lost", "missed")))
     assert 0 <= float(values["right_choices"]) + float(values["undecided_choices"]) <= 1
     assert float(values["lost_time"]) >= 1 and float(values["missed_by"]) >= 1
     # The verdict goes by the chosen algorithm and the quickest alone, which took turns a second time.
@@ -115,7 +126,8 @@ def test_choice(trireme, tmp_path):
             assert (again is None) == (chosen == quickest)
             if again:
                 parts = min(25, len(again[chosen]))
-                medians = [[numpy.median(part) for part in numpy.array_split(again[name][:], parts)] for name in (chosen, quickest)]
+                medians = [[numpy.median(part) for part in numpy.array_split(again[name][:], parts)]
+                           for name in (chosen, quickest)]
                 assert abs(numpy.median(numpy.divide(*medians)) - ratio) < 0.006, line
             else:
                 assert ratio == 1
@@ -127,13 +139,15 @@ def test_choice(trireme, tmp_path):
 
 
 def test_mode_of_choice(trireme):
-    r = trireme(2, "bench", "choice", "--operations", "bcast", "--sizes", "8", "--seconds", 0, "--mode", "series",
+    r = trireme(2, "bench", "choice", "--operations", "bcast", "--sizes", "8", "--seconds", 0, "--mode",
+                "series",
                 "--results", "none", "--network", "none")
     assert r.status == 0 and "bcast " in r.out, r.err
 
 
 def test_distribution_of_sum(trireme):
-    r = trireme(1, "bench", "sum", "--bytes", "64Ki", "--trials", 3, "--distribution", "cancel", "--json", "--results", "none")
+    r = trireme(1, "bench", "sum", "--bytes", "64Ki", "--trials", 3, "--distribution", "cancel", "--json",
+                "--results", "none")
     assert r.json["results"]["distribution"] == "cancel"
 
 
@@ -141,7 +155,8 @@ def test_plot_on_a_full_disk(trireme, tmp_path):
     """gnuplot itself ends with 0 there, and half a picture."""
     (tmp_path / "full").mkdir()
     wrap = ("unshare", "--mount", "--map-root-user", "sh", "-c",
-            'mount -t tmpfs -o size=8k none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s', "sh")
+            'mount -t tmpfs -o size=8k none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s',
+            "sh")
     if trireme(0, "bench", "--help", wrap=wrap).status:
         pytest.skip("no user namespaces here")
     sum_ = ("bench", "sum", "--bytes", "64Ki", "--trials", 3, "--results", "none", "--plot")
@@ -178,10 +193,12 @@ def test_choice_bad(trireme):
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("ranks, threads", ((1, 2), (2, 2), *(full(r, t) for r, t in ((1, 1), (2, 1), (3, 1)))))
+@pytest.mark.parametrize("ranks, threads",
+                         ((1, 2), (2, 2), *(full(r, t) for r, t in ((1, 1), (2, 1), (3, 1)))))
 def test_combine(trireme, ranks, threads):
     """The sums are looked at by the program itself; a vector is no multiple of a thread's chunk."""
-    r = trireme(ranks, "bench", "combine", "--bytes", 2**20 + 8 * 1001, "--vectors", 4, "--trials", 2, "--threads", threads,
+    r = trireme(ranks, "bench", "combine", "--bytes", 2**20 + 8 * 1001, "--vectors", 4, "--trials", 2,
+                "--threads", threads,
                 "--results", "none")
     assert r.status == 0 and "ours" in r.out, r.err
 
@@ -210,7 +227,8 @@ NOISY = 1 + 2.0 * (numpy.arange(21) % 3)
 
 def test_compare(trireme, tmp_path):
     write(tmp_path / "old.h5", same=STEADY, slow=STEADY, fast=STEADY, noise=NOISY, gone=STEADY)
-    write(tmp_path / "new.h5", same=1.05 * STEADY, slow=1.3 * STEADY, fast=STEADY / 2, noise=NOISY[::-1] * 1.2, added=STEADY)
+    write(tmp_path / "new.h5", same=1.05 * STEADY, slow=1.3 * STEADY, fast=STEADY / 2,
+          noise=NOISY[::-1] * 1.2, added=STEADY)
     r = trireme(0, "bench", "--compare", "old.h5", "new.h5")
     assert r.status == 1 and "1 of 4 are slower by more than 10 %" in r.err
     assert len(r.err.splitlines()) == 1
@@ -229,7 +247,8 @@ def test_compare_runs(trireme, tmp_path):
                      "collectives": ("--sizes", "8", "--seconds", 0),
                      "p2p": ("--sizes", "8,100000", "--trials", 7, "--duration", 0),
                      "store": ("--bytes", 8000, "--trials", 7)}[program]
-        assert trireme(3 if program in ("p2p", "store") else 1, "bench", program, *arguments, "--results", "r").status == 0
+        assert trireme(3 if program in ("p2p", "store") else 1, "bench", program, *arguments, "--results",
+                       "r").status == 0
         file = result(tmp_path)
         r = trireme(0, "bench", "--compare", file, file, "--json")
         assert r.json["results"]["compared"]["value"] >= 3 and r.json["results"]["slower"]["value"] == 0
@@ -243,7 +262,8 @@ def test_compare_bad_files(trireme, tmp_path):
         f.attrs["program"] = "reduce"
         f["timing/run"] = [1.0]
     (tmp_path / "text.h5").write_text("no")
-    for new, why in (("heat.h5", "bench-heat"), ("other.h5", "no samples of the same thing"), ("reduce.h5", "sample_datasets"),
+    for new, why in (("heat.h5", "bench-heat"), ("other.h5", "no samples of the same thing"),
+                     ("reduce.h5", "sample_datasets"),
                      ("text.h5", "text.h5"), ("none.h5", "none.h5")):
         r = trireme(0, "bench", "--compare", "sum.h5", new)
         assert r.status == 4 and len(r.err.strip().splitlines()) == 1 and why in r.err, (new, r.status, r.err)

@@ -39,8 +39,10 @@ def test_all_pairs(trireme, tmp_path, ranks):
         assert float.fromhex(r["results"]["latency"]["hex"]) == pytest.approx(np.median(best), rel=1e-12)
         rates = 3000 / f["samples/3000/forward"][:].min(axis=1)
         assert float.fromhex(r["results"]["bandwidth"]["hex"]) == pytest.approx(np.median(rates), rel=1e-12)
-        assert float.fromhex(r["results"]["bisection"]["hex"]) == pytest.approx(np.median(f["samples/bisection"][:]), rel=1e-12)
-    assert r["results"]["slow"] == ("nobody" if ranks > 2 else "not known: less than three are not to be compared")
+        bisection = np.median(f["samples/bisection"][:])
+        assert float.fromhex(r["results"]["bisection"]["hex"]) == pytest.approx(bisection, rel=1e-12)
+    assert r["results"]["slow"] == ("nobody" if ranks > 2
+                                    else "not known: less than three are not to be compared")
 
 
 def test_table(trireme):
@@ -51,7 +53,8 @@ def test_table(trireme):
             assert re.search(rf"^{size} +{kind} +inside +3 ( +[\d.]+ (us|GB/s)){{3}}$", r.out, re.M), r.out
     latency = re.search(r"^latency in us of messages of 8\n.*\n((?: +\d.*\n){3})", r.out, re.M).group(1)
     rows = [line.split()[1:] for line in latency.splitlines()]
-    assert all(rows[i][i] == "-" for i in range(3)) and all(rows[i][j] == rows[j][i] for i in range(3) for j in range(3))
+    assert all(rows[i][i] == "-" for i in range(3)) and all(rows[i][j] == rows[j][i] for i in range(3)
+                                                            for j in range(3))
     assert re.search(r"^GB/s of messages of 64Ki .*\n.*\n(?: +\d.*\n){3}", r.out, re.M)
 
 
@@ -62,7 +65,8 @@ def test_one_of_each_node(trireme):
 
 
 @pytest.mark.parametrize("ranks,delay,names", ((4, "2", r"rank 2 on \S+"),
-                                               full(5, "1,4", r"ranks 1 on \S+ and 4 on \S+ with each other")))
+                                               full(5, "1,4",
+                                                    r"ranks 1 on \S+ and 4 on \S+ with each other")))
 def test_planted_delay(trireme, ranks, delay, names):
     """Whose messages are late is named, and nobody else."""
     if not os.environ.get("TRIREME_DELAY"):
@@ -70,7 +74,8 @@ def test_planted_delay(trireme, ranks, delay, names):
     r = trireme(ranks, "p2p", "--sizes", "8", *DELAYED, "--results", "none",
                 env={"LD_PRELOAD": os.environ["TRIREME_DELAY"], "DELAY": delay})
     assert r.status == 1, r.out + r.err
-    found = re.fullmatch(rf"p2p: \[rank 0 of {ranks} on \S+\] slower than the rest, also alone: ({names}) \(\S+ x at 8\)\n", r.err)
+    found = re.fullmatch(rf"p2p: \[rank 0 of {ranks} on \S+\] "
+                         rf"slower than the rest, also alone: ({names}) \(\S+ x at 8\)\n", r.err)
     assert found, r.err
     assert re.search(rf"^slow +{found.group(1)}", r.out, re.M)
 
@@ -81,10 +86,12 @@ def test_plot(trireme, tmp_path):
         pytest.skip("no gnuplot")
     assert r.status == 0, r.err
     text = (tmp_path / "p.svg").read_text()
-    assert "latency of 8 (us)" in text and "bandwidth of 1Ki (GB/s)" in text and text.rstrip().endswith("</svg>")
+    assert "latency of 8 (us)" in text and "bandwidth of 1Ki (GB/s)" in text
+    assert text.rstrip().endswith("</svg>")
 
 
-@pytest.mark.parametrize("path,wrap,why", (("none/p.svg", False, "cannot write 'none/p.svg'|gnuplot is not installed"),
+@pytest.mark.parametrize("path,wrap,why",
+                         (("none/p.svg", False, "cannot write 'none/p.svg'|gnuplot is not installed"),
                                            ("p.svg", True, "no 'p.svg': gnuplot is not installed")))
 def test_no_plot_keeps_the_measurement(trireme, tmp_path, path, wrap, why):
     (tmp_path / "empty").mkdir()
@@ -108,11 +115,13 @@ def test_no_plot_hides_no_slow_rank(trireme):
 
 
 @pytest.mark.parametrize("order", ("oddeven", "sendrecv", "nonblocking"))
-@pytest.mark.parametrize("strict,numbers", (((), (3,)), (("--strict",), (3,)), full(("--strict",), (1, 2, 8))))
+@pytest.mark.parametrize("strict,numbers", (((), (3,)), (("--strict",), (3,)),
+                                            full(("--strict",), (1, 2, 8))))
 def test_safe_orders(trireme, tmp_path, order, strict, numbers):
     """What passes without a copy of the message passes with one."""
     for ranks in numbers:
-        r = trireme(ranks, "p2p", "--order", order, *strict, "--sizes", "8,1Mi", "--samples", 2, "--timeout", 60)
+        r = trireme(ranks, "p2p", "--order", order, *strict, "--sizes", "8,1Mi", "--samples", 2, "--timeout",
+                    60)
         assert r.status == 0 and r.out.count("every byte right") == 2, r.err
     with h5py.File(next(iter(glob.glob(str(tmp_path / "results" / "*.h5")))), "r") as f:
         assert f["samples/1Mi/ring"].shape == (2,)
@@ -120,7 +129,8 @@ def test_safe_orders(trireme, tmp_path, order, strict, numbers):
 
 def test_unsafe_order(trireme, tmp_path):
     # A few bytes pass, thanks to a buffer ...
-    assert trireme(3, "p2p", "--order", "unsafe", "--sizes", "8", "--timeout", 60, "--results", "none").status == 0
+    assert trireme(3, "p2p", "--order", "unsafe", "--sizes", "8", "--timeout", 60, "--results",
+                   "none").status == 0
     # ... without one, and with many bytes, they do not.
     for ranks, arguments in ((1, ("--strict",)), (3, ("--strict",)), (3, ("--sizes", "4Mi"))):
         r = trireme(ranks, "p2p", "--order", "unsafe", "--timeout", 1, *arguments)
@@ -163,7 +173,8 @@ def test_bad_input(trireme, tmp_path, arguments, text):
     r = trireme(ranks, "p2p", *arguments)
     assert r.status == 2 and r.out == "", r.err
     lines = r.err.splitlines()
-    assert len(lines) == 1 and re.match(rf"p2p: \[rank 0 of {ranks or 1} on \S+\] ", lines[0]) and text in lines[0], r.err
+    assert len(lines) == 1 and re.match(rf"p2p: \[rank 0 of {ranks or 1} on \S+\] ",
+                                        lines[0]) and text in lines[0], r.err
     assert not os.listdir(tmp_path / "results") if (tmp_path / "results").exists() else True
 
 

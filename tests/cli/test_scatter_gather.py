@@ -1,4 +1,5 @@
-"""apps/scatter and apps/gather: round trips compared by h5diff, the parts by h5py, and every kind of bad input."""
+"""apps/scatter and apps/gather: round trips compared by h5diff, the parts by h5py, and every kind of bad
+input."""
 import glob
 import re
 import shutil
@@ -11,7 +12,8 @@ import pytest
 from conftest import full, on_ranks
 
 RNG = np.random.default_rng(6)
-COMPOUND = np.array([(i % 7, b"name%d" % i, i * 0.5) for i in range(3001)], dtype=[("id", "i2"), ("n", "S8"), ("v", ">f8")])
+COMPOUND = np.array([(i % 7, b"name%d" % i, i * 0.5) for i in range(3001)], dtype=[("id", "i2"), ("n", "S8"),
+                                                                                   ("v", ">f8")])
 DATASETS = {
     "doubles": (RNG.normal(size=20011), {}),
     "compressed": (RNG.normal(size=(1001, 5, 7)).astype("f4"),
@@ -65,7 +67,8 @@ ROUND_TRIPS += [trip for name in DATASETS if name != "doubles" for trip in ((nam
 def test_round_trip(trireme, tmp_path, name, split, join):
     values, how = DATASETS[name]
     make(tmp_path / "a.h5", values, **how)
-    r = trireme(split, "scatter", "a.h5:/group/x", "--out", "parts/p%r.h5", "--memory", "8Ki", "--verify", "--json")
+    r = trireme(split, "scatter", "a.h5:/group/x", "--out", "parts/p%r.h5", "--memory", "8Ki", "--verify",
+                "--json")
     assert r.json["results"]["rows"]["value"] == len(values)
     first = 0
     for part in range(split):
@@ -92,7 +95,8 @@ def test_round_trip(trireme, tmp_path, name, split, join):
 def test_weights(trireme, tmp_path):
     make(tmp_path / "a.h5", np.arange(100.0))
     for weights, rows in (("1,2,1", (25, 50, 25)), ("0,0,3", (0, 0, 100)), ("1,1,0.5", (40, 40, 20))):
-        r = trireme(3, "scatter", "a.h5", "--out", "p%r.h5", "--weights", weights, "--replace", "--verify", "--json")
+        r = trireme(3, "scatter", "a.h5", "--out", "p%r.h5", "--weights", weights, "--replace", "--verify",
+                    "--json")
         with h5py.File(tmp_path / r.json["record"]) as f:
             assert tuple(f["rows_of_part"][()]) == rows
     assert trireme(2, "gather", "p2.h5", "p0.h5", "p1.h5", "--out", "b.h5:/group/x").status == 0
@@ -105,8 +109,10 @@ def test_key(trireme, tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as f:
         f["x"], f["owner"], f["real"] = values, owners, owners.astype("f4")
         f["runs"] = np.sort(owners)
-    for key, numbers in (("2", values[:, 2]), ("/owner", owners), ("real", owners), ("/runs", np.sort(owners))):
-        r = trireme(3, "scatter", "a.h5:/x", "--out", "p%r.h5", "--key", key, "--memory", "4Ki", "--replace", "--verify")
+    for key, numbers in (("2", values[:, 2]), ("/owner", owners), ("real", owners),
+                         ("/runs", np.sort(owners))):
+        r = trireme(3, "scatter", "a.h5:/x", "--out", "p%r.h5", "--key", key, "--memory", "4Ki", "--replace",
+                    "--verify")
         assert r.status == 0, r.err
         for part in range(3):
             with h5py.File(tmp_path / f"p{part}.h5") as f:
@@ -194,7 +200,8 @@ def test_bad_scatter(trireme, tmp_path, ranks, arguments, status, text):
     (tmp_path / "text.txt").write_text("1\n" * 1000)
     (tmp_path / "old1.h5").write_text("old")
     one_line(trireme(ranks, "scatter", *arguments), "scatter", status, text)
-    assert not glob.glob(str(tmp_path / "p*.h5*")) and not glob.glob(str(tmp_path / "**/*.part"), recursive=True)
+    assert not glob.glob(str(tmp_path / "p*.h5*")) and not glob.glob(str(tmp_path / "**/*.part"),
+                                                                     recursive=True)
     assert not glob.glob(str(tmp_path / "old[02].h5*"))
     assert (tmp_path / "old1.h5").read_text() == "old"
 
@@ -224,7 +231,8 @@ def test_bad_gather(trireme, parts, ranks):
     bad(4, "no dataset '/y'", "p/*.h5", "--out", "b.h5:/y")
     bad(4, "part 3 of 4 is missing: nobody has the rows 15 to 19", "p/[0-2].h5", "--out", "b.h5:/x")
     bad(4, "part 0 of 4 is missing: nobody has the rows 0 to 4", "p/[1-3].h5", "--out", "b.h5:/x")
-    bad(4, "parts 1 to 2 of 4 are missing: nobody has the rows 5 to 14", "p/0.h5", "p/3.h5", "--out", "b.h5:/x")
+    bad(4, "parts 1 to 2 of 4 are missing: nobody has the rows 5 to 14", "p/0.h5", "p/3.h5", "--out",
+        "b.h5:/x")
     bad(4, "part 2 of 4 is missing", "k/[013].h5", "--out", "b.h5:/x")
     bad(4, "different splits", "p/[01].h5", "again/[23].h5", "--out", "b.h5:/x")
     bad(4, "no dataset '/x'", "p/*.h5", "o/*.h5", "--out", "b.h5:/x")
@@ -257,7 +265,8 @@ def test_disk_full(trireme, tmp_path):
     make(tmp_path / "z.h5", RNG.normal(size=(4000, 100)), chunks=(100, 100), compression="gzip")
     (tmp_path / "full").mkdir()
     wrap = ("unshare", "--mount", "--map-root-user", "sh", "-c",
-            'mount -t tmpfs -o size=1m none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s', "sh")
+            'mount -t tmpfs -o size=1m none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s',
+            "sh")
     if trireme(0, "scatter", "--version", wrap=wrap).status:
         pytest.skip("no user namespaces here")
     for name in "az":

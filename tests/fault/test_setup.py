@@ -1,4 +1,5 @@
-"""One rank of four fails in set-up: all end, with its line and the right status; a killed rank leaves no broken file."""
+"""One rank of four fails in set-up: all end, with its line and the right status; a killed rank leaves no
+broken file."""
 import glob
 import os
 import random
@@ -45,7 +46,8 @@ def test_kill_while_the_result_is_written(trireme, tmp_path):
     rng = random.Random(11)
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     program = os.path.join(os.environ["TRIREME_BUILD"], "apps", "reduce")
-    command = [f"{source}/jobs/run.sh", os.environ["TRIREME_LAUNCHER"], "2", program, "--count", "100k", "--repeat",
+    command = [f"{source}/jobs/run.sh", os.environ["TRIREME_LAUNCHER"], "2", program, "--count", "100k",
+               "--repeat",
                "2000", "--histogram", "1000", "--range", "0,1"]
     finished = 0
     for _ in range(12):
@@ -55,7 +57,8 @@ def test_kill_while_the_result_is_written(trireme, tmp_path):
         while not glob.glob(str(tmp_path / "results" / "*.part")) and job.poll() is None:
             time.sleep(0.002)
         time.sleep(rng.uniform(0, 1.5))
-        pids = subprocess.run(["pgrep", "-f", f"^{program} --count 100k"], capture_output=True, text=True).stdout.split()
+        pids = subprocess.run(["pgrep", "-f", f"^{program} --count 100k"], capture_output=True,
+                              text=True).stdout.split()
         if pids:
             os.kill(int(rng.choice(pids)), signal.SIGKILL)
         finished += job.wait() == 0

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""fault.py full|kill WRITE FOLDER LAUNCH... NP: writes results on a full disk, or kills a rank that writes them.
+"""fault.py full|kill WRITE FOLDER LAUNCH... NP: writes results on a full disk, or kills a rank that writes
+them.
 
 Exits 77 where a full disk cannot be made."""
 import glob
@@ -19,7 +20,8 @@ os.makedirs(folder)
 
 
 def full():
-    """A disk of 128 KiB; one with room for the small things but not for the array; one that fills up in between."""
+    """A disk of 128 KiB; one with room for the small things but not for the array; one that fills up in
+    between."""
     for case, size, ballast in (("full", 128, 0), ("full", 4096, 4096 - 128), ("fill", 4096, 0)):
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dk" % size, "trireme", folder],
                           stderr=subprocess.DEVNULL).returncode:
@@ -69,7 +71,8 @@ def kill():
         assert job.wait() != 0, "a killed rank must show"
         for name in glob.glob(folder + "/*.h5"):
             with h5py.File(name, "r") as f:
-                assert f.attrs["complete"] == 1 and f["later"][0] == 7 and f["fields/rows"][10, 299, 399] == 1319999.5
+                assert f.attrs["complete"] == 1 and f["later"][0] == 7
+                assert f["fields/rows"][10, 299, 399] == 1319999.5
             os.remove(name)
             whole += 1
         for name in glob.glob(folder + "/*.part"):

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """make.py FOLDER: files that other libraries wrote, for tests/files/read.c, and broken ones, for bad.c.
 
-Element i of the row-major order has the value that value_*() gives; read.c states the same formulas by itself."""
+Element i of the row-major order has the value that value_*() gives; read.c states the same formulas by
+itself."""
 import os
 import shutil
 import sys
@@ -61,7 +62,8 @@ with h5py.File(path("h5py.h5"), "w") as f:
     f.create_dataset("gzip", data=quarters(50 * 40, "f4").reshape(50, 40), chunks=(7, 40), compression="gzip",
                      shuffle=True, fletcher32=True)
     f.create_dataset("chunked", data=small(20 * 9 * 10, "i4").reshape(20, 9, 10), chunks=(3, 4, 5))
-    f.create_dataset("planes", data=small(6 * 8 * 5, "<i2").reshape(6, 8, 5), chunks=(1, 4, 5), compression="lzf")
+    f.create_dataset("planes", data=small(6 * 8 * 5, "<i2").reshape(6, 8, 5), chunks=(1, 4, 5),
+                     compression="lzf")
     f.create_dataset("one_chunk", data=small(100, "i8"), chunks=(4096,), maxshape=(None,))
     f.create_dataset("unwritten", shape=(30,), dtype="f8", chunks=(10,), fillvalue=2.5)
     # More than 2^31 elements, of which only the last chunk is written.

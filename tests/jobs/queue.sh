@@ -4,13 +4,16 @@
 # submit OPTION... SCRIPT ARGUMENT...: prints the job's number.
 submit() { c sbatch --parsable "$@" | cut -d';' -f1; }
 shown() { c scontrol show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p" | head -n 1; }
-# ended JOB [SECONDS]: waits for its end; prints its state, exit status and number of restarts. After SECONDS, "hangs".
+# ended JOB [SECONDS]: waits for its end; prints its state, exit status and number of restarts. After SECONDS,
+# "hangs".
 ended() {
     local state end=$((SECONDS + ${2:-100000}))
     while :; do
         state=$(shown "$1" JobState)
         case $state in
-        PENDING | RUNNING | COMPLETING | CONFIGURING | REQUEUED | NODE_FAIL | RESIZING | SUSPENDED) sleep 0.2 ;;
+        PENDING | RUNNING | COMPLETING | CONFIGURING | REQUEUED | NODE_FAIL | RESIZING | SUSPENDED)
+            sleep 0.2
+            ;;
         *) break ;;
         esac
         [ "$SECONDS" -lt "$end" ] || { echo "hangs" && return; }
@@ -26,8 +29,8 @@ begun() {
     done
 }
 
-# raise_cluster APPS: a cluster of three nodes, as long as this script runs; c WORDS... is cluster.sh on it. In its home
-# folder from here on. Ends the script with 77 where there can be none.
+# raise_cluster APPS: a cluster of three nodes, as long as this script runs; c WORDS... is cluster.sh on it.
+# In its home folder from here on. Ends the script with 77 where there can be none.
 raise_cluster() {
     jobs=$(cd "${BASH_SOURCE[0]%/*}/../../jobs" && pwd)
     work=$(mktemp -d)
