@@ -2,8 +2,8 @@
 # Runs a program, or the tests, on this machine; first installs, configures and builds what is missing.
 #
 #     jobs/local.sh PROGRAM [ARGUMENT...]     mpirun -np 8 ./apps/PROGRAM ARGUMENT..., in build/
-#     jobs/local.sh test [CTEST ARGUMENT...]  all tests but those labelled full or nightly, or those that the arguments
-#                                             choose (doc/testing.md); CTEST_PARALLEL_LEVEL of them at once
+#     jobs/local.sh test [CTEST ARGUMENT...]  the tests that are neither full nor nightly, or those that the
+#                                             arguments choose (doc/testing.md), several at once
 #
 # `NP=4 jobs/local.sh ...` takes another number of ranks. File names in the arguments are seen from build/.
 # Exit status: the program's or CTest's; 2 usage, 3 something is missing and cannot be installed here.
@@ -44,7 +44,8 @@ jobs/install.sh needed optional
 build apps/all
 cd build
 if [ ! -x "apps/$program" ]; then
-    echo "local.sh: no program '$program'; there are: $(cd apps && find . -maxdepth 1 -type f -executable -printf '%f ')" >&2
+    echo "local.sh: no program '$program'; there are:" \
+        "$(cd apps && find . -maxdepth 1 -type f -executable -printf '%f ')" >&2
     exit 2
 fi
 # The launcher of the MPI library that the build found, which need not be the first mpirun in PATH.

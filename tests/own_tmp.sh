@@ -1,6 +1,6 @@
 #!/bin/sh
-# own_tmp.sh COMMAND...: runs the command with a TMPDIR of its own and removes that. Open MPI keeps one folder for all
-# runs of a user in TMPDIR and removes it after the last one, so that runs of mpirun side by side race for it.
+# own_tmp.sh COMMAND...: runs the command with a TMPDIR of its own and removes that. Open MPI keeps one folder
+# for all runs of a user in TMPDIR and removes it after the last one: runs side by side race for it.
 TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/trireme.XXXXXX") || exit 3
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
