@@ -33,7 +33,9 @@ shift
 if [ "$program" = test ]; then
     jobs/install.sh needed optional tests
     build all
-    [ $# -gt 0 ] || set -- -LE nightly
+    [ $# -gt 0 ] || set -- -LE 'full|nightly'
+    # A start of mpirun is mostly waiting, and a test that has one counts as two.
+    export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$((2 * $(nproc)))}"
     exec ctest --test-dir build --output-on-failure "$@"
 fi
 
@@ -41,8 +43,8 @@ jobs/install.sh needed optional
 build apps/all
 cd build
 if [ ! -x "apps/$program" ]; then
-    echo "local.sh: no program '$program'; programs: $(cd apps &&
-        find . -maxdepth 1 -type f -executable -printf '%f ')" >&2
+    echo "local.sh: no program '$program'; there are:" \
+        "$(cd apps && find . -maxdepth 1 -type f -executable -printf '%f ')" >&2
     exit 2
 fi
 # The launcher of the MPI library of the build, which may not be the first mpirun in PATH.

@@ -7,22 +7,37 @@ function(trireme_test_program name)
     target_link_libraries(${name} PRIVATE trireme_static trireme_settings m)
 endfunction()
 
-# Everything a test run needs that a user gets from jobs/env.sh. CTest kills a test that hangs.
+# In front of a test that starts mpirun.
+set(trireme_own_tmp ${PROJECT_SOURCE_DIR}/tests/own_tmp.sh)
+
+# trireme_test_environment(NAME label...): doc/testing.md says what the labels mean. TIMEOUT ends a test that
+# hangs; it is no limit on the time of one that does not, on however busy a machine.
 set(trireme_suppressions ${PROJECT_SOURCE_DIR}/tests/suppressions)
+set(trireme_environment TRIREME_NETWORK=none
+    LSAN_OPTIONS=suppressions=${trireme_suppressions}/lsan.txt:print_suppressions=0
+    TSAN_OPTIONS=suppressions=${trireme_suppressions}/tsan.txt
+    UBSAN_OPTIONS=print_stacktrace=1
+    ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0)
 function(trireme_test_environment name)
     set_tests_properties(${name} PROPERTIES
-        LABELS "${ARGN}" TIMEOUT 300 SKIP_RETURN_CODE 77
-        ENVIRONMENT "TRIREME_NETWORK=none;LSAN_OPTIONS=suppressions=${trireme_suppressions}/lsan.txt:print_suppressions=0;TSAN_OPTIONS=suppressions=${trireme_suppressions}/tsan.txt;UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0")
+        LABELS "${ARGN}" TIMEOUT 1800 SKIP_RETURN_CODE 77
+        ENVIRONMENT "${trireme_environment}")
 endfunction()
 
-# trireme_mpi_test(NAME RANKS... LABELS label... COMMAND program args...): one CTest test per number of ranks, by the
-# launcher and the environment that jobs/env.sh sets for the MPI library of this build.
+# trireme_mpi_test(NAME RANKS n... [FULL n...] LABELS label... COMMAND program args...): one CTest test per
+# number of ranks, by the launcher and the environment that jobs/env.sh sets for the MPI library of this
+# build. Those of FULL are labelled full, too.
 function(trireme_mpi_test name)
-    cmake_parse_arguments(arg "" "" "RANKS;LABELS;COMMAND" ${ARGN})
-    foreach(np ${arg_RANKS})
+    cmake_parse_arguments(arg "" "" "RANKS;FULL;LABELS;COMMAND" ${ARGN})
+    foreach(np ${arg_RANKS} ${arg_FULL})
         add_test(NAME ${name}.np${np}
-                 COMMAND ${PROJECT_SOURCE_DIR}/jobs/run.sh ${MPIEXEC_EXECUTABLE} ${np} ${arg_COMMAND})
-        trireme_test_environment(${name}.np${np} ${arg_LABELS})
+                 COMMAND ${trireme_own_tmp} ${PROJECT_SOURCE_DIR}/jobs/run.sh ${MPIEXEC_EXECUTABLE} ${np}
+                 ${arg_COMMAND})
+        if(np IN_LIST arg_FULL)
+            trireme_test_environment(${name}.np${np} ${arg_LABELS} full)
+        else()
+            trireme_test_environment(${name}.np${np} ${arg_LABELS})
+        endif()
         set_tests_properties(${name}.np${np} PROPERTIES PROCESSORS 2)
     endforeach()
 endfunction()

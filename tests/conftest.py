@@ -1,4 +1,5 @@
-"""What the tests of programs share: starting one on some ranks, with a limit on its time as a guard against hanging."""
+"""What the tests of programs share: starting one on some ranks, with a limit on its time as a guard against
+hanging."""
 import json
 import os
 import pathlib
@@ -12,14 +13,48 @@ BUILD = pathlib.Path(os.environ["TRIREME_BUILD"])
 LAUNCHER = os.environ["TRIREME_LAUNCHER"]
 
 
-# The launcher of Open MPI 5 adds one to every status that is not 0, and sometimes a line about a rank that has gone; it has no
-# option against either.
-BANNER = re.compile(r"^-{74}\nprterun (?:.*\n)*?-{74}\n|^\[\S+:\d+\] PMIX ERROR: PMIX_ERR_UNREACH in file .*\n", re.MULTILINE)
+# What launchers print and no option turns off: Open MPI 5 a banner for each status other than 0 and a line
+# about a rank that has gone; Open MPI 4 a warning of libevent when a rank closes its pipe early.
+NOISE = re.compile(r"^-{74}\nprterun (?:.*\n)*?-{74}\n"
+                   r"|^\[\S+:\d+\] PMIX ERROR: PMIX_ERR_UNREACH in file .*\n"
+                   r"|^\[warn\] Epoll \S+ on fd \d+ failed.*\n", re.MULTILINE)
+
+
+def without_noise(text):
+    """Standard error without the lines of the launcher."""
+    return NOISE.sub("", text)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "full: not in the default set (doc/testing.md)")
+
+
+def full(*values):
+    """Parameters of a test that are not in the default set."""
+    return pytest.param(*values, marks=pytest.mark.full)
+
+
+def on_ranks(cases, ranks, always=lambda arguments: False):
+    """Cases (arguments, status, ...) of bad input, each with its number of ranks in front. The first of each
+    status, and where `always` is true of the arguments, is tried on `ranks` ranks; the others without a
+    launcher, those that open files also on `ranks` ranks in the full set. How ranks agree does not depend on
+    what is wrong."""
+    seen = set()
+    for arguments, status, *rest in cases:
+        name = " ".join(arguments)[:80]
+        if status not in seen or always(arguments):
+            yield pytest.param(ranks, arguments, status, *rest, id=name)
+        else:
+            yield pytest.param(0, arguments, status, *rest, id=name)
+            if status != 2:
+                yield pytest.param(ranks, arguments, status, *rest, id=f"{name} np{ranks}",
+                                   marks=pytest.mark.full)
+        seen.add(status)
 
 
 class Outcome:
     def __init__(self, done):
-        self.status, self.out, self.err = done.returncode, done.stdout, BANNER.sub("", done.stderr)
+        self.status, self.out, self.err = done.returncode, done.stdout, without_noise(done.stderr)
 
     @property
     def json(self):
@@ -35,7 +70,7 @@ class Outcome:
 def trireme(tmp_path):
     """trireme(ranks, program, argument...): runs it in an empty folder. ranks = 0: without a launcher."""
 
-    def run(ranks, program, *arguments, wrap=(), env=None, timeout=100):
+    def run(ranks, program, *arguments, wrap=(), env=None, timeout=1000):
         command = [*wrap, str(BUILD / "apps" / program), *map(str, arguments)]
         if ranks:
             command = [str(SOURCE / "jobs" / "run.sh"), LAUNCHER, str(ranks), *command]
@@ -52,7 +87,8 @@ def rank_wrapper(tmp_path):
 
     def make(rank, shell):
         path = tmp_path / "wrapper.sh"
-        path.write_text(f'#!/bin/bash\nif [ "${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}" = {rank} ]; then\n{shell}\nfi\n'
+        path.write_text('#!/bin/bash\n'
+                        f'if [ "${{OMPI_COMM_WORLD_RANK:-$PMI_RANK}}" = {rank} ]; then\n{shell}\nfi\n'
                         'exec "$@"\n')
         path.chmod(0o755)
         return (str(path),)

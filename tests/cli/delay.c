@@ -14,7 +14,7 @@ static void delay(int peer) {
     int a = (int)strtol(text, &end, 10), b = *end == ',' ? (int)strtol(end + 1, NULL, 10) : -1;
     bool hit = b < 0 ? me == a || peer == a : (me == a && peer == b) || (me == b && peer == a);
     /* Far more than the scheduler of a busy machine takes. */
-    if (hit) nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    if (hit) nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 }
 
 int MPI_Send(const void *data, int count, MPI_Datatype type, int peer, int tag, MPI_Comm comm) {

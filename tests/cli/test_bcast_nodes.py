@@ -1,4 +1,5 @@
-"""apps/bcast on three hosts with disks of their own (jobs/cluster.sh up --plain): copies, and one host that cannot take one."""
+"""apps/bcast on three hosts with disks of their own (jobs/cluster.sh up --plain): copies, and one host that
+cannot take one."""
 import os
 import subprocess
 
@@ -15,7 +16,8 @@ def cluster(tmp_path_factory):
     script = [str(SOURCE / "jobs/cluster.sh"), "-C", str(folder / "hosts")]
 
     def call(*arguments):
-        return subprocess.run([*script, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=120,
+        return subprocess.run([*script, *map(str, arguments)], cwd=folder, capture_output=True, text=True,
+                              timeout=1000,
                               stdin=subprocess.DEVNULL, env={**os.environ, "HWLOC_COMPONENTS": "-opencl",
                                                             "OMPI_MCA_orte_execute_quiet": "1"})
 
@@ -35,7 +37,8 @@ def test_nodes(cluster):
     (source / "sub/small").write_text("small")
 
     def bcast(dest):
-        return cluster("run", LAUNCHER, "-n", 6, BUILD / "apps/bcast", source, dest, "--verify", "--results", "none")
+        return cluster("run", LAUNCHER, "-n", 6, BUILD / "apps/bcast", source, dest, "--verify", "--results",
+                       "none")
 
     def lines_of(node, *command):
         done = cluster("run", "--on", node, *command)
@@ -48,8 +51,10 @@ def test_nodes(cluster):
     assert done.returncode == 0, done.stderr
     for node in NODES:
         assert not lines_of(node, "diff", "-r", source, "/dev/shm/d/src")
-    # The disk of one host is full, then read-only, then has what is asked for already: it is named, and nobody keeps a copy.
-    for prepare, text in ((("mount", "-t", "tmpfs", "-o", "size=1m", "none", "/dev/shm/d"), "the disk is full"),
+    # The disk of one host is full, then read-only, then has what is asked for already: it is named, and
+    # nobody keeps a copy.
+    for prepare, text in ((("mount", "-t", "tmpfs", "-o", "size=1m", "none", "/dev/shm/d"),
+                           "the disk is full"),
                           (("mount", "-o", "remount,ro", "/dev/shm/d"), "the file system is read-only"),
                           (("umount", "/dev/shm/d"), "'/dev/shm/d/src' is a folder that exists")):
         lines_of("n2", *prepare)
@@ -58,7 +63,9 @@ def test_nodes(cluster):
                 lines_of(node, "rm", "-r", "/dev/shm/d/src")
         done = bcast("/dev/shm/d/" if prepare[0] == "umount" else "/dev/shm/d/new")
         lines = [line for line in done.stderr.splitlines() if line.startswith("bcast: ")]
-        assert done.returncode == 4 and len(lines) == 1 and " on n2] " in lines[0] and text in lines[0], done.stderr
+        assert done.returncode == 4 and len(lines) == 1, done.stderr
+        assert " on n2] " in lines[0] and text in lines[0], done.stderr
         kept = {node: lines_of(node, "ls", "-A", "/dev/shm/d") for node in NODES}
         there = prepare[0] == "umount"
-        assert kept == {"n1": [] if there else ["src"], "n2": ["src"] if there else [], "n3": [] if there else ["src"]}
+        assert kept == {"n1": [] if there else ["src"], "n2": ["src"] if there else [], "n3": [] if there
+                        else ["src"]}

@@ -5,6 +5,8 @@ import xml.etree.ElementTree
 import h5py
 import pytest
 
+from conftest import full
+
 KERNELS = "sum moments ordered plain fill copy axpy combine transpose histogram heat peak".split()
 OTHERS = ("write_pageable read_pageable write_pinned read_pinned map launch round_trip open allreduce_device "
           "allreduce_host").split()
@@ -17,7 +19,7 @@ def bench(trireme, ranks, *arguments):
     return r
 
 
-@pytest.mark.parametrize("ranks, device", ((1, ()), (2, ("--device", "auto"))))
+@pytest.mark.parametrize("ranks, device", ((1, ()), full(2, ("--device", "auto"))))
 def test_all(trireme, tmp_path, ranks, device):
     """The program compares device and host itself."""
     r = bench(trireme, ranks, "--bytes", "256Ki", "--trials", 2, *device, "--results", "r", "--json")

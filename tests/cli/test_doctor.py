@@ -6,15 +6,21 @@ import subprocess
 
 import pytest
 
+from conftest import without_noise
+
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ["TRIREME_BUILD"]
 LAUNCHER = os.environ["TRIREME_LAUNCHER"]
 FAMILY = os.environ["TRIREME_MPI_FAMILY"]
 DOCTOR = os.path.join(BUILD, "apps", "doctor")
-CHECKS = ["mpi", "launch", "binding", "cores", "memory", "opencl", "hdf5", "results", "shm", "cma", "network", "clock"]
-needs_opencl = pytest.mark.skipif(os.environ["TRIREME_ABSENT"].find("gpu") >= 0, reason="a build without OpenCL")
-needs_hdf5 = pytest.mark.skipif(os.environ["TRIREME_ABSENT"].find("store") >= 0, reason="a build without HDF5")
-needs_hwloc = pytest.mark.skipif(os.environ["TRIREME_ABSENT"].find("place") >= 0, reason="a build without hwloc")
+CHECKS = ["mpi", "launch", "binding", "cores", "memory", "opencl", "hdf5", "results", "shm", "cma", "network",
+          "clock"]
+needs_opencl = pytest.mark.skipif(os.environ["TRIREME_ABSENT"].find("gpu") >= 0,
+                                  reason="a build without OpenCL")
+needs_hdf5 = pytest.mark.skipif(os.environ["TRIREME_ABSENT"].find("store") >= 0,
+                                reason="a build without HDF5")
+needs_hwloc = pytest.mark.skipif(os.environ["TRIREME_ABSENT"].find("place") >= 0,
+                                 reason="a build without hwloc")
 # A sanitizer's runtime must be the first library in a process.
 needs_preload = pytest.mark.skipif(os.environ["TRIREME_SANITIZE"] != "", reason="LD_PRELOAD and a sanitizer")
 
@@ -29,12 +35,15 @@ def user_environment():
 ENVIRONMENT = user_environment()
 
 
-def run(command, cwd, timeout=120, **variables):
+def run(command, cwd, timeout=1000, **variables):
     """Runs a command; a variable that is None is taken out of the environment."""
     environment = {**ENVIRONMENT, **variables}
     environment = {name: value for name, value in environment.items() if value is not None}
-    return subprocess.run([str(word) for word in command], cwd=cwd, env=environment, timeout=timeout, text=True,
+    done = subprocess.run([str(word) for word in command], cwd=cwd, env=environment, timeout=timeout,
+                          text=True,
                           stdin=subprocess.DEVNULL, capture_output=True)
+    done.stderr = without_noise(done.stderr)
+    return done
 
 
 def mpirun(ranks, *command):
@@ -42,7 +51,8 @@ def mpirun(ranks, *command):
 
 
 def namespace(script, *command, flags=("--mount",)):
-    """A command that runs `script` as root in namespaces of its own, then `command`; skips where that is not allowed."""
+    """A command that runs `script` as root in namespaces of its own, then `command`; skips where that is not
+    allowed."""
     enter = ["unshare", *(() if os.geteuid() == 0 else ("--user", "--map-root-user")), *flags, "sh", "-ec"]
     if subprocess.run([*enter, script], capture_output=True, check=False).returncode:
         pytest.skip("namespaces like these are not allowed here")
@@ -74,7 +84,8 @@ class Page:
     def expect(self, check, verdict, text, cure):
         """One verdict of the check has this word, this in its text and this in its cure."""
         found = self.by_check.get(check, [])
-        assert any(v["verdict"] == verdict and text in v["text"] and cure in (v["cure"] or "") for v in found), found
+        assert any(v["verdict"] == verdict and text in v["text"] and cure in (v["cure"] or "")
+                   for v in found), found
 
 
 def test_alone(tmp_path):
@@ -99,7 +110,8 @@ def test_leaves_nothing(tmp_path):
 def test_page_is_text(tmp_path):
     done = run([DOCTOR], tmp_path)
     lines = done.stdout.splitlines()
-    assert [line.split()[1] for line in lines if line.startswith("  ") and line[2] != " " and not line.startswith("  rank")] == CHECKS
+    assert [line.split()[1] for line in lines if line.startswith("  ") and line[2] != " "
+            and not line.startswith("  rank")] == CHECKS
     assert lines[-1].startswith("doctor: ") and not done.stderr
     assert max(map(len, lines)) <= 121
 
@@ -112,6 +124,7 @@ def test_ranks(tmp_path):
     assert len(page.by_check["cores"]) == 1, "one node, one verdict"
 
 
+@pytest.mark.full
 def test_many_ranks(tmp_path):
     """The first 16 are shown, or all."""
     if FAMILY == "mpich":
@@ -145,7 +158,8 @@ def test_strict(tmp_path):
 
 @needs_hwloc
 def test_many_threads(tmp_path):
-    Page([DOCTOR], tmp_path, "--threads", "100000").expect("binding", "warning", "100000 threads on", "fewer --threads")
+    Page([DOCTOR], tmp_path, "--threads", "100000").expect("binding", "warning", "100000 threads on",
+                                                           "fewer --threads")
 
 
 def test_foreign_launcher(tmp_path):
@@ -160,7 +174,9 @@ def test_foreign_launcher(tmp_path):
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
     (bin_folder / "mpirun").symlink_to(other)
-    Page([DOCTOR], tmp_path, PATH=f"{bin_folder}:{os.environ['PATH']}").expect("launch", "warning", "mpirun in PATH", "use mpirun.")
+    Page([DOCTOR], tmp_path, PATH=f"{bin_folder}:{os.environ['PATH']}").expect("launch", "warning",
+                                                                               "mpirun in PATH",
+                                                                               "use mpirun.")
 
 
 def test_no_launcher_in_path(tmp_path):
@@ -171,14 +187,16 @@ def test_no_launcher_in_path(tmp_path):
 def test_singletons_of_srun(tmp_path):
     page = Page([DOCTOR], tmp_path, SLURM_STEP_NUM_TASKS="4", SLURM_PROCID="0", SLURM_STEP_ID="0")
     assert page.status == 3
-    page.expect("launch" if page.by_check["mpi"][0]["verdict"] == "ok" else "mpi", "failure", "", "srun --mpi=pmix")
+    page.expect("launch" if page.by_check["mpi"][0]["verdict"] == "ok" else "mpi", "failure", "",
+                "srun --mpi=pmix")
     other = run([DOCTOR], tmp_path, SLURM_STEP_NUM_TASKS="4", SLURM_PROCID="2", SLURM_STEP_ID="0")
     assert other.returncode == 3 and not other.stdout, "one page for all"
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or FAMILY != "openmpi", reason="Open MPI's mpirun and root")
 def test_root(tmp_path):
-    page = Page([DOCTOR], tmp_path, OMPI_ALLOW_RUN_AS_ROOT=None, PATH=f"{os.path.dirname(os.environ['TRIREME_LAUNCHER'])}:{os.environ['PATH']}")
+    page = Page([DOCTOR], tmp_path, OMPI_ALLOW_RUN_AS_ROOT=None,
+                PATH=f"{os.path.dirname(os.environ['TRIREME_LAUNCHER'])}:{os.environ['PATH']}")
     page.expect("launch", "warning", "root", "jobs/env.sh")
 
 
@@ -198,7 +216,8 @@ def test_more_ranks_than_cpus(tmp_path):
     ranks = os.cpu_count() + 1
     if ranks > 16:
         pytest.skip("too many cpus for that here")
-    Page(mpirun(ranks, DOCTOR), tmp_path).expect("binding", "warning", f"oversubscribed: {ranks} ranks", "fewer ranks")
+    Page(mpirun(ranks, DOCTOR), tmp_path).expect("binding", "warning", f"oversubscribed: {ranks} ranks",
+                                                 "fewer ranks")
 
 
 @needs_preload
@@ -221,7 +240,8 @@ def test_mpi_hangs_and_aborts(tmp_path):
     abort = shared_library(tmp_path, "abort", """
         #include <stdio.h>
         #include <stdlib.h>
-        int MPI_Init_thread(void *a, void *b, int c, void *d) { fputs("no such fabric\\n", stderr); abort(); }""")
+        int MPI_Init_thread(void *a, void *b, int c, void *d) { fputs("no such fabric\\n", stderr); abort();
+        }""")
     page = Page([DOCTOR], tmp_path, LD_PRELOAD=abort)
     page.expect("mpi", "failure", "no such fabric; Aborted", "jobs/env.sh")
 
@@ -239,7 +259,8 @@ def test_other_versions(tmp_path):
             *length = strlen(text);
             return 0;
         }""")
-    Page([DOCTOR], tmp_path, LD_PRELOAD=version).expect("mpi", "warning", "Some MPI v9.9.9 is loaded", "build again")
+    Page([DOCTOR], tmp_path, LD_PRELOAD=version).expect("mpi", "warning", "Some MPI v9.9.9 is loaded",
+                                                        "build again")
 
 
 @needs_preload
@@ -263,7 +284,8 @@ def test_opencl_drivers(tmp_path):
     (tmp_path / "broken.icd").write_text("libnothing.so.7\n")
     page = Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path))
     page.expect("opencl", "warning", "broken.icd names 'libnothing.so.7'", ".icd file")
-    Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path / "missing")).expect("opencl", "warning", "no folder", ".icd")
+    Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path / "missing")).expect("opencl", "warning",
+                                                                               "no folder", ".icd")
 
 
 @needs_opencl
@@ -283,7 +305,8 @@ def test_memory_of_others(tmp_path):
     denied = shared_library(tmp_path, "denied", """
         #include <errno.h>
         long process_vm_readv(void) { errno = EPERM; return -1; }""")
-    Page([DOCTOR], tmp_path, LD_PRELOAD=denied).expect("cma", "warning", "Operation not permitted", "ptrace_scope")
+    Page([DOCTOR], tmp_path, LD_PRELOAD=denied).expect("cma", "warning", "Operation not permitted",
+                                                       "ptrace_scope")
 
 
 def test_small_shm(tmp_path):
@@ -298,7 +321,8 @@ def test_results_folder(tmp_path):
     page = Page(command, tmp_path)
     page.expect("results", "failure", "mounted read-only", "--results FOLDER")
     assert page.status == 3
-    command = namespace(f"mount -t tmpfs -o size=64k out {results}; head -c 64k /dev/zero > {results}/full || true", DOCTOR,
+    command = namespace(f"mount -t tmpfs -o size=64k out {results}; "
+                        f"head -c 64k /dev/zero > {results}/full || true", DOCTOR,
                         "--results", results)
     Page(command, tmp_path).expect("results", "failure", "No space left", "--results FOLDER")
     (tmp_path / "file").write_text("")
@@ -335,14 +359,16 @@ def test_quota(tmp_path):
     for folder, files in folders.items():
         if folder not in groups:
             continue
-        command = namespace(f"mount -t tmpfs cg /sys/fs/cgroup; cd /sys/fs/cgroup; mkdir -p ./{folder}; cd ./{folder}; {files}; "
+        command = namespace(f"mount -t tmpfs cg /sys/fs/cgroup; cd /sys/fs/cgroup; "
+                            f"mkdir -p ./{folder}; cd ./{folder}; {files}; "
                             f"cd {tmp_path}", DOCTOR)
         Page(command, tmp_path).expect("cores", "warning", "a quota of 0.5 cpus", "docker --cpus")
 
 
 @pytest.mark.skipif(not shutil.which("ip"), reason="no iproute2")
 def test_interfaces(tmp_path):
-    bridge = "ip link set lo up; ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up"
+    bridge = ("ip link set lo up; ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; "
+              "ip link set docker0 up")
     command = namespace(bridge, DOCTOR, flags=("--net",))
     Page(command, tmp_path).expect("network", "warning", "docker0 172.17.0.1", "btl_tcp_if_include")
     page = Page(command, tmp_path, OMPI_MCA_btl_tcp_if_include="eth0")
@@ -350,15 +376,17 @@ def test_interfaces(tmp_path):
 
 
 def test_host_without_address(tmp_path):
-    command = namespace(f"hostname no-such-host-here; : > {tmp_path}/hosts; mount --bind {tmp_path}/hosts /etc/hosts", DOCTOR,
+    command = namespace(f"hostname no-such-host-here; : > {tmp_path}/hosts; "
+                        f"mount --bind {tmp_path}/hosts /etc/hosts", DOCTOR,
                         flags=("--uts", "--mount", "--net"))
     Page(command, tmp_path).expect("network", "warning", "'no-such-host-here' has no address", "/etc/hosts")
 
 
 @pytest.fixture
 def hosts(tmp_path):
-    """hosts(number, script): a prefix for mpirun's command line that gives it that many hosts h1, h2, ... in network
-    namespaces of this machine; `script` is run on each before its ranks, with the host's name in $host."""
+    """hosts(number, script): a prefix for mpirun's command line that gives it that many hosts h1, h2, ... in
+    network namespaces of this machine; `script` is run on each before its ranks, with the host's name in
+    $host."""
     if FAMILY != "openmpi" or os.geteuid() != 0 or not shutil.which("ip"):
         pytest.skip("needs Open MPI, root and iproute2")
 
@@ -366,28 +394,31 @@ def hosts(tmp_path):
         agent = tmp_path / "agent"
         agent.write_text(f"""#!/bin/sh
 host=$1; shift
-exec ip netns exec $host unshare --uts --mount sh -ec "host=$host; hostname $host; mount -t tmpfs shm /dev/shm; {script}; cd $PWD; $*"
-""")
+exec ip netns exec $host unshare --uts --mount sh -ec "host=$host; hostname $host; mount -t tmpfs shm
+/dev/shm; {script}; cd $PWD; $*" """)
         agent.chmod(0o755)
         names = "".join(f"10.9.0.{i} h{i}\\n" for i in range(1, number + 1))
         setup = f"""mount -t tmpfs run /run; mkdir /run/netns; ip link set lo up; hostname head
 ip link add br0 type bridge; ip addr add 10.9.0.254/24 dev br0; ip link set br0 up
-printf '127.0.0.1 localhost\\n10.9.0.254 head\\n{names}' > {tmp_path}/hosts; mount --bind {tmp_path}/hosts /etc/hosts
-for i in $(seq {number}); do
+printf '127.0.0.1 localhost\\n10.9.0.254 head\\n{names}' > {tmp_path}/hosts; mount --bind {tmp_path}/hosts
+/etc/hosts for i in $(seq {number}); do
     ip netns add h$i; ip link add v$i type veth peer name eth0 netns h$i; ip link set v$i master br0 up
     ip -n h$i addr add 10.9.0.$i/24 dev eth0; ip -n h$i link set eth0 up; ip -n h$i link set lo up
     echo "h$i slots=2" >> {tmp_path}/hostfile
 done"""
         command = namespace(setup, LAUNCHER, "--hostfile", f"{tmp_path}/hostfile", "-n", 2 * number,
-                            flags=("--net", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"))
+                            flags=("--net", "--mount", "--uts", "--pid", "--fork", "--kill-child",
+                                   "--mount-proc"))
         (tmp_path / "hostfile").unlink()  # of the trial whether this is allowed
         return command, {"OMPI_MCA_plm_rsh_agent": str(agent)}
 
     return make
 
 
+@pytest.mark.full
 def test_several_nodes(hosts, tmp_path):
-    """Verdicts of nodes are told apart: /dev/shm is small on one of them, and the results folder another one."""
+    """Verdicts of nodes are told apart: /dev/shm is small on one of them, and the results folder another
+    one."""
     results = tmp_path / "results"
     results.mkdir()
     planted = f"[ $host != h2 ] || {{ mount -t tmpfs out {results}; mount -o remount,size=2m /dev/shm; }}"

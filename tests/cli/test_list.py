@@ -25,7 +25,8 @@ def test_choice(trireme):
 
 def test_bad_input(trireme):
     for arguments, text in ((("--operation", "dance"), "dance"), (("--ranks", "4", "--bytes", "8,x"), "'x'"),
-                            (("--ppn", "0", "--ranks", "4"), "--ppn"), (("--bytes", ""), "--bytes is empty"), (("--device", "auto"), "no use")):
+                            (("--ppn", "0", "--ranks", "4"), "--ppn"), (("--bytes", ""), "--bytes is empty"),
+                            (("--device", "auto"), "no use")):
         r = trireme(0, "list", *arguments)
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
 
@@ -35,12 +36,14 @@ def test_network(trireme, tmp_path):
     r = trireme(2, "bench", "network", "--out", file, "--seconds", "0.2")
     assert r.status == 0 and f"written        {file}" in r.out, r.err
     text = file.read_text()
-    assert re.search(r"^nodes = 1$", text, re.M) and re.search(r"^inside\.latency = [\d.e-]+ s  # ", text, re.M)
+    assert re.search(r"^nodes = 1$", text, re.M) and re.search(r"^inside\.latency = [\d.e-]+ s  # ", text,
+                                                               re.M)
     assert "between" not in text
-    # Where all that a message costs is a second at each end, as many ranks know the news as Fibonacci had rabbits:
-    # 55 after 9 s, 89 after 10 s.
+    # Where all that a message costs is a second at each end, as many ranks know the news as Fibonacci had
+    # rabbits: 55 after 9 s, 89 after 10 s.
     slow = "".join(f"between.{name} = {value}\n" for name, value in (
-        ("latency", "0 s"), ("overhead", "1 s"), ("byte", "0 s/byte"), ("rank_byte", "0 s/byte"), ("node_byte", "0 s/byte"),
+        ("latency", "0 s"), ("overhead", "1 s"), ("byte", "0 s/byte"), ("rank_byte", "0 s/byte"),
+        ("node_byte", "0 s/byte"),
         ("duplex_byte", "0 s/byte")))
     file.write_text(text + slow)
     for way in ({"arguments": ("--network", file)}, {"env": {"TRIREME_NETWORK": str(file)}}):
@@ -61,7 +64,8 @@ def test_network_bad(trireme, tmp_path):
             assert r.status == 4 and text in r.err and len(r.err.splitlines()) == 1
     r = trireme(1, "bench", "network", "--out", file)
     assert r.status == 77 and "single rank" in r.err
-    r = trireme(5, "bench", "network", "--out", file, wrap=("taskset", "-c", str(min(os.sched_getaffinity(0)))))
+    r = trireme(5, "bench", "network", "--out", file,
+                wrap=("taskset", "-c", str(min(os.sched_getaffinity(0)))))
     assert r.status == 77 and "more ranks than cores" in r.err and len(r.err.splitlines()) == 1, r.err
     r = trireme(2, "bench", "network", "--out", file / "below", "--seconds", "0.1")
     assert r.status == 4 and len(r.err.splitlines()) == 1
@@ -73,9 +77,11 @@ def test_devices(trireme):
     assert r.status == 0, r.err
     if "no OpenCL device" in r.out:
         pytest.skip("no OpenCL device")
-    devices = re.findall(r"^(\d+)  (.*?) \(.*, (?:fp64|no fp64),.* memory \S+, local \S+, driver ", r.out, re.M)
+    devices = re.findall(r"^(\d+)  (.*?) \(.*, (?:fp64|no fp64),.* memory \S+, local \S+, driver ", r.out,
+                         re.M)
     assert [int(d[0]) for d in devices] == list(range(len(devices)))
-    used = re.findall(r"^rank (\d) on \S+: (\d+)  (.*?)(?:, PCI \S+)?(?:, near .*)?, copies ([\d.]+) GB/s( for all its ranks)?$",
+    used = re.findall(r"^rank (\d) on \S+: (\d+)  (.*?)(?:, PCI \S+)?(?:, near .*)?"
+                      r", copies ([\d.]+) GB/s( for all its ranks)?$",
                       r.out, re.M)
     assert [u[0] for u in used] == ["0", "1", "2"], r.out
     assert all((u[1], u[2]) in devices and float(u[3]) > 0 for u in used)
@@ -85,5 +91,6 @@ def test_devices(trireme):
 
 def test_no_devices(trireme):
     r = trireme(2, "list", "--devices", env={"OCL_ICD_VENDORS": "/nonexistent"})
-    assert r.status == 0 and "no OpenCL device" in r.out and len(re.findall("^rank . on .*: no device$", r.out, re.M)) == 2
+    assert r.status == 0 and "no OpenCL device" in r.out and len(re.findall("^rank . on .*: no device$",
+                                                                            r.out, re.M)) == 2
     assert trireme(2, "list", "--devices", "--device", "no such device").status == 3

@@ -1,4 +1,5 @@
-"""What all programs have in common: the texts made of the rows of their options, and that each option has a test."""
+"""What all programs have in common: the texts made of the rows of their options, and that each option has a
+test."""
 import os
 import pathlib
 import re
@@ -15,14 +16,16 @@ PROGRAMS += [("bench", name) for name in SUBJECTS]
 def test_texts(trireme, program):
     help_ = trireme(0, *program, "--help").out
     options = re.findall(r"^  --([a-z0-9-]+)", help_, re.M)
-    assert {"help", "man", "threads", "json"} <= set(options) and f"Usage: mpirun -np RANKS {' '.join(program)} " in help_
+    assert {"help", "man", "threads",
+            "json"} <= set(options) and f"Usage: mpirun -np RANKS {' '.join(program)} " in help_
     assert all(len(line) <= 120 and not line.endswith(" ") for line in help_.splitlines())
     manual = trireme(0, *program, "--man").out.replace("\\-", "-")
     completion = trireme(0, *program, "--completion").out
     assert all(f".B --{o}" in manual and f" --{o}" in completion for o in options)
     # A word of this program's own that no test knows is an option without a test.
     own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nOf every program:")[0], re.M)
-    sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt") and
+    sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt")
+                      and
                       re.search("jobs|document|" + "|".join(program), str(path.relative_to(TESTS))))
     assert not [o for o in own if not re.search(rf"--{o}\b(?!-)", sources)]
 
@@ -52,7 +55,8 @@ def test_table(trireme):
     """Its lines end where their words do; measured values have few digits, computed ones all bits."""
     r = trireme(2, "heat", "--points", "8x8", "--verbose", "--results", "none")
     assert r.status == 0 and not re.search(" $", r.out, re.M)
-    assert re.search(r"^updates +[\d.e+]{1,12} 1/s$", r.out, re.M) and re.search(r"^sum +\S+ +0x1\.\S+$", r.out, re.M)
+    assert re.search(r"^updates +[\d.e+]{1,12} 1/s$", r.out, re.M) and re.search(r"^sum +\S+ +0x1\.\S+$",
+                                                                                 r.out, re.M)
     assert len(re.findall(r"^heat: rank [01] on ", r.err, re.M)) == 2
     name = os.uname().nodename
     assert f"rank 0 on {name}" in r.err

@@ -1,4 +1,5 @@
-"""apps/scatter and apps/gather: round trips compared by h5diff, the parts by h5py, and every kind of bad input."""
+"""apps/scatter and apps/gather: round trips compared by h5diff, the parts by h5py, and every kind of bad
+input."""
 import glob
 import re
 import shutil
@@ -8,8 +9,11 @@ import h5py
 import numpy as np
 import pytest
 
+from conftest import full, on_ranks
+
 RNG = np.random.default_rng(6)
-COMPOUND = np.array([(i % 7, b"name%d" % i, i * 0.5) for i in range(3001)], dtype=[("id", "i2"), ("n", "S8"), ("v", ">f8")])
+COMPOUND = np.array([(i % 7, b"name%d" % i, i * 0.5) for i in range(3001)], dtype=[("id", "i2"), ("n", "S8"),
+                                                                                   ("v", ">f8")])
 DATASETS = {
     "doubles": (RNG.normal(size=20011), {}),
     "compressed": (RNG.normal(size=(1001, 5, 7)).astype("f4"),
@@ -55,40 +59,44 @@ def one_line(r, program, status, *texts):
     assert r.out == ""
 
 
-@pytest.mark.parametrize("name", DATASETS)
-def test_round_trip(trireme, tmp_path, name):
+ROUND_TRIPS = [("doubles", 5, 2), full("doubles", 1, 3)]
+ROUND_TRIPS += [trip for name in DATASETS if name != "doubles" for trip in ((name, 3, 5), full(name, 8, 2))]
+
+
+@pytest.mark.parametrize("name, split, join", ROUND_TRIPS)
+def test_round_trip(trireme, tmp_path, name, split, join):
     values, how = DATASETS[name]
     make(tmp_path / "a.h5", values, **how)
-    for split, join in ((3, 5), (8, 2)) if name != "doubles" else ((1, 3), (5, 2)):
-        shutil.rmtree(tmp_path / "parts", ignore_errors=True)
-        r = trireme(split, "scatter", "a.h5:/group/x", "--out", "parts/p%r.h5", "--memory", "8Ki", "--verify", "--json")
-        assert r.json["results"]["rows"]["value"] == len(values)
-        first = 0
-        for part in range(split):
-            with h5py.File(tmp_path / f"parts/p{part}.h5") as f:
-                d = f["group/x"]
-                assert d.dtype == values.dtype and d.attrs["units"] == "K"
-                assert (d[()] == values[first:first + len(d)]).all()
-                assert (f.attrs["part"], f.attrs["parts"], f.attrs["first_row"]) == (part, split, first)
-                assert (f.attrs["rows"], f.attrs["total_rows"]) == (len(d), len(values))
-                assert abs(len(d) - len(values) / split) < 1
-                first += len(d)
-        assert first == len(values)
-        r = trireme(join, "gather", "parts/*.h5", "--out", f"b{split}.h5:/group/x", "--memory", "8Ki", "--verify")
-        assert r.status == 0, r.err
-        assert same(tmp_path / "a.h5", tmp_path / f"b{split}.h5")
-        with h5py.File(tmp_path / "a.h5") as a, h5py.File(tmp_path / f"b{split}.h5") as b:
-            a, b = a["group/x"], b["group/x"]
-            assert (a.chunks, a.compression, a.maxshape) == (b.chunks, b.compression, b.maxshape)
-            assert a.attrs["list"].tolist() == b.attrs["list"].tolist()
-            assert b.attrs["nothing"].shape is None
+    r = trireme(split, "scatter", "a.h5:/group/x", "--out", "parts/p%r.h5", "--memory", "8Ki", "--verify",
+                "--json")
+    assert r.json["results"]["rows"]["value"] == len(values)
+    first = 0
+    for part in range(split):
+        with h5py.File(tmp_path / f"parts/p{part}.h5") as f:
+            d = f["group/x"]
+            assert d.dtype == values.dtype and d.attrs["units"] == "K"
+            assert (d[()] == values[first:first + len(d)]).all()
+            assert (f.attrs["part"], f.attrs["parts"], f.attrs["first_row"]) == (part, split, first)
+            assert (f.attrs["rows"], f.attrs["total_rows"]) == (len(d), len(values))
+            assert abs(len(d) - len(values) / split) < 1
+            first += len(d)
+    assert first == len(values)
+    r = trireme(join, "gather", "parts/*.h5", "--out", f"b{split}.h5:/group/x", "--memory", "8Ki", "--verify")
+    assert r.status == 0, r.err
+    assert same(tmp_path / "a.h5", tmp_path / f"b{split}.h5")
+    with h5py.File(tmp_path / "a.h5") as a, h5py.File(tmp_path / f"b{split}.h5") as b:
+        a, b = a["group/x"], b["group/x"]
+        assert (a.chunks, a.compression, a.maxshape) == (b.chunks, b.compression, b.maxshape)
+        assert a.attrs["list"].tolist() == b.attrs["list"].tolist()
+        assert b.attrs["nothing"].shape is None
     assert not glob.glob(str(tmp_path / "**/*.part"), recursive=True)
 
 
 def test_weights(trireme, tmp_path):
     make(tmp_path / "a.h5", np.arange(100.0))
     for weights, rows in (("1,2,1", (25, 50, 25)), ("0,0,3", (0, 0, 100)), ("1,1,0.5", (40, 40, 20))):
-        r = trireme(3, "scatter", "a.h5", "--out", "p%r.h5", "--weights", weights, "--replace", "--verify", "--json")
+        r = trireme(3, "scatter", "a.h5", "--out", "p%r.h5", "--weights", weights, "--replace", "--verify",
+                    "--json")
         with h5py.File(tmp_path / r.json["record"]) as f:
             assert tuple(f["rows_of_part"][()]) == rows
     assert trireme(2, "gather", "p2.h5", "p0.h5", "p1.h5", "--out", "b.h5:/group/x").status == 0
@@ -101,8 +109,10 @@ def test_key(trireme, tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as f:
         f["x"], f["owner"], f["real"] = values, owners, owners.astype("f4")
         f["runs"] = np.sort(owners)
-    for key, numbers in (("2", values[:, 2]), ("/owner", owners), ("real", owners), ("/runs", np.sort(owners))):
-        r = trireme(3, "scatter", "a.h5:/x", "--out", "p%r.h5", "--key", key, "--memory", "4Ki", "--replace", "--verify")
+    for key, numbers in (("2", values[:, 2]), ("/owner", owners), ("real", owners),
+                         ("/runs", np.sort(owners))):
+        r = trireme(3, "scatter", "a.h5:/x", "--out", "p%r.h5", "--key", key, "--memory", "4Ki", "--replace",
+                    "--verify")
         assert r.status == 0, r.err
         for part in range(3):
             with h5py.File(tmp_path / f"p{part}.h5") as f:
@@ -176,16 +186,22 @@ BAD_SCATTER = [
 ]
 
 
-@pytest.mark.parametrize("arguments,status,text", BAD_SCATTER, ids=lambda v: " ".join(v) if isinstance(v, tuple) else None)
-def test_bad_scatter(trireme, tmp_path, arguments, status, text):
+def needs_three(arguments):
+    """Parts 0 to 2 have weights, or part 1 is there already."""
+    return "--weights" in arguments or "old%r.h5" in arguments
+
+
+@pytest.mark.parametrize("ranks,arguments,status,text", on_ranks(BAD_SCATTER, 3, needs_three))
+def test_bad_scatter(trireme, tmp_path, ranks, arguments, status, text):
     with h5py.File(tmp_path / "good.h5", "w") as f:
         f["x"] = np.arange(40).reshape(10, 4) % 14
         f["x"][3, 1] = -1
         f["half"], f["short"], f["scalar"], f["text"] = np.full(10, 0.5), np.arange(9), 1.0, ["a", "bc"]
     (tmp_path / "text.txt").write_text("1\n" * 1000)
     (tmp_path / "old1.h5").write_text("old")
-    one_line(trireme(3, "scatter", *arguments), "scatter", status, text)
-    assert not glob.glob(str(tmp_path / "p*.h5*")) and not glob.glob(str(tmp_path / "**/*.part"), recursive=True)
+    one_line(trireme(ranks, "scatter", *arguments), "scatter", status, text)
+    assert not glob.glob(str(tmp_path / "p*.h5*")) and not glob.glob(str(tmp_path / "**/*.part"),
+                                                                     recursive=True)
     assert not glob.glob(str(tmp_path / "old[02].h5*"))
     assert (tmp_path / "old1.h5").read_text() == "old"
 
@@ -200,9 +216,10 @@ def parts(trireme, tmp_path):
     return tmp_path
 
 
-def test_bad_gather(trireme, parts):
+@pytest.mark.parametrize("ranks", (0, full(3)))
+def test_bad_gather(trireme, parts, ranks):
     def bad(status, text, *arguments):
-        one_line(trireme(3, "gather", *arguments), "gather", status, text)
+        one_line(trireme(ranks, "gather", *arguments), "gather", status, text)
         assert not glob.glob(str(parts / "b.h5*")), arguments
 
     bad(2, "PART.h5 is missing")
@@ -214,7 +231,8 @@ def test_bad_gather(trireme, parts):
     bad(4, "no dataset '/y'", "p/*.h5", "--out", "b.h5:/y")
     bad(4, "part 3 of 4 is missing: nobody has the rows 15 to 19", "p/[0-2].h5", "--out", "b.h5:/x")
     bad(4, "part 0 of 4 is missing: nobody has the rows 0 to 4", "p/[1-3].h5", "--out", "b.h5:/x")
-    bad(4, "parts 1 to 2 of 4 are missing: nobody has the rows 5 to 14", "p/0.h5", "p/3.h5", "--out", "b.h5:/x")
+    bad(4, "parts 1 to 2 of 4 are missing: nobody has the rows 5 to 14", "p/0.h5", "p/3.h5", "--out",
+        "b.h5:/x")
     bad(4, "part 2 of 4 is missing", "k/[013].h5", "--out", "b.h5:/x")
     bad(4, "different splits", "p/[01].h5", "again/[23].h5", "--out", "b.h5:/x")
     bad(4, "no dataset '/x'", "p/*.h5", "o/*.h5", "--out", "b.h5:/x")
@@ -247,7 +265,8 @@ def test_disk_full(trireme, tmp_path):
     make(tmp_path / "z.h5", RNG.normal(size=(4000, 100)), chunks=(100, 100), compression="gzip")
     (tmp_path / "full").mkdir()
     wrap = ("unshare", "--mount", "--map-root-user", "sh", "-c",
-            'mount -t tmpfs -o size=1m none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s', "sh")
+            'mount -t tmpfs -o size=1m none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s',
+            "sh")
     if trireme(0, "scatter", "--version", wrap=wrap).status:
         pytest.skip("no user namespaces here")
     for name in "az":

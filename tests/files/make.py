@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """make.py FOLDER: files of other libraries for tests/files/read.c, and broken files for bad.c.
 
-Element i in row-major order has the value of value_*(); read.c has its own copy of the formulas."""
+Element i of the row-major order has the value that value_*() gives; read.c states the same formulas by
+itself."""
 import os
 import shutil
 import sys

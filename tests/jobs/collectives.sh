@@ -23,8 +23,8 @@ on() {
     c run "$mpiexec" "$@" >"$work/out" 2>&1 </dev/null
     check_is "$what" 0 $?
     grep -v ' 0 failed$' "$work/out" >&2
-    check "$what: every rank has checked something" \
-        grep -Eq '^collectives: [1-9][0-9]* checks|^requests: [1-9]' "$work/out"
+    check "$what: every rank has checked something" grep -Eq \
+        '^collectives: [1-9][0-9]* checks|^requests: [1-9]' "$work/out"
 }
 unequal="n1:1,n2:2,n3:3"
 on "1, 2 and 3 ranks on a host" -n 6 -host $unequal "$collectives"

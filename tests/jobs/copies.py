@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""copies.py APPS [SIZE [ROUNDS [RATE]]]: copies a file to three nodes of a namespace cluster, alternately by
-apps/bcast, by sbcast, and over a TCP connection to each node in turn (like scp without encryption).
+"""copies.py APPS [SIZE [ROUNDS [RATE]]]: a file to three nodes by apps/bcast, by sbcast, and to each node in
+turn over a connection of TCP (what scp does, without its ciphers), each in turn, again and again, in a
+cluster of namespaces.
 
-SIZE in bytes [16 MiB], RATE of every cable, such as 1gbit [none: the speed of this machine's memory]. Prints
-the medians, the times relative to bcast, and the peak memory of a rank of bcast. Exit status: 1 if a copy is
-wrong or a rank used 256 MiB or more, 77 if no cluster can be started.
+SIZE in bytes [16 MiB], RATE of every cable, 1gbit [none: the speed of this machine's memory]. Prints medians,
+how many times as long as bcast the others take, and the most memory that a rank of bcast had. Exit status: 1
+where a copy is wrong or a rank had 256 MiB or more, 77 where no cluster can be raised.
 """
 import os
 import resource
@@ -38,8 +39,8 @@ def peak(command):
 
 def to_each(source):
     for node in NODES:
-        receiver = subprocess.Popen(["srun", "--overlap", "--nodes=1", "--ntasks=1", "-w", node,
-                                     *ME, "receive", DEST])
+        receiver = subprocess.Popen(["srun", "--overlap", "--nodes=1", "--ntasks=1", "-w", node, *ME,
+                                     "receive", DEST])
         while True:
             try:
                 connection = socket.create_connection((node, PORT))
@@ -62,7 +63,8 @@ def rounds(apps, source, count):
 
     def bcast():
         done = subprocess.run(["mpirun", "-npernode", "1", *ME, "peak", f"{apps}/bcast", source, DEST,
-                               "--results", "none", "--quiet"], check=True, capture_output=True, text=True)
+                               "--results", "none",
+                               "--quiet"], check=True, capture_output=True, text=True)
         peaks.extend(int(line.split()[1]) / 1024 for line in done.stdout.splitlines()
                      if line.startswith("peak"))
 
@@ -77,8 +79,8 @@ def rounds(apps, source, count):
             if number >= 0:
                 seconds[way].append(time.time() - start)
             else:
-                sums = [line.split()[0] for line in on_all("cksum", DEST).splitlines()]
-                assert sums == [whole] * len(NODES), way
+                assert [line.split()[0] for line in on_all("cksum",
+                                                           DEST).splitlines()] == [whole] * len(NODES), way
             on_all("rm", DEST)
     base = statistics.median(seconds["bcast"])
     for way, times in seconds.items():
@@ -94,7 +96,8 @@ def main(apps, size=16 << 20, count=3, rate="none"):
 
         def cluster(*words, check=True):
             return subprocess.run([f"{ROOT}/jobs/cluster.sh", "-C", f"{folder}/c", *map(str, words)],
-                                  check=check, stdin=subprocess.DEVNULL,
+                                  check=check,
+                                  stdin=subprocess.DEVNULL,
                                   env={**os.environ, "TRIREME_ROOT": ROOT}).returncode
 
         try:
@@ -102,19 +105,21 @@ def main(apps, size=16 << 20, count=3, rate="none"):
                 return 77
             os.chdir(f"{folder}/c/home")
             for node in NODES:
-                cluster("run", "--root", "--on", node,
-                        "mount", "-o", f"remount,size={size + (64 << 20)}", "/dev/shm")
+                cluster("run", "--root", "--on", node, "mount", "-o", f"remount,size={size + (64 << 20)}",
+                        "/dev/shm")
                 cluster("rate", node, rate)
             with open("source", "wb") as file:
                 for _ in range(0, size, 1 << 20):
                     file.write(os.urandom(min(size, 1 << 20)))
             os.chmod("source", 0o644)
-            # The nodes share the cores of this machine: bound or busy-waiting ranks would block others.
+            # The nodes of this cluster share their cores: ranks that are bound, or keep a core while they
+            # wait, hinder others.
             shared = "export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1"
             words = [*ME, "rounds", apps, os.path.abspath("source"), count]
             status = cluster("sbatch", "--wait", "--quiet", f"--nodes={len(NODES)}", "--ntasks-per-node=1",
-                             "--output=out", "--wrap",
-                             f"{shared}; . {ROOT}/jobs/env.sh; exec {' '.join(map(str, words))}", check=False)
+                             "--output=out",
+                             "--wrap", f"{shared}; . {ROOT}/jobs/env.sh; exec {' '.join(map(str, words))}",
+                             check=False)
             print(f"{size >> 20} MiB to {len(NODES)} nodes, cables: {rate}; median of {count}, [least, most]")
             print(open("out").read())
             return status

@@ -12,7 +12,8 @@ sets() {
         grep -v ALLOW_RUN_AS_ROOT | sort
 }
 always=$(printf '%s\n' HWLOC_COMPONENTS=-opencl OMPI_MCA_io=^ompio OMPI_MCA_orte_execute_quiet=1 \
-    OMPI_MCA_reachable=weighted PRTE_MCA_prte_execute_quiet=1)
+    OMPI_MCA_reachable=weighted \
+    PRTE_MCA_prte_execute_quiet=1)
 small=$(printf '%s\n' "$always" OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 \
     OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_hwloc_default_binding_policy=none \
     PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe | sort)
@@ -29,7 +30,8 @@ for shell in bash dash zsh; do
     check_is "$shell, a value of the user stays" "OMPI_MCA_mpi_yield_when_idle=0" \
         "$(sets $shell OMPI_MCA_mpi_yield_when_idle=0 | grep yield)"
     check_is "$shell, an empty one too" "HWLOC_COMPONENTS=" "$(sets $shell HWLOC_COMPONENTS= | grep HWLOC)"
-    check_is "$shell, nothing but variables" "" "$(env -i PATH="$PATH" $shell -uc \
-        "set -- kept; . '$env_sh'; [ \"\$1\" = kept ] || echo arguments" 2>&1)"
+    check_is "$shell, nothing but variables" "" \
+        "$(env -i PATH="$PATH" $shell -uc "set -- kept; . '$env_sh'; [ \"\$1\" = kept ] || echo arguments" \
+        2>&1)"
 done
 finish

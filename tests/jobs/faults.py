@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """faults.py APPS TRIES [SEED]: heat as a job that loses a node, a cable or a rank at random moments.
 
-The job ends, or is requeued and ends, within the configured times. It resumes from the last checkpoint. Its
-last field has the bits of an undisturbed run. Every file under a final name is complete. Prints a table of
-the faults. Exit status: 1 if a job did not survive its fault, 77 if no cluster can be started.
+The job ends, or goes back to the queue and ends, within the times that are configured; it resumes from the
+last checkpoint; its last field has the bits of a run that nobody disturbed; every file of a final name is
+whole. Prints a table of the faults. Exit status: 1 where one was not survived, 77 where no cluster can be
+raised.
 """
 import glob
 import os
@@ -24,11 +25,12 @@ except ModuleNotFoundError as missing:
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 STEPS, EVERY = 3000, 500
 HEAT = [f"{ROOT}/jobs/program.sbatch", "heat", "--points", "1000x800", "--initial", "gauss", "--steps", STEPS,
-        "--threads", 1, "--energy-every", 50]
-# jobs/cluster/slurm.sh and jobs/job.sh: SLURM gives up a node that has not answered pings for SlurmdTimeout,
-# 5 s. srun ends the other ranks SLURM_WAIT after one was killed. A requeued job waits for cred_expire, 5 s.
-# The rest allows for other work on this machine.
-SLURM_WAIT, BACK_WITHIN_S, END_WITHIN_S = 5, 60, 180
+        "--threads", 1,
+        "--energy-every", 50]
+# jobs/cluster/slurm.sh and jobs/job.sh: a node is given up when it has not answered for SlurmdTimeout, 5 s,
+# which a ping finds; srun ends the ranks beside a killed one after SLURM_WAIT; a job that goes back to the
+# queue waits there for cred_expire, 5 s. The rest is for a machine that has other work.
+SLURM_WAIT, BACK_WITHIN_S, END_WITHIN_S = 5, 300, 900
 FAULTS = ("crash", "link", "kill")
 
 
@@ -40,8 +42,9 @@ class Cluster:
 
     def __call__(self, *words, check=True, **env):
         done = subprocess.run([*self.script, *map(str, words)], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=120, env={**self.env, **env},
-                              cwd=self.home if os.path.exists(self.home) else None)
+                              stdin=subprocess.DEVNULL,
+                              timeout=600, cwd=self.home if os.path.exists(self.home) else None,
+                              env={**self.env, **env})
         assert not check or done.returncode == 0, (words, done.stderr)
         return done
 
@@ -53,8 +56,8 @@ class Cluster:
     def job(self, number):
         """The job as scontrol shows it. The controller may be busy with a lost node."""
         for _ in range(20):
-            shown = self("scontrol", "show", "job", number, check=False).stdout
-            words = dict(re.findall(r"(\w+)=(\S*)", shown))
+            words = dict(re.findall(r"(\w+)=(\S*)", self("scontrol", "show", "job", number,
+                                                         check=False).stdout))
             if words:
                 return words
             time.sleep(0.5)
@@ -75,7 +78,7 @@ class Cluster:
         self("boot", node)
         start = time.time()
         while self("sinfo", "-h", "-N", "-t", "idle", "-o", "%N").stdout.split() != ["n1", "n2", "n3"]:
-            assert time.time() - start < 120, self("sinfo", "-N", "-l").stdout
+            assert time.time() - start < 600, self("sinfo", "-N", "-l").stdout
             time.sleep(0.2)
 
 
@@ -153,11 +156,12 @@ class Try:
         """Returns a text that says what went wrong, or None."""
         c = self.cluster
         self.number = c.submit(self.name, self.launcher, "--nodes=2", "--ntasks-per-node=2", *HEAT,
-                               "--checkpoint", f"{self.name}.h5", "--checkpoint-every", EVERY)
+                               "--checkpoint",
+                               f"{self.name}.h5", "--checkpoint-every", EVERY)
         self.wait_for_the_moment(interval_s)
         start = time.time()
         self.disturb()
-        # A pending job has no rank that could write, so it resumes from this checkpoint.
+        # A job that waits has no rank that could write; the checkpoint is the one to resume from.
         if c.wait(self.number, lambda j: j["JobState"] == "PENDING" or int(j["Restarts"]) or ended(j),
                   BACK_WITHIN_S) is None:
             return f"nothing happened within {BACK_WITHIN_S} s"
@@ -199,9 +203,9 @@ def table(tries):
         good = [t for t in those if t.wrong is None]
         columns = [(statistics.median(values), max(values)) if good else (0, 0)
                    for values in ([t.lost for t in good], [t.back_s for t in good])]
-        (lost, most_lost), (back, most_back) = columns
-        print(f"{what:24} {len(those):5} {len(good):8}  {lost:5.0f} ({most_lost:.0f})".ljust(54) +
-              f"  {back:5.1f} s ({most_back:.1f})")
+        print(f"{what:24} {len(those):5} {len(good):8}  "
+              f"{columns[0][0]:5.0f} ({columns[0][1]:.0f})".ljust(54) +
+              f"  {columns[1][0]:5.1f} s ({columns[1][1]:.1f})")
     print("median and (most); a checkpoint every %d of %d steps" % (EVERY, STEPS))
 
 
@@ -226,8 +230,8 @@ def main(apps, count, seed=1):
                 one.wrong = one.run(field, interval_s)
                 tries.append(one)
                 print(f"{one.name}: {one.what} on {one.node}, {one.launcher}: " + (one.wrong or
-                      f"checkpoint {one.kept}, {one.lost:.0f} steps lost, back after {one.back_s:.1f} s, "
-                      f"{one.restarts} restarts"),
+                      f"checkpoint {one.kept}, {one.lost:.0f} steps lost, "
+                      f"back after {one.back_s:.1f} s, {one.restarts} restarts"),
                       flush=True)
                 if one.wrong:
                     print(open(f"{cluster.home}/{one.name}.out").read())

@@ -19,8 +19,8 @@ check_is "a cluster comes up" 0 $status
 measure() {
     local ranks=$1
     shift
-    c run "$mpiexec" -n "$ranks" "$p2p" --sizes 8,64Ki --samples 3 --results none "$@" \
-        >"$work/out" 2>"$work/err" </dev/null
+    c run "$mpiexec" -n "$ranks" "$p2p" --sizes 8,64Ki --samples 3 --results none "$@" >"$work/out" \
+        2>"$work/err" </dev/null
     echo $?
 }
 # the ranks that p2p names: "rank 4 on n3, rank 5 on n3"
@@ -34,8 +34,9 @@ check_is "nobody is named" nobody "$(named)"
 c rate n3 20mbit
 check_is "a slow cable" 1 "$(measure 8 --per node)"
 check_is "its node is named" "rank 4 on n3" "$(named)"
-one_line='p2p: \[rank 0 of 8 on n1\] slower than the rest, also alone: rank 4 on n3 \([0-9.e+]+ x at 64Ki\)'
-check "in one line" grep -Eqx "$one_line" "$work/err"
+check "in one line" grep -Eqx \
+    'p2p: \[rank 0 of 8 on n1\] slower than the rest, also alone: rank 4 on n3 \([0-9.e+]+ x at 64Ki\)' \
+    "$work/err"
 check_is "with all ranks" 1 "$(measure 8)"
 check_is "both of its ranks are named" "rank 4 on n3, rank 5 on n3" "$(named)"
 

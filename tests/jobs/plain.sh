@@ -13,8 +13,8 @@ chmod 755 "$work"
 
 a() { "$cluster" -C "$work/a" "$@"; }
 b() { "$cluster" -C "$work/b" "$@"; }
-# prints 124: no answer; 1: the node refused the connection, so it is reachable
-reach() { status_of a run --on "$1" timeout 2 bash -c "</dev/tcp/$2/9"; }
+# reach FROM TO [SECONDS]: 124: nothing came back; 1: the node refused, so it was reached
+reach() { status_of a run --on "$1" timeout "${3:-60}" bash -c "</dev/tcp/$2/9"; }
 # shellcheck disable=SC2016 # awk's
 sent() { a run --on n1 awk '$1 == "eth0:" { print $10 }' /proc/net/dev; }
 # number of ranks on each node: "3 n1 3 n2"
@@ -26,8 +26,8 @@ status=$?
 check_is "a cluster comes up" 0 $status
 check_is "a second one in the same folder does not" 3 "$(status_of a up --plain 3)"
 
-check_is "6 ranks on 3 nodes" "$(printf '%s\n' \
-    'rank 0 of 6: local 0 of 2 on n1' 'rank 1 of 6: local 1 of 2 on n1' \
+check_is "6 ranks on 3 nodes" \
+    "$(printf '%s\n' 'rank 0 of 6: local 0 of 2 on n1' 'rank 1 of 6: local 1 of 2 on n1' \
     'rank 2 of 6: local 0 of 2 on n2' 'rank 3 of 6: local 1 of 2 on n2' \
     'rank 4 of 6: local 0 of 2 on n3' 'rank 5 of 6: local 1 of 2 on n3')" "$(a run "$mpiexec" -n 6 "$where")"
 check_is "unequal nodes" "3 n1 1 n3" "$(a run "$mpiexec" -n 4 -host n1:3,n3:1 "$where" | ranks)"
@@ -45,7 +45,7 @@ a rate all none
 
 check_is "the link is up" 1 "$(reach n1 n2)"
 a link n2 down
-check_is "the link is down" 124 "$(reach n1 n2)"
+check_is "the link is down" 124 "$(reach n1 n2 2)"
 check_is "others are reached" 1 "$(reach n1 n3)"
 a link n2 up
 check_is "the link is up again" 1 "$(reach n1 n2)"
@@ -66,12 +66,12 @@ check_is "no such node" 2 "$(status_of a run --on n9 true)"
 check_is "no such rate" 2 "$(status_of a rate n1 fast)"
 check_is "no such verb" 2 "$(status_of a raise)"
 
-# A second cluster beside the first, with the same addresses; as another user if this is root.
+# As another user where this is root, else as this one: a second cluster beside the first, with the same
+# addresses.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     mkdir "$work/user" && chown 65534:65534 "$work/user"
-    b() {
-        HOME=$work/user setpriv --reuid 65534 --regid 65534 --clear-groups "$cluster" -C "$work/user/b" "$@"
-    }
+    b() { HOME=$work/user setpriv --reuid 65534 --regid 65534 --clear-groups "$cluster" -C "$work/user/b" \
+        "$@"; }
     trap 'b down; "$cluster" -C "$work/a" down; rm -rf "$work"' EXIT
 fi
 if b up --plain 2 --slots 3 --while $$; then

@@ -11,8 +11,9 @@ ended() {
     while :; do
         state=$(shown "$1" JobState)
         case $state in
-        PENDING | RUNNING | COMPLETING | CONFIGURING) sleep 0.2 ;;
-        REQUEUED | NODE_FAIL | RESIZING | SUSPENDED) sleep 0.2 ;;
+        PENDING | RUNNING | COMPLETING | CONFIGURING | REQUEUED | NODE_FAIL | RESIZING | SUSPENDED)
+            sleep 0.2
+            ;;
         *) break ;;
         esac
         [ "$SECONDS" -lt "$end" ] || { echo "hangs" && return; }

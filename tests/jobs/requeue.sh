@@ -16,11 +16,13 @@ row() { awk -v key="$1" '$1 == key { print $2 }' "$2"; }
 alone=$(submit --nodes=1 --ntasks-per-node=1 --job-name=alone --output=alone.out "${heat[@]}" --out alone)
 check_is "heat on one rank, undisturbed" "COMPLETED 0:0 0" "$(ended "$alone")"
 
-# stopped NAME LAUNCHER RANKS: a job on six ranks is stopped after its first checkpoint and resumes on RANKS.
+# stopped NAME LAUNCHER RANKS: a job on six ranks that is stopped after its first checkpoint and resumed on
+# RANKS.
 stopped() {
     local name=$1 ranks=$3 job again
     job=$(MPI_LAUNCH=$2 submit --nodes=3 --ntasks-per-node=2 --job-name="$name" --output="$name.out" \
-        "${heat[@]}" --out "$name" --checkpoint "$name.h5" --checkpoint-every 100)
+        "${heat[@]}" \
+        --out "$name" --checkpoint "$name.h5" --checkpoint-every 100)
     check "$name: it begins" begun "$job" "$name.h5"
     [ "$ranks" -eq 6 ] || c run --root scontrol update nodename=n3 state=drain reason=test
     c scancel --batch --signal=USR1 "$job"

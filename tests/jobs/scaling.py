@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""jobs/scaling.py recovers known parameters: exact without noise, within confidence intervals with noise."""
+"""jobs/scaling.py on series whose parameters are known: they are recovered, exactly without noise and within
+their confidence intervals with it."""
 import os
 import subprocess
 import sys
@@ -15,13 +16,13 @@ except ModuleNotFoundError as missing:
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../jobs/scaling.py")
 POINTS = (1, 2, 4, 8, 16, 32)
-KNOWN = {"Amdahl": {"T1": 3.0, "s": 0.04},
-         "USL": {"T1": 3.0, "c": 0.03, "k": 0.0004},
+KNOWN = {"Amdahl": {"T1": 3.0, "s": 0.04}, "USL": {"T1": 3.0, "c": 0.03, "k": 0.0004},
          "Gustafson": {"T1": 0.5, "s": 0.15}}
 
 
 def strong(law):
-    """An independent formulation: serial plus parallel part; load over throughput."""
+    """Written out again, in other words than the script's: serial part plus parallel part; load over
+    throughput."""
     p = KNOWN[law]
     if law == "Amdahl":
         return lambda n: p["T1"] * p["s"] + p["T1"] * (1 - p["s"]) / n
@@ -48,15 +49,15 @@ def study(law, noise, repeats, seed):
     with tempfile.TemporaryDirectory() as folder:
         for n in POINTS:
             for series, time in (("strong", strong(law)), ("weak", weak)):
-                times = time(n) * np.exp(noise * random.standard_normal(repeats))
-                write_run(f"{folder}/{series}-{n}", times, n)
+                write_run(f"{folder}/{series}-{n}", time(n) * np.exp(noise * random.standard_normal(repeats)),
+                          n)
         write_run(f"{folder}/strong-64", np.array([1e9]), 1, complete=0)
         run = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
         with h5py.File(f"{folder}/scaling.h5") as file:
             assert file.attrs["complete"] == 1 and list(file["strong/n"]) == list(POINTS)
-            fits = {l: {p: file[f"fit/{l}/{p}"][()] for p in KNOWN[l]} for l in (law, "Gustafson")}
-            return fits, run.stdout
+            return {l: {p: file[f"fit/{l}/{p}"][()] for p in KNOWN[l]}
+                    for l in (law, "Gustafson")}, run.stdout
 
 
 def main():

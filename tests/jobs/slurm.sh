@@ -19,8 +19,8 @@ before=$(bytes)
 by_mpirun=$(submit "${six[@]}" --job-name=mpirun "$jobs/reduce.sbatch" elevation.h5:/elevation --verify)
 check_is "reduce by mpirun" "COMPLETED 0:0 0" "$(ended "$by_mpirun")"
 check "the ranks met on the network" [ $(($(bytes) - before)) -gt 10000 ]
-by_srun=$(MPI_LAUNCH="srun --mpi=pmix" submit "${six[@]}" --job-name=srun \
-    "$jobs/reduce.sbatch" elevation.h5:/elevation)
+by_srun=$(MPI_LAUNCH="srun --mpi=pmix" submit "${six[@]}" --job-name=srun "$jobs/reduce.sbatch" \
+    elevation.h5:/elevation)
 check_is "reduce by srun" "COMPLETED 0:0 0" "$(ended "$by_srun")"
 for job in mpirun-"$by_mpirun" srun-"$by_srun"; do
     check_is "$job: the sum, in the same bits" "sum 73617913 0x1.18d47e4p+26" \
@@ -35,17 +35,17 @@ done
 
 # doctor reports the idle cores of all nodes.
 if [ "$(nproc)" -gt 1 ]; then
-    job=$(submit --nodes=3 --ntasks-per-node=1 --job-name=map \
-        "$jobs/program.sbatch" /usr/bin/taskset -c 0 "$TRIREME_APPS/doctor")
+    job=$(submit --nodes=3 --ntasks-per-node=1 --job-name=map "$jobs/program.sbatch" /usr/bin/taskset -c 0 \
+        "$TRIREME_APPS/doctor")
     check_is "doctor" "COMPLETED 0:0 0" "$(ended "$job")"
-    check "it counts the idle cores of all nodes" \
-        grep -q "n1 are used by no rank ($((3 * ($(nproc) - 1))) on 3 nodes in all)" map-"$job".out
+    check "it counts the idle cores of all nodes" grep -q \
+        "n1 are used by no rank ($((3 * ($(nproc) - 1))) on 3 nodes in all)" map-"$job".out
 fi
 
 # The job has the status of the program under both launchers.
 usage=$(submit "${six[@]}" --job-name=usage "$jobs/reduce.sbatch" --count -3)
-missing=$(MPI_LAUNCH="srun --mpi=pmix" submit --ntasks-per-node=2 --job-name=missing \
-    "$jobs/program.sbatch" reduce no.h5)
+missing=$(MPI_LAUNCH="srun --mpi=pmix" submit --ntasks-per-node=2 --job-name=missing "$jobs/program.sbatch" \
+    reduce no.h5)
 check_is "a usage error" "FAILED 2:0 0" "$(ended "$usage")"
 check_is "a missing file" "FAILED 4:0 0" "$(ended "$missing")"
 
@@ -60,8 +60,8 @@ check_is "each line of the list" "138632 344 403" \
 check_is "a job after a failed one" "CANCELLED 0:0 0" "$(ended "$never")"
 
 # jobs/submit.sh
-check "what would be submitted" \
-    grep -q -- "--nodes=3 --ntasks-per-node=4 --cpus-per-task=1 --partition=main" \
+check "what would be submitted" grep -q -- \
+    "--nodes=3 --ntasks-per-node=4 --cpus-per-task=1 --partition=main" \
     <(c run "$jobs/submit.sh" --dry-run --partition=main reduce -- --count 4)
 check_is "submit.sh --wait" 0 \
     "$(c run "$jobs/submit.sh" --wait --nodes 2 reduce -- --count 1000 >waited && echo 0 || echo $?)"
@@ -70,20 +70,20 @@ check_is "submit.sh --wait passes the status on" 2 \
     "$(status_of c run "$jobs/submit.sh" --wait --nodes 2 reduce -- --count -3)"
 check_is "submit.sh without a program" 2 "$(status_of c run "$jobs/submit.sh")"
 check_is "submit.sh where SLURM refuses" 3 \
-    "$(status_of c run "$jobs/submit.sh" --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 \
-        --partition=none reduce)"
+    "$(status_of c run "$jobs/submit.sh" --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 --partition=none \
+    reduce)"
 
-# jobs/scaling.sh: the jobs run one after another, then the report
-c run "$jobs/scaling.sh" --points 1,3 --size count=64Ki --repeat 3 --ntasks-per-node 1 \
-    reduce -- --threads 1 >study
+# jobs/scaling.sh: the jobs run one after the other, the report last
+c run "$jobs/scaling.sh" --points 1,3 --size count=64Ki --repeat 3 --ntasks-per-node 1 reduce -- --threads 1 \
+    >study
 check_is "a scaling study" "COMPLETED 0:0 0" "$(ended "$(sed -n 's/^job \(.*\): the report.*/\1/p' study)")"
 check_is "its table" "strong 1 3 strong 3 3 weak 1 3 weak 3 3" \
     "$(awk '$1 ~ /^(strong|weak)$/ { print $1, $2, $3 }' scaling-reduce/report.txt | xargs)"
 
 # A warning before the time limit: checkpoint, requeue, resume; under both launchers.
 for launch in mpirun "srun --mpi=pmix"; do
-    job=$(MPI_LAUNCH=$launch submit --nodes=2 --ntasks-per-node=1 \
-        "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint "starts.$launch")
+    job=$(MPI_LAUNCH=$launch submit --nodes=2 --ntasks-per-node=1 "$jobs/program.sbatch" "$here/stepper.sh" \
+        --checkpoint "starts.$launch")
     check "$launch: it begins" begun "$job" "starts.$launch"
     c scancel --batch --signal=USR1 "$job"
     check_is "$launch: it ends after one restart" "COMPLETED 0:0 1" "$(ended "$job")"
@@ -102,8 +102,8 @@ c run --on n2 pkill -KILL -f stepper.sh
 check_is "a killed rank ends the job" "FAILED 137:0 0" "$(ended "$job")"
 
 # A node that is lost
-job=$(submit --nodes=2 --ntasks-per-node=1 --nodelist=n1,n2 \
-    "$jobs/program.sbatch" "$here/stepper.sh" --checkpoint starts.crash)
+job=$(submit --nodes=2 --ntasks-per-node=1 --nodelist=n1,n2 "$jobs/program.sbatch" "$here/stepper.sh" \
+    --checkpoint starts.crash)
 check "it begins" begun "$job" starts.crash
 c crash n2
 sleep 1
@@ -113,7 +113,7 @@ check_is "a crashed node" "COMPLETED 0:0 1" "$(ended "$job")"
 cd / || exit 3
 c down
 check "nothing is left" [ ! -e "$work/c" ]
-# The process started by --while checks once a second.
-for ((i = 0; i < 50; i++)); do pgrep -f "$work/c" >/dev/null && sleep 0.1; done
+# What --while started looks once a second.
+for ((i = 0; i < 600; i++)); do pgrep -f "$work/c" >/dev/null && sleep 0.1; done
 check_is "no process is left" "" "$(pgrep -f "$work/c" || true)"
 finish
