@@ -8,7 +8,7 @@ tri_status bcast_memory_open(tri_run *run, const char *file, size_t piece, bcast
     tri_status status = TRI_OK;
     if (tri_comm_rank(run->comm) == 0) {
         status = tri_dataset_open_stored(NULL, file, NULL, &out->source);
-        if (status == TRI_OK) status = parts_shape_of(out->source, &out->shape);
+        if (status == TRI_OK) status = row_shape_of(out->source, &out->shape);
     }
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(tri_bcast(&out->shape, sizeof out->shape, MPI_BYTE, 0, run->comm));
@@ -29,7 +29,7 @@ tri_status bcast_memory_run(tri_run *run, bcast_memory *m) {
     for (size_t first = 0, count; first < rows; first += count) {
         count = rows - first < m->window ? rows - first : m->window;
         double start = tri_now_s();
-        tri_status status = m->source ? parts_read(m->source, first, count, m->data + first * row) : TRI_OK;
+        tri_status status = m->source ? rows_read(m->source, first, count, m->data + first * row) : TRI_OK;
         tri_report_phase(run, "read", tri_now_s() - start, m->source ? (double)(count * row) : 0);
         TRI_TRY(tri_agree(run->comm, status));
         start = tri_now_s();

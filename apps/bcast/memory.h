@@ -2,11 +2,11 @@
 #ifndef TRIREME_APPS_BCAST_MEMORY_H
 #define TRIREME_APPS_BCAST_MEMORY_H
 
-#include "apps/common/parts.h"
+#include "apps/common/split_file.h"
 
 typedef struct bcast_memory {
     tri_dataset *source; /* rank 0's */
-    parts_shape shape;
+    row_shape shape;
     size_t bytes, window; /* window: rows at a time */
     char *data;
 } bcast_memory;

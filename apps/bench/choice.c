@@ -8,18 +8,18 @@
 #include "apps/bench/bench.h"
 #include "apps/bench/collectives.h"
 
-enum { WAYS = 24, SIZES = 16, PARTS = 25 };
+enum { METHODS = 24, SIZES = 16, PARTS = 25 };
 /* The aim: the chosen one is at most so much slower than the quickest. */
 static const double NEAR = 1.1;
 
 typedef struct cell {
     tri_operation operation;
     size_t bytes;
-    int used, chosen; /* way 0 is the MPI library's */
-    bench_way way[WAYS];
-    double predicted_s[WAYS];
-    int quickest;       /* when all took their turns */
-    bench_way again[2]; /* the chosen one and that one, alone; without samples where they are the same */
+    int used, chosen; /* method 0 is the MPI library's */
+    bench_method method[METHODS];
+    double predicted_s[METHODS];
+    int quickest;          /* when all took their turns */
+    bench_method again[2]; /* the chosen one and that one, alone; without samples where they are the same */
 } cell;
 
 typedef struct state {
@@ -63,14 +63,15 @@ static tri_status read_sizes(state *s) {
     return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
 }
 
-static tri_status add_way(cell *c, const tri_case *asked, const tri_network *net, int algorithm, int chosen) {
-    if (c->used == WAYS) return tri_fail(TRI_ERR_ARGUMENT, "more than %d algorithms in a cell", WAYS);
-    bench_way *way = &c->way[c->used];
-    *way = (bench_way){.call = bench_call_ours, .selects = true};
-    snprintf(way->name, sizeof way->name, "%s", tri_algorithm_name(algorithm));
-    snprintf(way->select, sizeof way->select, "%s:%s", tri_operation_name(c->operation),
+static tri_status add_method(cell *c, const tri_case *call_case, const tri_network *net, int algorithm,
+                             int chosen) {
+    if (c->used == METHODS) return tri_fail(TRI_ERR_ARGUMENT, "more than %d algorithms in a cell", METHODS);
+    bench_method *method = &c->method[c->used];
+    *method = (bench_method){.call = bench_call_ours, .selects = true};
+    snprintf(method->name, sizeof method->name, "%s", tri_algorithm_name(algorithm));
+    snprintf(method->select, sizeof method->select, "%s:%s", tri_operation_name(c->operation),
              tri_algorithm_name(algorithm));
-    c->predicted_s[c->used] = tri_algorithm_time_s(algorithm, asked, net);
+    c->predicted_s[c->used] = tri_algorithm_time_s(algorithm, call_case, net);
     if (algorithm == chosen) c->chosen = c->used;
     c->used++;
     return TRI_OK;
@@ -79,13 +80,13 @@ static tri_status add_way(cell *c, const tri_case *asked, const tri_network *net
 static tri_status make_cell(cell *c, tri_operation operation, size_t bytes, tri_comm *comm,
                             const tri_network *net) {
     *c = (cell){.operation = operation, .bytes = bytes, .used = 1};
-    c->way[0] = (bench_way){.name = "mpi", .call = bench_call_mpi};
-    tri_case asked = tri_comm_case(comm, operation, bytes, 0, 1);
+    c->method[0] = (bench_method){.name = "mpi", .call = bench_call_mpi};
+    tri_case call_case = tri_comm_case(comm, operation, bytes, 0, 1);
     int combines = operation >= TRI_REDUCE;
-    asked.unit_bytes = combines ? sizeof(double) : 1;
-    int chosen = tri_algorithm_choose(&asked, net);
+    call_case.unit_bytes = combines ? sizeof(double) : 1;
+    int chosen = tri_algorithm_choose(&call_case, net);
     for (int a = 0; a < tri_algorithm_count(); a++)
-        if (tri_algorithm_can(a, &asked)) TRI_TRY(add_way(c, &asked, net, a, chosen));
+        if (tri_algorithm_can(a, &call_case)) TRI_TRY(add_method(c, &call_case, net, a, chosen));
     return TRI_OK;
 }
 
@@ -146,14 +147,14 @@ static tri_status measure_again(const state *s, const bench_call *call, cell *c)
     double least_s = INFINITY;
     for (int w = 1; w < c->used; w++) {
         double seconds;
-        TRI_TRY(quantile_of(s, c->way[w].seconds[s->mode], c->way[w].samples[s->mode], &seconds));
+        TRI_TRY(quantile_of(s, c->method[w].seconds[s->mode], c->method[w].samples[s->mode], &seconds));
         if (seconds < least_s) least_s = seconds, c->quickest = w;
     }
-    bench_ways_destroy(c->again, 2);
+    bench_methods_destroy(c->again, 2);
     if (c->quickest == c->chosen) return TRI_OK;
-    const bench_way *pair[] = {&c->way[c->chosen], &c->way[c->quickest]};
+    const bench_method *pair[] = {&c->method[c->chosen], &c->method[c->quickest]};
     for (int i = 0; i < 2; i++) {
-        c->again[i] = (bench_way){.call = pair[i]->call, .selects = true};
+        c->again[i] = (bench_method){.call = pair[i]->call, .selects = true};
         memcpy(c->again[i].name, pair[i]->name, sizeof c->again[i].name);
         memcpy(c->again[i].select, pair[i]->select, sizeof c->again[i].select);
     }
@@ -170,8 +171,8 @@ static tri_status run(tri_run *run, void *argument) {
                            .recv = s->recv,
                            .comm = run->comm};
         tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
-        bench_ways_destroy(c->way, c->used);
-        TRI_TRY(bench_measure(&call, c->way, c->used, s->seconds));
+        bench_methods_destroy(c->method, c->used);
+        TRI_TRY(bench_measure(&call, c->method, c->used, s->seconds));
         TRI_TRY(measure_again(s, &call, c));
     }
     tri_progress(run, "choice", 1);
@@ -188,7 +189,7 @@ typedef struct slower {
 
 static tri_status slower_of(const state *s, const cell *c, slower *out) {
     double ratio[PARTS];
-    const bench_way *again = c->again;
+    const bench_method *again = c->again;
     size_t count = again[0].samples[s->mode], parts = count < PARTS ? count : PARTS;
     *out = (slower){1, 1, 1};
     if (c->quickest == c->chosen) return TRI_OK;
@@ -206,13 +207,13 @@ static tri_status slower_of(const state *s, const cell *c, slower *out) {
 
 typedef struct total {
     int cells, near, open; /* open: not near, but by less than the noise */
-    int ways;
+    int methods;
     double lost, misses,
         against; /* sums of logarithms: chosen by quickest, measured by predicted (of all), mpi by chosen */
 } total;
 
-static void show_way(tri_run *run, const cell *c, double measured_s, int w) {
-    tri_report_line(run, "  %-30s predicted %11.2f us, measured %11.2f us, %6.2f  %s", c->way[w].name,
+static void show_method(tri_run *run, const cell *c, double measured_s, int w) {
+    tri_report_line(run, "  %-30s predicted %11.2f us, measured %11.2f us, %6.2f  %s", c->method[w].name,
                     1e6 * c->predicted_s[w], 1e6 * measured_s, measured_s / c->predicted_s[w],
                     w == c->chosen     ? "chosen"
                     : w == c->quickest ? "quickest"
@@ -220,17 +221,17 @@ static void show_way(tri_run *run, const cell *c, double measured_s, int w) {
 }
 
 static tri_status show(tri_run *run, const state *s, const cell *c, total *all) {
-    double seconds[WAYS];
+    double seconds[METHODS];
     char size[TRI_SIZE_TEXT];
     slower by;
     int best = c->quickest, chosen = c->chosen;
     TRI_TRY(slower_of(s, c, &by));
     for (int w = 0; w < c->used; w++) {
-        TRI_TRY(quantile_of(s, c->way[w].seconds[s->mode], c->way[w].samples[s->mode], &seconds[w]));
+        TRI_TRY(quantile_of(s, c->method[w].seconds[s->mode], c->method[w].samples[s->mode], &seconds[w]));
         if (w) all->misses += fabs(log(seconds[w] / c->predicted_s[w]));
     }
     bool near = by.ratio <= NEAR, open = !near && by.low <= NEAR;
-    all->ways += c->used - 1;
+    all->methods += c->used - 1;
     all->cells++;
     all->near += near;
     all->open += open;
@@ -239,24 +240,25 @@ static tri_status show(tri_run *run, const state *s, const cell *c, total *all) 
     all->against += log(seconds[0] / seconds[chosen]);
     tri_report_line(
         run, "%-10s %6s  %-26s %11.2f %11.2f us  %-26s %11.2f us  %5.2f%s [%.2f, %.2f]  %11.2f us %6.2f x",
-        tri_operation_name(c->operation), tri_size_format(c->bytes, size), c->way[chosen].name,
-        1e6 * c->predicted_s[chosen], 1e6 * seconds[chosen], c->way[best].name, 1e6 * seconds[best], by.ratio,
+        tri_operation_name(c->operation), tri_size_format(c->bytes, size), c->method[chosen].name,
+        1e6 * c->predicted_s[chosen], 1e6 * seconds[chosen], c->method[best].name, 1e6 * seconds[best],
+        by.ratio,
         near   ? " "
         : open ? "?"
                : "!",
         by.low, by.high, 1e6 * seconds[0], seconds[0] / seconds[chosen]);
     for (int w = 1; s->each && w < c->used; w++)
-        show_way(run, c, seconds[w], w);
+        show_method(run, c, seconds[w], w);
     return TRI_OK;
 }
 
-/* The samples of all ways, and of the two that were measured again. */
+/* The samples of all methods, and of the two that were measured again. */
 static void keep(tri_run *run, const state *s, const cell *c, bench_list *list) {
     char path[200];
     for (int w = 0; w < c->used; w++) {
         snprintf(path, sizeof path, "samples/%s/%zu/%s", tri_operation_name(c->operation), c->bytes,
-                 c->way[w].name);
-        bench_keep(run, list, path, c->way[w].seconds[s->mode], c->way[w].samples[s->mode]);
+                 c->method[w].name);
+        bench_keep(run, list, path, c->method[w].seconds[s->mode], c->method[w].samples[s->mode]);
     }
     for (int i = 0; i < 2 && c->quickest != c->chosen; i++) {
         snprintf(path, sizeof path, "samples/%s/%zu/again/%s", tri_operation_name(c->operation), c->bytes,
@@ -284,7 +286,7 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_real(run, "undecided_choices", (double)all.open / all.cells, "1",
                     "share of cells in which it may be, by the 95 % interval of the ratio");
     tri_report_real(run, "lost_time", exp(all.lost / all.cells), "1", "geometric mean of chosen by quickest");
-    tri_report_real(run, "missed_by", exp(all.misses / all.ways), "1",
+    tri_report_real(run, "missed_by", exp(all.misses / all.methods), "1",
                     "geometric mean, over all algorithms, of how many times off a prediction is");
     tri_report_real(run, "speed", exp(all.against / all.cells), "1",
                     "geometric mean of the MPI library's time by the chosen one's");
@@ -294,8 +296,8 @@ static tri_status record(tri_run *run, void *argument) {
 static void teardown(void *argument) {
     state *s = argument;
     for (int i = 0; i < s->cells; i++) {
-        bench_ways_destroy(s->cell[i].way, s->cell[i].used);
-        bench_ways_destroy(s->cell[i].again, 2);
+        bench_methods_destroy(s->cell[i].method, s->cell[i].used);
+        bench_methods_destroy(s->cell[i].again, 2);
     }
     free(s->cell);
     free(s->send);

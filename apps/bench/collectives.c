@@ -8,7 +8,7 @@
 
 #include "apps/bench/bench.h"
 
-enum { WAYS = 24 };
+enum { METHODS = 24 };
 /* The line at the end counts cells in which the library is quicker than us by more than this. */
 static const double SLOW = 0.9;
 
@@ -16,9 +16,9 @@ typedef struct cell {
     tri_operation operation;
     size_t bytes;
     int used;
-    bool left_out;  /* its buffers would not fit */
-    tri_case asked; /* what the choice among algorithms goes by */
-    bench_way way[WAYS];
+    bool left_out;      /* its buffers would not fit */
+    tri_case call_case; /* what the choice among algorithms goes by */
+    bench_method method[METHODS];
 } cell;
 
 typedef struct state {
@@ -96,22 +96,23 @@ static bench_call call_of(const state *s, const cell *c, tri_comm *comm) {
                         .comm = comm};
 }
 
-/* The ways of a cell. The first one is what the others are compared with. */
-static void add_ways(const state *s, cell *c, const tri_run *run) {
-    if (s->against == AGAINST_MPI) c->way[c->used++] = (bench_way){.name = "mpi", .call = bench_call_mpi};
-    bench_way *ours = &c->way[c->used++];
-    *ours = (bench_way){.name = "ours", .call = bench_call_ours, .selects = s->each};
+/* The methods of a cell. The first one is what the others are compared with. */
+static void add_methods(const state *s, cell *c, const tri_run *run) {
+    if (s->against == AGAINST_MPI)
+        c->method[c->used++] = (bench_method){.name = "mpi", .call = bench_call_mpi};
+    bench_method *ours = &c->method[c->used++];
+    *ours = (bench_method){.name = "ours", .call = bench_call_ours, .selects = s->each};
     const char *named = run->common->algorithm;
     if (s->each) snprintf(ours->select, sizeof ours->select, "%s", named ? named : "");
-    c->asked = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
-    c->asked.mapped = s->heap;
-    c->asked.unit_bytes = c->operation < TRI_REDUCE ? 1 : sizeof(double);
+    c->call_case = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
+    c->call_case.mapped = s->heap;
+    c->call_case.unit_bytes = c->operation < TRI_REDUCE ? 1 : sizeof(double);
     for (int a = 0; s->each && a < tri_algorithm_count(); a++) {
-        if (c->used == WAYS || !tri_algorithm_can(a, &c->asked)) continue;
-        bench_way *way = &c->way[c->used++];
-        *way = (bench_way){.call = bench_call_ours, .selects = true};
-        snprintf(way->name, sizeof way->name, "%s", tri_algorithm_name(a));
-        snprintf(way->select, sizeof way->select, "%s:%s", tri_operation_name(c->operation),
+        if (c->used == METHODS || !tri_algorithm_can(a, &c->call_case)) continue;
+        bench_method *method = &c->method[c->used++];
+        *method = (bench_method){.call = bench_call_ours, .selects = true};
+        snprintf(method->name, sizeof method->name, "%s", tri_algorithm_name(a));
+        snprintf(method->select, sizeof method->select, "%s:%s", tri_operation_name(c->operation),
                  tri_algorithm_name(a));
     }
 }
@@ -133,7 +134,7 @@ static void lay_out(state *s, const tri_run *run, size_t need[2]) {
             if (c->left_out) continue;
             if (send > need[0]) need[0] = send;
             if (recv > need[1]) need[1] = recv;
-            add_ways(s, c, run);
+            add_methods(s, c, run);
         }
 }
 
@@ -168,8 +169,8 @@ static tri_status run(tri_run *run, void *argument) {
         if (c->left_out) continue;
         tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
         bench_call call = call_of(s, c, run->comm);
-        bench_ways_destroy(c->way, c->used);
-        TRI_TRY(bench_measure(&call, c->way, c->used, s->seconds));
+        bench_methods_destroy(c->method, c->used);
+        TRI_TRY(bench_measure(&call, c->method, c->used, s->seconds));
     }
     tri_progress(run, "collectives", 1);
     return TRI_OK;
@@ -193,16 +194,16 @@ static void size_text(const cell *c, char text[TRI_SIZE_TEXT]) {
         tri_size_format(c->bytes, text);
 }
 
-/* What is shown of a way's samples: the quantile asked for, and the interval of the median. */
+/* What is shown of a method's samples: the quantile call_case for, and the interval of the median. */
 typedef struct shown {
     double seconds, low, high;
 } shown;
 
-static tri_status shown_of(const state *s, const bench_way *way, int mode, shown *out) {
-    size_t count = way->samples[mode];
+static tri_status shown_of(const state *s, const bench_method *method, int mode, shown *out) {
+    size_t count = method->samples[mode];
     double *sorted = malloc(count * sizeof *sorted);
     if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu samples", count);
-    memcpy(sorted, way->seconds[mode], count * sizeof *sorted);
+    memcpy(sorted, method->seconds[mode], count * sizeof *sorted);
     tri_summary summary = tri_summarise(sorted, count);
     *out = (shown){tri_quantile(sorted, count, s->quantile), summary.low, summary.high};
     free(sorted);
@@ -220,11 +221,11 @@ static void add(total *all, const cell *c, int mode, double ratio) {
     snprintf(all->worst, sizeof all->worst, "%s %s %s", tri_operation_name(c->operation), size, modes[mode]);
 }
 
-/* The time that the algorithm of a way should take by its cost. */
-static double predicted_s(const cell *c, const bench_way *way, const tri_network *net) {
+/* The time that the algorithm of a method should take by its cost. */
+static double predicted_s(const cell *c, const bench_method *method, const tri_network *net) {
     for (int a = 0; a < tri_algorithm_count(); a++)
-        if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), way->algorithm))
-            return tri_algorithm_time_s(a, &c->asked, net);
+        if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), method->algorithm))
+            return tri_algorithm_time_s(a, &c->call_case, net);
     return NAN;
 }
 
@@ -233,10 +234,10 @@ static tri_status show(tri_run *run, const state *s, const cell *c, int mode, to
     shown peer = {0}, ours;
     const tri_network *net = tri_comm_network(run->comm);
     size_text(c, size);
-    if (s->against == AGAINST_MPI) TRI_TRY(shown_of(s, &c->way[0], mode, &peer));
+    if (s->against == AGAINST_MPI) TRI_TRY(shown_of(s, &c->method[0], mode, &peer));
     for (int w = s->against == AGAINST_MPI; w < c->used; w++) {
         char compared[80] = "", library[32] = "-";
-        TRI_TRY(shown_of(s, &c->way[w], mode, &ours));
+        TRI_TRY(shown_of(s, &c->method[w], mode, &ours));
         double ratio = peer.seconds / ours.seconds;
         if (s->against == AGAINST_MPI) {
             snprintf(library, sizeof library, "%.3f", 1e6 * peer.seconds);
@@ -245,9 +246,9 @@ static tri_status show(tri_run *run, const state *s, const cell *c, int mode, to
         }
         tri_report_line(run, "%-14s %6s  %s  %12s %12.3f %12.3f us  %-26s %s%s",
                         tri_operation_name(c->operation), size, modes[mode], library, 1e6 * ours.seconds,
-                        1e6 * predicted_s(c, &c->way[w], net), compared, c->way[w].algorithm,
-                        s->each && !strcmp(c->way[w].name, "ours") ? " (ours)" : "");
-        if (s->against == AGAINST_MPI && !strcmp(c->way[w].name, "ours")) add(all, c, mode, ratio);
+                        1e6 * predicted_s(c, &c->method[w], net), compared, c->method[w].algorithm,
+                        s->each && !strcmp(c->method[w].name, "ours") ? " (ours)" : "");
+        if (s->against == AGAINST_MPI && !strcmp(c->method[w].name, "ours")) add(all, c, mode, ratio);
     }
     return TRI_OK;
 }
@@ -257,8 +258,8 @@ static void keep(tri_run *run, bench_list *list, const cell *c) {
         for (int mode = 0; mode < BENCH_MODES; mode++) {
             char path[200];
             snprintf(path, sizeof path, "samples/%s/%zu/%s/%s", tri_operation_name(c->operation), c->bytes,
-                     modes[mode], c->way[w].name);
-            bench_keep(run, list, path, c->way[w].seconds[mode], c->way[w].samples[mode]);
+                     modes[mode], c->method[w].name);
+            bench_keep(run, list, path, c->method[w].seconds[mode], c->method[w].samples[mode]);
         }
 }
 
@@ -304,7 +305,7 @@ static tri_status record(tri_run *run, void *argument) {
 static void teardown(void *argument) {
     state *s = argument;
     for (int i = 0; i < s->cells; i++)
-        bench_ways_destroy(s->cell[i].way, s->cell[i].used);
+        bench_methods_destroy(s->cell[i].method, s->cell[i].used);
     /* What is from the heap goes with its communicator. */
     if (!s->heap) {
         free(s->send);

@@ -25,8 +25,8 @@ size_t bench_call_gets(const bench_call *call);
  * SERIES: one call follows the other; the time of the slowest rank, by the number of calls. */
 typedef enum bench_mode { BENCH_SINGLE, BENCH_SERIES, BENCH_MODES } bench_mode;
 
-/* One way to do the operation, and its samples. */
-typedef struct bench_way {
+/* One method to do the operation, and its samples. */
+typedef struct bench_method {
     char name[40]; /* "mpi", "ours", or an algorithm's */
     tri_status (*call)(const bench_call *);
     bool selects; /* tri_comm_select(select) comes before it */
@@ -34,7 +34,7 @@ typedef struct bench_way {
     double *seconds[BENCH_MODES];
     size_t samples[BENCH_MODES];
     char algorithm[40]; /* that the library took */
-} bench_way;
+} bench_method;
 
 /* Where all ranks read the same clock, a single call begins at a moment that was set before, and its makespan is
  * measured; else behind a barrier, and the longest of the ranks' times is. More ranks on one node than cores (crowded)
@@ -45,10 +45,10 @@ typedef struct bench_clock {
 } bench_clock;
 bench_clock bench_clock_of(tri_comm *comm);
 
-/* Calls each way once and compares what comes out, bit by bit, with what the first way gives; then measures all of them
+/* Calls each method once and compares what comes out, bit by bit, with what the first method gives; then measures all of them
  * in turn for about `seconds` in each mode, no less than MIN_ROUNDS rounds. Collective. The send buffers are written
  * anew before each call. TRI_ERR_WRONG: results differ. */
-tri_status bench_measure(const bench_call *call, bench_way *ways, int count, double seconds);
-void bench_ways_destroy(bench_way *ways, int count);
+tri_status bench_measure(const bench_call *call, bench_method *methods, int count, double seconds);
+void bench_methods_destroy(bench_method *methods, int count);
 
 #endif

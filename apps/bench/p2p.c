@@ -46,7 +46,7 @@ static tri_status exchange(const bench_pair *p) {
 static const struct {
     const char *name;
     tri_status (*call)(const bench_pair *);
-    int ways; /* messages of one call */
+    int messages; /* messages of one call */
 } kinds[VARIANTS] = {
     [MPI_ROUND_TRIP] = {"mpi_round_trip", bench_round_trip_mpi, 2},
     [ROUND_TRIP] = {"round_trip", round_trip, 2},
@@ -88,7 +88,7 @@ static tri_status setup(tri_run *run, void *argument) {
         if (s->bytes[i] > most) most = s->bytes[i];
         for (int v = 0; v < VARIANTS; v++)
             s->variants[i][v] =
-                (bench_variant){.name = kinds[v].name, .bytes = kinds[v].ways * (double)s->bytes[i]};
+                (bench_variant){.name = kinds[v].name, .bytes = kinds[v].messages * (double)s->bytes[i]};
         TRI_TRY(bench_create(s->variants[i], VARIANTS, s->trials));
     }
     s->pair = (bench_pair){.comm = run->comm, .out = malloc(most), .in = malloc(most)};

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "apps/bench/bench.h"
-#include "apps/common/reduce_banks.h"
+#include "apps/common/reduce_workers.h"
 #include "apps/driver/plot.h"
 
 enum {
@@ -32,7 +32,7 @@ typedef struct state {
     uint64_t first;
     tri_run *run;
     bench_variant variants[VARIANTS];
-    reduce_banks banks[VARIANTS];
+    reduce_workers workers[VARIANTS];
     int used; /* variants: those with a device only where there is one */
 } state;
 
@@ -87,7 +87,7 @@ static size_t chunks(const state *s) {
     return s->count / CHUNK + (s->count % CHUNK != 0);
 }
 
-/* What a variant is: a plan for the banks, and which banks. */
+/* What a variant is: a plan for the workers, and which workers. */
 typedef struct kind {
     const char *name;
     reduce_sum sum;
@@ -125,8 +125,8 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(bench_create(s->variants, s->used, s->trials));
     for (int v = 1; v < s->used; v++) {
         reduce_plan plan = {.sum = kinds[v].sum, .element = TRI_ELEMENT_F64, .moments = kinds[v].moments};
-        TRI_TRY(reduce_banks_create(&s->banks[v], &plan, run->team, kinds[v].threads ? run->threads : 0,
-                                    kinds[v].device ? run->gpu : NULL));
+        TRI_TRY(reduce_workers_create(&s->workers[v], &plan, run->team, kinds[v].threads ? run->threads : 0,
+                                      kinds[v].device ? run->gpu : NULL));
     }
     return TRI_OK;
 }
@@ -140,9 +140,9 @@ static double trial(void *argument, int variant) {
     if (variant == READ) {
         tri_team_for(s->run->team, chunks(s), read_chunk, s);
     } else {
-        reduce_banks_clear(&s->banks[variant]);
-        if (status == TRI_OK) status = reduce_banks_start(&s->banks[variant], &whole);
-        if (status == TRI_OK) status = reduce_banks_wait(&s->banks[variant]);
+        reduce_workers_clear(&s->workers[variant]);
+        if (status == TRI_OK) status = reduce_workers_start(&s->workers[variant], &whole);
+        if (status == TRI_OK) status = reduce_workers_wait(&s->workers[variant]);
     }
     double seconds = status == TRI_OK ? tri_now_s() - start : INFINITY;
     status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, s->run->comm);
@@ -161,13 +161,13 @@ static tri_status verify(tri_run *run, void *argument) {
     (void)run;
     for (int v = ORDERED; v < s->used; v++) {
         int twin = kinds[v].sum == REDUCE_ORDERED ? ORDERED : EXACT;
-        reduce_part a, b;
-        reduce_banks_total(&s->banks[v], &a, NULL);
-        reduce_banks_total(&s->banks[twin], &b, NULL);
+        reduce_accumulator a, b;
+        reduce_workers_total(&s->workers[v], &a, NULL);
+        reduce_workers_total(&s->workers[twin], &b, NULL);
         double x =
-            twin == EXACT ? tri_sum_round(&a.moments.totals.sum) : tri_ordered_result(&s->banks[v].ordered);
+            twin == EXACT ? tri_sum_round(&a.moments.totals.sum) : tri_ordered_result(&s->workers[v].ordered);
         double y = twin == EXACT ? tri_sum_round(&b.moments.totals.sum)
-                                 : tri_ordered_result(&s->banks[twin].ordered);
+                                 : tri_ordered_result(&s->workers[twin].ordered);
         if (memcmp(&x, &y, sizeof x))
             return tri_fail(TRI_ERR_WRONG, "%s is %a, but %s is %a", kinds[v].name, x, kinds[twin].name, y);
     }
@@ -196,7 +196,7 @@ static tri_status draw(tri_run *run, void *argument) {
 static void teardown(void *argument) {
     state *s = argument;
     for (int v = 1; v < VARIANTS; v++)
-        reduce_banks_destroy(&s->banks[v]);
+        reduce_workers_destroy(&s->workers[v]);
     bench_destroy(s->variants, VARIANTS);
     free(s->x);
 }

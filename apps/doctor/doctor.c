@@ -309,29 +309,29 @@ static const tri_app doctor_app = {
 int main(int argc, char **argv) {
     doctor d = {0};
     const tri_option_set sets[2] = {{doctor_rows, &d}, {common_rows, &d}};
-    tri_asked asked;
-    tri_status status = tri_options_parse(&doctor_app, sets, argc, argv, &asked);
+    tri_action action;
+    tri_status status = tri_options_parse(&doctor_app, sets, argc, argv, &action);
     if (status == TRI_OK && d.timeout_s < 1) status = tri_fail(TRI_ERR_ARGUMENT, "--timeout: at least 1");
     /* One rank answers. A launcher might end it at the first status of another one, so they have none. */
-    if ((status != TRI_OK || asked != TRI_ASKED_RUN) && doctor_find_launch().rank != 0) return 0;
+    if ((status != TRI_OK || action != TRI_ACTION_RUN) && doctor_find_launch().rank != 0) return 0;
     if (status != TRI_OK) {
         fprintf(stderr, "doctor: %s\n", tri_error_text());
         return tri_status_exit(status);
     }
-    switch (asked) {
-    case TRI_ASKED_HELP:
+    switch (action) {
+    case TRI_ACTION_HELP:
         tri_options_help(&doctor_app, sets, stdout);
         return 0;
-    case TRI_ASKED_MAN:
+    case TRI_ACTION_MAN:
         tri_options_man(&doctor_app, sets, stdout);
         return 0;
-    case TRI_ASKED_COMPLETION:
+    case TRI_ACTION_COMPLETION:
         tri_options_completion(&doctor_app, sets, stdout);
         return 0;
-    case TRI_ASKED_VERSION:
+    case TRI_ACTION_VERSION:
         printf("doctor of trireme %s\n", TRIREME_VERSION);
         return 0;
-    case TRI_ASKED_RUN:
+    case TRI_ACTION_RUN:
         break;
     }
     return examine(&d);

@@ -124,23 +124,23 @@ static tri_status find_shared(tri_comm *comm, const char *results, json_t *row) 
 static tri_status gather(tri_comm *comm, const char *text, json_t **out) {
     int size = tri_comm_size(comm), root = tri_comm_rank(comm) == 0;
     size_t length = strlen(text) + 1, total = 0;
-    size_t *lengths = calloc((size_t)size, sizeof *lengths), *places = calloc((size_t)size, sizeof *places);
+    size_t *lengths = calloc((size_t)size, sizeof *lengths), *displs = calloc((size_t)size, sizeof *displs);
     char *all = NULL;
-    tri_status status = lengths && places ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d ranks", size);
+    tri_status status = lengths && displs ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d ranks", size);
     TRI_TRY(tri_agree(comm, status));
     TRI_TRY(tri_gather(&length, sizeof length, MPI_BYTE, lengths, sizeof length, MPI_BYTE, 0, comm));
     for (int i = 0; root && i < size; total += lengths[i++])
-        places[i] = total;
+        displs[i] = total;
     if (root && !(all = malloc(total))) status = tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes", total);
     TRI_TRY(tri_agree(comm, status));
-    TRI_TRY(tri_gatherv(text, length, MPI_BYTE, all, lengths, places, MPI_BYTE, 0, comm));
+    TRI_TRY(tri_gatherv(text, length, MPI_BYTE, all, lengths, displs, MPI_BYTE, 0, comm));
     if (root) {
         *out = json_array();
         for (int i = 0; i < size; i++)
-            json_array_append_new(*out, json_loads(all + places[i], 0, NULL));
+            json_array_append_new(*out, json_loads(all + displs[i], 0, NULL));
     }
     free(lengths);
-    free(places);
+    free(displs);
     free(all);
     return TRI_OK;
 }

@@ -88,20 +88,21 @@ typedef struct tri_run {
 } tri_run;
 
 /* What a program needs of a device. */
-typedef enum tri_need {
-    TRI_NEED_ASKED, /* it takes one where --device or TRIREME_DEVICE says so */
-    TRI_NEED_NONE,  /* --device is refused */
-    TRI_NEED_TRIED, /* auto where nobody says which, and none where there is none */
-    TRI_NEED_DEVICE /* auto where nobody says which, and it fails without */
-} tri_need;
+typedef enum tri_device_use {
+    TRI_DEVICE_ON_REQUEST, /* it takes one where --device or TRIREME_DEVICE says so */
+    TRI_DEVICE_NEVER,      /* --device is refused */
+    TRI_DEVICE_IF_PRESENT, /* auto where nobody says which, and none where there is none */
+    TRI_DEVICE_REQUIRED    /* auto where nobody says which, and it fails without */
+} tri_device_use;
 
 struct tri_app {
     const char *name, *summary;
-    const tri_option *options;           /* ends with a row whose name is NULL */
-    size_t state_bytes;                  /* zeroed, then the options are filled in */
-    bool no_device;                      /* it has no use for one: --device is refused */
-    tri_need (*need)(const void *state); /* by the options; NULL: TRI_NEED_ASKED, or what no_device says */
-    bool no_result;                      /* it leaves no result file, and its table has no times */
+    const tri_option *options; /* ends with a row whose name is NULL */
+    size_t state_bytes;        /* zeroed, then the options are filled in */
+    bool no_device;            /* it has no use for one: --device is refused */
+    tri_device_use (*device_use)(
+        const void *state); /* by the options; NULL: TRI_DEVICE_ON_REQUEST, or what no_device says */
+    bool no_result;         /* it leaves no result file, and its table has no times */
     /* Each may be NULL. A failure of one rank is a failure of all: the driver agrees after each of them. `run` sends
      * messages, so where a rank may fail in it before a message, it agrees itself. */
     tri_status (*setup)(tri_run *, void *); /* reads or makes the input */

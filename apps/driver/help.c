@@ -21,7 +21,7 @@ static const char *value_name(const tri_option *row) {
     }
 }
 
-static const tri_option asked_rows[] = {
+static const tri_option action_rows[] = {
     {.name = "help", .text = "this text", .kind = TRI_OPTION_FLAG},
     {.name = "version",
      .text = "the version of the program and of the libraries under it",
@@ -85,7 +85,7 @@ void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to
     help_rows(sets[0].rows, false, to);
     fprintf(to, "\nOf every program:\n");
     help_rows(sets[1].rows, false, to);
-    help_rows(asked_rows, false, to);
+    help_rows(action_rows, false, to);
     fprintf(to, "\nSizes are 4096, 64Ki, 1.5Gi, 4M. Exit status: 0 right, 1 wrong result, 2 command line, 3 "
                 "environment or "
                 "resources,\n4 input or output, 75 stopped at a checkpoint, 77 not possible here.\n");
@@ -124,7 +124,7 @@ void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to)
     man_rows(sets[0].rows, false, to);
     fprintf(to, ".SH OPTIONS OF EVERY PROGRAM\n");
     man_rows(sets[1].rows, false, to);
-    man_rows(asked_rows, false, to);
+    man_rows(action_rows, false, to);
     fprintf(to, ".SH EXIT STATUS\n0 right, 1 wrong result, 2 command line, 3 environment or resources, 4 "
                 "input or output, "
                 "75 stopped at a checkpoint, 77 not possible here; the same on all ranks.\n");
@@ -152,7 +152,7 @@ void tri_options_completion(const tri_app *app, const tri_option_set sets[2], FI
     fprintf(to, "    esac\n    case $2 in\n    -*) COMPREPLY=($(compgen -W \"");
     completion_rows(sets[0].rows, to);
     completion_rows(sets[1].rows, to);
-    completion_rows(asked_rows, to);
+    completion_rows(action_rows, to);
     fprintf(to, "\" -- \"$2\")) ;;\n    *) COMPREPLY=($(compgen -f -- \"$2\")) ;;\n    esac\n}\n");
     fprintf(to, "complete -o filenames -F _trireme_%s %s ./apps/%s\n", app->name, app->name, app->name);
 }

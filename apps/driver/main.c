@@ -64,25 +64,25 @@ static void print_version(const tri_app *app) {
 }
 
 /* Help and the like, which need no MPI; every rank of an mpirun gets here, one answers. */
-static int answer(const driver *d, tri_asked asked) {
+static int answer(const driver *d, tri_action action) {
     if (tri_launcher_rank() != 0) return 0;
-    if (asked == TRI_ASKED_HELP) tri_options_help(d->app, d->sets, stdout);
-    if (asked == TRI_ASKED_MAN) tri_options_man(d->app, d->sets, stdout);
-    if (asked == TRI_ASKED_COMPLETION) tri_options_completion(d->app, d->sets, stdout);
-    if (asked == TRI_ASKED_VERSION) print_version(d->app);
+    if (action == TRI_ACTION_HELP) tri_options_help(d->app, d->sets, stdout);
+    if (action == TRI_ACTION_MAN) tri_options_man(d->app, d->sets, stdout);
+    if (action == TRI_ACTION_COMPLETION) tri_options_completion(d->app, d->sets, stdout);
+    if (action == TRI_ACTION_VERSION) print_version(d->app);
     return fflush(stdout) ? 4 : 0;
 }
 
-static tri_need need_of(const driver *d) {
-    if (d->app->need) return d->app->need(d->sets[0].state);
-    return d->app->no_device ? TRI_NEED_NONE : TRI_NEED_ASKED;
+static tri_device_use device_use_of(const driver *d) {
+    if (d->app->device_use) return d->app->device_use(d->sets[0].state);
+    return d->app->no_device ? TRI_DEVICE_NEVER : TRI_DEVICE_ON_REQUEST;
 }
 
 static tri_status check_common(const driver *d) {
     if (d->common.repeat < 1) return tri_fail(TRI_ERR_ARGUMENT, "--repeat: at least 1");
     if (d->common.threads > MOST_THREADS)
         return tri_fail(TRI_ERR_ARGUMENT, "--threads: at most %d on each rank", MOST_THREADS);
-    if (need_of(d) == TRI_NEED_NONE && d->common.device && strcmp(d->common.device, "none"))
+    if (device_use_of(d) == TRI_DEVICE_NEVER && d->common.device && strcmp(d->common.device, "none"))
         return tri_fail(TRI_ERR_ARGUMENT, "--device: %s has no use for a device", d->app->name);
     return d->app->step ? tri_steps_check(&d->run) : TRI_OK;
 }
@@ -212,14 +212,14 @@ static tri_status show(driver *d, const char *where) {
 
 /* Cores, threads and a device for this rank. */
 static tri_status place(driver *d) {
-    tri_need need = need_of(d);
-    if (need >= TRI_NEED_TRIED && !d->common.device && !getenv("TRIREME_DEVICE")) {
+    tri_device_use use = device_use_of(d);
+    if (use >= TRI_DEVICE_IF_PRESENT && !d->common.device && !getenv("TRIREME_DEVICE")) {
         d->common.device = "auto";
-        d->machine.tries_device = need == TRI_NEED_TRIED;
+        d->machine.tries_device = use == TRI_DEVICE_IF_PRESENT;
     }
     TRI_TRY(tri_machine_place(&d->machine, &d->common));
     tri_status status = TRI_OK;
-    if (need == TRI_NEED_DEVICE && !d->machine.gpu)
+    if (use == TRI_DEVICE_REQUIRED && !d->machine.gpu)
         status = tri_fail(TRI_ERR_ARGUMENT, "--device, TRIREME_DEVICE: %s does nothing without a device",
                           d->app->name);
     return tri_agree(d->run.comm, status);
@@ -288,11 +288,11 @@ int tri_main(const tri_app *app, int argc, char **argv) {
     d.run = (tri_run){.app = app, .common = &d.common};
     now_text(d.start);
 
-    tri_asked asked;
-    tri_status status = tri_options_parse(app, d.sets, argc, argv, &asked);
-    if (status == TRI_OK && asked != TRI_ASKED_RUN) {
+    tri_action action;
+    tri_status status = tri_options_parse(app, d.sets, argc, argv, &action);
+    if (status == TRI_OK && action != TRI_ACTION_RUN) {
         free(state);
-        return answer(&d, asked);
+        return answer(&d, action);
     }
     char why[1024];
     snprintf(why, sizeof why, "%s", tri_error_text());

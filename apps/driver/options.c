@@ -81,13 +81,13 @@ static tri_status set_initial(const tri_option_set *set) {
     return TRI_OK;
 }
 
-enum { ASKED = 1000, ROWS = 64 }; /* codes of getopt: ASKED + tri_asked, or 1 + the row */
+enum { ACTION = 1000, ROWS = 64 }; /* codes of getopt: ACTION + tri_action, or 1 + the row */
 
-static const struct option asked_options[] = {
-    {"help", no_argument, NULL, ASKED + TRI_ASKED_HELP},
-    {"version", no_argument, NULL, ASKED + TRI_ASKED_VERSION},
-    {"man", no_argument, NULL, ASKED + TRI_ASKED_MAN},
-    {"completion", no_argument, NULL, ASKED + TRI_ASKED_COMPLETION},
+static const struct option action_options[] = {
+    {"help", no_argument, NULL, ACTION + TRI_ACTION_HELP},
+    {"version", no_argument, NULL, ACTION + TRI_ACTION_VERSION},
+    {"man", no_argument, NULL, ACTION + TRI_ACTION_MAN},
+    {"completion", no_argument, NULL, ACTION + TRI_ACTION_COMPLETION},
 };
 
 /* Words that are no options, in their order. */
@@ -113,7 +113,7 @@ static tri_status set_arguments(const tri_app *app, const tri_option_set *set, c
 }
 
 tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], int argc, char **argv,
-                             tri_asked *asked) {
+                             tri_action *action) {
     struct option list[2 * ROWS + 5] = {{0}};
     const tri_option *row_of[2 * ROWS];
     void *state_of[2 * ROWS];
@@ -128,16 +128,16 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
             state_of[rows++] = sets[s].state;
         }
     }
-    memcpy(&list[rows], asked_options, sizeof asked_options);
+    memcpy(&list[rows], action_options, sizeof action_options);
 
-    *asked = TRI_ASKED_RUN;
+    *action = TRI_ACTION_RUN;
     optind = 0; /* glibc: start afresh */
     opterr = 0;
     int code;
     while ((code = getopt_long(argc, argv, ":", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
-        if (code >= ASKED) {
-            *asked = (tri_asked)(code - ASKED);
+        if (code >= ACTION) {
+            *action = (tri_action)(code - ACTION);
             return TRI_OK;
         }
         if (code == ':') return tri_fail(TRI_ERR_ARGUMENT, "option '%s' wants a value", word);

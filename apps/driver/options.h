@@ -12,18 +12,18 @@ typedef struct tri_option_set {
     void *state;
 } tri_option_set;
 
-typedef enum tri_asked {
-    TRI_ASKED_RUN,
-    TRI_ASKED_HELP,
-    TRI_ASKED_VERSION,
-    TRI_ASKED_MAN,
-    TRI_ASKED_COMPLETION
-} tri_asked;
+typedef enum tri_action {
+    TRI_ACTION_RUN,
+    TRI_ACTION_HELP,
+    TRI_ACTION_VERSION,
+    TRI_ACTION_MAN,
+    TRI_ACTION_COMPLETION
+} tri_action;
 
-/* Fills the states of both sets: initial values first, then the command line. *asked tells whether help or the like is
+/* Fills the states of both sets: initial values first, then the command line. *action tells whether help or the like is
  * wanted instead of a run. Texts point into argv. TRI_ERR_ARGUMENT. */
 tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], int argc, char **argv,
-                             tri_asked *asked);
+                             tri_action *action);
 
 /* Writes --help, the man page (roff), or the completion (bash). */
 void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to);

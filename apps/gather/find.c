@@ -10,7 +10,7 @@ typedef struct header {
     char file[512], path[256], type[48], split[64];
     int node;
     int64_t index, parts, first, total;
-    parts_shape shape;
+    row_shape shape;
 } header;
 
 typedef struct headers {
@@ -30,11 +30,11 @@ static tri_status look(const tri_texts *names, glob_t *found) {
 }
 
 static tri_status read_header(const tri_run *run, const char *file, const char *path, header *out) {
-    part p;
+    split_file p;
     *out = (header){.node = tri_comm_shape(run->comm)->node};
     if (strlen(file) >= sizeof out->file)
         return tri_fail(TRI_ERR_FILE, "the name '%.80s...' is too long", file);
-    TRI_TRY(part_open(file, path, &p));
+    TRI_TRY(split_file_open(file, path, &p));
     tri_status status = TRI_OK;
     if (strlen(p.path) >= sizeof out->path)
         status = tri_fail(TRI_ERR_DATA, "the name '%.80s...' in '%s' is too long", p.path, file);
@@ -49,7 +49,7 @@ static tri_status read_header(const tri_run *run, const char *file, const char *
         out->total = p.total;
         out->shape = p.shape;
     }
-    part_free(&p);
+    split_file_free(&p);
     return status;
 }
 
@@ -67,12 +67,12 @@ static tri_status read_headers(const tri_run *run, const glob_t *found, const ch
 /* The headers of all ranks, on all ranks. */
 static tri_status share_headers(tri_run *run, const headers *mine, headers *all) {
     size_t ranks = (size_t)tri_comm_size(run->comm), bytes = mine->count * sizeof *mine->header, total = 0;
-    size_t *counts = malloc(2 * ranks * sizeof *counts), *places = counts + ranks;
+    size_t *counts = malloc(2 * ranks * sizeof *counts), *displs = counts + ranks;
     tri_status status = counts ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks);
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(tri_allgather(&bytes, sizeof bytes, MPI_BYTE, counts, sizeof bytes, MPI_BYTE, run->comm));
     for (size_t r = 0; r < ranks; r++) {
-        places[r] = total;
+        displs[r] = total;
         total += counts[r];
     }
     all->count = total / sizeof *all->header;
@@ -81,7 +81,7 @@ static tri_status share_headers(tri_run *run, const headers *mine, headers *all)
     status = tri_agree(run->comm, status);
     if (status == TRI_OK)
         status =
-            tri_allgatherv(mine->header, bytes, MPI_BYTE, all->header, counts, places, MPI_BYTE, run->comm);
+            tri_allgatherv(mine->header, bytes, MPI_BYTE, all->header, counts, displs, MPI_BYTE, run->comm);
     free(counts);
     return status;
 }
@@ -178,9 +178,9 @@ static int reader(const tri_run *run, const header *seen, size_t count, size_t k
     return shape->members[start + (int)(k / count % (size_t)(shape->node_start[node + 1] - start))];
 }
 
-static tri_status take_parts(const tri_run *run, const headers *all, gather_parts *mine, int *first_reader) {
-    mine->part = calloc(all->count, sizeof *mine->part);
-    if (!mine->part) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu parts", all->count);
+static tri_status take_files(const tri_run *run, const headers *all, gather_files *mine, int *first_reader) {
+    mine->file = calloc(all->count, sizeof *mine->file);
+    if (!mine->file) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu parts", all->count);
     for (size_t h = 0, k = 0, count; h < all->count; h += count, k++) {
         const header *here = &all->header[h];
         count = 1;
@@ -189,28 +189,28 @@ static tri_status take_parts(const tri_run *run, const headers *all, gather_part
         int rank = reader(run, here, count, k);
         if (k == 0) *first_reader = rank;
         if (rank != tri_comm_rank(run->comm)) continue;
-        part *p = &mine->part[mine->count++];
-        TRI_TRY(part_open(here->file, here->path, p));
+        split_file *p = &mine->file[mine->count++];
+        TRI_TRY(split_file_open(here->file, here->path, p));
         p->first = here->first;
-        part_close(p);
+        split_file_close(p);
     }
     return TRI_OK;
 }
 
 /* The whole gets the form of its first part. */
-static tri_status take_form(tri_run *run, gather_parts *mine, int from, gather_plan *plan) {
+static tri_status take_form(tri_run *run, gather_files *mine, int from, gather_plan *plan) {
     tri_status status = TRI_OK;
     if (tri_comm_rank(run->comm) == from) {
-        status = part_again(&mine->part[0]);
-        if (status == TRI_OK) status = tri_form_take(mine->part[0].data, &plan->form);
-        part_close(&mine->part[0]);
+        status = split_file_reopen(&mine->file[0]);
+        if (status == TRI_OK) status = tri_form_take(mine->file[0].data, &plan->form);
+        split_file_close(&mine->file[0]);
     }
     TRI_TRY(tri_agree(run->comm, status));
     return tri_form_share(&plan->form, from, run->comm);
 }
 
 static tri_status find(tri_run *run, const tri_texts *names, const char *path, headers *seen, headers *all,
-                       gather_plan *plan, gather_parts *mine) {
+                       gather_plan *plan, gather_files *mine) {
     glob_t found = {.gl_pathc = 0};
     int from = 0;
     tri_status status = look(names, &found);
@@ -222,12 +222,12 @@ static tri_status find(tri_run *run, const tri_texts *names, const char *path, h
     /* The same on all ranks: rank 0 speaks. */
     TRI_TRY(tri_agree(run->comm, tri_comm_rank(run->comm) ? TRI_OK : check_all(all, names)));
     number(all, plan);
-    TRI_TRY(tri_agree(run->comm, take_parts(run, all, mine, &from)));
+    TRI_TRY(tri_agree(run->comm, take_files(run, all, mine, &from)));
     return take_form(run, mine, from, plan);
 }
 
 tri_status gather_find(tri_run *run, const tri_texts *names, const char *path, gather_plan *plan,
-                       gather_parts *mine) {
+                       gather_files *mine) {
     headers seen = {NULL, 0}, all = {NULL, 0};
     tri_status status = find(run, names, path, &seen, &all, plan, mine);
     free(seen.header);
@@ -235,9 +235,9 @@ tri_status gather_find(tri_run *run, const tri_texts *names, const char *path, g
     return status;
 }
 
-void gather_parts_free(gather_parts *parts) {
-    for (size_t p = 0; p < parts->count; p++)
-        part_free(&parts->part[p]);
-    free(parts->part);
-    *parts = (gather_parts){NULL, 0};
+void gather_files_free(gather_files *files) {
+    for (size_t p = 0; p < files->count; p++)
+        split_file_free(&files->file[p]);
+    free(files->file);
+    *files = (gather_files){NULL, 0};
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/common/parts.h"
+#include "apps/common/split_file.h"
 #include "apps/driver/app.h"
 #include "apps/gather/find.h"
 
@@ -28,15 +28,15 @@ typedef struct state {
     gather_plan plan;
     size_t window; /* rows at a time */
     /* this rank's */
-    gather_parts mine;
+    gather_files mine;
     size_t *next; /* of each of its parts: the first row that is not sent yet */
     char *rows;
-    parts_run *runs;
+    row_run *runs;
     /* rank 0's */
     share *shares;
     size_t *bytes, *bytes_at, *run_bytes, *run_bytes_at; /* from each rank, in one window */
     char *received, *whole, *seen;                       /* seen: which rows of the window have come */
-    parts_run *received_runs;
+    row_run *received_runs;
     /* the product */
     tri_result *result;
     tri_array *array;
@@ -89,7 +89,7 @@ static tri_status allocate(state *s, tri_run *run) {
 
 static tri_status check_out(const state *s) {
     for (size_t p = 0; p < s->mine.count; p++)
-        TRI_TRY(tri_out_check(s->out_file, s->mine.part[p].file));
+        TRI_TRY(tri_out_check(s->out_file, s->mine.file[p].file));
     return TRI_OK;
 }
 
@@ -99,8 +99,8 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(gather_find(run, &s->files, s->out_path, &s->plan, &s->mine));
     TRI_TRY(tri_agree(run->comm, check_out(s)));
     /* Rank 0 holds what came and the window that it belongs into, and two runs of each row at most. */
-    TRI_TRY(tri_agree(run->comm,
-                      parts_window(&s->plan.shape, s->memory, 3, 2 * sizeof(parts_run) + 1, &s->window)));
+    TRI_TRY(
+        tri_agree(run->comm, rows_window(&s->plan.shape, s->memory, 3, 2 * sizeof(row_run) + 1, &s->window)));
     return allocate(s, run);
 }
 
@@ -124,19 +124,20 @@ static tri_status load(state *s, size_t first, size_t below, share *mine) {
     size_t row_bytes = s->plan.shape.row_bytes, room = below - first;
     *mine = (share){0, 0};
     for (size_t p = 0; p < s->mine.count; p++) {
-        part *here = &s->mine.part[p];
+        split_file *here = &s->mine.file[p];
         size_t runs, rows;
         if (s->next[p] == here->shape.dims[0] || here->first >= (int64_t)below) continue;
-        TRI_TRY(part_again(here));
-        TRI_TRY(part_runs(here, s->next[p], room - mine->rows, below, s->runs + mine->runs, &runs, &rows));
+        TRI_TRY(split_file_reopen(here));
+        TRI_TRY(
+            split_file_runs(here, s->next[p], room - mine->rows, below, s->runs + mine->runs, &runs, &rows));
         if (rows && s->runs[mine->runs].first < first)
             return tri_fail(TRI_ERR_DATA, "'%s' has row %zu, which another part has too", here->file,
                             s->runs[mine->runs].first);
-        TRI_TRY(parts_read(here->data, s->next[p], rows, s->rows + mine->rows * row_bytes));
+        TRI_TRY(rows_read(here->data, s->next[p], rows, s->rows + mine->rows * row_bytes));
         s->next[p] += rows;
         mine->rows += rows;
         mine->runs += runs;
-        if (s->next[p] == here->shape.dims[0]) part_close(here);
+        if (s->next[p] == here->shape.dims[0]) split_file_close(here);
     }
     return TRI_OK;
 }
@@ -228,7 +229,8 @@ static tri_status verify(tri_run *run, void *argument) {
         status = tri_dataset_open_stored(NULL, s->out_file, s->out_path ? s->out_path : s->plan.path, &whole);
     status = tri_agree(run->comm, status);
     if (status == TRI_OK)
-        status = parts_compare(run, whole, s->plan.shape.row_bytes, s->mine.part, s->mine.count, s->window);
+        status =
+            split_files_compare(run, whole, s->plan.shape.row_bytes, s->mine.file, s->mine.count, s->window);
     tri_dataset_destroy(&whole);
     return status;
 }
@@ -248,7 +250,7 @@ static void teardown(void *argument) {
     state *s = argument;
     tri_array_destroy(&s->array);
     tri_result_destroy(&s->result);
-    gather_parts_free(&s->mine);
+    gather_files_free(&s->mine);
     tri_form_free(&s->plan.form);
     free(s->out_file);
     free(s->out_path);

@@ -118,9 +118,9 @@ static tri_status record(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-static tri_need need(const void *argument) {
+static tri_device_use device_use(const void *argument) {
     const state *s = argument;
-    return s->devices ? TRI_NEED_TRIED : TRI_NEED_NONE;
+    return s->devices ? TRI_DEVICE_IF_PRESENT : TRI_DEVICE_NEVER;
 }
 
 static const tri_app app = {
@@ -128,7 +128,7 @@ static const tri_app app = {
     .summary = "the collective algorithms, which one would be chosen, and the devices",
     .options = options,
     .state_bytes = sizeof(state),
-    .need = need,
+    .device_use = device_use,
     .no_result = true,
     .record = record,
 };

@@ -204,9 +204,9 @@ static void teardown(void *argument) {
     free(s->part);
 }
 
-static tri_need need(const void *argument) {
+static tri_device_use device_use(const void *argument) {
     (void)argument;
-    return TRI_NEED_DEVICE;
+    return TRI_DEVICE_REQUIRED;
 }
 
 static const tri_app app = {
@@ -214,7 +214,7 @@ static const tri_app app = {
     .summary = "an expression over datasets of any size, element by element, on a device",
     .options = options,
     .state_bytes = sizeof(map_state),
-    .need = need,
+    .device_use = device_use,
     .setup = setup,
     .run = run,
     .verify = verify,

@@ -134,7 +134,7 @@ static tri_status run(tri_run *run, void *argument) {
     TRI_TRY(p2p_measure_bisection(run, s));
     tri_report_phase(run, "bisection", tri_now_s() - start, 0);
     start = tri_now_s();
-    TRI_TRY(p2p_accuse(run, s));
+    TRI_TRY(p2p_find_slow(run, s));
     tri_report_phase(run, "again", tri_now_s() - start, 0);
     return TRI_OK;
 }

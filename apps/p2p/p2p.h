@@ -115,14 +115,14 @@ tri_status p2p_measure_bisection(tri_run *run, p2p_state *s);
 /* On rank 0: samples[pair][sample] of one size and kind, as the lower player of each pair saw them. Collective. */
 tri_status p2p_collect(tri_run *run, const p2p_state *s, int size, int kind, double *samples);
 
-/* ---- p2p_accuse.c ---- */
+/* ---- p2p_find_slow.c ---- */
 
 /* 1 where the pair is of two nodes. Pairs inside nodes and between them are judged apart. */
 int p2p_class(const tri_run *run, const p2p_state *s, int a, int b);
 
 /* Suspects by best_s, measures the suspects again alone, beside pairs that are not, and fills slow_text on rank 0.
  * Collective. */
-tri_status p2p_accuse(tri_run *run, p2p_state *s);
+tri_status p2p_find_slow(tri_run *run, p2p_state *s);
 
 /* ---- p2p_order.c ---- */
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/common/reduce_banks.h"
+#include "apps/common/reduce_workers.h"
 #include "apps/driver/app.h"
 #include "apps/reduce/input.h"
 #include "apps/reduce/verify.h"
@@ -26,10 +26,10 @@ typedef struct state {
     tri_range slab; /* of this rank */
     size_t piece;   /* elements of a piece, at most */
     void *buffer[2];
-    reduce_banks banks;
+    reduce_workers workers;
     reduce_plan plan;
     /* result, on rank 0 */
-    reduce_part total;
+    reduce_accumulator total;
     reduce_counts histogram;
     double ordered, sum_value, mean;
     tri_statistics all;
@@ -104,7 +104,7 @@ static tri_status allocate(state *s, tri_run *run) {
     }
     s->histogram.bin = calloc((size_t)s->bins + 1, sizeof(int64_t));
     if (!s->histogram.bin) return tri_fail(TRI_ERR_MEMORY, "no memory for a histogram of %d bins", s->bins);
-    return reduce_banks_create(&s->banks, &s->plan, run->team, run->threads, run->gpu);
+    return reduce_workers_create(&s->workers, &s->plan, run->team, run->threads, run->gpu);
 }
 
 static tri_status setup(tri_run *run, void *argument) {
@@ -136,18 +136,18 @@ static tri_status load(tri_run *run, state *s, size_t done, reduce_piece *piece,
 /* One pass over this rank's slab. A dataset is read by this thread while the others work on the piece before. */
 static tri_status pass(tri_run *run, state *s) {
     reduce_piece piece, ahead;
-    reduce_banks_clear(&s->banks);
+    reduce_workers_clear(&s->workers);
     TRI_TRY(load(run, s, 0, &piece, 0));
     for (size_t done = 0, number = 0; done < s->slab.count; number++) {
         double start = tri_now_s();
-        TRI_TRY(reduce_banks_start(&s->banks, &piece));
+        TRI_TRY(reduce_workers_start(&s->workers, &piece));
         double reading = tri_now_s();
         done += piece.count;
         int more = done < s->slab.count;
         tri_status read =
             more && s->input.dataset ? load(run, s, done, &ahead, (int)(number + 1) % 2) : TRI_OK;
         double read_s = tri_now_s() - reading;
-        TRI_TRY(reduce_banks_wait(&s->banks));
+        TRI_TRY(reduce_workers_wait(&s->workers));
         TRI_TRY(read);
         tri_report_phase(run, "compute", tri_now_s() - start - read_s, 8.0 * (double)piece.count);
         if (more && !s->input.dataset) TRI_TRY(load(run, s, done, &ahead, 0));
@@ -159,15 +159,15 @@ static tri_status pass(tri_run *run, state *s) {
 
 /* Brings the accumulators of all ranks together at rank 0. */
 static tri_status communicate(tri_run *run, state *s) {
-    reduce_part mine;
+    reduce_accumulator mine;
     memset(s->histogram.bin, 0, (size_t)s->bins * sizeof *s->histogram.bin);
     s->histogram.below = s->histogram.above = s->histogram.nan = 0;
-    reduce_banks_total(&s->banks, &mine, &s->histogram);
+    reduce_workers_total(&s->workers, &mine, &s->histogram);
     TRI_TRY(tri_merge_moments(&mine.moments, &s->total.moments, 0, run->comm));
     TRI_TRY(tri_reduce(&mine.plain, &s->total.plain, 1, MPI_DOUBLE, MPI_SUM, 0, run->comm));
     if (s->sum == REDUCE_ORDERED) {
         tri_ordered all;
-        TRI_TRY(tri_merge_ordered(&s->banks.ordered, &all, 0, run->comm));
+        TRI_TRY(tri_merge_ordered(&s->workers.ordered, &all, 0, run->comm));
         if (tri_comm_rank(run->comm) == 0) s->ordered = tri_ordered_result(&all);
     }
     if (!s->bins) return TRI_OK;
@@ -182,13 +182,13 @@ static tri_status communicate(tri_run *run, state *s) {
 
 /* A histogram without a range: a pass that finds it. The same on all ranks afterwards. */
 static tri_status find_range(tri_run *run, state *s) {
-    reduce_plan plan = s->banks.plan;
-    s->banks.plan.bins = 0;
-    s->banks.plan.moments = 1;
+    reduce_plan plan = s->workers.plan;
+    s->workers.plan.bins = 0;
+    s->workers.plan.moments = 1;
     tri_status status = tri_agree(run->comm, pass(run, s));
-    reduce_part mine;
-    reduce_banks_total(&s->banks, &mine, &s->histogram);
-    s->banks.plan = plan;
+    reduce_accumulator mine;
+    reduce_workers_total(&s->workers, &mine, &s->histogram);
+    s->workers.plan = plan;
     TRI_TRY(status);
     tri_moments all;
     TRI_TRY(tri_merge_moments(&mine.moments, &all, 0, run->comm));
@@ -200,15 +200,15 @@ static tri_status find_range(tri_run *run, state *s) {
                         "--histogram: there are infinite elements, so give --range LOW,HIGH");
     /* All elements equal: a range around them that has a width. */
     if (low == high) high = low + fmax(1, fabs(low) * 0x1p-20);
-    s->banks.plan.low = low;
-    s->banks.plan.high = high;
+    s->workers.plan.low = low;
+    s->workers.plan.high = high;
     return TRI_OK;
 }
 
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
-    s->banks.plan.low = s->plan.low;
-    s->banks.plan.high = s->plan.high;
+    s->workers.plan.low = s->plan.low;
+    s->workers.plan.high = s->plan.high;
     if (s->bins && !s->range) TRI_TRY(find_range(run, s));
     TRI_TRY(tri_agree(run->comm, pass(run, s)));
     double start = tri_now_s();
@@ -311,7 +311,8 @@ static void record_extreme(tri_run *run, const state *s, const tri_extreme *e, c
 
 static tri_status record_histogram(tri_run *run, const state *s) {
     size_t bins = (size_t)s->bins;
-    double low = s->banks.plan.low, high = s->banks.plan.high, *edges = malloc((bins + 1) * sizeof *edges);
+    double low = s->workers.plan.low, high = s->workers.plan.high,
+           *edges = malloc((bins + 1) * sizeof *edges);
     if (!edges) return tri_fail(TRI_ERR_MEMORY, "no memory for the edges of %zu bins", bins);
     for (size_t b = 0; b <= bins; b++)
         edges[b] = b == bins ? high : low + (double)b * ((high - low) / (double)bins);
@@ -375,7 +376,7 @@ static tri_status record(tri_run *run, void *argument) {
 
 static void teardown(void *argument) {
     state *s = argument;
-    reduce_banks_destroy(&s->banks);
+    reduce_workers_destroy(&s->workers);
     reduce_input_close(&s->input);
     free(s->buffer[0]);
     free(s->buffer[1]);

@@ -2,7 +2,7 @@
 #ifndef TRIREME_APPS_REDUCE_VERIFY_H
 #define TRIREME_APPS_REDUCE_VERIFY_H
 
-#include "apps/common/reduce_banks.h"
+#include "apps/common/reduce_workers.h"
 #include "apps/reduce/input.h"
 
 /* *out at rank 0: the moments of the whole vector. Collective. */

@@ -2,7 +2,7 @@
 #ifndef TRIREME_APPS_SCATTER_OWNER_H
 #define TRIREME_APPS_SCATTER_OWNER_H
 
-#include "apps/common/parts.h"
+#include "apps/common/split_file.h"
 
 typedef struct scatter_owner {
     int parts;
@@ -16,7 +16,7 @@ typedef struct scatter_owner {
 
 /* A run of rows that go to one part. */
 typedef struct scatter_piece {
-    parts_run rows;
+    row_run rows;
     int part;
 } scatter_piece;
 

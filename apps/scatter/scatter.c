@@ -10,13 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "apps/common/parts.h"
+#include "apps/common/split_file.h"
 #include "apps/driver/app.h"
 #include "apps/scatter/owner.h"
 
 /* What rank 0 tells the others before the work. */
 typedef struct plan {
-    parts_shape shape;
+    row_shape shape;
     size_t window; /* rows at a time */
     char split[64], path[1024];
 } plan;
@@ -38,17 +38,17 @@ typedef struct state {
     scatter_owner owner;
     char *window, *packed;
     scatter_piece *pieces;
-    parts_run *sorted; /* the runs of a window, part by part */
+    row_run *sorted; /* the runs of a window, part by part */
     share *shares;
     size_t *bytes, *bytes_at, *run_bytes, *run_bytes_at; /* of each part, in one window */
     /* this rank's part */
     tri_comm *alone;
-    char *part_file;
-    parts_run mine; /* first: SIZE_MAX with a key */
-    tri_result *part;
+    char *split_path;
+    row_run mine; /* first: SIZE_MAX with a key */
+    tri_result *split;
     tri_array *rows, *numbers;
     char *received;
-    parts_run *runs;
+    row_run *runs;
     int64_t *row_numbers;
     size_t done; /* rows of the part that are written */
 } state;
@@ -71,7 +71,7 @@ static const tri_option options[] = {
 
 /* ---- Setup ---- */
 
-static tri_status name_part(state *s, tri_run *run) {
+static tri_status name_split_file(state *s, tri_run *run) {
     const char *mark = s->out ? strstr(s->out, "%r") : NULL;
     if (!mark)
         return tri_fail(TRI_ERR_ARGUMENT,
@@ -79,17 +79,17 @@ static tri_status name_part(state *s, tri_run *run) {
                         s->out ? "every rank would write the same file" : "is missing");
     /* Each %r, two characters, becomes a number of ten digits at most. */
     size_t room = 5 * strlen(s->out) + 1, length = 0;
-    s->part_file = malloc(room);
-    if (!s->part_file) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", s->out);
+    s->split_path = malloc(room);
+    if (!s->split_path) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", s->out);
     const char *at = s->out;
     for (; mark; at = mark + 2, mark = strstr(at, "%r"))
-        length += (size_t)snprintf(s->part_file + length, room - length, "%.*s%d", (int)(mark - at), at,
+        length += (size_t)snprintf(s->split_path + length, room - length, "%.*s%d", (int)(mark - at), at,
                                    tri_comm_rank(run->comm));
-    snprintf(s->part_file + length, room - length, "%s", at);
+    snprintf(s->split_path + length, room - length, "%s", at);
 
     char *file, *path;
     TRI_TRY(tri_spec_split(s->file, &file, &path));
-    tri_status status = tri_out_check(s->part_file, file);
+    tri_status status = tri_out_check(s->split_path, file);
     free(file);
     free(path);
     return status;
@@ -100,13 +100,13 @@ static tri_status open_whole(state *s, tri_run *run) {
     int parts = tri_comm_size(run->comm);
     if (s->weights && s->key) return tri_fail(TRI_ERR_ARGUMENT, "--weights and --key exclude each other");
     TRI_TRY(tri_dataset_open_stored(NULL, s->file, NULL, &s->whole));
-    TRI_TRY(parts_shape_of(s->whole, &s->plan.shape));
+    TRI_TRY(row_shape_of(s->whole, &s->plan.shape));
     /* With a key: rows in the file's order and in the parts'; and the key, a piece and a run of each row. */
-    TRI_TRY(parts_window(&s->plan.shape, s->memory, s->key ? 2 : 1,
-                         s->key ? sizeof(int64_t) + sizeof(scatter_piece) + sizeof(parts_run) : 0,
-                         &s->plan.window));
+    TRI_TRY(rows_window(&s->plan.shape, s->memory, s->key ? 2 : 1,
+                        s->key ? sizeof(int64_t) + sizeof(scatter_piece) + sizeof(row_run) : 0,
+                        &s->plan.window));
     const char *path = tri_dataset_path(s->whole);
-    if (strlen(path) >= sizeof s->plan.path || !strcmp(path, "/" PARTS_NUMBERS))
+    if (strlen(path) >= sizeof s->plan.path || !strcmp(path, "/" SPLIT_ROW_NUMBERS))
         return tri_fail(TRI_ERR_DATA, "the name '%.80s' of the dataset cannot be used in parts", path);
     strcpy(s->plan.path, path);
     struct timespec now;
@@ -144,14 +144,14 @@ static tri_status allocate(state *s) {
 static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
     int root = tri_comm_rank(run->comm) == 0;
-    TRI_TRY(tri_agree(run->comm, name_part(s, run)));
+    TRI_TRY(tri_agree(run->comm, name_split_file(s, run)));
     TRI_TRY(tri_agree(run->comm, root ? open_whole(s, run) : TRI_OK));
     tri_comm_options plain = {.algorithms = "", .network = "none"};
     TRI_TRY(tri_comm_create_with(MPI_COMM_SELF, &plain, &s->alone));
     TRI_TRY(tri_bcast(&s->plan, sizeof s->plan, MPI_BYTE, 0, run->comm));
     TRI_TRY(tri_form_share(&s->form, 0, run->comm));
     for (int p = 0; p < tri_comm_size(run->comm) && root; p++)
-        s->sorted[p] = (parts_run){s->key ? SIZE_MAX : s->owner.first[p], s->owner.count[p]};
+        s->sorted[p] = (row_run){s->key ? SIZE_MAX : s->owner.first[p], s->owner.count[p]};
     TRI_TRY(
         tri_scatter(s->sorted, sizeof s->mine, MPI_BYTE, &s->mine, sizeof s->mine, MPI_BYTE, 0, run->comm));
     return allocate(s);
@@ -159,35 +159,35 @@ static tri_status setup(tri_run *run, void *argument) {
 
 /* ---- Run ---- */
 
-static tri_status start_part(state *s, tri_run *run) {
-    const parts_shape *shape = &s->plan.shape;
+static tri_status start_split_file(state *s, tri_run *run) {
+    const row_shape *shape = &s->plan.shape;
     size_t dims[32];
     tri_array_destroy(&s->rows);
     tri_array_destroy(&s->numbers);
-    tri_result_destroy(&s->part);
+    tri_result_destroy(&s->split);
     s->done = 0;
     /* A repeat replaces what the one before it has made. */
     int again = run->repeat > -run->common->warmup;
-    TRI_TRY(
-        tri_result_create_at(s->alone, s->part_file, s->replace || again ? TRI_RESULT_REPLACE : 0, &s->part));
-    tri_result_text(s->part, "program", "scatter");
-    tri_result_text(s->part, "source", s->file);
-    tri_result_text(s->part, PARTS_SPLIT, s->plan.split);
-    tri_result_integer(s->part, PARTS_INDEX, tri_comm_rank(run->comm));
-    tri_result_integer(s->part, PARTS_COUNT, tri_comm_size(run->comm));
-    tri_result_integer(s->part, PARTS_FIRST, s->key ? -1 : (int64_t)s->mine.first);
-    tri_result_integer(s->part, PARTS_ROWS, (int64_t)s->mine.count);
-    tri_result_integer(s->part, PARTS_TOTAL, (int64_t)shape->dims[0]);
+    TRI_TRY(tri_result_create_at(s->alone, s->split_path, s->replace || again ? TRI_RESULT_REPLACE : 0,
+                                 &s->split));
+    tri_result_text(s->split, "program", "scatter");
+    tri_result_text(s->split, "source", s->file);
+    tri_result_text(s->split, SPLIT_ID, s->plan.split);
+    tri_result_integer(s->split, SPLIT_INDEX, tri_comm_rank(run->comm));
+    tri_result_integer(s->split, SPLIT_COUNT, tri_comm_size(run->comm));
+    tri_result_integer(s->split, SPLIT_FIRST, s->key ? -1 : (int64_t)s->mine.first);
+    tri_result_integer(s->split, SPLIT_ROWS, (int64_t)s->mine.count);
+    tri_result_integer(s->split, SPLIT_TOTAL, (int64_t)shape->dims[0]);
     memcpy(dims, shape->dims, sizeof dims);
     dims[0] = s->mine.count;
-    TRI_TRY(tri_array_create(s->part, s->plan.path, &s->form, shape->rank, dims, NULL, &s->rows));
-    return s->key ? tri_array_create(s->part, PARTS_NUMBERS, NULL, 1, dims, NULL, &s->numbers) : TRI_OK;
+    TRI_TRY(tri_array_create(s->split, s->plan.path, &s->form, shape->rank, dims, NULL, &s->rows));
+    return s->key ? tri_array_create(s->split, SPLIT_ROW_NUMBERS, NULL, 1, dims, NULL, &s->numbers) : TRI_OK;
 }
 
 /* Rank 0: the rows [first, first + count), and whose they are. */
 static tri_status load(state *s, size_t first, size_t count) {
     size_t row_bytes = s->plan.shape.row_bytes, piece_count, parts = (size_t)s->owner.parts;
-    TRI_TRY(parts_read(s->whole, first, count, s->window));
+    TRI_TRY(rows_read(s->whole, first, count, s->window));
     TRI_TRY(scatter_owner_pieces(&s->owner, first, count, s->pieces, &piece_count));
     memset(s->shares, 0, parts * sizeof *s->shares);
     for (size_t i = 0; i < piece_count; i++) {
@@ -245,7 +245,7 @@ static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
     size_t rows = s->plan.shape.dims[0], row_bytes = s->plan.shape.row_bytes;
     int root = tri_comm_rank(run->comm) == 0;
-    tri_status status = start_part(s, run);
+    tri_status status = start_split_file(s, run);
     for (size_t first = 0, count; first < rows; first += count) {
         count = rows - first < s->plan.window ? rows - first : s->plan.window;
         share mine;
@@ -264,10 +264,10 @@ static tri_status run(tri_run *run, void *argument) {
     }
     TRI_TRY(tri_agree(run->comm, status));
     double start = tri_now_s();
-    tri_status mine = tri_result_finish(s->part);
+    tri_status mine = tri_result_finish(s->split);
     status = tri_agree(run->comm, mine);
     /* All parts or none. */
-    if (status != TRI_OK && mine == TRI_OK) remove(s->part_file);
+    if (status != TRI_OK && mine == TRI_OK) remove(s->split_path);
     tri_report_phase(run, "write", tri_now_s() - start, 0);
     return status;
 }
@@ -277,11 +277,11 @@ static tri_status run(tri_run *run, void *argument) {
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     if (!s->check) return TRI_OK;
-    part mine;
-    TRI_TRY(tri_agree(run->comm, part_open(s->part_file, s->plan.path, &mine)));
+    split_file mine;
+    TRI_TRY(tri_agree(run->comm, split_file_open(s->split_path, s->plan.path, &mine)));
     uint64_t rows = mine.shape.dims[0], all = 0;
-    tri_status status = parts_compare(run, s->whole, s->plan.shape.row_bytes, &mine, 1, s->plan.window);
-    part_free(&mine);
+    tri_status status = split_files_compare(run, s->whole, s->plan.shape.row_bytes, &mine, 1, s->plan.window);
+    split_file_free(&mine);
     if (status == TRI_ERR_MPI) return status;
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(tri_allreduce(&rows, &all, 1, MPI_UINT64_T, MPI_SUM, run->comm));
@@ -316,7 +316,7 @@ static void teardown(void *argument) {
     state *s = argument;
     tri_array_destroy(&s->rows);
     tri_array_destroy(&s->numbers);
-    tri_result_destroy(&s->part);
+    tri_result_destroy(&s->split);
     tri_form_free(&s->form);
     scatter_owner_free(&s->owner);
     tri_dataset_destroy(&s->whole);
@@ -329,7 +329,7 @@ static void teardown(void *argument) {
     free(s->received);
     free(s->runs);
     free(s->row_numbers);
-    free(s->part_file);
+    free(s->split_path);
     tri_comm_destroy(&s->alone);
 }
 
