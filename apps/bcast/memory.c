@@ -13,7 +13,7 @@ tri_status bcast_memory_open(tri_run *run, const char *file, size_t piece, bcast
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(tri_bcast(&out->shape, sizeof out->shape, MPI_BYTE, 0, run->comm));
     size_t row = out->shape.row_bytes, window = row ? piece / row : 1;
-    /* Whole chunks where a piece has room for them. */
+    /* Whole chunks if a piece has room for one. */
     if (window > out->shape.chunk_rows) window -= window % out->shape.chunk_rows;
     out->window = window ? window : 1;
     out->bytes = out->shape.dims[0] * row;
@@ -44,7 +44,7 @@ tri_status bcast_memory_verify(tri_run *run, const bcast_memory *m) {
     uint64_t mine = crc32_z(crc32(0, NULL, 0), (const unsigned char *)m->data, m->bytes), first = mine;
     TRI_TRY(tri_bcast(&first, 1, MPI_UINT64_T, 0, run->comm));
     if (mine == first) return TRI_OK;
-    return tri_fail(TRI_ERR_WRONG, "the checksum of what arrived is %08lx, that of rank 0 %08lx",
+    return tri_fail(TRI_ERR_WRONG, "the checksum of the received data is %08lx, but %08lx on rank 0",
                     (unsigned long)mine, (unsigned long)first);
 }
 

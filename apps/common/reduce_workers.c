@@ -5,18 +5,18 @@
 #include <string.h>
 
 enum {
-    /* Elements of a chunk: 2 MiB, so that what a chunk costs beside its elements does not count, and a multiple of the
-     * ordered sum's blocks by a power of two, so that a chunk is a single node of its tree. */
+    /* Elements of a chunk: 2 MiB, so that the overhead of a chunk is negligible; a power of two times the
+     * blocks of the ordered sum, so that a chunk is a single node of its tree. */
     CHUNK = 64 * TRI_ORDERED_BLOCK,
-    /* A device takes its elements in large pieces, to make up for the cost of a launch: an eighth of what is left,
-     * within these numbers of chunks. */
+    /* A device takes several chunks at a time to amortize the launch: an eighth of the remaining ones,
+     * within these bounds. */
     DEVICE_LEAST = 2,
     DEVICE_MOST = 64,
 };
 
 tri_status reduce_workers_create(reduce_workers *workers, const reduce_plan *plan, tri_team *team,
                                  int threads, tri_gpu *gpu) {
-    /* The kernels take doubles. */
+    /* The kernels support doubles only. */
     if (plan->element != TRI_ELEMENT_F64) gpu = NULL;
     memset(workers, 0, sizeof *workers);
     workers->plan = *plan;
@@ -95,7 +95,7 @@ static void add_exact(const reduce_plan *plan, reduce_accumulator *a, const redu
     }
 }
 
-/* The parts that want doubles: a block at a time, converted where the elements are integers. */
+/* Accumulators of doubles: block by block, with integers converted. */
 static void add_rounded(reduce_workers *workers, reduce_accumulator *a, tri_ordered *nodes,
                         const reduce_piece *x) {
     const reduce_plan *plan = &workers->plan;
@@ -115,7 +115,7 @@ static void add_rounded(reduce_workers *workers, reduce_accumulator *a, tri_orde
     }
 }
 
-/* A run of chunks on the device: all but plain sums and histograms, which the host does for it. */
+/* A run of chunks on the device. The host computes plain sums and histograms. */
 static void device_chunks(reduce_workers *workers, reduce_accumulator *a, const reduce_piece *x,
                           tri_ordered *nodes) {
     tri_status status = TRI_OK;
@@ -131,8 +131,8 @@ static void device_chunks(reduce_workers *workers, reduce_accumulator *a, const 
     a->status = status;
 }
 
-/* A device that is the processor itself takes cores from the threads: it leaves the rest to them once they have got more
- * done than it has, meanwhile. The first time it takes little, to find out. */
+/* A CPU device competes with the threads for cores: it stops as soon as the threads finish more in the
+ * same time. Its first piece is small, to find out. */
 static void work_on_device(reduce_workers *workers, reduce_accumulator *a, size_t chunks) {
     int processor = tri_gpu_describe(workers->gpu)->type == TRI_GPU_CPU;
     while (!workers->outrun) {
@@ -159,8 +159,8 @@ static void work_on_thread(reduce_workers *workers, reduce_accumulator *a, size_
     }
 }
 
-/* What the team hands out are the workers; a worker takes chunks until none is left. The device comes first, since it must
- * not wait until a thread has nothing else to do. */
+/* One call per worker, which takes chunks until none is left. The device is worker 0, so that it starts
+ * first. */
 static void run_worker(void *argument, int thread, size_t worker) {
     (void)thread;
     reduce_workers *workers = argument;
@@ -172,7 +172,7 @@ static void run_worker(void *argument, int thread, size_t worker) {
         work_on_device(workers, a, chunks);
     else
         work_on_thread(workers, a, chunks);
-    /* The text of a failure belongs to the thread that failed. */
+    /* The error text is thread-local. */
     if (a->status != TRI_OK) snprintf(a->why, sizeof a->why, "%s", tri_error_text());
 }
 

@@ -7,7 +7,7 @@
 tri_status row_shape_of(const tri_dataset *dataset, row_shape *out) {
     int rank = tri_dataset_rank(dataset);
     if (!rank)
-        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' is a single value: it has no rows",
+        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' is a scalar: it has no rows to split",
                         tri_dataset_path(dataset), tri_dataset_file(dataset));
     *out = (row_shape){.rank = rank, .row_bytes = tri_dataset_stored_bytes(dataset), .chunk_rows = 1};
     memcpy(out->dims, tri_dataset_dims(dataset), (size_t)rank * sizeof *out->dims);
@@ -17,7 +17,7 @@ tri_status row_shape_of(const tri_dataset *dataset, row_shape *out) {
     return TRI_OK;
 }
 
-/* An attribute that may be missing, as it is in files of other programs. */
+/* An attribute that files of other programs do not have. */
 static tri_status optional_integer(const tri_dataset *dataset, const char *name, int64_t *out) {
     tri_status status = tri_dataset_file_integer(dataset, name, out);
     return status == TRI_ERR_DATA ? TRI_OK : status;
@@ -45,7 +45,7 @@ static tri_status learn_part(split_file *p) {
         (p->numbers ? tri_dataset_count(p->numbers) != rows
                     : (size_t)p->total < rows || (size_t)p->first > (size_t)p->total - rows))
         return tri_fail(TRI_ERR_DATA,
-                        "'%s' says that it is part %lld of %lld, rows from %lld on of %lld, but has %zu rows",
+                        "'%s' is inconsistent: split file %lld of %lld, from row %lld of %lld, but %zu rows",
                         p->file, (long long)p->index, (long long)p->parts, (long long)p->first,
                         (long long)p->total, rows);
     return TRI_OK;
@@ -81,7 +81,7 @@ void split_file_free(split_file *p) {
     p->file = p->path = NULL;
 }
 
-/* Adds rows to the runs while their numbers are less than `below`; *used is how many were. */
+/* Adds rows to the runs while their numbers are below `below`; *used is the number of rows added. */
 static tri_status add_numbers(const split_file *p, const int64_t *numbers, size_t count, size_t below,
                               row_run *runs, size_t *run_count, size_t *used) {
     for (*used = 0; *used < count && numbers[*used] < (int64_t)below; (*used)++) {
@@ -128,7 +128,7 @@ tri_status rows_window(const row_shape *shape, size_t memory, size_t copies, siz
     size_t each = copies * shape->row_bytes + more, window = each ? memory / each : shape->dims[0];
     char text[TRI_SIZE_TEXT];
     if (!window && shape->dims[0])
-        return tri_fail(TRI_ERR_ARGUMENT, "--memory: a row takes %s bytes, so at least that much is needed",
+        return tri_fail(TRI_ERR_ARGUMENT, "--memory: a row takes %s bytes; give at least that much",
                         tri_size_format(each, text));
     if (window > shape->chunk_rows) window -= window % shape->chunk_rows;
     if (window > shape->dims[0]) window = shape->dims[0];
@@ -136,7 +136,7 @@ tri_status rows_window(const row_shape *shape, size_t memory, size_t copies, siz
     return TRI_OK;
 }
 
-/* ---- Comparing: each rank sends what it has, rank 0 looks it up in the whole ---- */
+/* ---- Comparing: each rank sends its rows, rank 0 compares them with the whole ---- */
 
 typedef struct comparison {
     tri_run *run;
@@ -144,14 +144,14 @@ typedef struct comparison {
     size_t window, row_bytes;
     row_run *runs;
     char *rows, *wanted;
-    size_t head[2]; /* runs and rows of the piece under way; no rows: the end */
+    size_t head[2]; /* runs and rows of the current piece; no rows: the end */
 } comparison;
 
 static tri_status name_row(const comparison *c, const row_run *run, const char *rows) {
     size_t row = 0;
     while (!memcmp(c->wanted + row * c->row_bytes, rows + row * c->row_bytes, c->row_bytes))
         row++;
-    return tri_fail(TRI_ERR_WRONG, "row %zu of '%s' is another one in its part", run->first + row,
+    return tri_fail(TRI_ERR_WRONG, "row %zu of '%s' differs in its split file", run->first + row,
                     tri_dataset_path(c->whole));
 }
 
@@ -165,7 +165,7 @@ static tri_status compare_piece(const comparison *c) {
     return TRI_OK;
 }
 
-/* The rows of one part, piece by piece, to rank 0, or straight to the comparison there, which goes on after a
+/* Sends the rows of one split file to rank 0 in pieces, or compares them there. Continues after a
  * difference. */
 static tri_status offer_part(comparison *c, split_file *p, int root, tri_status *compared) {
     TRI_TRY(split_file_reopen(p));
@@ -184,7 +184,8 @@ static tri_status offer_part(comparison *c, split_file *p, int root, tri_status 
     return TRI_OK;
 }
 
-/* All of this rank's parts. After a failure the end is sent at once, so that rank 0 does not wait. */
+/* Sends all of this rank's split files. After a failure it sends the end at once, so that rank 0 does not
+ * wait. */
 static tri_status offer(comparison *c, split_file *parts, size_t count) {
     tri_status status = TRI_OK, compared = TRI_OK;
     int root = tri_comm_rank(c->run->comm) == 0;
@@ -196,7 +197,7 @@ static tri_status offer(comparison *c, split_file *parts, size_t count) {
     return status == TRI_OK ? compared : status;
 }
 
-/* Rank 0: what another rank offers. All of it is taken, after a difference too. */
+/* Rank 0: receives and compares the rows of another rank; receives all of them even after a difference. */
 static tri_status judge(comparison *c, int rank) {
     tri_status status = TRI_OK;
     for (;;) {

@@ -1,10 +1,11 @@
-/* A dataset in parts: one file for each rank, with some of the rows and the knowledge of which ones they are. */
+/* Split files: scatter writes the rows of a dataset to one file per rank, with attributes that say which
+ * rows; gather joins them. */
 #ifndef TRIREME_APPS_SPLIT_FILE_H
 #define TRIREME_APPS_SPLIT_FILE_H
 
 #include "apps/driver/app.h"
 
-/* Root attributes of a part's file; SPLIT_FIRST is -1 where SPLIT_ROW_NUMBERS lists the rows. */
+/* Root attributes of a split file. SPLIT_FIRST is -1 if SPLIT_ROW_NUMBERS lists the rows. */
 #define SPLIT_INDEX "part"
 #define SPLIT_COUNT "parts"
 #define SPLIT_FIRST "first_row"
@@ -14,12 +15,12 @@
 #define SPLIT_ROW_NUMBERS                                                                                    \
     "row_numbers" /* a dataset beside the part: for each row its row of the whole, ascending */
 
-/* Rows [first, first + count) of the whole. */
+/* Rows [first, first + count) of the whole dataset. */
 typedef struct row_run {
     size_t first, count;
 } row_run;
 
-/* What a dataset is made of, for those who have not opened it. */
+/* Shape of a dataset, for ranks that have not opened it. */
 typedef struct row_shape {
     int rank; /* at least 1 */
     size_t dims[32];
@@ -29,42 +30,42 @@ typedef struct row_shape {
 
 typedef struct split_file {
     char *file, *path;
-    tri_dataset *data, *numbers; /* NULL while closed; numbers also where the rows follow one another */
+    tri_dataset *data, *numbers; /* NULL while closed; numbers: also NULL for consecutive rows */
     row_shape shape;
-    int64_t index, parts; /* -1: a file that says nothing of itself */
-    int64_t first, total; /* first: -1 where row numbers are listed */
-    char split[64];       /* the same in all parts of one split */
+    int64_t index, parts; /* -1: a file of another program */
+    int64_t first, total; /* first: -1 with row numbers */
+    char split[64];       /* the same in all files of one split */
 } split_file;
 
-/* Status TRI_ERR_DATA where the dataset has no rows (a scalar). */
+/* TRI_ERR_DATA: the dataset is a scalar. Local. */
 TRI_MUST_CHECK tri_status row_shape_of(const tri_dataset *dataset, row_shape *out);
 
-/* Opens one part and learns what it holds; path NULL: its only dataset. Not collective. */
+/* Opens a split file and reads its attributes; path NULL: its only dataset. Local. */
 TRI_MUST_CHECK tri_status split_file_open(const char *file, const char *path, split_file *out);
 
-/* Closes its file; open it again before reading. */
+/* Closes the file; call split_file_reopen() before reading. */
 void split_file_close(split_file *p);
 TRI_MUST_CHECK tri_status split_file_reopen(split_file *p);
 
-/* Closes and forgets. */
+/* Closes the file and frees the struct's memory. */
 void split_file_free(split_file *p);
 
-/* The rows of this part from its row `from` on: at most `count` of them, and none at row `below` of the whole or
- * beyond. They come back as ascending runs, of which there is room for `count`, with their numbers. */
+/* The rows of the split file from its row `from` on: at most `count`, all below row `below` of the whole.
+ * Returned as ascending runs; runs[] has room for `count`. *rows: their number. */
 TRI_MUST_CHECK tri_status split_file_runs(const split_file *p, size_t from, size_t count, size_t below,
                                           row_run *runs, size_t *run_count, size_t *rows);
 
-/* Reads rows [from, from + count) of a dataset as they are stored. */
+/* Reads rows [from, from + count) of a dataset in their stored type. */
 TRI_MUST_CHECK tri_status rows_read(tri_dataset *dataset, size_t from, size_t count, void *out);
 
-/* How many rows fit into `memory` when `copies` of each and `more` bytes beside it are held: whole chunks where that
- * is possible, at most `rows`, at least 1. TRI_ERR_ARGUMENT: not even one fits. */
+/* Number of rows that fit into `memory` with `copies` of each row and `more` bytes per row: whole chunks
+ * if possible, at least 1, at most all rows. TRI_ERR_ARGUMENT: not even one fits. */
 TRI_MUST_CHECK tri_status rows_window(const row_shape *shape, size_t memory, size_t copies, size_t more,
                                       size_t *out);
 
-/* Compares every row of this rank's parts with the whole, which rank 0 has open, in pieces of at most `window` rows.
- * Row by row of each rank in turn, by plain messages: another way than the one the rows came. TRI_ERR_WRONG names the
- * first row that differs. Collective. */
+/* Compares every row of this rank's split files with the whole, which rank 0 has open, in pieces of at
+ * most `window` rows. Uses point-to-point messages, rank by rank, unlike scatter and gather themselves.
+ * TRI_ERR_WRONG: names the first row that differs. Collective. */
 TRI_MUST_CHECK tri_status split_files_compare(tri_run *run, tri_dataset *whole, size_t row_bytes,
                                               split_file *parts, size_t count, size_t window);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a rank tells the others of a file that it sees. */
+/* What a rank tells the others about a file that it sees. */
 typedef struct header {
     char file[512], path[256], type[48], split[64];
     int node;
@@ -21,9 +21,9 @@ typedef struct headers {
 static tri_status look(const tri_texts *names, glob_t *found) {
     for (size_t i = 0; i < names->count; i++) {
         int failed = glob(names->text[i], i ? GLOB_APPEND : 0, NULL, found);
-        if (failed == GLOB_NOSPACE) return tri_fail(TRI_ERR_MEMORY, "no memory for the names of all parts");
+        if (failed == GLOB_NOSPACE) return tri_fail(TRI_ERR_MEMORY, "no memory for the names of all files");
         if (failed == GLOB_ABORTED)
-            return tri_fail(TRI_ERR_FILE, "cannot look for '%s': a folder of it cannot be read",
+            return tri_fail(TRI_ERR_FILE, "cannot search for '%s': one of its folders is not readable",
                             names->text[i]);
     }
     return TRI_OK;
@@ -53,18 +53,19 @@ static tri_status read_header(const tri_run *run, const char *file, const char *
     return status;
 }
 
-/* The ranks of a node share the files that they see among them. */
+/* The ranks of a node divide the files that they see. */
 static tri_status read_headers(const tri_run *run, const glob_t *found, const char *path, headers *out) {
     const tri_shape *shape = tri_comm_shape(run->comm);
     size_t ranks = (size_t)shape->local_size, rank = (size_t)shape->local_rank;
     out->header = malloc((found->gl_pathc / ranks + 1) * sizeof *out->header);
-    if (!out->header) return tri_fail(TRI_ERR_MEMORY, "no memory for what %zu parts hold", found->gl_pathc);
+    if (!out->header)
+        return tri_fail(TRI_ERR_MEMORY, "no memory for the headers of %zu files", found->gl_pathc);
     for (size_t i = rank; i < found->gl_pathc; i += ranks, out->count++)
         TRI_TRY(read_header(run, found->gl_pathv[i], path, &out->header[out->count]));
     return TRI_OK;
 }
 
-/* The headers of all ranks, on all ranks. */
+/* Allgather of the headers. */
 static tri_status share_headers(tri_run *run, const headers *mine, headers *all) {
     size_t ranks = (size_t)tri_comm_size(run->comm), bytes = mine->count * sizeof *mine->header, total = 0;
     size_t *counts = malloc(2 * ranks * sizeof *counts), *displs = counts + ranks;
@@ -77,7 +78,8 @@ static tri_status share_headers(tri_run *run, const headers *mine, headers *all)
     }
     all->count = total / sizeof *all->header;
     all->header = malloc(total + 1);
-    status = all->header ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for what %zu parts hold", all->count);
+    status =
+        all->header ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the headers of %zu files", all->count);
     status = tri_agree(run->comm, status);
     if (status == TRI_OK)
         status =
@@ -93,7 +95,7 @@ static int by_order(const void *a, const void *b) {
     return order ? order : x->node - y->node;
 }
 
-/* ---- Whether they make a whole; on every rank alike ---- */
+/* ---- Whether the files form a whole; the same on every rank ---- */
 
 static int same_file(const header *a, const header *b) {
     return !strcmp(a->file, b->file) && a->index == b->index && !strcmp(a->split, b->split);
@@ -101,37 +103,35 @@ static int same_file(const header *a, const header *b) {
 
 static tri_status check_pair(const header *a, const header *b) {
     if ((a->index < 0) != (b->index < 0))
-        return tri_fail(TRI_ERR_DATA,
-                        "'%s' was made by scatter and '%s' was not: they are no parts of one whole",
+        return tri_fail(TRI_ERR_DATA, "'%s' is from scatter and '%s' is not: they do not belong together",
                         a->index < 0 ? b->file : a->file, a->index < 0 ? a->file : b->file);
     if (strcmp(a->split, b->split) || a->parts != b->parts || (a->index >= 0 && a->total != b->total))
-        return tri_fail(TRI_ERR_DATA, "'%s' and '%s' are of different splits", a->file, b->file);
+        return tri_fail(TRI_ERR_DATA, "'%s' and '%s' are from different splits", a->file, b->file);
     if (a->index >= 0 && a->index == b->index && !same_file(a, b))
-        return tri_fail(TRI_ERR_DATA, "'%s' and '%s' are the same part, number %lld", a->file, b->file,
+        return tri_fail(TRI_ERR_DATA, "'%s' and '%s' are both split file %lld", a->file, b->file,
                         (long long)a->index);
     int same = !strcmp(a->type, b->type) && a->shape.rank == b->shape.rank;
     for (int i = 1; i < a->shape.rank && same; i++)
         same = a->shape.dims[i] == b->shape.dims[i];
     return same ? TRI_OK
-                : tri_fail(TRI_ERR_DATA, "the rows of '%s' and of '%s' differ in type or shape", a->file,
+                : tri_fail(TRI_ERR_DATA, "the rows of '%s' and '%s' differ in type or shape", a->file,
                            b->file);
 }
 
-/* The parts that should stand between `a` and `b`, neighbours in the list; NULL: its ends. */
+/* Checks that no file is missing between `a` and `b`, neighbours in the list; NULL: its ends. */
 static tri_status check_gap(const header *a, const header *b) {
     int64_t from = a ? a->index + 1 : 0, to = b ? b->index : a->parts;
     if (from >= to) return TRI_OK;
-    char which[64], rows[96] = "";
+    char which[96], rows[96] = "";
     long long parts = (long long)(a ? a->parts : b->parts);
     if (to - from > 1)
-        snprintf(which, sizeof which, "parts %lld to %lld of %lld are", (long long)from, (long long)to - 1,
-                 parts);
+        snprintf(which, sizeof which, "split files %lld to %lld of %lld are", (long long)from,
+                 (long long)to - 1, parts);
     else
-        snprintf(which, sizeof which, "part %lld of %lld is", (long long)from, parts);
+        snprintf(which, sizeof which, "split file %lld of %lld is", (long long)from, parts);
     int64_t first = a ? a->first + (int64_t)a->shape.dims[0] : 0, end = b ? b->first : a->total;
     if ((a ? a->first : b->first) >= 0 && end > first)
-        snprintf(rows, sizeof rows, ": nobody has the rows %lld to %lld", (long long)first,
-                 (long long)end - 1);
+        snprintf(rows, sizeof rows, ": no file has rows %lld to %lld", (long long)first, (long long)end - 1);
     return tri_fail(TRI_ERR_DATA, "%s missing%s", which, rows);
 }
 
@@ -140,7 +140,7 @@ static tri_status check_all(headers *all, const tri_texts *names) {
         int found = strpbrk(names->text[i], "*?[") != NULL && all->count;
         for (size_t h = 0; h < all->count && !found; h++)
             found = !strcmp(all->header[h].file, names->text[i]);
-        if (!found) return tri_fail(TRI_ERR_FILE, "cannot open '%s': there is no such file", names->text[i]);
+        if (!found) return tri_fail(TRI_ERR_FILE, "cannot open '%s': no such file", names->text[i]);
     }
     const header *before = NULL;
     for (size_t h = 0; h < all->count; h++) {
@@ -152,7 +152,7 @@ static tri_status check_all(headers *all, const tri_texts *names) {
     return before->index >= 0 ? check_gap(before, NULL) : TRI_OK;
 }
 
-/* Files that say nothing of themselves follow one another. */
+/* Numbers the rows of files of other programs in the order of the list. */
 static void number(headers *all, gather_plan *plan) {
     int64_t rows = 0;
     plan->files = 0;
@@ -169,7 +169,7 @@ static void number(headers *all, gather_plan *plan) {
     strcpy(plan->path, all->header[0].path);
 }
 
-/* ---- Who reads what ---- */
+/* ---- Which rank reads which file ---- */
 
 /* The rank that reads file number k, which `count` nodes see. */
 static int reader(const tri_run *run, const header *seen, size_t count, size_t k) {
@@ -180,7 +180,7 @@ static int reader(const tri_run *run, const header *seen, size_t count, size_t k
 
 static tri_status take_files(const tri_run *run, const headers *all, gather_files *mine, int *first_reader) {
     mine->file = calloc(all->count, sizeof *mine->file);
-    if (!mine->file) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu parts", all->count);
+    if (!mine->file) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu files", all->count);
     for (size_t h = 0, k = 0, count; h < all->count; h += count, k++) {
         const header *here = &all->header[h];
         count = 1;
@@ -197,7 +197,7 @@ static tri_status take_files(const tri_run *run, const headers *all, gather_file
     return TRI_OK;
 }
 
-/* The whole gets the form of its first part. */
+/* The whole gets type, chunks and attributes of its first file. */
 static tri_status take_form(tri_run *run, gather_files *mine, int from, gather_plan *plan) {
     tri_status status = TRI_OK;
     if (tri_comm_rank(run->comm) == from) {
@@ -219,7 +219,7 @@ static tri_status find(tri_run *run, const tri_texts *names, const char *path, h
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(share_headers(run, seen, all));
     qsort(all->header, all->count, sizeof *all->header, by_order);
-    /* The same on all ranks: rank 0 speaks. */
+    /* The same on all ranks, so rank 0 checks. */
     TRI_TRY(tri_agree(run->comm, tri_comm_rank(run->comm) ? TRI_OK : check_all(all, names)));
     number(all, plan);
     TRI_TRY(tri_agree(run->comm, take_files(run, all, mine, &from)));

@@ -1,4 +1,5 @@
-/* Who is slow: suspects by comparison, then measured again, alone and beside others, before anybody is accused. */
+/* Finds slow ranks and pairs: suspects by comparison, which are then measured again alone, in turn with
+ * other pairs. A rank or pair is reported only if every sample exceeds the limit, several times in a row. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,35 +10,35 @@
 enum {
     CLASSES = 2,
     SUSPECT_PAIRS = 3,   /* pairs of a suspect player that are measured again */
-    REFERENCE_PAIRS = 5, /* pairs beside them that are not suspect */
-    FIRST_TIMES = 2,     /* times that each check is done at first: most suspects are cleared by it */
-    CONFIRM_TIMES = 8,   /* and before somebody is accused */
-    CONFIRMATIONS = 3,   /* in which a suspect must be slow */
-    RECHECKS = 32,       /* suspects looked into in one turn */
+    REFERENCE_PAIRS = 5, /* pairs for comparison that are not suspect */
+    FIRST_TIMES = 2,     /* repetitions of each check in the first round, which clears most suspects */
+    CONFIRM_TIMES = 8,   /* repetitions in later rounds */
+    CONFIRMATIONS = 3,   /* rounds in a row in which a slow rank or pair exceeds the limit */
+    RECHECKS = 32,       /* suspects measured in one round */
     ROUNDS = 32,
     CHECKS = RECHECKS * (SUSPECT_PAIRS + REFERENCE_PAIRS),
     HOST = 64
 };
 
-/* One suspect in one case, and which of the checks are for and which against it. */
+/* A suspect in one case, with the numbers of the checks of its pairs and of the reference pairs. */
 typedef struct recheck {
     size_t suspect;
     int in_case, suspect_pairs, references;
     int suspect_pair[SUSPECT_PAIRS], reference[REFERENCE_PAIRS];
 } recheck;
 
-/* What rank 0 thinks. A suspect is a player, or players + a pair. */
+/* The state of the search, on rank 0. A suspect is a player, or players + a pair. */
 typedef struct search {
     tri_run *run;
     p2p_state *s;
-    int cases; /* size, kind, class */
+    int cases; /* combinations of size, kind and class */
     size_t suspects;
-    double *excess;     /* excess[case][suspect]: how many times the median; 0: not suspect */
-    int *confirmed;     /* confirmed[suspect]: how many times in a row */
+    double *excess;     /* excess[case][suspect]: multiple of the median; 0: not suspect */
+    int *confirmed;     /* confirmed[suspect]: rounds in a row beyond the limit */
     char (*host)[HOST]; /* host[rank] */
     recheck rechecks[RECHECKS];
     int recheck_count, checks;
-    int times; /* that each check is done in this turn */
+    int times; /* repetitions of each check in this round */
     p2p_check_row check[CHECKS];
 } search;
 
@@ -58,14 +59,14 @@ static bool is_slow(const search *c, size_t suspect) {
     return c->confirmed[suspect] == CONFIRMATIONS;
 }
 
-/* The players of a pair by its number. */
+/* The players of a pair, by its index. */
 static void players_of(int players, size_t pair, int *a, int *b) {
     for (*a = 0; pair >= (size_t)(players - *a - 1); ++*a)
         pair -= (size_t)(players - *a - 1);
     *b = *a + 1 + (int)pair;
 }
 
-/* A pair one of whose players is is_slow says nothing new. */
+/* A pair with a slow player is not reported separately. */
 static bool explained(const search *c, size_t suspect) {
     size_t players = (size_t)c->s->players;
     int a, b;
@@ -92,7 +93,7 @@ static tri_status find_suspects(search *c) {
     return found < 0 ? tri_fail(TRI_ERR_MEMORY, "no memory to compare %zu pairs", pairs) : TRI_OK;
 }
 
-/* The number of this check, entered where it is new. */
+/* The number of this check, added if new. */
 static int check_number(search *c, int in_case, int a, int b) {
     p2p_check_row row = {in_case / CLASSES / P2P_KINDS, in_case / CLASSES % P2P_KINDS, a, b};
     for (int i = 0; i < c->checks; i++)
@@ -101,7 +102,7 @@ static int check_number(search *c, int in_case, int a, int b) {
     return c->checks++;
 }
 
-/* The pairs of one player in this class, first those with players that are not suspect themselves. */
+/* Adds pairs of a player in this class, preferably with players that are not suspect. */
 static void add_suspect_pairs(search *c, recheck *to, int player) {
     for (int pass = 0; pass < 2 && !to->suspect_pairs; pass++)
         for (int step = 1; step < c->s->players && to->suspect_pairs < SUSPECT_PAIRS; step++) {
@@ -119,7 +120,8 @@ static bool is_reference(const search *c, int in_case, int a, int b) {
            !(of_pair[p2p_pair(c->s->players, a, b)] > 0);
 }
 
-/* Pairs of the same class without a suspicion, from all over the machine, and others in each hearing. */
+/* Adds pairs of the same class that are not suspect, spread over the machine, and different ones in each
+ * round. */
 static void add_references(search *c, recheck *to) {
     size_t found = 0, at = 0, first = (size_t)c->confirmed[to->suspect];
     for (int a = 0; a < c->s->players; a++)
@@ -132,7 +134,7 @@ static void add_references(search *c, recheck *to) {
                 to->reference[to->references++] = check_number(c, to->in_case, a, b);
 }
 
-/* Each suspect in the case that speaks most against it. */
+/* Selects suspects, each in its slowest case. */
 static void select_suspects(search *c) {
     size_t players = (size_t)c->s->players;
     c->recheck_count = c->checks = 0;
@@ -156,9 +158,9 @@ static void select_suspects(search *c) {
     }
 }
 
-/* How many times as slow as the references, where all samples of all suspect_pairs are beyond the limit for the references'
- * best ones, and beyond nine tenths of all their samples: on a machine so busy that anybody is slow at times, nobody is.
- * Else 0. Without references nobody is slow. */
+/* The multiple of the references' time, if all samples of all pairs of the suspect exceed both the limit
+ * of the references' best samples and nine tenths of all their samples; otherwise 0. So on a busy machine,
+ * where any rank is slow at times, none is reported. Without references no suspect is slow. */
 static double times_slow(const search *c, const recheck *now, const double *seconds) {
     double best[REFERENCE_PAIRS], all[REFERENCE_PAIRS * CONFIRM_TIMES], quickest = INFINITY;
     size_t count = 0, references = (size_t)now->references;
@@ -183,14 +185,14 @@ static void evaluate(search *c, const double *seconds) {
         size_t suspect = c->rechecks[i].suspect;
         double times = times_slow(c, &c->rechecks[i], seconds);
         c->confirmed[suspect] = times > 0 ? c->confirmed[suspect] + 1 : 0;
-        /* From now on as measured alone. */
+        /* From now on only the measurement alone counts. */
         for (int other = 0; c->confirmed[suspect] == CONFIRMATIONS && other < c->cases; other++)
             excess_of(c, other)[suspect] = 0;
         excess_of(c, c->rechecks[i].in_case)[suspect] = times;
     }
 }
 
-/* Who, and how many times as long as the others, alone. */
+/* Describes a slow rank or pair and its multiple of the others' time, measured alone. */
 static void describe(search *c, size_t suspect, char *text, size_t room) {
     int players = c->s->players, a, b, worst = 0;
     char size[TRI_SIZE_TEXT];

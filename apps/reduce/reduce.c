@@ -1,9 +1,8 @@
-/* Statistics of a dataset of any size, spread over ranks, threads and a device, in one pass.
+/* Statistics of a dataset of any size on ranks, threads and a device, in one pass.
  *
- * The pattern is a reduction: every rank brings its part of the vector down to a small accumulator, and tri_reduce
- * brings those of all ranks together at rank 0. The accumulators are integers, so that the order in which this happens
- * does not show in the result.
- */
+ * The pattern is a reduction: every rank reduces its block of the vector to a small accumulator, and a
+ * reduction over the ranks combines the accumulators on rank 0. They are integers, so the result does not
+ * depend on the order. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -39,37 +38,39 @@ enum { BINS = 1 << 24 };
 
 #define DISTRIBUTION_NAME(name, text) "|" #name
 static const tri_option options[] = {
-    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "numbers in an HDF5 file; without it a random vector",
+    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "numbers in an HDF5 file; default: a random vector",
                .argument = true),
     TRI_OPTION(state, sum, "sum", "exact",
-               "exact: rounded once; ordered: a fixed tree, as quick as a loop; plain: a loop and MPI_SUM",
+               "exact: rounded once; ordered: by a fixed tree, as fast as a loop; plain: a loop and MPI_SUM",
                .choices = "exact|ordered|plain"),
-    TRI_OPTION(state, statistics, "statistics", "all", "all, or only the sum and the mean",
+    TRI_OPTION(state, statistics, "statistics", "all", "all statistics, or only sum and mean",
                .choices = "all|sum"),
-    TRI_OPTION(state, ddof, "ddof", "0", "the variance divides by count - ddof: 0 or 1"),
-    TRI_OPTION(state, bins, "histogram", "0", "bins of a histogram"),
-    TRI_OPTION(state, range, "range", NULL, "LOW,HIGH of the histogram; without it a first pass finds them"),
+    TRI_OPTION(state, ddof, "ddof", "0", "divisor of the variance: count - ddof; 0 or 1"),
+    TRI_OPTION(state, bins, "histogram", "0", "number of bins of a histogram; 0: none"),
+    TRI_OPTION(state, range, "range", NULL,
+               "LOW,HIGH of the histogram; default: minimum and maximum, by an extra pass"),
     TRI_OPTION(state, count, "count", "16Mi", "elements of the random vector"),
-    TRI_OPTION(state, seed, "seed", "1", "of the random vector"),
-    TRI_OPTION(state, distribution, "distribution", "uniform", "of the random vector",
+    TRI_OPTION(state, seed, "seed", "1", "seed of the random vector"),
+    TRI_OPTION(state, distribution, "distribution", "uniform", "distribution of the random vector",
                .choices = "uniform|normal|wide|cancel"),
-    TRI_OPTION(state, memory, "memory", "16Mi", "bytes that each rank may hold of the vector at a time"),
+    TRI_OPTION(state, memory, "memory", "16Mi", "bytes of the vector that each rank holds at a time"),
     TRI_OPTION(state, check, "verify", NULL,
-               "compute again element by element, in another split, and compare all bits"),
+               "recompute element by element with another distribution over ranks, and compare all bits"),
     {.name = NULL},
 };
 
-/* Which elements are this rank's, and in what pieces. */
+/* This rank's elements, and the size of the pieces. */
 static void divide(state *s, tri_run *run) {
     size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm), unit = 1;
     size_t block = s->input.dataset ? tri_dataset_block(s->input.dataset) : 1;
-    /* Ordered sums have blocks of their own. Else chunks of the file stay whole where every rank gets one. */
+    /* Ordered sums use their own blocks. Otherwise chunks of the file are not divided if every rank gets
+     * one. */
     if (s->sum == REDUCE_ORDERED)
         unit = TRI_ORDERED_BLOCK;
     else if (block <= s->input.count / ranks)
         unit = block;
     s->slab = tri_range_block_of_units(s->input.count, unit, ranks, rank);
-    /* A file is read one piece ahead. */
+    /* A file is read one piece ahead: two buffers. */
     size_t piece = s->memory / (s->input.dataset ? 16 : 8);
     if (piece >= unit) piece -= piece % unit;
     if (s->sum == REDUCE_ORDERED && piece < TRI_ORDERED_BLOCK) piece = TRI_ORDERED_BLOCK;
@@ -90,7 +91,7 @@ static tri_status read_range(state *s) {
 static tri_status check_options(const state *s) {
     if (s->ddof > 1) return tri_fail(TRI_ERR_ARGUMENT, "--ddof: 0 or 1");
     if (s->bins > BINS) return tri_fail(TRI_ERR_ARGUMENT, "--histogram: at most %d bins", BINS);
-    if (s->range && !s->bins) return tri_fail(TRI_ERR_ARGUMENT, "--range: needs --histogram BINS");
+    if (s->range && !s->bins) return tri_fail(TRI_ERR_ARGUMENT, "--range needs --histogram BINS");
     if (s->memory < 64 * 1024) return tri_fail(TRI_ERR_ARGUMENT, "--memory: at least 64Ki");
     return TRI_OK;
 }
@@ -99,8 +100,7 @@ static tri_status allocate(state *s, tri_run *run) {
     for (int i = 0; i < (s->input.dataset ? 2 : 1); i++) {
         s->buffer[i] = malloc(s->piece * 8 + !s->piece);
         if (!s->buffer[i])
-            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu elements; ask for less with --memory",
-                            s->piece);
+            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu elements; reduce --memory", s->piece);
     }
     s->histogram.bin = calloc((size_t)s->bins + 1, sizeof(int64_t));
     if (!s->histogram.bin) return tri_fail(TRI_ERR_MEMORY, "no memory for a histogram of %d bins", s->bins);
@@ -120,7 +120,7 @@ static tri_status setup(tri_run *run, void *argument) {
     return allocate(s, run);
 }
 
-/* Loads one piece and counts the time. */
+/* Loads one piece and measures the time. */
 static tri_status load(tri_run *run, state *s, size_t done, reduce_piece *piece, int buffer) {
     size_t left = s->slab.count - done;
     *piece = (reduce_piece){
@@ -133,7 +133,7 @@ static tri_status load(tri_run *run, state *s, size_t done, reduce_piece *piece,
     return TRI_OK;
 }
 
-/* One pass over this rank's slab. A dataset is read by this thread while the others work on the piece before. */
+/* One pass over this rank's slab. This thread reads a dataset while the others process the previous piece. */
 static tri_status pass(tri_run *run, state *s) {
     reduce_piece piece, ahead;
     reduce_workers_clear(&s->workers);
@@ -157,7 +157,7 @@ static tri_status pass(tri_run *run, state *s) {
     return TRI_OK;
 }
 
-/* Brings the accumulators of all ranks together at rank 0. */
+/* Combines the accumulators of all ranks on rank 0. */
 static tri_status communicate(tri_run *run, state *s) {
     reduce_accumulator mine;
     memset(s->histogram.bin, 0, (size_t)s->bins * sizeof *s->histogram.bin);
@@ -180,7 +180,7 @@ static tri_status communicate(tri_run *run, state *s) {
     return TRI_OK;
 }
 
-/* A histogram without a range: a pass that finds it. The same on all ranks afterwards. */
+/* Finds the range of a histogram without --range by an extra pass; the same on all ranks. */
 static tri_status find_range(tri_run *run, state *s) {
     reduce_plan plan = s->workers.plan;
     s->workers.plan.bins = 0;
@@ -196,9 +196,8 @@ static tri_status find_range(tri_run *run, state *s) {
     double low = all.extremes.min.high, high = all.extremes.max.high;
     if (all.extremes.min.index == TRI_NO_INDEX) low = 0, high = 1;
     if (!isfinite(low) || !isfinite(high))
-        return tri_fail(TRI_ERR_ARGUMENT,
-                        "--histogram: there are infinite elements, so give --range LOW,HIGH");
-    /* All elements equal: a range around them that has a width. */
+        return tri_fail(TRI_ERR_ARGUMENT, "--histogram: some elements are infinite; give --range LOW,HIGH");
+    /* All elements are equal: a range of nonzero width. */
     if (low == high) high = low + fmax(1, fabs(low) * 0x1p-20);
     s->workers.plan.low = low;
     s->workers.plan.high = high;
@@ -227,7 +226,7 @@ static tri_status run(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* One line for the first quantity that differs. */
+/* Reports the first quantity that differs. */
 static tri_status compare(const char *name, double ours, double other) {
     if (reduce_same(ours, other)) return TRI_OK;
     return tri_fail(TRI_ERR_WRONG, "%s is %a, but element by element it is %a", name, ours, other);
@@ -257,7 +256,7 @@ static tri_status compare_all(const state *s, const tri_moments *other) {
     TRI_TRY(compare_extreme("min", &a->min, &b.min));
     TRI_TRY(compare_extreme("max", &a->max, &b.max));
     if (a->nan != b.nan || a->positive_inf != b.positive_inf || a->negative_inf != b.negative_inf)
-        return tri_fail(TRI_ERR_WRONG, "the numbers of NaN or Inf differ element by element");
+        return tri_fail(TRI_ERR_WRONG, "the counts of NaN or Inf differ from those element by element");
     return TRI_OK;
 }
 
@@ -287,7 +286,7 @@ static void position_text(const tri_dataset *dataset, uint64_t index, char *text
         length += (size_t)snprintf(text + length, room - length, "%s%zu", d ? "," : "", at[d]);
 }
 
-/* An extreme, exactly: integers as integers. */
+/* Records an extreme exactly: integers as integers. */
 static void record_extreme(tri_run *run, const state *s, const tri_extreme *e, const char *const names[3],
                            const char *long_name, const char *index_name) {
     long double exact = (long double)e->high + (long double)e->low;
@@ -301,7 +300,7 @@ static void record_extreme(tri_run *run, const state *s, const tri_extreme *e, c
         tri_report_text(run, names[0], text);
     }
     tri_report_integer(run, names[1], e->index == TRI_NO_INDEX ? -1 : (int64_t)e->index, "1", index_name);
-    /* Ranks other than 0 have no extremes; an index of theirs is 0, which no empty dataset has. */
+    /* Ranks other than 0 have no extremes and index 0, which an empty dataset does not have. */
     if (!s->input.dataset || !s->input.count || tri_dataset_rank(s->input.dataset) < 2 ||
         e->index == TRI_NO_INDEX)
         return;
@@ -351,11 +350,11 @@ static tri_status record(tri_run *run, void *argument) {
     state *s = argument;
     const tri_statistics *a = &s->all;
     record_input(run, s);
-    tri_report_integer(run, "count", (int64_t)s->input.count, "1", "elements, NaN and Inf among them");
+    tri_report_integer(run, "count", (int64_t)s->input.count, "1", "elements, including NaN and Inf");
     tri_report_real(run, "sum", s->sum_value, "1", "sum of all elements");
     tri_report_real(run, "mean", s->mean, "1", "sum / count");
     if (s->statistics == 0) {
-        tri_report_real(run, "variance", a->variance, "1", "mean square of the distance from the mean");
+        tri_report_real(run, "variance", a->variance, "1", "mean squared distance from the mean");
         tri_report_real(run, "deviation", a->deviation, "1", "standard deviation: root of the variance");
         tri_report_real(run, "norm", a->norm, "1", "2-norm: root of the sum of squares");
         record_extreme(run, s, &a->min, (const char *const[]){"min", "min_index", "min_position"},
@@ -369,7 +368,7 @@ static tri_status record(tri_run *run, void *argument) {
     if (s->bins) TRI_TRY(record_histogram(run, s));
     if (s->check)
         tri_report_text(run, "verify",
-                        s->sum == REDUCE_PLAIN ? "statistics compared; a plain sum cannot be"
+                        s->sum == REDUCE_PLAIN ? "statistics compared; a plain sum cannot be compared"
                                                : "compared, bit by bit");
     return TRI_OK;
 }
@@ -385,8 +384,8 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "reduce",
-    .summary = "statistics of a dataset or random vector of any size, the same bits on any ranks, threads "
-               "and device",
+    .summary =
+        "statistics of a dataset or random vector, with the same bits on any ranks, threads and device",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,
