@@ -1,5 +1,5 @@
-/* Is the choice right? Every algorithm that can do a case is measured in turn, and the one that the library chooses is set
- * beside the quickest, its time beside the predicted one, and beside the MPI library's. */
+/* Checks the choice of algorithms: measures every algorithm of a case in turn and compares the chosen one
+ * with the fastest, with its predicted time, and with the MPI library. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "apps/bench/collectives.h"
 
 enum { METHODS = 24, SIZES = 16, PARTS = 25 };
-/* The aim: the chosen one is at most so much slower than the quickest. */
+/* A choice is right if it is at most this much slower than the fastest. */
 static const double NEAR = 1.1;
 
 typedef struct cell {
@@ -18,8 +18,9 @@ typedef struct cell {
     int used, chosen; /* method 0 is the MPI library's */
     bench_method method[METHODS];
     double predicted_s[METHODS];
-    int quickest;          /* when all took their turns */
-    bench_method again[2]; /* the chosen one and that one, alone; without samples where they are the same */
+    int quickest; /* in the measurement of all methods */
+    /* the chosen and the fastest one, measured again; no samples if they are the same */
+    bench_method again[2];
 } cell;
 
 typedef struct state {
@@ -35,14 +36,15 @@ typedef struct state {
 
 static const tri_option options[] = {
     TRI_OPTION(state, operations, "operations", "bcast,reduce,allreduce,scatter,gather,allgather,alltoall",
-               "which"),
+               "operations to measure"),
     TRI_OPTION(state, sizes, "sizes", "8,1Ki,8Ki,64Ki,512Ki",
-               "bytes of the vector, or of one block; multiples of 8"),
-    TRI_OPTION(state, each, "each", NULL, "show every algorithm, not the chosen one and the quickest alone"),
-    TRI_OPTION(state, mode, "mode", "single", "single calls, or calls one behind the other", "single|series"),
-    TRI_OPTION(state, seconds, "seconds", "1", "for each operation and size, in each mode"),
+               "bytes of the vector, or of a block; multiples of 8"),
+    TRI_OPTION(state, each, "each", NULL, "show every algorithm, not only the chosen and the fastest one"),
+    TRI_OPTION(state, mode, "mode", "single", "single calls, or series of back-to-back calls",
+               "single|series"),
+    TRI_OPTION(state, seconds, "seconds", "1", "seconds for each operation, size and mode"),
     TRI_OPTION(state, quantile, "quantile", "0.5",
-               "of the samples, to go by; less than the median where others work"),
+               "quantile of the samples to compare; below 0.5 on busy machines"),
     {.name = NULL},
 };
 
@@ -65,7 +67,8 @@ static tri_status read_sizes(state *s) {
 
 static tri_status add_method(cell *c, const tri_case *call_case, const tri_network *net, int algorithm,
                              int chosen) {
-    if (c->used == METHODS) return tri_fail(TRI_ERR_ARGUMENT, "more than %d algorithms in a cell", METHODS);
+    if (c->used == METHODS)
+        return tri_fail(TRI_ERR_ARGUMENT, "more than %d algorithms for one operation and size", METHODS);
     bench_method *method = &c->method[c->used];
     *method = (bench_method){.call = bench_call_ours, .selects = true};
     snprintf(method->name, sizeof method->name, "%s", tri_algorithm_name(algorithm));
@@ -98,7 +101,7 @@ static tri_status add_cells(state *s, tri_run *run, const char *name, const tri_
         return TRI_OK;
     }
     return tri_fail(TRI_ERR_ARGUMENT,
-                    "--operations: there is no '%s'; apps/list has all (a barrier has no sizes)", name);
+                    "--operations: there is no '%s'; apps/list shows all (a barrier has no size)", name);
 }
 
 static tri_status setup(tri_run *run, void *argument) {
@@ -141,8 +144,8 @@ static tri_status quantile_of(const state *s, const double *seconds, size_t coun
     return TRI_OK;
 }
 
-/* The least of many uncertain times is likelier to be too small than too large: so the quickest is measured anew, in turns
- * with the chosen one alone. The samples are the same on all ranks, so all agree which it is. */
+/* The minimum of many noisy times tends to be too small, so the fastest method is measured again in turn
+ * with the chosen one. The samples are equal on all ranks, so all agree on it. */
 static tri_status measure_again(const state *s, const bench_call *call, cell *c) {
     double least_s = INFINITY;
     for (int w = 1; w < c->used; w++) {
@@ -181,8 +184,8 @@ static tri_status run(tri_run *run, void *argument) {
 
 /* ---- the table ---- */
 
-/* How many times slower the chosen one is than the quickest: the median, over parts of the time in which both took
- * turns, and the ends of its 95 % interval. */
+/* The ratio of the chosen to the fastest time: median over PARTS parts of the samples, and its 95 %
+ * interval. */
 typedef struct slower {
     double ratio, low, high;
 } slower;
@@ -206,7 +209,7 @@ static tri_status slower_of(const state *s, const cell *c, slower *out) {
 }
 
 typedef struct total {
-    int cells, near, open; /* open: not near, but by less than the noise */
+    int cells, near, open; /* open: not near, but within the noise */
     int methods;
     double lost, misses,
         against; /* sums of logarithms: chosen by quickest, measured by predicted (of all), mpi by chosen */
@@ -216,7 +219,7 @@ static void show_method(tri_run *run, const cell *c, double measured_s, int w) {
     tri_report_line(run, "  %-30s predicted %11.2f us, measured %11.2f us, %6.2f  %s", c->method[w].name,
                     1e6 * c->predicted_s[w], 1e6 * measured_s, measured_s / c->predicted_s[w],
                     w == c->chosen     ? "chosen"
-                    : w == c->quickest ? "quickest"
+                    : w == c->quickest ? "fastest"
                                        : "");
 }
 
@@ -235,7 +238,7 @@ static tri_status show(tri_run *run, const state *s, const cell *c, total *all) 
     all->cells++;
     all->near += near;
     all->open += open;
-    /* Where the chosen one turns out to be quicker, it is the quickest. */
+    /* If the chosen one is faster in the second measurement, nothing is lost. */
     all->lost += log(fmax(1, by.ratio));
     all->against += log(seconds[0] / seconds[chosen]);
     tri_report_line(
@@ -252,7 +255,7 @@ static tri_status show(tri_run *run, const state *s, const cell *c, total *all) 
     return TRI_OK;
 }
 
-/* The samples of all methods, and of the two that were measured again. */
+/* Records the samples of all methods, and of the second measurement. */
 static void keep(tri_run *run, const state *s, const cell *c, bench_list *list) {
     char path[200];
     for (int w = 0; w < c->used; w++) {
@@ -273,7 +276,7 @@ static tri_status record(tri_run *run, void *argument) {
     bench_list list = {NULL, 0, 0};
     tri_report_text(run, "network", tri_comm_network_source(run->comm));
     tri_report_line(run, "%-10s %6s  %-26s %11s %14s  %-26s %14s  %5s  %12s  %14s", "operation", "bytes",
-                    "chosen", "predicted", "measured", "quickest", "measured", "ratio", "", "MPI library");
+                    "chosen", "predicted", "measured", "fastest", "measured", "ratio", "", "MPI library");
     for (int i = 0; i < s->cells; i++) {
         const cell *c = &s->cell[i];
         TRI_TRY(show(run, s, c, &all));
@@ -282,12 +285,13 @@ static tri_status record(tri_run *run, void *argument) {
     bench_note(run, &list);
     double share = (double)all.near / all.cells;
     tri_report_real(run, "right_choices", share, "1",
-                    "share of cells in which the chosen algorithm is within 10 % of the quickest");
+                    "fraction of cells in which the chosen algorithm is within 10 % of the fastest");
     tri_report_real(run, "undecided_choices", (double)all.open / all.cells, "1",
-                    "share of cells in which it may be, by the 95 % interval of the ratio");
-    tri_report_real(run, "lost_time", exp(all.lost / all.cells), "1", "geometric mean of chosen by quickest");
+                    "fraction of cells in which it may be, by the 95 % interval of the ratio");
+    tri_report_real(run, "lost_time", exp(all.lost / all.cells), "1",
+                    "geometric mean of the chosen time by the fastest time");
     tri_report_real(run, "missed_by", exp(all.misses / all.methods), "1",
-                    "geometric mean, over all algorithms, of how many times off a prediction is");
+                    "geometric mean over all algorithms of the error factor of predictions");
     tri_report_real(run, "speed", exp(all.against / all.cells), "1",
                     "geometric mean of the MPI library's time by the chosen one's");
     return TRI_OK;
@@ -306,7 +310,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_choice = {
     .name = "bench-choice",
-    .summary = "whether the algorithm that is chosen is the quickest, predicted times beside measured ones",
+    .summary = "compares the chosen algorithm with the fastest, and predicted with measured times",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

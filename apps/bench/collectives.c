@@ -1,4 +1,4 @@
-/* How quick collective operations are, beside those of the MPI library underneath. */
+/* Times collective operations and those of the MPI library. */
 #include "apps/bench/collectives.h"
 
 #include <math.h>
@@ -9,14 +9,14 @@
 #include "apps/bench/bench.h"
 
 enum { METHODS = 24 };
-/* The line at the end counts cells in which the library is quicker than us by more than this. */
+/* The last line counts cells with a ratio below this. */
 static const double SLOW = 0.9;
 
 typedef struct cell {
     tri_operation operation;
     size_t bytes;
     int used;
-    bool left_out;      /* its buffers would not fit */
+    bool left_out;      /* its buffers exceed --memory */
     tri_case call_case; /* what the choice among algorithms goes by */
     bench_method method[METHODS];
 } cell;
@@ -36,16 +36,17 @@ typedef struct state {
 enum { AGAINST_MPI, AGAINST_NONE };
 
 static const tri_option options[] = {
-    TRI_OPTION(state, operations, "operations", "all", "which: bcast,allreduce; all of them"),
+    TRI_OPTION(state, operations, "operations", "all",
+               "operations to measure: all, or a list such as bcast,allreduce"),
     TRI_OPTION(state, sizes, "sizes", "8,64,512,1Ki,8Ki,64Ki,128Ki,512Ki,1Mi,4Mi,16Mi,64Mi",
-               "bytes of the vector, or of one block; multiples of 8"),
-    TRI_OPTION(state, against, "against", "mpi", "what is measured beside it", "mpi|none"),
-    TRI_OPTION(state, heap, "heap", NULL, "buffers from the heap that the ranks of a node share"),
-    TRI_OPTION(state, each, "each", NULL, "also each algorithm by itself"),
-    TRI_OPTION(state, seconds, "seconds", "0.2", "for each cell of the table, in each mode"),
+               "bytes of the vector, or of a block; multiples of 8"),
+    TRI_OPTION(state, against, "against", "mpi", "what to compare with", "mpi|none"),
+    TRI_OPTION(state, heap, "heap", NULL, "buffers from the shared heap of a node (tri_alloc_shared)"),
+    TRI_OPTION(state, each, "each", NULL, "also measure each algorithm"),
+    TRI_OPTION(state, seconds, "seconds", "0.2", "seconds for each operation, size and mode"),
     TRI_OPTION(state, quantile, "quantile", "0.5",
-               "of the samples, to be shown; less than the median where others work"),
-    TRI_OPTION(state, memory, "memory", "512Mi", "bytes that the two buffers of a rank may have together"),
+               "quantile of the samples to show; below 0.5 on busy machines"),
+    TRI_OPTION(state, memory, "memory", "512Mi", "maximum bytes of the two buffers of a rank"),
     {.name = NULL},
 };
 
@@ -157,7 +158,7 @@ static tri_status setup(tri_run *run, void *argument) {
     s->send = malloc(need[0]);
     s->recv = malloc(need[1]);
     if (!s->send || !s->recv)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for buffers of %zu bytes; ask for less with --memory",
+        return tri_fail(TRI_ERR_MEMORY, "no memory for buffers of %zu bytes; reduce --memory",
                         need[0] + need[1]);
     return TRI_OK;
 }
@@ -194,7 +195,7 @@ static void size_text(const cell *c, char text[TRI_SIZE_TEXT]) {
         tri_size_format(c->bytes, text);
 }
 
-/* What is shown of a method's samples: the quantile call_case for, and the interval of the median. */
+/* What is shown of a method's samples: the requested quantile, and the interval of the median. */
 typedef struct shown {
     double seconds, low, high;
 } shown;
@@ -282,8 +283,8 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_text(run, "buffers", s->heap ? "shared heap" : "private");
     tri_report_text(run, "single",
                     clock.common ? "one call: last out minus first in" : "one call: the slowest rank's time");
-    tri_report_text(run, "begun", clock.moment ? "at a moment set before" : "behind a barrier");
-    tri_report_text(run, "series", "calls one behind the other: the slowest rank's time by their number");
+    tri_report_text(run, "begun", clock.moment ? "at a common time" : "after a barrier");
+    tri_report_text(run, "series", "back-to-back calls: the slowest rank's time by their number");
     tri_report_line(run, "%-14s %6s  %-6s  %12s %12s %12s     %7s", "operation", "bytes", "mode", "library",
                     "ours", "predicted", s->against == AGAINST_MPI ? "ratio  [of the median]" : "");
     for (int i = 0; i < s->cells; i++) {
@@ -317,7 +318,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_collectives = {
     .name = "bench-collectives",
-    .summary = "every collective operation beside that of the MPI library, single calls and series",
+    .summary = "times every collective operation against the MPI library, single calls and series",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

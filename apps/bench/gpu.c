@@ -1,5 +1,5 @@
-/* What a device does and what it costs: its kernels in both forms against its own copy speed and peak, transfers, starts,
- * from which size on it beats the threads, and collectives on its buffers against those of the host. */
+/* Times an OpenCL device: kernels in both forms against its copy rate and peak, transfers, launches, the
+ * size from which it is faster than the threads, and collectives on device buffers against host memory. */
 #include "apps/bench/gpu.h"
 
 #include <math.h>
@@ -13,10 +13,9 @@ enum { LAUNCHES = 256, SMALLEST = 1 << 10, GROWTH = 4 };
 
 static const tri_option options[] = {
     TRI_OPTION(bench_device, bytes, "bytes", "64Mi",
-               "of each buffer; there are four, and three vectors in host memory"),
-    TRI_OPTION(bench_device, trials, "trials", "11", "of each measurement"),
-    TRI_OPTION(bench_device, plot, "plot", NULL,
-               "SVG file for a picture of kernels under their roofs, by gnuplot"),
+               "bytes of each buffer; there are four, and three vectors in host memory"),
+    TRI_OPTION(bench_device, trials, "trials", "11", "trials of each measurement"),
+    TRI_OPTION(bench_device, plot, "plot", NULL, "SVG file with a roofline plot of the kernels, by gnuplot"),
     {.name = NULL},
 };
 
@@ -79,7 +78,8 @@ static void list_works(bench_device *b) {
 
 /* ---- setup ---- */
 
-/* The device that the driver has opened, or else any, once for each form. The first compiles for all ranks. */
+/* The device that the driver has opened, or else any, once for each form. The first compiles for all
+ * ranks. */
 static tri_status open_forms(bench_device *b) {
     const tri_gpu_form forms[] = {TRI_GPU_FORM_ITEM, TRI_GPU_FORM_GROUP};
     const tri_shape *shape = tri_comm_shape(b->run->comm);
@@ -104,8 +104,7 @@ static tri_status make_vectors(bench_device *b) {
     b->part = calloc((size_t)b->run->threads + 1, sizeof *b->part);
     b->time = calloc(BENCH_GPU_WORKS, sizeof *b->time);
     if (!b->host || !b->sum || !b->part || !b->time)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for vectors of %zu bytes; ask for less with --bytes",
-                        bytes);
+        return tri_fail(TRI_ERR_MEMORY, "no memory for vectors of %zu bytes; reduce --bytes", bytes);
     /* Of few bits, so that sums over ranks are exact in any order. */
     for (size_t i = 0; i < b->count; i++)
         b->host[i] = (double)(tri_random_bits(1, i) >> 44) * 0x1p-20;
@@ -289,7 +288,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_gpu = {
     .name = "bench-gpu",
-    .summary = "kernels, transfers, starts and collectives of an OpenCL device, and when it pays",
+    .summary = "times kernels, transfers, launches and collectives of an OpenCL device",
     .options = options,
     .state_bytes = sizeof(bench_device),
     .setup = setup,

@@ -87,7 +87,8 @@ static size_t show_sizes(tri_run *run, const bench_device *b) {
     return from;
 }
 
-/* ---- the picture: how quick the kernels are at their number of flops for each byte, under the two roofs ---- */
+/* ---- the picture: how quick the kernels are at their number of flops for each byte, under the two roofs
+ * ---- */
 
 typedef struct picture {
     const bench_device *b;

@@ -1,5 +1,5 @@
-/* What tri_send, tri_recv and tri_exchange cost beside the calls of MPI that they are made of: the ranks in pairs, all at
- * once, the first half with the second. */
+/* Times tri_send, tri_recv and tri_exchange against the underlying MPI calls. Each rank of the first half
+ * has a partner in the second half; all pairs run concurrently. */
 #include "apps/bench/p2p.h"
 
 #include <limits.h>
@@ -27,8 +27,8 @@ typedef struct state {
 
 static const tri_option options[] = {
     TRI_OPTION(state, sizes_text, "sizes", "8,4Ki,64Ki,1Mi,4Mi", "bytes of a message"),
-    TRI_OPTION(state, trials, "trials", "11", "of each variant"),
-    TRI_OPTION(state, duration_s, "duration", "0.01", "seconds that a trial lasts at least"),
+    TRI_OPTION(state, trials, "trials", "11", "trials of each variant"),
+    TRI_OPTION(state, duration_s, "duration", "0.01", "minimum seconds of a trial"),
     {.name = NULL},
 };
 
@@ -83,7 +83,7 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(read_sizes(s));
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!(s->duration_s >= 0)) return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 or more");
-    if (!half) return tri_fail(TRI_ERR_ARGUMENT, "a message takes two ranks: start two or more");
+    if (!half) return tri_fail(TRI_ERR_ARGUMENT, "bench p2p needs two ranks or more");
     for (int i = 0; i < s->sizes; i++) {
         if (s->bytes[i] > most) most = s->bytes[i];
         for (int v = 0; v < VARIANTS; v++)
@@ -171,7 +171,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_p2p = {
     .name = "bench-p2p",
-    .summary = "messages between pairs of ranks, beside the MPI library's calls",
+    .summary = "times messages between pairs of ranks against the MPI library",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -1,4 +1,4 @@
-/* The samples of one cell of the table of `bench collectives`. */
+/* The samples of one cell (an operation and a size) of `bench collectives` and `bench choice`. */
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -9,16 +9,17 @@
 
 #include "apps/bench/collectives.h"
 
-/* In a round each method has its turn: as many calls as fit into TURN_S, so that caches and branches get used to it. A series
- * is longer, so that its beginning and end matter little. */
+/* In each round every method makes as many calls as fit into TURN_S, so that caches and branch prediction
+ * adapt. A series is longer, so that its beginning and end matter little. */
 enum { MIN_ROUNDS = 3, MAX_ROUNDS = 1000, MOST_CALLS = 100, SERIES = 5, LEAST_SERIES = 3 };
 static const double TURN_S = 100e-6;
-/* Behind a barrier ranks need some calls more until they take turns on their cores as they will go on doing. */
+/* Oversubscribed ranks need more calls after a barrier until the schedule of the cores is steady. */
 static const double CROWDED_TURN_S = 1e-3;
-/* Buffers up to here are written in less time than it takes to look at the clock. */
+/* Writing buffers up to this size takes less time than reading the clock. */
 enum { QUICK_BYTES = 4096 };
-/* How far ahead the moment is at which all begin: long enough for the news of it; over a network, also until a shaper has
- * forgotten the call before (two buckets of jobs/cluster.sh at 1 Gbit/s), so that all methods find it alike. */
+/* Time from the broadcast of the common start to the start; over a network also long enough for the
+ * traffic shaper of jobs/cluster.sh to recover from the previous call (two buckets at 1 Gbit/s), so that
+ * all methods start alike. */
 static const double AHEAD_S = 4e-6, NETWORK_AHEAD_S = 300e-6;
 
 tri_status bench_call_ours(const bench_call *call) {
@@ -50,7 +51,7 @@ tri_status bench_call_ours(const bench_call *call) {
     case TRI_OPERATION_COUNT:
         break;
     }
-    return tri_fail(TRI_ERR_ARGUMENT, "no such operation");
+    return tri_fail(TRI_ERR_ARGUMENT, "unknown operation");
 }
 
 size_t bench_call_gives(const bench_call *call) {
@@ -91,7 +92,7 @@ size_t bench_call_gets(const bench_call *call) {
     }
 }
 
-/* Whether all ranks run under one kernel, as nodes that are namespaces of one machine do. */
+/* Whether all ranks run on one kernel, as on nodes that are namespaces of one machine. */
 static bool same_kernel(tri_comm *comm) {
     enum { BOOT_ID = 36 };
     char mine[BOOT_ID + 1] = "", first[BOOT_ID + 1];
@@ -108,14 +109,14 @@ bench_clock bench_clock_of(tri_comm *comm) {
     bench_clock out = {.common = tri_comm_shape(comm)->nodes == 1 || same_kernel(comm)};
     out.cores = sysconf(_SC_NPROCESSORS_ONLN) * (out.common ? 1 : tri_comm_shape(comm)->nodes);
     out.crowded = tri_comm_size(comm) > out.cores;
-    /* The last leaves a barrier over a network so late that a call would be over by then, if ranks are few. */
+    /* Over a network the last rank leaves a barrier so late that the call of a few ranks might be over. */
     out.moment = out.common && (!out.crowded || tri_comm_shape(comm)->nodes > 1);
     return out;
 }
 
 /* ---- data ---- */
 
-/* Whole numbers that tell rank and place; sums of them are exact. */
+/* Whole numbers from rank and index, whose sums are exact. */
 static void write_input(const bench_call *call, unsigned salt) {
     size_t n = bench_call_gives(call);
     double *x = call->operation == TRI_BCAST ? call->recv : call->send;
@@ -124,7 +125,7 @@ static void write_input(const bench_call *call, unsigned salt) {
         x[i] = (double)(((unsigned)i * 7U + from) & 4095U);
 }
 
-/* Calls once; a number for the bits that came out. */
+/* Calls once and hashes the result. */
 static tri_status hash_of(const bench_call *call, const bench_method *method, uint64_t *out) {
     size_t n = bench_call_gets(call);
     for (size_t i = 0; i < n; i++)
@@ -151,7 +152,7 @@ static tri_status start_together(const bench_call *call, bench_clock clock) {
     return TRI_OK;
 }
 
-/* `calls` samples behind one call that does not count. */
+/* Takes `calls` samples after one untimed call. */
 static tri_status take_single(const bench_call *call, const bench_method *method, bench_clock clock,
                               int calls, double *seconds) {
     double in[MOST_CALLS], out[MOST_CALLS];
@@ -172,8 +173,7 @@ static tri_status take_single(const bench_call *call, const bench_method *method
     return TRI_OK;
 }
 
-/* Seconds that a rank has worked. Where ranks take turns on cores, without the turns of others: they do not belong to what
- * is measured, and begin whenever the scheduler likes. */
+/* Wall time, or, on oversubscribed cores, processor time, which excludes the time of other ranks. */
 static double worked_s(bench_clock clock) {
     struct timespec t;
     if (!clock.crowded) return tri_now_s();
@@ -196,7 +196,8 @@ static tri_status take_series(const bench_call *call, const bench_method *method
         if (!quick) writing += worked_s(clock) - before;
         TRI_TRY(method->call(call));
     }
-    /* Ranks that have nothing to write wait for the one that has; those that share cores write in turns. */
+    /* Subtract the time of writing buffers: other ranks wait for the slowest writer, and ranks that share
+     * cores write one at a time. */
     double slowest[2] = {tri_now_s() - start, writing};
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, slowest, 2, MPI_DOUBLE, MPI_MAX, call->comm));
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, &writing, 1, MPI_DOUBLE, MPI_SUM, call->comm));
@@ -204,7 +205,7 @@ static tri_status take_series(const bench_call *call, const bench_method *method
     return TRI_OK;
 }
 
-/* Calls in one turn of a method, by the time of the quickest of a few. */
+/* Calls of a method in one round, from the fastest of a few calls. */
 static tri_status calls_in_turn(const bench_call *call, bench_method *methods, int count, bench_clock clock,
                                 int *out) {
     double shortest = INFINITY;
@@ -232,8 +233,8 @@ static tri_status take_turn(const bench_call *call, bench_method *method, bench_
     return take_series(call, method, clock, calls == 1 ? LEAST_SERIES : SERIES * calls, next);
 }
 
-/* Rounds until rank 0 says that the time is over. Every other round goes backwards, so that no method always follows the
- * same one. */
+/* Rounds until the time is over on rank 0. Every other round is in reverse, so that no method always
+ * follows the same one. */
 static tri_status take_rounds(const bench_call *call, bench_method *methods, int count, bench_mode mode,
                               int calls, double until) {
     bench_clock clock = bench_clock_of(call->comm);
@@ -258,7 +259,7 @@ static tri_status compare(const bench_call *call, bench_method *methods, int cou
         if (w == 0) first = hash;
         if (hash != first && status == TRI_OK)
             status =
-                tri_fail(TRI_ERR_WRONG, "%s of %zu doubles: what %s gives is not what %s gives",
+                tri_fail(TRI_ERR_WRONG, "%s of %zu doubles: the results of %s and %s differ",
                          tri_operation_name(call->operation), call->count, methods[w].name, methods[0].name);
     }
     return tri_agree(call->comm, status);

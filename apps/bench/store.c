@@ -1,6 +1,5 @@
-/* How quick an array spread over the ranks gets into a file and back, beside plain calls of the system that move the same
- * bytes to one file without a format: each rank its block, down to the disk. Reading is from wherever the system has the
- * file: the page cache, where it fits. */
+/* Times writing a distributed array to a file and reading it, against plain system calls for the same
+ * bytes: each rank its block, synced to disk. Reads usually come from the page cache. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,9 +25,9 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, folder, "folder", ".", "for the files that are written, and removed at the end"),
-    TRI_OPTION(state, bytes, "bytes", "128Mi", "of each rank; a multiple of 8"),
-    TRI_OPTION(state, trials, "trials", "7", "of each variant"),
+    TRI_OPTION(state, folder, "folder", ".", "folder of the temporary files"),
+    TRI_OPTION(state, bytes, "bytes", "128Mi", "bytes of each rank; a multiple of 8"),
+    TRI_OPTION(state, trials, "trials", "7", "trials of each variant"),
     {.name = NULL},
 };
 
@@ -54,7 +53,7 @@ static tri_status setup(tri_run *run, void *argument) {
     s->out = aligned_alloc(4096, (s->bytes | 4095) + 1);
     s->in = aligned_alloc(4096, (s->bytes | 4095) + 1);
     if (!s->out || !s->in)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for twice %zu bytes; ask for less with --bytes", s->bytes);
+        return tri_fail(TRI_ERR_MEMORY, "no memory for twice %zu bytes; reduce --bytes", s->bytes);
     for (size_t i = 0; i < s->count; i++)
         s->out[i] = value_of(s->first + i);
     for (int v = 0; v < VARIANTS; v++)
@@ -196,7 +195,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_store = {
     .name = "bench-store",
-    .summary = "an array into a file and back, beside plain calls of the system",
+    .summary = "times writing and reading an array against plain system calls",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -1,4 +1,4 @@
-/* How quick sums are, beside a plain read of the same memory. */
+/* Times sums against a plain read of the same memory. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,16 +37,16 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, bytes, "bytes", "1Gi", "of the vector on each rank"),
-    TRI_OPTION(state, distribution, "distribution", "uniform", "of its elements",
+    TRI_OPTION(state, bytes, "bytes", "1Gi", "bytes of the vector on each rank"),
+    TRI_OPTION(state, distribution, "distribution", "uniform", "distribution of the elements",
                .choices = "uniform|normal|wide|cancel"),
-    TRI_OPTION(state, trials, "trials", "11", "of each variant"),
-    TRI_OPTION(state, plot, "plot", NULL, "SVG file for a picture of the rates, by gnuplot"),
+    TRI_OPTION(state, trials, "trials", "11", "trials of each variant"),
+    TRI_OPTION(state, plot, "plot", NULL, "SVG file with a plot of the rates, by gnuplot"),
     {.name = NULL},
 };
 
-/* Reads a vector and does as little as can be with it, in the widest registers that the processor has. The prefetch
- * makes it a fair measure of the memory: without it the hardware leaves a tenth unused. */
+/* Reads a vector with the widest registers and minimal work. Without the prefetch it reaches only nine
+ * tenths of the memory bandwidth. */
 #if defined(__x86_64__)
 __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
@@ -87,7 +87,7 @@ static size_t chunks(const state *s) {
     return s->count / CHUNK + (s->count % CHUNK != 0);
 }
 
-/* What a variant is: a plan for the workers, and which workers. */
+/* A variant: a plan, and which workers take part. */
 typedef struct kind {
     const char *name;
     reduce_sum sum;
@@ -116,8 +116,7 @@ static tri_status setup(tri_run *run, void *argument) {
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (s->plot) TRI_TRY(tri_plot_check(s->plot));
     s->x = aligned_alloc(1 << 21, (s->bytes | ((1 << 21) - 1)) + 1);
-    if (!s->x)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes; ask for less with --bytes", s->bytes);
+    if (!s->x) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes; reduce --bytes", s->bytes);
     tri_team_for(run->team, chunks(s), fill_chunk, s);
     s->used = run->gpu ? VARIANTS : DEVICE_ORDERED;
     for (int v = 0; v < s->used; v++)
@@ -203,7 +202,8 @@ static void teardown(void *argument) {
 
 const tri_app bench_sum = {
     .name = "bench-sum",
-    .summary = "plain, ordered and exact sums and statistics on threads and device, beside a plain read",
+    .summary =
+        "times plain, ordered and exact sums and statistics on threads and device against a plain read",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

@@ -8,7 +8,8 @@
 
 #include "trireme/status.h"
 
-/* X(name, word on the page): a failure keeps programs from running, a warning makes them slow or surprising. */
+/* X(name, word on the page): a failure keeps programs from running, a warning makes them slow or
+ * surprising. */
 #define DOCTOR_LEVELS(X)                                                                                     \
     X(FINE, "ok")                                                                                            \
     X(NOTE, "note")                                                                                          \

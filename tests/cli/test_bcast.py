@@ -88,10 +88,10 @@ def test_dataset(trireme, tmp_path):
 
 BAD = [
     ((), 2, "SRC is missing"),
-    (("src", "new", "more"), 2, "one argument too many"),
+    (("src", "new", "more"), 2, "unexpected argument"),
     (("src", ""), 2, "DEST is empty"),
     (("src", "new", "--piece", "4000"), 2, "--piece: at least 4Ki"),
-    (("src", "new", "--device", "auto"), 2, "no use for a device"),
+    (("src", "new", "--device", "auto"), 2, "does not use a device"),
     (("none", "new"), 4, "cannot read 'none': there is no such file"),
     (("", "new"), 4, "not a name"),
     (("src/pipe", "new"), 4, "'src/pipe' is neither a file nor a folder"),
