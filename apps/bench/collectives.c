@@ -67,7 +67,7 @@ static tri_status read_sizes(state *s) {
     return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
 }
 
-/* Where `name` stands between commas. */
+/* Whether `name` is a word of a comma-separated list. */
 static bool has_word(const char *list, const char *name) {
     size_t length = strlen(name);
     for (const char *at = list; (at = strstr(at, name)); at += length)
@@ -118,7 +118,7 @@ static void add_methods(const state *s, cell *c, const tri_run *run) {
     }
 }
 
-/* A row of cells for each operation; how much memory the largest of them needs. */
+/* Makes the cells of all operations and sizes; need: bytes of the two buffers of the largest. */
 static void lay_out(state *s, const tri_run *run, size_t need[2]) {
     size_t ranks = (size_t)tri_comm_size(run->comm);
     for (int op = 0; op < TRI_OPERATION_COUNT; op++)
@@ -147,7 +147,7 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(read_sizes(s));
     s->cell = calloc((size_t)(TRI_OPERATION_COUNT * s->size_count), sizeof *s->cell);
     if (!s->cell) return tri_fail(TRI_ERR_MEMORY, "no memory for the table");
-    /* A call makes the means that the case of a call speaks of. */
+    /* The first call sets up what tri_comm_case() depends on. */
     TRI_TRY(tri_barrier(run->comm));
     size_t need[2] = {8, 8};
     lay_out(s, run, need);
@@ -222,7 +222,7 @@ static void add(total *all, const cell *c, int mode, double ratio) {
     snprintf(all->worst, sizeof all->worst, "%s %s %s", tri_operation_name(c->operation), size, modes[mode]);
 }
 
-/* The time that the algorithm of a method should take by its cost. */
+/* The predicted time of the algorithm of a method. */
 static double predicted_s(const cell *c, const bench_method *method, const tri_network *net) {
     for (int a = 0; a < tri_algorithm_count(); a++)
         if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), method->algorithm))
@@ -307,7 +307,7 @@ static void teardown(void *argument) {
     state *s = argument;
     for (int i = 0; i < s->cells; i++)
         bench_methods_destroy(s->cell[i].method, s->cell[i].used);
-    /* What is from the heap goes with its communicator. */
+    /* Shared buffers are freed with their communicator. */
     if (!s->heap) {
         free(s->send);
         free(s->recv);

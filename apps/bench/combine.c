@@ -17,7 +17,7 @@ typedef struct state {
     double **vector;
     bench_variant variants[VARIANTS];
     tri_run *run;
-    int turns; /* that the vectors have been added up so far */
+    int turns; /* number of additions so far */
 } state;
 
 static const tri_option options[] = {
@@ -67,7 +67,7 @@ static tri_status setup(tri_run *run, void *argument) {
     return bench_create(s->variants, VARIANTS, s->trials);
 }
 
-/* The sum takes the place of the first vector of each rank, and of rank 0's in the end. */
+/* The sum replaces the first vector of each rank, finally that of rank 0. */
 static tri_status add_up(state *s, int variant) {
     double *sum = s->vector[0];
     for (int v = 1; v < s->mine; v++)
@@ -79,7 +79,7 @@ static tri_status add_up(state *s, int variant) {
     return variant == OURS ? bench_call_ours(&call) : bench_call_mpi(&call);
 }
 
-/* All ranks begin together; the slowest one counts. */
+/* All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);
@@ -97,7 +97,7 @@ static tri_status run(tri_run *run, void *argument) {
     return bench_alternate(s->variants, VARIANTS, s->trials, trial, s);
 }
 
-/* Every turn adds to the first vectors: counted with factors of element(), rank by rank. */
+/* Every trial adds to the first vectors: the expected factor of element(), rank by rank. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     int ranks = tri_comm_size(run->comm);
@@ -109,7 +109,7 @@ static tri_status verify(tri_run *run, void *argument) {
         for (size_t v = 1; v < share.count; v++)
             others += first + (double)v;
         if (rank == 0) factor += first + s->turns * others;
-        /* What rank 0 has got in turn t is the vector as it was then. */
+        /* In trial t rank 0 received the vector of that trial. */
         for (int t = 1; rank && t <= s->turns; t++)
             factor += first + t * others;
     }

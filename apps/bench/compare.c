@@ -31,7 +31,7 @@ static tri_status text_of(const tri_dataset *dataset, const char *name, char **o
                     tri_dataset_file(dataset), name);
 }
 
-/* Every result file has the times of its runs. */
+/* Every result file has the dataset timing/run. */
 static tri_status open_file(const char *file, char **program, char **list) {
     tri_dataset *dataset = NULL;
     TRI_TRY(tri_dataset_open(NULL, file, "timing/run", &dataset));
@@ -72,7 +72,7 @@ static tri_status samples_of(const char *file, const char *path, tri_summary *ou
     return status;
 }
 
-/* A change counts where it is above the tolerance and the intervals of the two medians lie apart. */
+/* A change counts if it exceeds the tolerance and the intervals of the two medians are disjoint. */
 static tri_status compare(tri_run *run, state *s, const char *path) {
     tri_summary was, is;
     TRI_TRY(samples_of(s->old_file, path, &was));

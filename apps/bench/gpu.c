@@ -27,7 +27,7 @@ static void add(bench_device *b, bench_gpu_work work, const char *name) {
     snprintf(w->name, sizeof w->name, "%s", name);
 }
 
-/* Elements that kernel `index` gets: those that only compute take their time. */
+/* Number of elements for kernel `index`: fewer for kernels that mostly compute. */
 static size_t kernel_count(const bench_device *b, size_t index) {
     const tri_gpu_kernel_info *info = tri_gpu_kernel(index);
     return info->flops_each > 8 * info->bytes_each ? b->count / 16 + 1 : b->count;
@@ -78,8 +78,8 @@ static void list_works(bench_device *b) {
 
 /* ---- setup ---- */
 
-/* The device that the driver has opened, or else any, once for each form. The first compiles for all
- * ranks. */
+/* Opens the driver's device, or any if there is none, once for each form. The first rank of a node
+ * compiles. */
 static tri_status open_forms(bench_device *b) {
     const tri_gpu_form forms[] = {TRI_GPU_FORM_ITEM, TRI_GPU_FORM_GROUP};
     const tri_shape *shape = tri_comm_shape(b->run->comm);
@@ -105,7 +105,7 @@ static tri_status make_vectors(bench_device *b) {
     b->time = calloc(BENCH_GPU_WORKS, sizeof *b->time);
     if (!b->host || !b->sum || !b->part || !b->time)
         return tri_fail(TRI_ERR_MEMORY, "no memory for vectors of %zu bytes; reduce --bytes", bytes);
-    /* Of few bits, so that sums over ranks are exact in any order. */
+    /* Values with few bits, so that sums over ranks are exact in any order. */
     for (size_t i = 0; i < b->count; i++)
         b->host[i] = (double)(tri_random_bits(1, i) >> 44) * 0x1p-20;
     memset(b->sum, 0, bytes);
@@ -179,7 +179,7 @@ static tri_status map(tri_gpu_buffer *buffer) {
     return tri_gpu_buffer_unmap(buffer, mapped);
 }
 
-/* A device that shares the host's memory makes no copy necessary. */
+/* A device that shares the host's memory needs no copy. */
 static tri_status allreduce_by_host(bench_device *b) {
     size_t bytes = b->count * sizeof(double);
     bool copies = !tri_gpu_describe(b->gpu[0])->unified;
@@ -230,12 +230,12 @@ static tri_status once(bench_device *b, const bench_gpu_work *w, tri_gpu **opene
     }
 }
 
-/* All ranks begin together; the slowest one counts. */
+/* All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     bench_device *b = argument;
     tri_gpu *opened = NULL;
     tri_status status = TRI_OK;
-    /* What ran before has left one vector or the other in the caches; each finds its own there. */
+    /* An untimed call first, so that each variant finds its own data in the caches. */
     if (b->work[variant].kind >= BENCH_GPU_ALLREDUCE) status = once(b, &b->work[variant], &opened);
     if (status == TRI_OK) status = tri_barrier(b->run->comm);
     double start = tri_now_s();

@@ -91,7 +91,7 @@ static tri_status setup(tri_run *run, void *argument) {
 
 /* ---- the variants ---- */
 
-/* The loop as everyone writes it first. */
+/* A straightforward loop. */
 static void plain_step(heat_field *f) {
     int solid = f->grid->dims == 3;
     double *from = f->now, *to = f->next;
@@ -107,7 +107,7 @@ static void plain_step(heat_field *f) {
     f->next = from;
 }
 
-/* A copy in the shape of the step, row by row. */
+/* Copies row by row, with the tiles of a step. */
 static void copy_tile(void *argument, int thread, size_t tile) {
     (void)thread;
     const heat_field *f = argument;
@@ -133,7 +133,7 @@ static tri_status one_step(state *s, int variant) {
     return TRI_OK;
 }
 
-/* All ranks begin together; the slowest one counts. */
+/* All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);

@@ -101,7 +101,7 @@ static tri_status setup(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* Seconds of one call. All ranks begin together; the slowest one counts. */
+/* Seconds of one call. All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);
@@ -118,7 +118,7 @@ static tri_status run(tri_run *run, void *argument) {
     (void)run;
     for (int i = 0; i < s->sizes; i++) {
         s->pair.bytes = s->bytes[i];
-        /* As many calls as fill the duration, by the second of two trials with few. */
+        /* Number of calls that fill the duration, estimated by the second of two short trials. */
         s->messages = 1;
         double seconds = trial(s, MPI_ROUND_TRIP);
         s->messages = 10;
@@ -130,7 +130,7 @@ static tri_status run(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* Each variant once more, and every byte looked at. */
+/* Runs each variant again and checks every byte. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     int rank = tri_comm_rank(run->comm), peer = s->pair.peer;

@@ -49,7 +49,7 @@ static tri_status setup(tri_run *run, void *argument) {
     s->count = s->bytes / sizeof *s->out;
     s->first = (size_t)tri_comm_rank(run->comm) * s->count;
     s->total = (size_t)tri_comm_size(run->comm) * s->count;
-    /* Aligned, as data must be that go past the page cache. */
+    /* Aligned for direct I/O. */
     s->out = aligned_alloc(4096, (s->bytes | 4095) + 1);
     s->in = aligned_alloc(4096, (s->bytes | 4095) + 1);
     if (!s->out || !s->in)
@@ -87,7 +87,7 @@ static tri_status plain_move(const state *s, int writing) {
 static tri_status plain_write(state *s) {
     tri_status status = TRI_OK;
     if (tri_comm_rank(s->run->comm) == 0) {
-        /* A new file each time, as ours is. */
+        /* A new file each time, like ours. */
         (void)unlink(s->file[0]);
         int fd = open(s->file[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd < 0) status = plain_failure(s, "make");
@@ -132,7 +132,7 @@ static tri_status do_variant(state *s, int variant) {
     }
 }
 
-/* All ranks begin together; the slowest one counts. Failures are agreed on. */
+/* All ranks start together; maximum over ranks. Failures are agreed on. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);
@@ -151,13 +151,13 @@ static double read_trial(void *argument, int variant) {
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
     (void)run;
-    /* A folder that cannot be written shows here, as what it is. */
+    /* Reports a folder that is not writable. */
     TRI_TRY(our_write(s));
     TRI_TRY(bench_alternate(s->variants, 2, s->trials, trial, s));
     return bench_alternate(s->variants + PLAIN_READ, 2, s->trials, read_trial, s);
 }
 
-/* Both files once more, and every number looked at. */
+/* Reads both files again and checks every number. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     for (int v = PLAIN_READ; v <= READ; v++) {

@@ -71,7 +71,7 @@ static void read_chunk(void *argument, int thread, size_t chunk) {
     (void)thread;
     const state *s = argument;
     size_t from = chunk * CHUNK, count = s->count - from < CHUNK ? s->count - from : CHUNK;
-    /* What comes out must be used, or the compiler leaves the reading out. */
+    /* The result must be used, or the compiler removes the reads. */
     volatile uint64_t sink = read_all((const uint64_t *)(const void *)(s->x + from), count);
     (void)sink;
 }
@@ -130,7 +130,7 @@ static tri_status setup(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* All ranks begin together; the slowest one counts. */
+/* All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     reduce_piece whole = {s->x, s->first, s->count};
@@ -154,7 +154,7 @@ static tri_status run(tri_run *run, void *argument) {
     return bench_alternate(s->variants, s->used, s->trials, trial, s);
 }
 
-/* The bits of every exact sum are the same, and so are those of every ordered one. */
+/* All exact sums must have the same bits, and all ordered sums. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     (void)run;

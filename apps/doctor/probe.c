@@ -1,12 +1,13 @@
-/* doctor-probe IN OUT: the child process in which doctor tries MPI, so that an MPI that aborts, hangs or does not load
- * gives a verdict. It exchanges lines of JSON with doctor over two file descriptors:
+/* doctor-probe IN OUT: the child process in which doctor tries MPI, so that an MPI that aborts, hangs or does not
+ * load gives a verdict. It exchanges lines of JSON with doctor over two file descriptors:
+ *
  *     out: the loaded libraries                       (before MPI_Init)
  *     out: rank, size, thread level, node             (after it)
  *     in:  the verdicts of this rank's doctor, and the results folder
- *     out: place, time, verdicts, ... of every rank  (rank 0 alone)
- *     in:  the exit status                            (rank 0 alone)
+ *     out: place, time, verdicts, ... of every rank   (rank 0 only)
+ *     in:  the exit status                            (rank 0 only)
  *     out: that status                                (every rank)
- * */
+ */
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>

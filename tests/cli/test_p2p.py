@@ -9,7 +9,7 @@ import pytest
 
 QUICK = ("--samples", 2, "--duration", 0.0001)
 KINDS = ("latency", "forward", "backward", "both")
-# A machine that is busy with other tests is no reason to accuse anybody, but nor is it what is tested here.
+# A busy machine must not make ranks slow here.
 CALM = ("--slow", 1000)
 
 
