@@ -1,5 +1,5 @@
-# doctor starts even if MPI does not: it links only what it calls. It learns about MPI from doctor-probe, a program
-# like the others, which it starts.
+# doctor starts even if MPI does not: it links only what it calls. It learns about MPI from doctor-probe, a
+# program like the others, which it starts.
 file(GLOB sources CONFIGURE_DEPENDS doctor/*.c)
 list(FILTER sources EXCLUDE REGEX "/probe\\.c$")
 add_executable(doctor ${sources} driver/options.c driver/help.c driver/environment.c)

@@ -1,5 +1,5 @@
-/* doctor-probe IN OUT: the child process in which doctor tries MPI, so that an MPI that aborts, hangs or does not
- * load gives a verdict. It exchanges lines of JSON with doctor over two file descriptors:
+/* doctor-probe IN OUT: the child process in which doctor tries MPI, so that an MPI that aborts, hangs or does
+ * not load gives a verdict. It exchanges lines of JSON with doctor over two file descriptors:
  *
  *     out: the loaded libraries                       (before MPI_Init)
  *     out: rank, size, thread level, node             (after it)
