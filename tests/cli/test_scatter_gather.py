@@ -231,7 +231,7 @@ def test_bad_gather(trireme, parts):
     # Row numbers that do not fit together: a row twice, and one that nobody has.
     with h5py.File(parts / "k/1.h5", "r+") as f:
         f["row_numbers"][2] = 8
-    bad(4, "rows 8 to 8 are in two parts", "k/*.h5", "--out", "b.h5:/x")
+    bad(4, "rows 8 to 8 are in two split files", "k/*.h5", "--out", "b.h5:/x")
     with h5py.File(parts / "k/1.h5", "r+") as f:
         f["row_numbers"][2] = 1
     bad(4, "do not ascend", "k/*.h5", "--out", "b.h5:/x")
