@@ -77,7 +77,10 @@ if(TRIREME_APPS)
                 endif()")
         endif()
     endforeach()
-    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/man1 ${PROJECT_BINARY_DIR}/manual/completions)
+    install(CODE "execute_process(COMMAND $<TARGET_FILE:doctor> --environment man
+                                  OUTPUT_FILE ${PROJECT_BINARY_DIR}/manual/man/man7/trireme.7)")
+    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/man1 ${PROJECT_BINARY_DIR}/manual/man/man7
+                        ${PROJECT_BINARY_DIR}/manual/completions)
     install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
     install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/completions/
             DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)

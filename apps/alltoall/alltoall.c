@@ -1,11 +1,10 @@
-/* Permutes the axes of a dataset that no rank could hold: B[i, j, ...] = A[j, i, ...].
+/* Permutes the axes of a dataset larger than memory: B[i, j, ...] = A[j, i, ...].
  *
- * The pattern is an alltoall: every rank has something for every other. A rank reads a slice of A that lies together in
- * A's file and writes a slice of B that lies together in B's; what it has read belongs to all the slices that are
- * written. So each rank packs the pieces for the others, tri_alltoallv brings them where they belong, and there they
- * are turned into B's order, tile by tile, by the threads. This is done box by box, each as large as memory allows, and
- * a thread of its own writes one while the next is under way.
- */
+ * The pattern is an alltoall: every rank has data for every other rank. A rank reads a slice of A that is
+ * contiguous in A's file and writes a slice of B that is contiguous in B's file. Each rank packs the
+ * pieces for the others, tri_alltoallv exchanges them, and the threads permute the received pieces to B's
+ * order, tile by tile. The work is done box by box, each as large as memory allows; a separate thread
+ * writes one box while the next one is processed. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@
 #include "apps/alltoall/plan.h"
 #include "apps/driver/app.h"
 
-/* Bytes in a row in A's file that are as well read by themselves. */
+/* LONG_RUN: contiguous bytes in A's file from which on pieces are read separately. */
 enum { LONG_RUN = 8192, LARGE_PAGE = 2 << 20 };
 
 typedef struct state {
@@ -35,34 +34,35 @@ typedef struct state {
     size_t dims[AXES], chunk[AXES]; /* chunk: zeros for none */
     tri_result *result;
     tri_array *b;
-    tri_team *writer; /* a thread that writes while this one goes on */
+    tri_team *writer; /* a thread that writes concurrently */
     bool writing;
-    /* a slice in A's order, or what came from others; pieces for others; and a slice in B's order */
+    /* 0: a slice in A's order, or received pieces; 1: pieces to send; 2: a slice in B's order */
     char *buffer[3];
     size_t *send, *send_at, *receive, *receive_at; /* bytes for and from each rank */
-    /* in the last repeat: to other ranks, to those of the other half, and the seconds that it took */
+    /* in the last repeat: bytes to other ranks, bytes to the other half, seconds of the exchange */
     double sent_bytes, crossed_bytes, communicate_s;
 } state;
 
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/A", NULL,
-               "a dataset of 2 to 4 dimensions, on a file system that all nodes share", .argument = true,
+               "dataset of 2 to 4 dimensions, on a file system shared by all nodes", .argument = true,
                .required = true),
-    TRI_OPTION(state, out, "out", NULL, "FILE.h5:/B to make; without a path B is named as A"),
+    TRI_OPTION(state, out, "out", NULL, "FILE.h5:/B to write; without a path: the path of A"),
     TRI_OPTION(state, axes, "axes", NULL,
-               "1,0: axis k of B is this axis of A, as in numpy's transpose; else reversed"),
-    TRI_OPTION(state, chunk_text, "chunk", NULL, "64,64: chunks of B, without compression; else B has none"),
-    TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank may hold at a time"),
-    TRI_OPTION(state, replace, "replace", NULL, "replace FILE.h5 where it exists"),
+               "1,0: for each axis of B the axis of A, as in numpy's transpose; default: reversed"),
+    TRI_OPTION(state, chunk_text, "chunk", NULL,
+               "64,64: chunks of B, without compression; default: contiguous"),
+    TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
+    TRI_OPTION(state, replace, "replace", NULL, "replace an existing FILE.h5"),
     TRI_OPTION(state, bandwidth, "bandwidth", NULL,
-               "show the rate of the exchange beside the bandwidth between two halves of the ranks"),
-    TRI_OPTION(state, check, "verify", NULL, "read A and B again and compare all elements one by one"),
+               "compare the rate of the exchange with the bandwidth between two halves of the ranks"),
+    TRI_OPTION(state, check, "verify", NULL, "read A and B again and compare all elements"),
     {.name = NULL},
 };
 
 /* ---- Setup ---- */
 
-/* Numbers with commas between them, one for each dimension. */
+/* Parses numbers separated by commas, one per dimension. */
 static int read_list(const char *text, int count, size_t *out) {
     for (int k = 0; k < count; k++) {
         char *end;
@@ -89,8 +89,8 @@ static tri_status read_axes(state *s) {
         s->dims[k] = p->dims[axis[k]];
     }
     if (right) return TRI_OK;
-    return tri_fail(TRI_ERR_ARGUMENT, "--axes: '%s' is not a permutation of 0 to %d, with commas", s->axes,
-                    p->rank - 1);
+    return tri_fail(TRI_ERR_ARGUMENT, "--axes: '%s' is not a permutation of 0 to %d, separated by commas",
+                    s->axes, p->rank - 1);
 }
 
 static tri_status read_chunk(state *s) {
@@ -103,7 +103,7 @@ static tri_status read_chunk(state *s) {
     }
     if (right) return TRI_OK;
     return tri_fail(TRI_ERR_ARGUMENT,
-                    "--chunk: '%s' is not %d numbers from 1 on, with commas, of less than 4Gi together",
+                    "--chunk: '%s' is not %d positive numbers, separated by commas, with chunks below 4Gi",
                     s->chunk_text, s->plan.rank);
 }
 
@@ -111,7 +111,7 @@ static tri_status read_options(state *s, const tri_run *run) {
     plan *p = &s->plan;
     *p = (plan){.rank = tri_dataset_rank(s->a), .ranks = tri_comm_size(run->comm)};
     if (p->rank < 2 || p->rank > AXES)
-        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has %d dimensions: 2 to %d can be permuted",
+        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has %d dimensions; alltoall permutes 2 to %d",
                         tri_dataset_path(s->a), tri_dataset_file(s->a), p->rank, AXES);
     s->element_bytes = tri_dataset_stored_bytes(s->a);
     for (int k = 0; k < AXES; k++) {
@@ -131,9 +131,8 @@ static tri_status allocate(state *s) {
     for (int i = 0; i < 3; i++) {
         s->buffer[i] = aligned_alloc(LARGE_PAGE, bytes);
         if (!s->buffer[i])
-            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu elements; ask for less with --memory",
-                            s->plan.room);
-        /* Each element of a row that is turned goes to a page of its own; their translations are what takes the time. */
+            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu elements; reduce --memory", s->plan.room);
+        /* In a transpose each element of a row goes to another page: huge pages save TLB misses. */
         madvise(s->buffer[i], bytes, MADV_HUGEPAGE);
     }
     s->send = malloc(4 * ranks * sizeof *s->send);
@@ -147,10 +146,9 @@ static tri_status allocate(state *s) {
 
 static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
-    if (!s->out)
-        return tri_fail(TRI_ERR_ARGUMENT, "--out is missing: say which file to make, as in --out b.h5:/B");
+    if (!s->out) return tri_fail(TRI_ERR_ARGUMENT, "--out is missing; name the output: --out b.h5:/B");
     if (s->bandwidth && tri_comm_size(run->comm) < 2)
-        return tri_fail(TRI_ERR_ARGUMENT, "--bandwidth: one rank exchanges nothing; start two or more");
+        return tri_fail(TRI_ERR_ARGUMENT, "--bandwidth needs two ranks or more");
     TRI_TRY(tri_agree(run->comm, tri_spec_split(s->out, &s->out_file, &s->out_path)));
     TRI_TRY(tri_dataset_open_stored(run->comm, s->file, NULL, &s->a));
     TRI_TRY(tri_agree(run->comm, tri_out_check(s->out_file, tri_dataset_file(s->a))));
@@ -164,14 +162,15 @@ static tri_status start_output(state *s, tri_run *run) {
     tri_array_destroy(&s->b);
     tri_result_destroy(&s->result);
     s->sent_bytes = s->crossed_bytes = s->communicate_s = 0;
-    /* A repeat replaces what the one before it has made. */
+    /* A repeat replaces the file of the previous one. */
     int again = run->repeat > -run->common->warmup, how = s->replace || again ? TRI_RESULT_REPLACE : 0;
     TRI_TRY(tri_result_create_at(run->comm, s->out_file, TRI_RESULT_PLAIN | how, &s->result));
     return tri_array_create(s->result, s->out_path ? s->out_path : tri_dataset_path(s->a), &s->form,
                             s->plan.rank, s->dims, s->chunk, &s->b);
 }
 
-/* Copies where two boxes meet from one of them to the other. Each lies in the order of A, or with axes in that of B. */
+/* Copies the intersection of two boxes from one to the other. Each is in the order of A, or, with axes, of
+ * B. */
 static void copy(tri_run *run, const state *s, const box *from_box, const char *from, const box *to_box,
                  const int *to_axes, char *to) {
     box both = box_meet(from_box, to_box);
@@ -188,13 +187,14 @@ static void copy(tri_run *run, const state *s, const box *from_box, const char *
     permute(run->team, &p, from + from_first * s->element_bytes, to + to_first * s->element_bytes);
 }
 
-/* The piece of what this rank reads that belongs to another one's slice of B. */
+/* The part of this rank's slice of A that belongs to the slice of B of `rank`. */
 static box piece_for(const state *s, const box *whole, const box *read, int rank) {
     box write = plan_slice(&s->plan, whole, s->plan.cut_write, rank);
     return box_meet(read, &write);
 }
 
-/* Where the pieces for all ranks lie, one behind the other. Returns the shortest run of one in A's file. */
+/* Sets counts and displacements of the pieces for all ranks. Returns the shortest contiguous run of a
+ * piece in A's file, in bytes. */
 static size_t place_pieces(tri_run *run, state *s, const box *whole, const box *read) {
     size_t at = 0, shortest = SIZE_MAX;
     for (int r = 0; r < s->plan.ranks; r++) {
@@ -210,7 +210,7 @@ static size_t place_pieces(tri_run *run, state *s, const box *whole, const box *
     return shortest;
 }
 
-/* Each piece from the file, into buffer 1. */
+/* Reads each piece from the file into buffer 1. */
 static tri_status read_pieces(state *s, const box *whole, const box *read) {
     for (int r = 0; r < s->plan.ranks; r++) {
         box piece = piece_for(s, whole, read, r);
@@ -220,7 +220,7 @@ static tri_status read_pieces(state *s, const box *whole, const box *read) {
     return TRI_OK;
 }
 
-/* The pieces from the slice that was read, in buffer 0, into buffer 1. */
+/* Packs the pieces from the slice in buffer 0 into buffer 1. */
 static void pack(tri_run *run, state *s, const box *whole, const box *read) {
     for (int r = 0; r < s->plan.ranks; r++) {
         box piece = piece_for(s, whole, read, r);
@@ -242,7 +242,7 @@ static tri_status read_and_pack(tri_run *run, state *s, const box *whole) {
     return TRI_OK;
 }
 
-/* What comes from each rank, into buffer 0. */
+/* Exchanges the pieces: from buffer 1 into buffer 0. */
 static tri_status communicate(tri_run *run, state *s, const box *whole, const box *write) {
     size_t at = 0;
     for (int r = 0; r < s->plan.ranks; r++) {
@@ -255,8 +255,8 @@ static tri_status communicate(tri_run *run, state *s, const box *whole, const bo
                          MPI_BYTE, run->comm);
 }
 
-/* The pieces that came, each in A's order, to their places in B's order, in buffer 2. */
-static void turn(tri_run *run, const state *s, const box *whole, const box *write) {
+/* Permutes the received pieces, each in A's order, to B's order in buffer 2. */
+static void unpack(tri_run *run, const state *s, const box *whole, const box *write) {
     for (int r = 0; r < s->plan.ranks; r++) {
         box read = plan_slice(&s->plan, whole, s->plan.cut_read, r), piece = box_meet(&read, write);
         if (s->receive[r])
@@ -269,7 +269,7 @@ static void write_work(void *argument, int thread, size_t chunk) {
     tri_array_write_work(argument);
 }
 
-/* Waits for the slice that is being written. */
+/* Waits until the current slice is written. */
 static tri_status finish_slice(tri_run *run, state *s) {
     double start = tri_now_s();
     if (!s->writing) return TRI_OK;
@@ -304,7 +304,7 @@ static tri_status do_box(tri_run *run, state *s, const box *whole) {
     tri_report_phase(run, "communicate", tri_now_s() - start, bytes);
     TRI_TRY(finish_slice(run, s));
     start = tri_now_s();
-    turn(run, s, whole, &write);
+    unpack(run, s, whole, &write);
     tri_report_phase(run, "permute", tri_now_s() - start, bytes);
     return start_slice(run, s, &write);
 }
@@ -357,11 +357,11 @@ static tri_status record(tri_run *run, void *argument) {
     report_shape(run, "out_shape", s, s->dims);
     tri_report_integer(run, "bytes", (int64_t)(elements * (double)s->element_bytes), "B",
                        "bytes of the dataset");
-    tri_report_integer(run, "sent_bytes", (int64_t)sent, "B", "bytes that went from one rank to another");
+    tri_report_integer(run, "sent_bytes", (int64_t)sent, "B", "bytes sent between ranks");
     if (s->bandwidth) TRI_TRY(bandwidth_report(run, s->crossed_bytes, s->communicate_s));
-    tri_report_integer(run, "steps", (int64_t)s->plan.steps, "1", "boxes that the work was done in");
+    tri_report_integer(run, "steps", (int64_t)s->plan.steps, "1", "number of boxes");
     report_shape(run, "box", s, s->plan.length);
-    if (s->check) tri_report_text(run, "verify", "all elements compared, one by one");
+    if (s->check) tri_report_text(run, "verify", "all elements compared");
     return TRI_OK;
 }
 
@@ -382,7 +382,7 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "alltoall",
-    .summary = "permutes the axes of a dataset that no rank could hold: a transpose from file to file",
+    .summary = "permutes the axes of a dataset larger than memory: a transpose from file to file",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -5,7 +5,7 @@
 
 enum { MESSAGE = 4 << 20, SAMPLES = 7, TAG = 1 };
 
-/* Number of a rank, node by node. */
+/* Position of a rank in the order of nodes. */
 static int player_of(const tri_comm *comm, int rank) {
     const int *members = tri_comm_shape(comm)->members;
     int player = 0;
@@ -19,7 +19,8 @@ int bandwidth_crosses(const tri_comm *comm, int a, int b) {
     return (player_of(comm, a) < half) != (player_of(comm, b) < half);
 }
 
-/* Seconds for a message each way, of `messages`; 0 for peer -1, who has none. All begin together; the slowest counts. */
+/* Seconds per exchange with `peer`, over `messages` exchanges; peer -1: none. All ranks start together;
+ * maximum over ranks. */
 static tri_status exchange(tri_run *run, int peer, const char *out, char *in, int messages, double *seconds) {
     TRI_TRY(tri_barrier(run->comm));
     double start = tri_now_s();
@@ -32,7 +33,8 @@ static tri_status exchange(tri_run *run, int peer, const char *out, char *in, in
 static tri_status measure(tri_run *run, int peer, int half, const char *out, char *in, double *out_per_s) {
     double seconds[SAMPLES];
     int messages = 1;
-    /* The first makes the connection; a sample then takes 20 ms or so, which no hiccup of the machine fills. */
+    /* The first exchange sets up the connection. A sample takes about 20 ms, long compared with
+     * interruptions. */
     for (int i = 0; i < 2; i++)
         TRI_TRY(exchange(run, peer, out, in, 1, &seconds[0]));
     if (seconds[0] < 0.02) messages = 1 + (int)(0.02 / (seconds[0] + 1e-6));
@@ -42,8 +44,8 @@ static tri_status measure(tri_run *run, int peer, int half, const char *out, cha
     return TRI_OK;
 }
 
-/* Bytes per second between the two halves, both ways together: as apps/p2p measures it, each rank of the lower half with one
- * of the upper half. On all ranks. */
+/* Bytes per second between the two halves, both directions, as in apps/p2p: each rank of the lower half
+ * with one of the upper half. Collective. */
 static tri_status bisection(tri_run *run, double *out_per_s) {
     int half = tri_comm_size(run->comm) / 2, me = player_of(run->comm, tri_comm_rank(run->comm));
     const int *members = tri_comm_shape(run->comm)->members;
@@ -67,9 +69,9 @@ tri_status bandwidth_report(tri_run *run, double crossed, double seconds) {
     TRI_TRY(bisection(run, &most));
     double rate = seconds > 0 ? crossed / seconds : 0;
     tri_report_real(run, "crossed", rate, "B/s",
-                    "rate of the exchange between the lower and the upper half of the ranks");
+                    "rate of the exchange between the lower and upper half of the ranks");
     tri_report_real(run, "bisection", most, "B/s",
-                    "bandwidth between the lower and the upper half of the ranks, both ways together");
-    tri_report_real(run, "bisection_share", rate / most, "1", "the first divided by the second");
+                    "bandwidth between the lower and upper half of the ranks, both directions together");
+    tri_report_real(run, "bisection_share", rate / most, "1", "crossed divided by bisection");
     return TRI_OK;
 }

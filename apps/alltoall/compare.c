@@ -18,7 +18,7 @@ static tri_status compare(const plan *p, const box *b, size_t element_bytes, con
                         to += at[k] * in_b[k];
                     }
                     if (memcmp(of_a + a * element_bytes, of_b + to * element_bytes, element_bytes))
-                        return tri_fail(TRI_ERR_WRONG, "element %zu,%zu,%zu,%zu of A is another one in B",
+                        return tri_fail(TRI_ERR_WRONG, "element %zu,%zu,%zu,%zu of A differs in B",
                                         b->start[0] + at[0], b->start[1] + at[1], b->start[2] + at[2],
                                         b->start[3] + at[3]);
                 }

@@ -1,11 +1,12 @@
-/* Whether B is A with its axes permuted, element by element. */
+/* Checks element by element that B is A with permuted axes. */
 #ifndef TRIREME_APPS_ALLTOALL_COMPARE_H
 #define TRIREME_APPS_ALLTOALL_COMPARE_H
 
 #include "apps/alltoall/plan.h"
 
-/* Reads rank `mine`'s boxes from both files and compares them; nothing is exchanged, and no order is that of the run. Each
- * of the first two buffers has room for p->room elements; what they held is lost. TRI_ERR_WRONG: an element differs. */
+/* Reads the boxes of rank `mine` from both files and compares them, without communication and in another
+ * order than the run. The first two buffers have room for p->room elements each and are overwritten.
+ * TRI_ERR_WRONG: an element differs. Local. */
 TRI_MUST_CHECK tri_status compare_files(const plan *p, int mine, tri_dataset *a, tri_dataset *b,
                                         char *const buffer[]);
 

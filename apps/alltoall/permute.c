@@ -7,20 +7,20 @@
 #include <immintrin.h>
 #endif
 
-/* A tile is read along the axis that is quick in the source and written along the one that is quick in the destination,
- * a cache line (LINE elements of 8 bytes) at a time, so that every line that is touched is used whole. Powers of two as
- * strides put the lines of a column into few sets of the cache: so few lines at a time. */
+/* A tile is read along the contiguous axis of the source and written along the contiguous axis of the
+ * destination, one cache line (LINE elements of 8 bytes) at a time, so that lines are used completely.
+ * Only few lines at a time, since strides of powers of two map a column to few cache sets. */
 enum { TILE = 64, LINE = 8 };
 
-/* Two axes, and the steps along them. x: the quick one of the source, y: that of the destination. */
+/* Two axes and their strides. x: contiguous in the source, y: contiguous in the destination. */
 typedef struct tile {
     size_t xs, ys, x_from, x_to, y_from, y_to, bytes;
 } tile;
 
 typedef struct job {
     permutation p;
-    tile whole; /* ys is 1 where both orders have the same quick axis */
-    int run;    /* then whole runs can be copied */
+    tile whole; /* ys is 1 if both orders have the same contiguous axis */
+    int run;    /* contiguous runs can be copied */
     int outer[PERMUTE_AXES], outers;
     size_t blocks; /* of TILE along y */
     const char *from;
@@ -31,8 +31,8 @@ typedef struct pair {
     uint64_t low, high;
 } pair;
 
-/* Whole lines of the destination go past the caches, so that memory need not be read for them first. Returns how far
- * along y that went. */
+/* Writes whole lines of the destination with non-temporal stores, so that they are not read first. Returns
+ * the number of elements done along y. */
 #ifdef __SSE2__
 #define DEFINE_LINES(type)                                                                                   \
     static size_t lines_of_##type(const type *from, type *to, const tile *t) {                               \
@@ -49,7 +49,7 @@ typedef struct pair {
                 }                                                                                            \
         return done;                                                                                         \
     }
-/* Other threads see the lines behind it. */
+/* Makes non-temporal stores visible to other threads. */
 static void finish_lines(void) {
     _mm_sfence();
 }
@@ -64,7 +64,7 @@ DEFINE_LINES(uint8_t)
 DEFINE_LINES(uint16_t)
 DEFINE_LINES(uint32_t)
 DEFINE_LINES(uint64_t)
-/* A line has four of them, which are not worth it. */
+/* Not worth it with four elements per line. */
 static size_t lines_of_pair(const pair *from, pair *to, const tile *t) {
     return (void)from, (void)to, (void)t, 0;
 }
@@ -104,7 +104,7 @@ static void copy_tile(const char *from, char *to, tile t) {
     }
 }
 
-/* Chunk number = index along the outer axes, then the block along y. */
+/* Chunk number = index along the outer axes x blocks + block along y. */
 static void do_chunk(void *argument, int thread, size_t chunk) {
     (void)thread;
     const job *j = argument;
@@ -131,7 +131,7 @@ static void do_chunk(void *argument, int thread, size_t chunk) {
     finish_lines();
 }
 
-/* Joins neighbouring axes that lie one behind the other in both orders, so that runs get long. */
+/* Joins axes that are adjacent in both orders, for longer runs. */
 static void join_axes(permutation *p) {
     for (int slow = 0; slow < PERMUTE_AXES; slow++)
         for (int quick = 0; quick < PERMUTE_AXES; quick++) {
@@ -141,12 +141,12 @@ static void join_axes(permutation *p) {
                 continue;
             p->length[quick] *= p->length[slow];
             p->length[slow] = 1;
-            slow = -1; /* Look at all again: the longer one may have neighbours too. */
+            slow = -1; /* restart: the joined axis may have neighbours, too */
             break;
         }
 }
 
-/* The axis with the smallest step, of those that have more than one element. */
+/* The axis with the smallest stride among those with more than one element. */
 static int quick_axis(const size_t length[], const size_t step[]) {
     int quick = 0;
     for (int k = 1; k < PERMUTE_AXES; k++)

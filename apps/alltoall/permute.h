@@ -6,14 +6,14 @@
 
 enum { PERMUTE_AXES = 4 };
 
-/* length[k] elements along axis k; from one to the next it is from[k] elements in the source and to[k] in the
- * destination. Axes that are not needed have length 1. */
+/* length[k] elements along axis k, with stride from[k] in the source and to[k] in the destination, in
+ * elements. Unused axes have length 1. */
 typedef struct permutation {
     size_t length[PERMUTE_AXES], from[PERMUTE_AXES], to[PERMUTE_AXES];
     size_t element_bytes;
 } permutation;
 
-/* The work is spread over the team. Source and destination do not overlap. */
+/* Copies on all threads of the team. Source and destination must not overlap. */
 void permute(tri_team *team, const permutation *p, const void *from, void *to);
 
 #endif

@@ -40,7 +40,7 @@ box plan_slice(const plan *p, const box *whole, int cut, int rank) {
     return slice;
 }
 
-/* The first axis in the order of A or B that is long enough for all ranks, else the longest. */
+/* The first axis, in the order of A or B, with at least one index per rank; otherwise the longest axis. */
 static int choose_cut(const plan *p, const int *axes) {
     int best = axes ? axes[0] : 0;
     for (int k = 0; k < p->rank; k++) {
@@ -51,7 +51,7 @@ static int choose_cut(const plan *p, const int *axes) {
     return best;
 }
 
-/* Elements of the first rank's slice, the largest, and how many of them lie together in the file. */
+/* Elements of the first rank's slice, the largest; *run: how many of them are contiguous in the file. */
 static size_t slice_size(const plan *p, int cut, const int *axes, size_t *run) {
     box whole = {{0}, {1, 1, 1, 1}};
     memcpy(whole.count, p->length, sizeof whole.count);
@@ -65,14 +65,14 @@ static size_t slice_size(const plan *p, int cut, const int *axes, size_t *run) {
     return box_elements(&slice);
 }
 
-/* Half of an axis, in whole units. */
+/* Half of an axis, rounded to whole units. */
 static size_t half(const plan *p, int axis) {
     size_t length = (p->length[axis] + 1) / 2;
     return length > p->unit[axis] ? (length + p->unit[axis] - 1) / p->unit[axis] * p->unit[axis] : length;
 }
 
-/* What boxes cost: the larger slice, and the shorter of the two runs. Short runs are worse when writing, which cannot go
- * past the page cache with them: one that is written counts for a quarter. *written: the run that is written. */
+/* Returns the larger slice of a box; *run: the shorter contiguous run of reading and writing. A written
+ * run counts a quarter, since short runs cannot bypass the page cache. *written: the written run. */
 static size_t judge(plan *p, size_t *run, size_t *written) {
     size_t read_run, write_run;
     p->cut_read = choose_cut(p, NULL);
@@ -88,8 +88,8 @@ tri_status plan_make(plan *p, size_t room) {
     size_t run, written;
     memcpy(p->length, p->dims, sizeof p->length);
     while ((p->room = judge(p, &run, &written)) > room) {
-        /* Halve the axis that leaves the longest runs, of several that with the longest that are written, and of those the
-         * longest axis. */
+        /* Halve the axis that leaves the longest runs; ties: the longest written runs, then the longest
+         * axis. */
         int best = -1;
         size_t best_run = 0, best_written = 0;
         for (int k = 0; k < p->rank; k++) {
@@ -104,7 +104,7 @@ tri_status plan_make(plan *p, size_t room) {
                 best_written = written;
             }
         }
-        if (best < 0) return tri_fail(TRI_ERR_ARGUMENT, "--memory: not one element fits");
+        if (best < 0) return tri_fail(TRI_ERR_ARGUMENT, "--memory: not one element fits; give more");
         p->length[best] = half(p, best);
     }
     p->steps = 1;

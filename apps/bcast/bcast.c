@@ -1,10 +1,10 @@
-/* Puts a file or a folder onto every node's own disk, or a dataset into every rank's memory.
+/* Copies a file or folder to the local disk of every node, or a dataset into the memory of every rank.
  *
- * The pattern is a broadcast: rank 0 has the data, and everyone gets all of them. The data of all files are one stream,
- * which goes in pieces: while tri_bcast carries one piece, the piece before is written and the next one read, so that
- * disk and network work at the same time and memory holds two pieces, however large the files are. One rank of each node
- * writes. Copies get their names at the very end, when all of them are whole.
- */
+ * The pattern is a broadcast: rank 0 has the data, and all ranks get all of it. The data of all files form
+ * one stream of pieces. While tri_bcast sends one piece, the previous one is written and the next one
+ * read, so that disk and network work concurrently and memory holds two pieces, whatever the size of the
+ * files. One rank of each node writes. Copies get their final names at the end, when all of them are
+ * complete. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "apps/bcast/tree.h"
 #include "apps/driver/app.h"
 
-/* A piece that a thread of the team writes. An error's text belongs to the thread, so it is kept here. */
+/* A piece that a thread of the team writes. The error text is thread-local, so it is copied here. */
 typedef struct writer {
     bcast_cursor cursor;
     bcast_copy *copy;
@@ -37,26 +37,24 @@ typedef struct state {
     bcast_tree tree;
     bcast_copy copy;
     char *buffer[2];
-    bool wrong; /* the copies are not to be had; the same on all ranks */
+    bool wrong; /* the copies are wrong; the same on all ranks */
 } state;
 
 static const tri_option options[] = {
     TRI_OPTION(state, source, "SRC", NULL,
-               "a file or folder that rank 0 sees; without DEST FILE.h5:/DATASET, for every rank's memory",
+               "file or folder on rank 0; without DEST: FILE.h5:/DATASET, read into the memory of every rank",
                .argument = true, .required = true),
     TRI_OPTION(state, dest, "DEST", NULL,
-               "what the copy is called on every node; with a / at its end, a folder to copy into",
-               .argument = true),
-    TRI_OPTION(state, piece, "piece", "4Mi", "bytes that are sent at a time; each writer holds two pieces"),
-    TRI_OPTION(state, replace, "replace", NULL,
-               "replace files that exist, and what a copy that died has left"),
-    TRI_OPTION(state, check, "verify", NULL, "read every copy again and compare its checksums"),
+               "name of the copy on every node; with a trailing /: folder to copy into", .argument = true),
+    TRI_OPTION(state, piece, "piece", "4Mi", "bytes per broadcast; each writer holds two pieces"),
+    TRI_OPTION(state, replace, "replace", NULL, "replace existing files and the remains of a failed copy"),
+    TRI_OPTION(state, check, "verify", NULL, "read every copy again and compare checksums"),
     {.name = NULL},
 };
 
 /* ---- Setup ---- */
 
-/* DEST, or the source's own name in it. */
+/* The name of the copy: DEST, or the source's name in DEST/. */
 static tri_status name_copy(state *s) {
     size_t length = strlen(s->dest), end = strlen(s->source);
     while (end > 1 && s->source[end - 1] == '/')
@@ -65,7 +63,7 @@ static tri_status name_copy(state *s) {
     while (start > 0 && s->source[start - 1] != '/')
         start--;
     int into = length && s->dest[length - 1] == '/';
-    if (!length) return tri_fail(TRI_ERR_ARGUMENT, "DEST is empty");
+    if (!length) return tri_fail(TRI_ERR_ARGUMENT, "DEST is empty; name the copy");
     s->path = malloc(length + end - start + 1);
     if (!s->path) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", s->dest);
     sprintf(s->path, "%s%.*s", s->dest, into ? (int)(end - start) : 0, s->source + start);
@@ -75,8 +73,7 @@ static tri_status name_copy(state *s) {
 static tri_status allocate(state *s) {
     for (int i = 0; i < 2 && s->writers; i++) {
         s->buffer[i] = malloc(s->piece);
-        if (!s->buffer[i])
-            return tri_fail(TRI_ERR_MEMORY, "no memory for a piece; ask for less with --piece");
+        if (!s->buffer[i]) return tri_fail(TRI_ERR_MEMORY, "no memory for a piece; reduce --piece");
     }
     return TRI_OK;
 }
@@ -116,7 +113,7 @@ static tri_status read_piece(tri_run *run, bcast_cursor *from, char *to, size_t 
     return TRI_OK;
 }
 
-/* The stream, from rank 0's files to every writer's. */
+/* Sends the stream from rank 0's files to those of every writer. */
 static tri_status send_stream(tri_run *run, state *s, bcast_cursor *from, writer *w) {
     uint64_t total = s->tree.bytes;
     int root = tri_comm_rank(s->writers) == 0, busy = 0, turn = 0;
@@ -128,7 +125,7 @@ static tri_status send_stream(tri_run *run, state *s, bcast_cursor *from, writer
         status = tri_agree(s->writers, status);
         if (status == TRI_OK) status = tri_bcast(s->buffer[turn], bytes, MPI_BYTE, 0, s->writers);
         tri_report_phase(run, "communicate", tri_now_s() - start, (double)bytes);
-        /* The piece before is written meanwhile. */
+        /* Meanwhile the previous piece was written. */
         tri_status written = busy ? wait_for(run, w) : TRI_OK;
         busy = 0;
         if (status != TRI_OK) return status;
@@ -149,7 +146,7 @@ static tri_status send_stream(tri_run *run, state *s, bcast_cursor *from, writer
     return tri_agree(s->writers, status);
 }
 
-/* Every writer must have what rank 0 has read. */
+/* Compares checksums of the copy with those of rank 0. */
 static tri_status compare(state *s, const uint32_t *crc) {
     for (size_t i = 0; i < s->tree.entries; i++)
         if (crc[i] != s->tree.entry[i].crc)
@@ -181,9 +178,9 @@ static tri_status make_copies(tri_run *run, state *s) {
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
     if (!s->dest) return bcast_memory_run(run, &s->memory);
-    bcast_copy_free(&s->copy); /* a repeat's */
+    bcast_copy_free(&s->copy); /* of the previous repeat */
     tri_status status = s->writers ? make_copies(run, s) : TRI_OK;
-    /* Amid messages nothing can be agreed on. */
+    /* A failure between messages cannot be agreed on. */
     return status == TRI_OK || tri_agreed() ? tri_agree(run->comm, status) : status;
 }
 
@@ -213,7 +210,7 @@ static tri_status verify(tri_run *run, void *argument) {
     return status;
 }
 
-/* All copies get their names, or none. */
+/* All copies get their final names, or none. */
 static tri_status publish(tri_run *run, state *s) {
     tri_status status = tri_agree(run->comm, s->writers ? bcast_copy_publish(&s->copy) : TRI_OK);
     if (status != TRI_OK && s->writers) bcast_copy_remove(&s->copy);
@@ -229,13 +226,13 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_text(run, "input", s->source);
     if (s->dest) {
         tri_report_text(run, "output", s->path);
-        tri_report_integer(run, "nodes", tri_comm_shape(run->comm)->nodes, "1", "nodes that have a copy now");
+        tri_report_integer(run, "nodes", tri_comm_shape(run->comm)->nodes, "1", "nodes that have a copy");
         tri_report_integer(run, "files", kinds[0], "1", "files copied");
         tri_report_integer(run, "folders", kinds[1], "1", "folders made");
         tri_report_integer(run, "links", kinds[2], "1", "symbolic links made");
     }
     tri_report_integer(run, "bytes", (int64_t)(s->dest ? s->tree.bytes : s->memory.bytes), "B",
-                       "bytes of data that every copy got, without holes");
+                       "bytes of data in every copy, without holes");
     if (s->check)
         tri_report_text(run, "verify", s->wrong ? "checksums differ" : "checksums of all copies compared");
     return TRI_OK;
@@ -255,7 +252,7 @@ static void teardown(void *argument) {
 static const tri_app app = {
     .name = "bcast",
     .summary =
-        "copies a file or folder onto every node's own disk, or reads a dataset into every rank's memory",
+        "copies a file or folder to the local disk of every node, or a dataset into the memory of every rank",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

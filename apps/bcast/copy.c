@@ -15,20 +15,20 @@ static tri_status failure(const char *what, const char *path) {
     const char *why = errno == ENOSPC || errno == EDQUOT  ? "the disk is full (or the quota)"
                       : errno == EROFS                    ? "the file system is read-only"
                       : errno == EACCES || errno == EPERM ? "no permission"
-                      : errno == ENOENT                   ? "there is no such folder"
+                      : errno == ENOENT                   ? "no such folder"
                                                           : strerror(errno);
     return tri_fail(TRI_ERR_FILE, "cannot %s '%s': %s", what, path, why);
 }
 
-/* The name of an entry below `top`, in `path`. */
+/* Writes the path of an entry below `top` to `path`. */
 static tri_status name_of(const bcast_tree *tree, const bcast_entry *e, const char *top,
                           char path[PATH_MAX]) {
     const char *below = tree->text + e->path;
     int length = snprintf(path, PATH_MAX, "%s%s%s", top, *below ? "/" : "", below);
-    return length < PATH_MAX ? TRI_OK : tri_fail(TRI_ERR_FILE, "'%.100s...' is too long a name", path);
+    return length < PATH_MAX ? TRI_OK : tri_fail(TRI_ERR_FILE, "the name '%.100s...' is too long", path);
 }
 
-/* Removes a file, or a folder with what is in it. Failures show where the name is used again. */
+/* Removes a file, or a folder with its contents. Failures show when the name is used again. */
 static void remove_all(const char *path) {
     struct stat s;
     if (lstat(path, &s)) return;
@@ -36,7 +36,7 @@ static void remove_all(const char *path) {
         unlink(path);
         return;
     }
-    chmod(path, 0700); /* The copy's own permissions may not let us. */
+    chmod(path, 0700); /* its permissions may forbid removal */
     DIR *folder = opendir(path);
     for (struct dirent *d; folder && (d = readdir(folder));) {
         char below[PATH_MAX];
@@ -50,7 +50,7 @@ static void remove_all(const char *path) {
 
 /* ---- Start ---- */
 
-/* Data that cannot fit are known before the first byte is sent. */
+/* Checks the free space before the first byte is sent. */
 static tri_status check_space(const bcast_copy *copy) {
     struct statvfs s;
     if (statvfs(copy->part, &s) || copy->tree->bytes <= (uint64_t)s.f_bavail * s.f_frsize) return TRI_OK;
@@ -65,7 +65,7 @@ static tri_status make_entry(const bcast_copy *copy, const bcast_entry *e) {
     if (S_ISLNK(e->mode)) return symlink(copy->tree->text + e->link, path) ? failure("make", path) : TRI_OK;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) return failure("make", path);
-    /* A file is its holes until data come. */
+    /* Until data arrive, a file is one hole. */
     int failed = ftruncate(fd, (off_t)e->bytes);
     if (failed) (void)failure("make", path);
     close(fd);
@@ -77,17 +77,16 @@ static tri_status check_free(const bcast_copy *copy) {
     if (!lstat(copy->path, &s)) {
         if (S_ISDIR(s.st_mode))
             return tri_fail(TRI_ERR_FILE,
-                            "'%s' is a folder that exists: remove it, or end the name with / to copy into it",
+                            "the folder '%s' exists; remove it, or end the name with / to copy into it",
                             copy->path);
         if (!copy->replace)
-            return tri_fail(TRI_ERR_FILE, "'%s' exists: remove it or say --replace", copy->path);
+            return tri_fail(TRI_ERR_FILE, "'%s' exists; remove it or use --replace", copy->path);
     }
     if (copy->replace) remove_all(copy->part);
     if (lstat(copy->part, &s)) return TRI_OK;
     return tri_fail(
         TRI_ERR_FILE,
-        "'%s' exists: another copy is under way or died, or nodes share this folder; remove it or say "
-        "--replace",
+        "'%s' exists: another copy runs or failed, or nodes share this folder; remove it or use --replace",
         copy->part);
 }
 
@@ -121,7 +120,7 @@ void bcast_cursor_stop(bcast_cursor *cursor) {
     cursor->fd = -1;
 }
 
-/* Has the file of the segment open; path gets its name. */
+/* Opens the file of the current segment; path gets its name. */
 static tri_status open_segment(bcast_cursor *c, char path[PATH_MAX]) {
     size_t entry = c->tree->segment[c->segment].entry;
     TRI_TRY(name_of(c->tree, &c->tree->entry[entry], c->top, path));
@@ -138,7 +137,7 @@ static tri_status move(const bcast_cursor *c, const char *path, char *data, size
                                  : pread(c->fd, data + done, bytes - done, (off_t)(offset + done));
         if (now < 0 && errno == EINTR) continue;
         if (now < 0) return failure(c->writing ? "write" : "read", path);
-        if (!now) return tri_fail(TRI_ERR_FILE, "'%s' got shorter while it was read", path);
+        if (!now) return tri_fail(TRI_ERR_FILE, "'%s' became shorter while it was read", path);
         done += (size_t)now;
     }
     return TRI_OK;
@@ -167,7 +166,7 @@ tri_status bcast_cursor_move(bcast_cursor *c, char *data, size_t bytes, uint32_t
 
 tri_status bcast_copy_complete(bcast_copy *copy) {
     char path[PATH_MAX];
-    /* Backwards: what is put into a folder changes its time. */
+    /* In reverse order: creating entries changes the time of their folder. */
     for (size_t i = copy->tree->entries; i-- > 0;) {
         const bcast_entry *e = &copy->tree->entry[i];
         TRI_TRY(name_of(copy->tree, e, copy->part, path));
@@ -175,11 +174,11 @@ tri_status bcast_copy_complete(bcast_copy *copy) {
         if (utimensat(AT_FDCWD, path, e->times, AT_SYMLINK_NOFOLLOW))
             return failure("set the times of", path);
     }
-    /* The permissions of the copy may not let us read it. */
+    /* Syncs by the parent folder, since the copy's permissions may forbid reading. */
     char *slash = strrchr(strcpy(path, copy->part), '/');
     if (slash) slash[slash == path] = 0;
     int fd = open(slash ? path : ".", O_RDONLY | O_CLOEXEC), failed = fd < 0 || syncfs(fd);
-    if (failed) (void)failure("make durable", copy->part);
+    if (failed) (void)failure("sync", copy->part);
     if (fd >= 0) close(fd);
     return failed ? TRI_ERR_FILE : TRI_OK;
 }
@@ -187,7 +186,7 @@ tri_status bcast_copy_complete(bcast_copy *copy) {
 tri_status bcast_copy_publish(bcast_copy *copy) {
     int failed = copy->replace ? rename(copy->part, copy->path)
                                : renameat2(AT_FDCWD, copy->part, AT_FDCWD, copy->path, RENAME_NOREPLACE);
-    /* File systems without that flag: a look before is the best there is. */
+    /* On file systems without that flag, checking first is the best possible. */
     if (failed && errno == EINVAL && access(copy->path, F_OK)) failed = rename(copy->part, copy->path);
     if (failed) return failure("give its final name to", copy->part);
     copy->made = false;

@@ -8,12 +8,12 @@ tri_status bcast_memory_open(tri_run *run, const char *file, size_t piece, bcast
     tri_status status = TRI_OK;
     if (tri_comm_rank(run->comm) == 0) {
         status = tri_dataset_open_stored(NULL, file, NULL, &out->source);
-        if (status == TRI_OK) status = parts_shape_of(out->source, &out->shape);
+        if (status == TRI_OK) status = row_shape_of(out->source, &out->shape);
     }
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(tri_bcast(&out->shape, sizeof out->shape, MPI_BYTE, 0, run->comm));
     size_t row = out->shape.row_bytes, window = row ? piece / row : 1;
-    /* Whole chunks where a piece has room for them. */
+    /* Whole chunks if a piece has room for one. */
     if (window > out->shape.chunk_rows) window -= window % out->shape.chunk_rows;
     out->window = window ? window : 1;
     out->bytes = out->shape.dims[0] * row;
@@ -29,7 +29,7 @@ tri_status bcast_memory_run(tri_run *run, bcast_memory *m) {
     for (size_t first = 0, count; first < rows; first += count) {
         count = rows - first < m->window ? rows - first : m->window;
         double start = tri_now_s();
-        tri_status status = m->source ? parts_read(m->source, first, count, m->data + first * row) : TRI_OK;
+        tri_status status = m->source ? rows_read(m->source, first, count, m->data + first * row) : TRI_OK;
         tri_report_phase(run, "read", tri_now_s() - start, m->source ? (double)(count * row) : 0);
         TRI_TRY(tri_agree(run->comm, status));
         start = tri_now_s();
@@ -44,7 +44,7 @@ tri_status bcast_memory_verify(tri_run *run, const bcast_memory *m) {
     uint64_t mine = crc32_z(crc32(0, NULL, 0), (const unsigned char *)m->data, m->bytes), first = mine;
     TRI_TRY(tri_bcast(&first, 1, MPI_UINT64_T, 0, run->comm));
     if (mine == first) return TRI_OK;
-    return tri_fail(TRI_ERR_WRONG, "the checksum of what arrived is %08lx, that of rank 0 %08lx",
+    return tri_fail(TRI_ERR_WRONG, "the checksum of the received data is %08lx, but %08lx on rank 0",
                     (unsigned long)mine, (unsigned long)first);
 }
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static tri_status unreadable(const char *path) {
-    const char *why = errno == ENOENT ? "there is no such file or folder" : strerror(errno);
+    const char *why = errno == ENOENT ? "no such file or folder" : strerror(errno);
     return tri_fail(TRI_ERR_FILE, "cannot read '%s': %s", path, why);
 }
 
@@ -26,7 +26,7 @@ static tri_status no_memory(void) {
 
 static tri_status add_text(bcast_tree *t, const char *text, size_t *at) {
     size_t bytes = strlen(text) + 1;
-    /* A path at a time, rounded up, is cheap enough beside the system calls for the file. */
+    /* One realloc per path is cheap compared with the system calls for the file. */
     char *more = realloc(t->text, t->text_bytes + bytes);
     if (!more) return no_memory();
     t->text = more;
@@ -45,7 +45,7 @@ static tri_status add_segment(bcast_tree *t, uint64_t offset, uint64_t bytes) {
     return TRI_OK;
 }
 
-/* The runs of data of the last entry, a file. */
+/* Adds the data segments of the last entry, a file. */
 static tri_status add_data(bcast_tree *t, const char *path) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return unreadable(path);
@@ -53,8 +53,8 @@ static tri_status add_data(bcast_tree *t, const char *path) {
     tri_status status = TRI_OK;
     for (off_t at = 0; at < size && status == TRI_OK;) {
         off_t data = lseek(fd, at, SEEK_DATA), hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
-        if (data < 0 && errno == ENXIO) break; /* a hole up to the end */
-        /* File systems that do not know of holes: all is data. */
+        if (data < 0 && errno == ENXIO) break; /* a hole to the end */
+        /* On file systems without holes everything is data. */
         if (data < 0 || hole < 0) {
             data = at;
             hole = size;
@@ -90,14 +90,13 @@ static tri_status add(bcast_tree *t, const char *path, const char *below, const 
     return add_text(t, target, &e->link);
 }
 
-/* `path` holds the name of what is added, of `top` bytes up to where the tree begins. */
+/* Adds `path`, whose first `top` bytes are the root of the tree. */
 static tri_status scan(bcast_tree *t, char path[PATH_MAX], size_t top) {
     struct stat s;
     size_t length = strlen(path);
     if (length == top ? stat(path, &s) : lstat(path, &s)) return unreadable(path);
     if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode) && !S_ISLNK(s.st_mode))
-        return tri_fail(TRI_ERR_FILE,
-                        "'%s' is neither a file nor a folder nor a symbolic link: it cannot be copied", path);
+        return tri_fail(TRI_ERR_FILE, "cannot copy '%s': not a file, folder or symbolic link", path);
     TRI_TRY(add(t, path, length == top ? "" : path + top + 1, &s));
     if (!S_ISDIR(s.st_mode)) return TRI_OK;
     DIR *folder = opendir(path);
@@ -106,7 +105,7 @@ static tri_status scan(bcast_tree *t, char path[PATH_MAX], size_t top) {
     for (struct dirent *d; status == TRI_OK && (d = readdir(folder));) {
         if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
         if (length + 1 + strlen(d->d_name) >= PATH_MAX)
-            status = tri_fail(TRI_ERR_FILE, "'%.100s...' is too long a name", path);
+            status = tri_fail(TRI_ERR_FILE, "the name '%.100s...' is too long", path);
         else {
             path[length] = '/';
             strcpy(path + length + 1, d->d_name);
@@ -125,7 +124,7 @@ tri_status bcast_tree_scan(const char *top, bcast_tree *out) {
     while (length > 1 && top[length - 1] == '/')
         length--;
     if (!length || length >= sizeof path)
-        return tri_fail(TRI_ERR_FILE, "cannot read '%.100s': not a name", top);
+        return tri_fail(TRI_ERR_FILE, "cannot read '%.100s': not a valid name", top);
     snprintf(path, sizeof path, "%.*s", (int)length, top);
     return scan(out, path, length);
 }

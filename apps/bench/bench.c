@@ -94,7 +94,7 @@ typedef struct bars {
     double *sorted;
 } bars;
 
-/* A bar for each variant: its name, median rate and the ends of the confidence interval. */
+/* A bar for each variant: name, median rate and confidence interval. */
 static tri_status draw_bars(FILE *to, const void *argument) {
     const bars *b = argument;
     fprintf(to, "set title '%s' noenhanced\n", b->title);
@@ -136,14 +136,14 @@ int main(int argc, char **argv) {
         if (!strcmp(word, strchr(subjects[i]->name, '-') + 1))
             return tri_main(subjects[i], argc - 1, argv + 1);
     int help = !strcmp(word, "--help");
-    /* A launcher might end the rank that answers at the first status of another one. */
+    /* Other ranks exit with 0, since a launcher might kill this one at another status. */
     if (tri_launcher_rank() != 0) return 0;
     if (!help) {
         fprintf(stderr, "bench: %s%s%s; bench --help lists them\n",
                 *word ? "there is no subject '" : "a subject is missing", word, *word ? "'" : "");
         return 2;
     }
-    printf("bench SUBJECT [OPTION...]; bench SUBJECT --help tells more. Subjects:\n");
+    printf("Usage: bench SUBJECT [OPTION...]; see bench SUBJECT --help. Subjects:\n");
     for (size_t i = 0; i < count; i++)
         printf("  %-12s %s\n", strchr(subjects[i]->name, '-') + 1, subjects[i]->summary);
     return 0;

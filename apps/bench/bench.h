@@ -1,5 +1,4 @@
-/* Measuring: variants of the same work, one after the other, again and again, so that what disturbs the machine
- * disturbs all of them alike. */
+/* Measures variants of the same work in turn, many times, so that a disturbance affects all of them alike. */
 #ifndef TRIREME_APPS_BENCH_H
 #define TRIREME_APPS_BENCH_H
 
@@ -9,30 +8,30 @@
 
 typedef struct bench_variant {
     const char *name;
-    double bytes;    /* that one run works on; 0: no rate is shown */
-    double *seconds; /* one for each trial; bench_create() makes it, bench_alternate() fills it */
+    double bytes;    /* processed in one trial; 0: no rate */
+    double *seconds; /* of each trial; allocated by bench_create(), filled by bench_alternate() */
 } bench_variant;
 
-/* Measures one trial of variant number `variant`: returns its seconds, the same on all ranks, or below 0 after a
- * failure, which bench_alternate() passes on as tri_fail() left it with status TRI_ERR_WRONG. */
+/* Measures one trial of a variant. Returns seconds, equal on all ranks; negative after a failure, which
+ * bench_alternate() returns as TRI_ERR_WRONG with the text of tri_fail(). */
 typedef double (*bench_trial)(void *argument, int variant);
 
-/* Runs A B C A B C ..., `trials` times each after one round that does not count. Every other round goes backwards, so
- * that no variant always follows the same one. */
+/* Runs A B C, C B A, ...: `trials` rounds after an untimed one, every other round in reverse, so that no
+ * variant always follows the same one. */
 tri_status bench_alternate(bench_variant *variants, int count, int trials, bench_trial trial, void *argument);
 
-/* Makes and frees the variants' samples. */
+/* Allocate and free the samples of the variants. */
 tri_status bench_create(bench_variant *variants, int count, int trials);
 void bench_destroy(bench_variant *variants, int count);
 
-/* A table on rank 0: median, its 95 % confidence interval, GB/s, and how many times the speed of variant `against`;
- * and the raw samples in the result file under `group`. */
+/* Reports a table: median, 95 % confidence interval, GB/s, and speed relative to variant `against`. Writes
+ * the raw samples to the result file under `group`. */
 void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
                   const char *group);
 
-/* bench_keep() puts the raw samples of one variant into the result file, where there is one, as dataset `path`, and adds
- * the path to `list`, which begins as zeros. bench_note() writes the list as an attribute of the file, so that
- * bench_compare.c knows what is to be compared, and frees it. */
+/* bench_keep() writes the raw samples of one variant to the result file, if any, as dataset `path`, and
+ * appends the path to `list`, which is zeroed initially. bench_note() writes the list as an attribute of
+ * the file, for compare.c, and frees it. */
 #define BENCH_SAMPLES "sample_datasets"
 typedef struct bench_list {
     char *text;
@@ -40,17 +39,17 @@ typedef struct bench_list {
 } bench_list;
 void bench_keep(tri_run *run, bench_list *list, const char *path, const double *seconds, size_t count);
 void bench_note(tri_run *run, bench_list *list);
-/* bench_report() of one of several groups; bench_note() follows the last. */
+/* bench_report() for one of several groups; call bench_note() after the last one. */
 void bench_rows(tri_run *run, const bench_variant *variants, int count, int trials, int against,
                 const char *group, bench_list *list);
 
-/* Of the pictures, as tri_plot() takes it. */
+/* gnuplot's terminal for the pictures. */
 extern const char bench_terminal[];
-/* The variants' rates as bars. */
+/* Draws the rates of the variants as bars. */
 tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
                       const char *path);
 
-/* The subjects: bench <subject> is a program of its own. X(name) is `const tri_app bench_<name>` in bench_<name>.c. */
+/* The subjects; each is a program. X(name) is `const tri_app bench_<name>` in <name>.c. */
 #define BENCH_LIST(X)                                                                                        \
     X(sum) X(heat) X(collectives) X(combine) X(gpu) X(compare) X(choice) X(network) X(p2p) X(store)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;

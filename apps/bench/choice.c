@@ -1,5 +1,5 @@
-/* Is the choice right? Every algorithm that can do a case is measured in turn, and the one that the library chooses is set
- * beside the quickest, its time beside the predicted one, and beside the MPI library's. */
+/* Checks the choice of algorithms: measures every algorithm of a case in turn and compares the chosen one
+ * with the fastest, with its predicted time, and with the MPI library. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,18 +8,19 @@
 #include "apps/bench/bench.h"
 #include "apps/bench/collectives.h"
 
-enum { WAYS = 24, SIZES = 16, PARTS = 25 };
-/* The aim: the chosen one is at most so much slower than the quickest. */
+enum { METHODS = 24, SIZES = 16, PARTS = 25 };
+/* A choice is right if it is at most this much slower than the fastest. */
 static const double NEAR = 1.1;
 
 typedef struct cell {
     tri_operation operation;
     size_t bytes;
-    int used, chosen; /* way 0 is the MPI library's */
-    bench_way way[WAYS];
-    double predicted_s[WAYS];
-    int quickest;       /* when all took their turns */
-    bench_way again[2]; /* the chosen one and that one, alone; without samples where they are the same */
+    int used, chosen; /* method 0 is the MPI library's */
+    bench_method method[METHODS];
+    double predicted_s[METHODS];
+    int quickest; /* in the measurement of all methods */
+    /* the chosen and the fastest one, measured again; no samples if they are the same */
+    bench_method again[2];
 } cell;
 
 typedef struct state {
@@ -35,14 +36,15 @@ typedef struct state {
 
 static const tri_option options[] = {
     TRI_OPTION(state, operations, "operations", "bcast,reduce,allreduce,scatter,gather,allgather,alltoall",
-               "which"),
+               "operations to measure"),
     TRI_OPTION(state, sizes, "sizes", "8,1Ki,8Ki,64Ki,512Ki",
-               "bytes of the vector, or of one block; multiples of 8"),
-    TRI_OPTION(state, each, "each", NULL, "show every algorithm, not the chosen one and the quickest alone"),
-    TRI_OPTION(state, mode, "mode", "single", "single calls, or calls one behind the other", "single|series"),
-    TRI_OPTION(state, seconds, "seconds", "1", "for each operation and size, in each mode"),
+               "bytes of the vector, or of a block; multiples of 8"),
+    TRI_OPTION(state, each, "each", NULL, "show every algorithm, not only the chosen and the fastest one"),
+    TRI_OPTION(state, mode, "mode", "single", "single calls, or series of back-to-back calls",
+               "single|series"),
+    TRI_OPTION(state, seconds, "seconds", "1", "seconds for each operation, size and mode"),
     TRI_OPTION(state, quantile, "quantile", "0.5",
-               "of the samples, to go by; less than the median where others work"),
+               "quantile of the samples to compare; below 0.5 on busy machines"),
     {.name = NULL},
 };
 
@@ -63,14 +65,16 @@ static tri_status read_sizes(state *s) {
     return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
 }
 
-static tri_status add_way(cell *c, const tri_case *asked, const tri_network *net, int algorithm, int chosen) {
-    if (c->used == WAYS) return tri_fail(TRI_ERR_ARGUMENT, "more than %d algorithms in a cell", WAYS);
-    bench_way *way = &c->way[c->used];
-    *way = (bench_way){.call = bench_call_ours, .selects = true};
-    snprintf(way->name, sizeof way->name, "%s", tri_algorithm_name(algorithm));
-    snprintf(way->select, sizeof way->select, "%s:%s", tri_operation_name(c->operation),
+static tri_status add_method(cell *c, const tri_case *call_case, const tri_network *net, int algorithm,
+                             int chosen) {
+    if (c->used == METHODS)
+        return tri_fail(TRI_ERR_ARGUMENT, "more than %d algorithms for one operation and size", METHODS);
+    bench_method *method = &c->method[c->used];
+    *method = (bench_method){.call = bench_call_ours, .selects = true};
+    snprintf(method->name, sizeof method->name, "%s", tri_algorithm_name(algorithm));
+    snprintf(method->select, sizeof method->select, "%s:%s", tri_operation_name(c->operation),
              tri_algorithm_name(algorithm));
-    c->predicted_s[c->used] = tri_algorithm_time_s(algorithm, asked, net);
+    c->predicted_s[c->used] = tri_algorithm_time_s(algorithm, call_case, net);
     if (algorithm == chosen) c->chosen = c->used;
     c->used++;
     return TRI_OK;
@@ -79,13 +83,13 @@ static tri_status add_way(cell *c, const tri_case *asked, const tri_network *net
 static tri_status make_cell(cell *c, tri_operation operation, size_t bytes, tri_comm *comm,
                             const tri_network *net) {
     *c = (cell){.operation = operation, .bytes = bytes, .used = 1};
-    c->way[0] = (bench_way){.name = "mpi", .call = bench_call_mpi};
-    tri_case asked = tri_comm_case(comm, operation, bytes, 0, 1);
+    c->method[0] = (bench_method){.name = "mpi", .call = bench_call_mpi};
+    tri_case call_case = tri_comm_case(comm, operation, bytes, 0, 1);
     int combines = operation >= TRI_REDUCE;
-    asked.unit_bytes = combines ? sizeof(double) : 1;
-    int chosen = tri_algorithm_choose(&asked, net);
+    call_case.unit_bytes = combines ? sizeof(double) : 1;
+    int chosen = tri_algorithm_choose(&call_case, net);
     for (int a = 0; a < tri_algorithm_count(); a++)
-        if (tri_algorithm_can(a, &asked)) TRI_TRY(add_way(c, &asked, net, a, chosen));
+        if (tri_algorithm_can(a, &call_case)) TRI_TRY(add_method(c, &call_case, net, a, chosen));
     return TRI_OK;
 }
 
@@ -97,7 +101,7 @@ static tri_status add_cells(state *s, tri_run *run, const char *name, const tri_
         return TRI_OK;
     }
     return tri_fail(TRI_ERR_ARGUMENT,
-                    "--operations: there is no '%s'; apps/list has all (a barrier has no sizes)", name);
+                    "--operations: there is no '%s'; apps/list shows all (a barrier has no size)", name);
 }
 
 static tri_status setup(tri_run *run, void *argument) {
@@ -140,20 +144,20 @@ static tri_status quantile_of(const state *s, const double *seconds, size_t coun
     return TRI_OK;
 }
 
-/* The least of many uncertain times is likelier to be too small than too large: so the quickest is measured anew, in turns
- * with the chosen one alone. The samples are the same on all ranks, so all agree which it is. */
+/* The minimum of many noisy times tends to be too small, so the fastest method is measured again in turn
+ * with the chosen one. The samples are equal on all ranks, so all agree on it. */
 static tri_status measure_again(const state *s, const bench_call *call, cell *c) {
     double least_s = INFINITY;
     for (int w = 1; w < c->used; w++) {
         double seconds;
-        TRI_TRY(quantile_of(s, c->way[w].seconds[s->mode], c->way[w].samples[s->mode], &seconds));
+        TRI_TRY(quantile_of(s, c->method[w].seconds[s->mode], c->method[w].samples[s->mode], &seconds));
         if (seconds < least_s) least_s = seconds, c->quickest = w;
     }
-    bench_ways_destroy(c->again, 2);
+    bench_methods_destroy(c->again, 2);
     if (c->quickest == c->chosen) return TRI_OK;
-    const bench_way *pair[] = {&c->way[c->chosen], &c->way[c->quickest]};
+    const bench_method *pair[] = {&c->method[c->chosen], &c->method[c->quickest]};
     for (int i = 0; i < 2; i++) {
-        c->again[i] = (bench_way){.call = pair[i]->call, .selects = true};
+        c->again[i] = (bench_method){.call = pair[i]->call, .selects = true};
         memcpy(c->again[i].name, pair[i]->name, sizeof c->again[i].name);
         memcpy(c->again[i].select, pair[i]->select, sizeof c->again[i].select);
     }
@@ -170,8 +174,8 @@ static tri_status run(tri_run *run, void *argument) {
                            .recv = s->recv,
                            .comm = run->comm};
         tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
-        bench_ways_destroy(c->way, c->used);
-        TRI_TRY(bench_measure(&call, c->way, c->used, s->seconds));
+        bench_methods_destroy(c->method, c->used);
+        TRI_TRY(bench_measure(&call, c->method, c->used, s->seconds));
         TRI_TRY(measure_again(s, &call, c));
     }
     tri_progress(run, "choice", 1);
@@ -180,15 +184,15 @@ static tri_status run(tri_run *run, void *argument) {
 
 /* ---- the table ---- */
 
-/* How many times slower the chosen one is than the quickest: the median, over parts of the time in which both took
- * turns, and the ends of its 95 % interval. */
+/* The ratio of the chosen to the fastest time: median over PARTS parts of the samples, and its 95 %
+ * interval. */
 typedef struct slower {
     double ratio, low, high;
 } slower;
 
 static tri_status slower_of(const state *s, const cell *c, slower *out) {
     double ratio[PARTS];
-    const bench_way *again = c->again;
+    const bench_method *again = c->again;
     size_t count = again[0].samples[s->mode], parts = count < PARTS ? count : PARTS;
     *out = (slower){1, 1, 1};
     if (c->quickest == c->chosen) return TRI_OK;
@@ -205,58 +209,59 @@ static tri_status slower_of(const state *s, const cell *c, slower *out) {
 }
 
 typedef struct total {
-    int cells, near, open; /* open: not near, but by less than the noise */
-    int ways;
+    int cells, near, open; /* open: not near, but within the noise */
+    int methods;
     double lost, misses,
         against; /* sums of logarithms: chosen by quickest, measured by predicted (of all), mpi by chosen */
 } total;
 
-static void show_way(tri_run *run, const cell *c, double measured_s, int w) {
-    tri_report_line(run, "  %-30s predicted %11.2f us, measured %11.2f us, %6.2f  %s", c->way[w].name,
+static void show_method(tri_run *run, const cell *c, double measured_s, int w) {
+    tri_report_line(run, "  %-30s predicted %11.2f us, measured %11.2f us, %6.2f  %s", c->method[w].name,
                     1e6 * c->predicted_s[w], 1e6 * measured_s, measured_s / c->predicted_s[w],
                     w == c->chosen     ? "chosen"
-                    : w == c->quickest ? "quickest"
+                    : w == c->quickest ? "fastest"
                                        : "");
 }
 
 static tri_status show(tri_run *run, const state *s, const cell *c, total *all) {
-    double seconds[WAYS];
+    double seconds[METHODS];
     char size[TRI_SIZE_TEXT];
     slower by;
     int best = c->quickest, chosen = c->chosen;
     TRI_TRY(slower_of(s, c, &by));
     for (int w = 0; w < c->used; w++) {
-        TRI_TRY(quantile_of(s, c->way[w].seconds[s->mode], c->way[w].samples[s->mode], &seconds[w]));
+        TRI_TRY(quantile_of(s, c->method[w].seconds[s->mode], c->method[w].samples[s->mode], &seconds[w]));
         if (w) all->misses += fabs(log(seconds[w] / c->predicted_s[w]));
     }
     bool near = by.ratio <= NEAR, open = !near && by.low <= NEAR;
-    all->ways += c->used - 1;
+    all->methods += c->used - 1;
     all->cells++;
     all->near += near;
     all->open += open;
-    /* Where the chosen one turns out to be quicker, it is the quickest. */
+    /* If the chosen one is faster in the second measurement, nothing is lost. */
     all->lost += log(fmax(1, by.ratio));
     all->against += log(seconds[0] / seconds[chosen]);
     tri_report_line(
         run, "%-10s %6s  %-26s %11.2f %11.2f us  %-26s %11.2f us  %5.2f%s [%.2f, %.2f]  %11.2f us %6.2f x",
-        tri_operation_name(c->operation), tri_size_format(c->bytes, size), c->way[chosen].name,
-        1e6 * c->predicted_s[chosen], 1e6 * seconds[chosen], c->way[best].name, 1e6 * seconds[best], by.ratio,
+        tri_operation_name(c->operation), tri_size_format(c->bytes, size), c->method[chosen].name,
+        1e6 * c->predicted_s[chosen], 1e6 * seconds[chosen], c->method[best].name, 1e6 * seconds[best],
+        by.ratio,
         near   ? " "
         : open ? "?"
                : "!",
         by.low, by.high, 1e6 * seconds[0], seconds[0] / seconds[chosen]);
     for (int w = 1; s->each && w < c->used; w++)
-        show_way(run, c, seconds[w], w);
+        show_method(run, c, seconds[w], w);
     return TRI_OK;
 }
 
-/* The samples of all ways, and of the two that were measured again. */
+/* Records the samples of all methods, and of the second measurement. */
 static void keep(tri_run *run, const state *s, const cell *c, bench_list *list) {
     char path[200];
     for (int w = 0; w < c->used; w++) {
         snprintf(path, sizeof path, "samples/%s/%zu/%s", tri_operation_name(c->operation), c->bytes,
-                 c->way[w].name);
-        bench_keep(run, list, path, c->way[w].seconds[s->mode], c->way[w].samples[s->mode]);
+                 c->method[w].name);
+        bench_keep(run, list, path, c->method[w].seconds[s->mode], c->method[w].samples[s->mode]);
     }
     for (int i = 0; i < 2 && c->quickest != c->chosen; i++) {
         snprintf(path, sizeof path, "samples/%s/%zu/again/%s", tri_operation_name(c->operation), c->bytes,
@@ -271,7 +276,7 @@ static tri_status record(tri_run *run, void *argument) {
     bench_list list = {NULL, 0, 0};
     tri_report_text(run, "network", tri_comm_network_source(run->comm));
     tri_report_line(run, "%-10s %6s  %-26s %11s %14s  %-26s %14s  %5s  %12s  %14s", "operation", "bytes",
-                    "chosen", "predicted", "measured", "quickest", "measured", "ratio", "", "MPI library");
+                    "chosen", "predicted", "measured", "fastest", "measured", "ratio", "", "MPI library");
     for (int i = 0; i < s->cells; i++) {
         const cell *c = &s->cell[i];
         TRI_TRY(show(run, s, c, &all));
@@ -280,12 +285,13 @@ static tri_status record(tri_run *run, void *argument) {
     bench_note(run, &list);
     double share = (double)all.near / all.cells;
     tri_report_real(run, "right_choices", share, "1",
-                    "share of cells in which the chosen algorithm is within 10 % of the quickest");
+                    "fraction of cells in which the chosen algorithm is within 10 % of the fastest");
     tri_report_real(run, "undecided_choices", (double)all.open / all.cells, "1",
-                    "share of cells in which it may be, by the 95 % interval of the ratio");
-    tri_report_real(run, "lost_time", exp(all.lost / all.cells), "1", "geometric mean of chosen by quickest");
-    tri_report_real(run, "missed_by", exp(all.misses / all.ways), "1",
-                    "geometric mean, over all algorithms, of how many times off a prediction is");
+                    "fraction of cells in which it may be, by the 95 % interval of the ratio");
+    tri_report_real(run, "lost_time", exp(all.lost / all.cells), "1",
+                    "geometric mean of the chosen time by the fastest time");
+    tri_report_real(run, "missed_by", exp(all.misses / all.methods), "1",
+                    "geometric mean over all algorithms of the error factor of predictions");
     tri_report_real(run, "speed", exp(all.against / all.cells), "1",
                     "geometric mean of the MPI library's time by the chosen one's");
     return TRI_OK;
@@ -294,8 +300,8 @@ static tri_status record(tri_run *run, void *argument) {
 static void teardown(void *argument) {
     state *s = argument;
     for (int i = 0; i < s->cells; i++) {
-        bench_ways_destroy(s->cell[i].way, s->cell[i].used);
-        bench_ways_destroy(s->cell[i].again, 2);
+        bench_methods_destroy(s->cell[i].method, s->cell[i].used);
+        bench_methods_destroy(s->cell[i].again, 2);
     }
     free(s->cell);
     free(s->send);
@@ -304,7 +310,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_choice = {
     .name = "bench-choice",
-    .summary = "whether the algorithm that is chosen is the quickest, predicted times beside measured ones",
+    .summary = "compares the chosen algorithm with the fastest, and predicted with measured times",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -1,4 +1,4 @@
-/* How quick collective operations are, beside those of the MPI library underneath. */
+/* Times collective operations and those of the MPI library. */
 #include "apps/bench/collectives.h"
 
 #include <math.h>
@@ -8,17 +8,17 @@
 
 #include "apps/bench/bench.h"
 
-enum { WAYS = 24 };
-/* The line at the end counts cells in which the library is quicker than us by more than this. */
+enum { METHODS = 24 };
+/* The last line counts cells with a ratio below this. */
 static const double SLOW = 0.9;
 
 typedef struct cell {
     tri_operation operation;
     size_t bytes;
     int used;
-    bool left_out;  /* its buffers would not fit */
-    tri_case asked; /* what the choice among algorithms goes by */
-    bench_way way[WAYS];
+    bool left_out;      /* its buffers exceed --memory */
+    tri_case call_case; /* what the choice among algorithms goes by */
+    bench_method method[METHODS];
 } cell;
 
 typedef struct state {
@@ -36,16 +36,17 @@ typedef struct state {
 enum { AGAINST_MPI, AGAINST_NONE };
 
 static const tri_option options[] = {
-    TRI_OPTION(state, operations, "operations", "all", "which: bcast,allreduce; all of them"),
+    TRI_OPTION(state, operations, "operations", "all",
+               "operations to measure: all, or a list such as bcast,allreduce"),
     TRI_OPTION(state, sizes, "sizes", "8,64,512,1Ki,8Ki,64Ki,128Ki,512Ki,1Mi,4Mi,16Mi,64Mi",
-               "bytes of the vector, or of one block; multiples of 8"),
-    TRI_OPTION(state, against, "against", "mpi", "what is measured beside it", "mpi|none"),
-    TRI_OPTION(state, heap, "heap", NULL, "buffers from the heap that the ranks of a node share"),
-    TRI_OPTION(state, each, "each", NULL, "also each algorithm by itself"),
-    TRI_OPTION(state, seconds, "seconds", "0.2", "for each cell of the table, in each mode"),
+               "bytes of the vector, or of a block; multiples of 8"),
+    TRI_OPTION(state, against, "against", "mpi", "what to compare with", "mpi|none"),
+    TRI_OPTION(state, heap, "heap", NULL, "buffers from the shared heap of a node (tri_alloc_shared)"),
+    TRI_OPTION(state, each, "each", NULL, "also measure each algorithm"),
+    TRI_OPTION(state, seconds, "seconds", "0.2", "seconds for each operation, size and mode"),
     TRI_OPTION(state, quantile, "quantile", "0.5",
-               "of the samples, to be shown; less than the median where others work"),
-    TRI_OPTION(state, memory, "memory", "512Mi", "bytes that the two buffers of a rank may have together"),
+               "quantile of the samples to show; below 0.5 on busy machines"),
+    TRI_OPTION(state, memory, "memory", "512Mi", "maximum bytes of the two buffers of a rank"),
     {.name = NULL},
 };
 
@@ -66,7 +67,7 @@ static tri_status read_sizes(state *s) {
     return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
 }
 
-/* Where `name` stands between commas. */
+/* Whether `name` is a word of a comma-separated list. */
 static bool has_word(const char *list, const char *name) {
     size_t length = strlen(name);
     for (const char *at = list; (at = strstr(at, name)); at += length)
@@ -96,27 +97,28 @@ static bench_call call_of(const state *s, const cell *c, tri_comm *comm) {
                         .comm = comm};
 }
 
-/* The ways of a cell. The first one is what the others are compared with. */
-static void add_ways(const state *s, cell *c, const tri_run *run) {
-    if (s->against == AGAINST_MPI) c->way[c->used++] = (bench_way){.name = "mpi", .call = bench_call_mpi};
-    bench_way *ours = &c->way[c->used++];
-    *ours = (bench_way){.name = "ours", .call = bench_call_ours, .selects = s->each};
+/* The methods of a cell. The first one is what the others are compared with. */
+static void add_methods(const state *s, cell *c, const tri_run *run) {
+    if (s->against == AGAINST_MPI)
+        c->method[c->used++] = (bench_method){.name = "mpi", .call = bench_call_mpi};
+    bench_method *ours = &c->method[c->used++];
+    *ours = (bench_method){.name = "ours", .call = bench_call_ours, .selects = s->each};
     const char *named = run->common->algorithm;
     if (s->each) snprintf(ours->select, sizeof ours->select, "%s", named ? named : "");
-    c->asked = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
-    c->asked.mapped = s->heap;
-    c->asked.unit_bytes = c->operation < TRI_REDUCE ? 1 : sizeof(double);
+    c->call_case = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
+    c->call_case.mapped = s->heap;
+    c->call_case.unit_bytes = c->operation < TRI_REDUCE ? 1 : sizeof(double);
     for (int a = 0; s->each && a < tri_algorithm_count(); a++) {
-        if (c->used == WAYS || !tri_algorithm_can(a, &c->asked)) continue;
-        bench_way *way = &c->way[c->used++];
-        *way = (bench_way){.call = bench_call_ours, .selects = true};
-        snprintf(way->name, sizeof way->name, "%s", tri_algorithm_name(a));
-        snprintf(way->select, sizeof way->select, "%s:%s", tri_operation_name(c->operation),
+        if (c->used == METHODS || !tri_algorithm_can(a, &c->call_case)) continue;
+        bench_method *method = &c->method[c->used++];
+        *method = (bench_method){.call = bench_call_ours, .selects = true};
+        snprintf(method->name, sizeof method->name, "%s", tri_algorithm_name(a));
+        snprintf(method->select, sizeof method->select, "%s:%s", tri_operation_name(c->operation),
                  tri_algorithm_name(a));
     }
 }
 
-/* A row of cells for each operation; how much memory the largest of them needs. */
+/* Makes the cells of all operations and sizes; need: bytes of the two buffers of the largest. */
 static void lay_out(state *s, const tri_run *run, size_t need[2]) {
     size_t ranks = (size_t)tri_comm_size(run->comm);
     for (int op = 0; op < TRI_OPERATION_COUNT; op++)
@@ -133,7 +135,7 @@ static void lay_out(state *s, const tri_run *run, size_t need[2]) {
             if (c->left_out) continue;
             if (send > need[0]) need[0] = send;
             if (recv > need[1]) need[1] = recv;
-            add_ways(s, c, run);
+            add_methods(s, c, run);
         }
 }
 
@@ -145,7 +147,7 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(read_sizes(s));
     s->cell = calloc((size_t)TRI_OPERATION_COUNT * (size_t)s->size_count, sizeof *s->cell);
     if (!s->cell) return tri_fail(TRI_ERR_MEMORY, "no memory for the table");
-    /* A call makes the means that the case of a call speaks of. */
+    /* The first call sets up what tri_comm_case() depends on. */
     TRI_TRY(tri_barrier(run->comm));
     size_t need[2] = {8, 8};
     lay_out(s, run, need);
@@ -156,7 +158,7 @@ static tri_status setup(tri_run *run, void *argument) {
     s->send = malloc(need[0]);
     s->recv = malloc(need[1]);
     if (!s->send || !s->recv)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for buffers of %zu bytes; ask for less with --memory",
+        return tri_fail(TRI_ERR_MEMORY, "no memory for buffers of %zu bytes; reduce --memory",
                         need[0] + need[1]);
     return TRI_OK;
 }
@@ -168,8 +170,8 @@ static tri_status run(tri_run *run, void *argument) {
         if (c->left_out) continue;
         tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
         bench_call call = call_of(s, c, run->comm);
-        bench_ways_destroy(c->way, c->used);
-        TRI_TRY(bench_measure(&call, c->way, c->used, s->seconds));
+        bench_methods_destroy(c->method, c->used);
+        TRI_TRY(bench_measure(&call, c->method, c->used, s->seconds));
     }
     tri_progress(run, "collectives", 1);
     return TRI_OK;
@@ -193,16 +195,16 @@ static void size_text(const cell *c, char text[TRI_SIZE_TEXT]) {
         tri_size_format(c->bytes, text);
 }
 
-/* What is shown of a way's samples: the quantile asked for, and the interval of the median. */
+/* What is shown of a method's samples: the requested quantile, and the interval of the median. */
 typedef struct shown {
     double seconds, low, high;
 } shown;
 
-static tri_status shown_of(const state *s, const bench_way *way, int mode, shown *out) {
-    size_t count = way->samples[mode];
+static tri_status shown_of(const state *s, const bench_method *method, int mode, shown *out) {
+    size_t count = method->samples[mode];
     double *sorted = malloc(count * sizeof *sorted);
     if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu samples", count);
-    memcpy(sorted, way->seconds[mode], count * sizeof *sorted);
+    memcpy(sorted, method->seconds[mode], count * sizeof *sorted);
     tri_summary summary = tri_summarise(sorted, count);
     *out = (shown){tri_quantile(sorted, count, s->quantile), summary.low, summary.high};
     free(sorted);
@@ -220,11 +222,11 @@ static void add(total *all, const cell *c, int mode, double ratio) {
     snprintf(all->worst, sizeof all->worst, "%s %s %s", tri_operation_name(c->operation), size, modes[mode]);
 }
 
-/* The time that the algorithm of a way should take by its cost. */
-static double predicted_s(const cell *c, const bench_way *way, const tri_network *net) {
+/* The predicted time of the algorithm of a method. */
+static double predicted_s(const cell *c, const bench_method *method, const tri_network *net) {
     for (int a = 0; a < tri_algorithm_count(); a++)
-        if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), way->algorithm))
-            return tri_algorithm_time_s(a, &c->asked, net);
+        if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), method->algorithm))
+            return tri_algorithm_time_s(a, &c->call_case, net);
     return NAN;
 }
 
@@ -233,10 +235,10 @@ static tri_status show(tri_run *run, const state *s, const cell *c, int mode, to
     shown peer = {0}, ours;
     const tri_network *net = tri_comm_network(run->comm);
     size_text(c, size);
-    if (s->against == AGAINST_MPI) TRI_TRY(shown_of(s, &c->way[0], mode, &peer));
+    if (s->against == AGAINST_MPI) TRI_TRY(shown_of(s, &c->method[0], mode, &peer));
     for (int w = s->against == AGAINST_MPI; w < c->used; w++) {
         char compared[80] = "", library[32] = "-";
-        TRI_TRY(shown_of(s, &c->way[w], mode, &ours));
+        TRI_TRY(shown_of(s, &c->method[w], mode, &ours));
         double ratio = peer.seconds / ours.seconds;
         if (s->against == AGAINST_MPI) {
             snprintf(library, sizeof library, "%.3f", 1e6 * peer.seconds);
@@ -245,9 +247,9 @@ static tri_status show(tri_run *run, const state *s, const cell *c, int mode, to
         }
         tri_report_line(run, "%-14s %6s  %s  %12s %12.3f %12.3f us  %-26s %s%s",
                         tri_operation_name(c->operation), size, modes[mode], library, 1e6 * ours.seconds,
-                        1e6 * predicted_s(c, &c->way[w], net), compared, c->way[w].algorithm,
-                        s->each && !strcmp(c->way[w].name, "ours") ? " (ours)" : "");
-        if (s->against == AGAINST_MPI && !strcmp(c->way[w].name, "ours")) add(all, c, mode, ratio);
+                        1e6 * predicted_s(c, &c->method[w], net), compared, c->method[w].algorithm,
+                        s->each && !strcmp(c->method[w].name, "ours") ? " (ours)" : "");
+        if (s->against == AGAINST_MPI && !strcmp(c->method[w].name, "ours")) add(all, c, mode, ratio);
     }
     return TRI_OK;
 }
@@ -257,8 +259,8 @@ static void keep(tri_run *run, bench_list *list, const cell *c) {
         for (int mode = 0; mode < BENCH_MODES; mode++) {
             char path[200];
             snprintf(path, sizeof path, "samples/%s/%zu/%s/%s", tri_operation_name(c->operation), c->bytes,
-                     modes[mode], c->way[w].name);
-            bench_keep(run, list, path, c->way[w].seconds[mode], c->way[w].samples[mode]);
+                     modes[mode], c->method[w].name);
+            bench_keep(run, list, path, c->method[w].seconds[mode], c->method[w].samples[mode]);
         }
 }
 
@@ -281,8 +283,8 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_text(run, "buffers", s->heap ? "shared heap" : "private");
     tri_report_text(run, "single",
                     clock.common ? "one call: last out minus first in" : "one call: the slowest rank's time");
-    tri_report_text(run, "begun", clock.moment ? "at a moment set before" : "behind a barrier");
-    tri_report_text(run, "series", "calls one behind the other: the slowest rank's time by their number");
+    tri_report_text(run, "begun", clock.moment ? "at a common time" : "after a barrier");
+    tri_report_text(run, "series", "back-to-back calls: the slowest rank's time by their number");
     tri_report_line(run, "%-14s %6s  %-6s  %12s %12s %12s     %7s", "operation", "bytes", "mode", "library",
                     "ours", "predicted", s->against == AGAINST_MPI ? "ratio  [of the median]" : "");
     for (int i = 0; i < s->cells; i++) {
@@ -304,8 +306,8 @@ static tri_status record(tri_run *run, void *argument) {
 static void teardown(void *argument) {
     state *s = argument;
     for (int i = 0; i < s->cells; i++)
-        bench_ways_destroy(s->cell[i].way, s->cell[i].used);
-    /* What is from the heap goes with its communicator. */
+        bench_methods_destroy(s->cell[i].method, s->cell[i].used);
+    /* Shared buffers are freed with their communicator. */
     if (!s->heap) {
         free(s->send);
         free(s->recv);
@@ -316,7 +318,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_collectives = {
     .name = "bench-collectives",
-    .summary = "every collective operation beside that of the MPI library, single calls and series",
+    .summary = "times every collective operation against the MPI library, single calls and series",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -1,5 +1,6 @@
-/* How quick an element-wise sum of vectors is that ranks and threads share: each rank adds up its own vectors with its
- * threads, then the ranks reduce what they have. `-np 2 --threads 1` beside `-np 1 --threads 2` is ranks beside threads. */
+/* Times an element-wise sum of vectors distributed over ranks: each rank adds its vectors with its
+ * threads, then the ranks reduce the sums. `-np 2 --threads 1` against `-np 1 --threads 2` compares ranks
+ * with threads. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +17,13 @@ typedef struct state {
     double **vector;
     bench_variant variants[VARIANTS];
     tri_run *run;
-    int turns; /* that the vectors have been added up so far */
+    int turns; /* number of additions so far */
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, bytes, "bytes", "256Mi", "of a vector of doubles"),
-    TRI_OPTION(state, vectors, "vectors", "2", "that all ranks have together; at least one each"),
-    TRI_OPTION(state, trials, "trials", "7", "of each variant"),
+    TRI_OPTION(state, bytes, "bytes", "256Mi", "bytes of a vector of doubles"),
+    TRI_OPTION(state, vectors, "vectors", "2", "number of vectors of all ranks; at least one each"),
+    TRI_OPTION(state, trials, "trials", "7", "trials of each variant"),
     {.name = NULL},
 };
 
@@ -57,8 +58,7 @@ static tri_status setup(tri_run *run, void *argument) {
     for (; s->mine < (int)share.count; s->mine++) {
         s->vector[s->mine] = malloc(s->count * sizeof(double));
         if (!s->vector[s->mine])
-            return tri_fail(TRI_ERR_MEMORY, "no memory for a vector of %zu bytes; ask for less with --bytes",
-                            s->bytes);
+            return tri_fail(TRI_ERR_MEMORY, "no memory for a vector of %zu bytes; reduce --bytes", s->bytes);
     }
     tri_team_for(run->team, (size_t)run->threads, fill_vector, s);
     double bytes = (double)s->count * sizeof(double) * s->vectors;
@@ -67,19 +67,19 @@ static tri_status setup(tri_run *run, void *argument) {
     return bench_create(s->variants, VARIANTS, s->trials);
 }
 
-/* The sum takes the place of the first vector of each rank, and of rank 0's in the end. */
+/* The sum replaces the first vector of each rank, finally that of rank 0. */
 static tri_status add_up(state *s, int variant) {
     double *sum = s->vector[0];
     for (int v = 1; v < s->mine; v++)
         if (!tri_team_combine(s->run->team, s->vector[v], sum, s->count, MPI_DOUBLE, MPI_SUM))
-            return tri_fail(TRI_ERR_ARGUMENT, "the threads have other work");
+            return tri_fail(TRI_ERR_ARGUMENT, "the threads are busy");
     void *send = tri_comm_rank(s->run->comm) == 0 ? MPI_IN_PLACE : sum;
     bench_call call = {TRI_REDUCE, s->count, send, sum, s->run->comm};
     if (tri_comm_size(s->run->comm) == 1) return TRI_OK;
     return variant == OURS ? bench_call_ours(&call) : bench_call_mpi(&call);
 }
 
-/* All ranks begin together; the slowest one counts. */
+/* All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);
@@ -97,7 +97,7 @@ static tri_status run(tri_run *run, void *argument) {
     return bench_alternate(s->variants, VARIANTS, s->trials, trial, s);
 }
 
-/* Every turn adds to the first vectors: counted with factors of element(), rank by rank. */
+/* Every trial adds to the first vectors: the expected factor of element(), rank by rank. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     int ranks = tri_comm_size(run->comm);
@@ -109,7 +109,7 @@ static tri_status verify(tri_run *run, void *argument) {
         for (size_t v = 1; v < share.count; v++)
             others += first + (double)v;
         if (rank == 0) factor += first + s->turns * others;
-        /* What rank 0 has got in turn t is the vector as it was then. */
+        /* In trial t rank 0 received the vector of that trial. */
         for (int t = 1; rank && t <= s->turns; t++)
             factor += first + t * others;
     }
@@ -138,7 +138,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_combine = {
     .name = "bench-combine",
-    .summary = "an element-wise sum of vectors that ranks and threads share",
+    .summary = "times an element-wise sum of vectors on ranks and threads",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -1,4 +1,4 @@
-/* `bench --compare OLD NEW`: what has become slower from one result file of a subject to another. */
+/* `bench --compare OLD NEW`: lists what became slower between two result files of a subject. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,23 +15,23 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, old_file, "OLD", NULL, "result file of a benchmark", .argument = true,
+    TRI_OPTION(state, old_file, "OLD", NULL, "earlier result file of a benchmark", .argument = true,
                .required = true),
-    TRI_OPTION(state, new_file, "NEW", NULL, "a later one of the same subject", .argument = true,
+    TRI_OPTION(state, new_file, "NEW", NULL, "later result file of the same subject", .argument = true,
                .required = true),
-    TRI_OPTION(state, tolerance, "tolerance", "0.1", "share by which a median may grow"),
-    TRI_OPTION(state, all, "all", NULL, "show what has not changed, too"),
+    TRI_OPTION(state, tolerance, "tolerance", "0.1", "fraction by which a median may grow"),
+    TRI_OPTION(state, all, "all", NULL, "also show unchanged medians"),
     {.name = NULL},
 };
 
 static tri_status text_of(const tri_dataset *dataset, const char *name, char **out) {
     tri_status status = tri_dataset_file_text(dataset, name, out);
     if (status != TRI_ERR_DATA) return status;
-    return tri_fail(TRI_ERR_DATA, "'%s' has no attribute '%s': it is no result file of bench",
+    return tri_fail(TRI_ERR_DATA, "'%s' has no attribute '%s': not a result file of bench",
                     tri_dataset_file(dataset), name);
 }
 
-/* Every result file has the times of its runs. */
+/* Every result file has the dataset timing/run. */
 static tri_status open_file(const char *file, char **program, char **list) {
     tri_dataset *dataset = NULL;
     TRI_TRY(tri_dataset_open(NULL, file, "timing/run", &dataset));
@@ -64,7 +64,7 @@ static tri_status samples_of(const char *file, const char *path, tri_summary *ou
     tri_status status = TRI_OK;
     if (!seconds) status = tri_fail(TRI_ERR_MEMORY, "no memory for %zu samples", count);
     if (status == TRI_OK && tri_dataset_element(dataset) != TRI_ELEMENT_F64)
-        status = tri_fail(TRI_ERR_DATA, "'%s' in '%s' is no times", path, file);
+        status = tri_fail(TRI_ERR_DATA, "'%s' in '%s' does not contain times", path, file);
     if (status == TRI_OK) status = tri_dataset_read(dataset, 0, count, seconds);
     if (status == TRI_OK) *out = tri_summarise(seconds, count);
     tri_dataset_destroy(&dataset);
@@ -72,7 +72,7 @@ static tri_status samples_of(const char *file, const char *path, tri_summary *ou
     return status;
 }
 
-/* A change counts where it is above the tolerance and the intervals of the two medians lie apart. */
+/* A change counts if it exceeds the tolerance and the intervals of the two medians are disjoint. */
 static tri_status compare(tri_run *run, state *s, const char *path) {
     tri_summary was, is;
     TRI_TRY(samples_of(s->old_file, path, &was));
@@ -120,7 +120,7 @@ static tri_status verify(tri_run *run, void *argument) {
     tri_report_integer(run, "slower", s->slower, "1", "of them that are slower beyond tolerance and noise");
     tri_report_integer(run, "faster", s->faster, "1", "of them that are faster beyond tolerance and noise");
     tri_report_integer(run, "missing", s->missing, "1", "sets that the new file lacks");
-    if (!s->compared) return tri_fail(TRI_ERR_DATA, "the two files have no samples of the same thing");
+    if (!s->compared) return tri_fail(TRI_ERR_DATA, "the two files have no samples in common");
     if (!s->slower) return TRI_OK;
     return tri_fail(TRI_ERR_WRONG, "%d of %d are slower by more than %g %%", s->slower, s->compared,
                     100 * s->tolerance);
@@ -134,7 +134,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_compare = {
     .name = "bench-compare",
-    .summary = "what has become slower from one result file of a benchmark to another; also --compare",
+    .summary = "lists what became slower between two result files of a benchmark; also --compare",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

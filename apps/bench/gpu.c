@@ -1,5 +1,5 @@
-/* What a device does and what it costs: its kernels in both forms against its own copy speed and peak, transfers, starts,
- * from which size on it beats the threads, and collectives on its buffers against those of the host. */
+/* Times an OpenCL device: kernels in both forms against its copy rate and peak, transfers, launches, the
+ * size from which it is faster than the threads, and collectives on device buffers against host memory. */
 #include "apps/bench/gpu.h"
 
 #include <math.h>
@@ -13,10 +13,9 @@ enum { LAUNCHES = 256, SMALLEST = 1 << 10, GROWTH = 4 };
 
 static const tri_option options[] = {
     TRI_OPTION(bench_device, bytes, "bytes", "64Mi",
-               "of each buffer; there are four, and three vectors in host memory"),
-    TRI_OPTION(bench_device, trials, "trials", "11", "of each measurement"),
-    TRI_OPTION(bench_device, plot, "plot", NULL,
-               "SVG file for a picture of kernels under their roofs, by gnuplot"),
+               "bytes of each buffer; there are four, and three vectors in host memory"),
+    TRI_OPTION(bench_device, trials, "trials", "11", "trials of each measurement"),
+    TRI_OPTION(bench_device, plot, "plot", NULL, "SVG file with a roofline plot of the kernels, by gnuplot"),
     {.name = NULL},
 };
 
@@ -28,7 +27,7 @@ static void add(bench_device *b, bench_gpu_work work, const char *name) {
     snprintf(w->name, sizeof w->name, "%s", name);
 }
 
-/* Elements that kernel `index` gets: those that only compute take their time. */
+/* Number of elements for kernel `index`: fewer for kernels that mostly compute. */
 static size_t kernel_count(const bench_device *b, size_t index) {
     const tri_gpu_kernel_info *info = tri_gpu_kernel(index);
     return info->flops_each > 8 * info->bytes_each ? b->count / 16 + 1 : b->count;
@@ -79,7 +78,8 @@ static void list_works(bench_device *b) {
 
 /* ---- setup ---- */
 
-/* The device that the driver has opened, or else any, once for each form. The first compiles for all ranks. */
+/* Opens the driver's device, or any if there is none, once for each form. The first rank of a node
+ * compiles. */
 static tri_status open_forms(bench_device *b) {
     const tri_gpu_variant forms[] = {TRI_GPU_VARIANT_ITEM, TRI_GPU_VARIANT_GROUP};
     const tri_shape *shape = tri_comm_shape(b->run->comm);
@@ -104,9 +104,8 @@ static tri_status make_vectors(bench_device *b) {
     b->part = calloc((size_t)b->run->threads + 1, sizeof *b->part);
     b->time = calloc(BENCH_GPU_WORKS, sizeof *b->time);
     if (!b->host || !b->sum || !b->part || !b->time)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for vectors of %zu bytes; ask for less with --bytes",
-                        bytes);
-    /* Of few bits, so that sums over ranks are exact in any order. */
+        return tri_fail(TRI_ERR_MEMORY, "no memory for vectors of %zu bytes; reduce --bytes", bytes);
+    /* Values with few bits, so that sums over ranks are exact in any order. */
     for (size_t i = 0; i < b->count; i++)
         b->host[i] = (double)(tri_random_bits(1, i) >> 44) * 0x1p-20;
     memset(b->sum, 0, bytes);
@@ -180,7 +179,7 @@ static tri_status map(tri_gpu_buffer *buffer) {
     return tri_gpu_buffer_unmap(buffer, mapped);
 }
 
-/* A device that shares the host's memory makes no copy necessary. */
+/* A device that shares the host's memory needs no copy. */
 static tri_status allreduce_by_host(bench_device *b) {
     size_t bytes = b->count * sizeof(double);
     bool copies = !tri_gpu_describe(b->gpu[0])->unified;
@@ -231,12 +230,12 @@ static tri_status once(bench_device *b, const bench_gpu_work *w, tri_gpu **opene
     }
 }
 
-/* All ranks begin together; the slowest one counts. */
+/* All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     bench_device *b = argument;
     tri_gpu *opened = NULL;
     tri_status status = TRI_OK;
-    /* What ran before has left one vector or the other in the caches; each finds its own there. */
+    /* An untimed call first, so that each variant finds its own data in the caches. */
     if (b->work[variant].kind >= BENCH_GPU_ALLREDUCE) status = once(b, &b->work[variant], &opened);
     if (status == TRI_OK) status = tri_barrier(b->run->comm);
     double start = tri_now_s();
@@ -289,7 +288,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_gpu = {
     .name = "bench-gpu",
-    .summary = "kernels, transfers, starts and collectives of an OpenCL device, and when it pays",
+    .summary = "times kernels, transfers, launches and collectives of an OpenCL device",
     .options = options,
     .state_bytes = sizeof(bench_device),
     .setup = setup,

@@ -1,4 +1,4 @@
-/* What bench gpu has found, as tables, a record and a picture. */
+/* The results of bench gpu: tables, record and picture. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +21,12 @@ static bool is_kernel(const bench_gpu_work *w, const char *name) {
     return w->kind == BENCH_GPU_KERNEL && !strcmp(tri_gpu_kernel(w->index)->name, name);
 }
 
-/* Bytes or flops in a second. */
+/* Bytes or flops per second. */
 static double rate(double amount, double seconds) {
     return seconds > 0 ? amount / seconds : 0;
 }
 
-/* What the device can: the copies and multiply-adds of its better form. */
+/* Limits of the device: copies and multiply-adds of the better form. */
 typedef struct roofs {
     double bytes_per_s, flops_per_s;
 } roofs;
@@ -70,7 +70,7 @@ static void show_others(tri_run *run, const bench_device *b, roofs r) {
     }
 }
 
-/* The smallest size from which on the device is always quicker; 0: none. */
+/* The smallest size from which the device is always faster; 0: none. */
 static size_t show_sizes(tri_run *run, const bench_device *b) {
     size_t from = 0;
     tri_report_line(run, "%-18s %12s %12s %8s", "exact sum of", "threads us", "device us", "ratio");
@@ -87,7 +87,7 @@ static size_t show_sizes(tri_run *run, const bench_device *b) {
     return from;
 }
 
-/* ---- the picture: how quick the kernels are at their number of flops for each byte, under the two roofs ---- */
+/* ---- the roofline plot ---- */
 
 typedef struct picture {
     const bench_device *b;
@@ -144,17 +144,16 @@ tri_status bench_gpu_record(tri_run *run, void *argument) {
     tri_report_real(run, "peak", r.flops_per_s, "1/s",
                     "floating-point operations in a second, by multiply-adds");
     tri_report_real(run, "open", median(b, find(b, BENCH_GPU_OPEN)), "s",
-                    "opening the device, kernels in the cache");
+                    "opening the device, with kernels in the cache");
     tri_report_real(
         run, "allreduce_ratio",
         rate(median(b, find(b, BENCH_GPU_ALLREDUCE)), median(b, find(b, BENCH_GPU_ALLREDUCE_HOST))), "1",
-        "time of an allreduce of device buffers by that of the host with the necessary copies");
+        "time of an allreduce of device buffers by the time on the host with copies");
     show_kernels(run, b, r);
     show_others(run, b, r);
     tri_report_integer(
         run, "pays_from", (int64_t)show_sizes(run, b), "1",
-        "elements from which on the device's exact sum of host memory is quicker than the threads'; 0: "
-        "nowhere");
+        "elements from which the device's exact sum of host memory is faster than the threads'; 0: never");
     return TRI_OK;
 }
 

@@ -1,5 +1,5 @@
-/* How quick steps of the heat equation are: by a plain loop on one thread, by the threads, with a device, and beside the
- * memory bound: a copy of the field by all threads, which reads and writes what a step has to. */
+/* Times steps of the heat equation: a plain loop on one thread, all threads, a device; against the memory
+ * bound, a copy of the field by all threads. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,8 @@
 
 enum { COPY, LOOP, THREADS, DEVICE, VARIANTS };
 
-/* Of an update: the old value read and the new one written. What the processor reads to write a line is the same for a copy. */
+/* Per update: reads the old value and writes the new one. Reading a line before writing it costs a copy
+ * the same. */
 enum { BYTES = 16 };
 
 typedef struct state {
@@ -27,9 +28,10 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, points_text, "points", "2048x2048", "of the whole field, in two or three dimensions"),
-    TRI_OPTION(state, steps, "steps", "5", "of one trial"),
-    TRI_OPTION(state, trials, "trials", "11", "of each variant"),
+    TRI_OPTION(state, points_text, "points", "2048x2048",
+               "points of the whole field, in two or three dimensions"),
+    TRI_OPTION(state, steps, "steps", "5", "steps of one trial"),
+    TRI_OPTION(state, trials, "trials", "11", "trials of each variant"),
     {.name = NULL},
 };
 
@@ -89,7 +91,7 @@ static tri_status setup(tri_run *run, void *argument) {
 
 /* ---- the variants ---- */
 
-/* The loop as everyone writes it first. */
+/* A straightforward loop. */
 static void plain_step(heat_field *f) {
     int solid = f->grid->dims == 3;
     double *from = f->now, *to = f->next;
@@ -105,7 +107,7 @@ static void plain_step(heat_field *f) {
     f->next = from;
 }
 
-/* A copy in the shape of the step, row by row. */
+/* Copies row by row, with the tiles of a step. */
 static void copy_tile(void *argument, int thread, size_t tile) {
     (void)thread;
     const heat_field *f = argument;
@@ -131,7 +133,7 @@ static tri_status one_step(state *s, int variant) {
     return TRI_OK;
 }
 
-/* All ranks begin together; the slowest one counts. */
+/* All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);
@@ -149,7 +151,8 @@ static tri_status run(tri_run *run, void *argument) {
     return bench_alternate(s->variants, s->used, s->trials, trial, s);
 }
 
-/* All have taken the same number of steps from the same field. The plain loop exchanges no faces, so it counts on one rank. */
+/* All variants made the same number of steps from the same field. The plain loop does not exchange faces,
+ * so it is compared on one rank only. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     const tri_grid_info *g = tri_grid_describe(s->grid);
@@ -198,7 +201,8 @@ static void teardown(void *argument) {
 
 const tri_app bench_heat = {
     .name = "bench-heat",
-    .summary = "steps of the heat equation on one thread, all threads and device, beside the memory bound",
+    .summary =
+        "times steps of the heat equation on one thread, all threads and a device, against the memory bound",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

@@ -1,4 +1,4 @@
-/* What messages cost on this machine: measured once, for all programs to choose collectives by. */
+/* Measures the cost of messages on this machine, for the choice of collective algorithms by all programs. */
 #include <stdio.h>
 
 #include "apps/bench/bench.h"
@@ -10,10 +10,9 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(
-        state, out, "out", "",
-        "file for the numbers; without it the one that all programs on this machine read by themselves"),
-    TRI_OPTION(state, seconds, "seconds", "4", "to measure for"),
+    TRI_OPTION(state, out, "out", "",
+               "file to write; default: the file of this machine, which all programs read"),
+    TRI_OPTION(state, seconds, "seconds", "4", "seconds to measure"),
     {.name = NULL},
 };
 
@@ -24,7 +23,7 @@ static tri_status run(tri_run *run, void *argument) {
 
 static void show_level(tri_run *run, const tri_network_file *n, int level, const char *name) {
     if (!n->measured[level]) {
-        tri_report_line(run, "%-8s not measured: it takes %s", name,
+        tri_report_line(run, "%-8s not measured: needs %s", name,
                         level == TRI_INSIDE ? "two ranks on a node" : "two nodes");
         return;
     }
@@ -65,7 +64,7 @@ static tri_status record(tri_run *run, void *argument) {
 
 const tri_app bench_network = {
     .name = "bench-network",
-    .summary = "what messages cost on this machine, kept for the choice of collectives",
+    .summary = "measures the cost of messages on this machine, for the choice of collective algorithms",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

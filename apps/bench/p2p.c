@@ -1,5 +1,5 @@
-/* What tri_send, tri_recv and tri_exchange cost beside the calls of MPI that they are made of: the ranks in pairs, all at
- * once, the first half with the second. */
+/* Times tri_send, tri_recv and tri_exchange against the underlying MPI calls. Each rank of the first half
+ * has a partner in the second half; all pairs run concurrently. */
 #include "apps/bench/p2p.h"
 
 #include <limits.h>
@@ -27,8 +27,8 @@ typedef struct state {
 
 static const tri_option options[] = {
     TRI_OPTION(state, sizes_text, "sizes", "8,4Ki,64Ki,1Mi,4Mi", "bytes of a message"),
-    TRI_OPTION(state, trials, "trials", "11", "of each variant"),
-    TRI_OPTION(state, duration_s, "duration", "0.01", "seconds that a trial lasts at least"),
+    TRI_OPTION(state, trials, "trials", "11", "trials of each variant"),
+    TRI_OPTION(state, duration_s, "duration", "0.01", "minimum seconds of a trial"),
     {.name = NULL},
 };
 
@@ -46,7 +46,7 @@ static tri_status exchange(const bench_pair *p) {
 static const struct {
     const char *name;
     tri_status (*call)(const bench_pair *);
-    int ways; /* messages of one call */
+    int messages; /* messages of one call */
 } kinds[VARIANTS] = {
     [MPI_ROUND_TRIP] = {"mpi_round_trip", bench_round_trip_mpi, 2},
     [ROUND_TRIP] = {"round_trip", round_trip, 2},
@@ -83,12 +83,12 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(read_sizes(s));
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!(s->duration_s >= 0)) return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 or more");
-    if (!half) return tri_fail(TRI_ERR_ARGUMENT, "a message takes two ranks: start two or more");
+    if (!half) return tri_fail(TRI_ERR_ARGUMENT, "bench p2p needs two ranks or more");
     for (int i = 0; i < s->sizes; i++) {
         if (s->bytes[i] > most) most = s->bytes[i];
         for (int v = 0; v < VARIANTS; v++)
             s->variants[i][v] =
-                (bench_variant){.name = kinds[v].name, .bytes = kinds[v].ways * (double)s->bytes[i]};
+                (bench_variant){.name = kinds[v].name, .bytes = kinds[v].messages * (double)s->bytes[i]};
         TRI_TRY(bench_create(s->variants[i], VARIANTS, s->trials));
     }
     s->pair = (bench_pair){.comm = run->comm, .out = malloc(most), .in = malloc(most)};
@@ -101,7 +101,7 @@ static tri_status setup(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* Seconds of one call. All ranks begin together; the slowest one counts. */
+/* Seconds of one call. All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);
@@ -118,7 +118,7 @@ static tri_status run(tri_run *run, void *argument) {
     (void)run;
     for (int i = 0; i < s->sizes; i++) {
         s->pair.bytes = s->bytes[i];
-        /* As many calls as fill the duration, by the second of two trials with few. */
+        /* Number of calls that fill the duration, estimated by the second of two short trials. */
         s->messages = 1;
         double seconds = trial(s, MPI_ROUND_TRIP);
         s->messages = 10;
@@ -130,7 +130,7 @@ static tri_status run(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* Each variant once more, and every byte looked at. */
+/* Runs each variant again and checks every byte. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     int rank = tri_comm_rank(run->comm), peer = s->pair.peer;
@@ -171,7 +171,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_p2p = {
     .name = "bench-p2p",
-    .summary = "messages between pairs of ranks, beside the MPI library's calls",
+    .summary = "times messages between pairs of ranks against the MPI library",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -12,8 +12,8 @@ typedef struct bench_pair {
     size_t bytes;
 } bench_pair;
 
-/* By the MPI library itself (bench_mpi.c). The lower rank sends what it has in `out`, the upper one sends it back; both get
- * it into `in`. */
+/* By the MPI library (mpi.c). The lower rank sends `out`, the higher one sends it back; both receive into
+ * `in`. */
 tri_status bench_round_trip_mpi(const bench_pair *pair);
 /* Both send at once. */
 tri_status bench_exchange_mpi(const bench_pair *pair);

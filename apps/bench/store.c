@@ -1,6 +1,5 @@
-/* How quick an array spread over the ranks gets into a file and back, beside plain calls of the system that move the same
- * bytes to one file without a format: each rank its block, down to the disk. Reading is from wherever the system has the
- * file: the page cache, where it fits. */
+/* Times writing a distributed array to a file and reading it, against plain system calls for the same
+ * bytes: each rank its block, synced to disk. Reads usually come from the page cache. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,9 +25,9 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, folder, "folder", ".", "for the files that are written, and removed at the end"),
-    TRI_OPTION(state, bytes, "bytes", "128Mi", "of each rank; a multiple of 8"),
-    TRI_OPTION(state, trials, "trials", "7", "of each variant"),
+    TRI_OPTION(state, folder, "folder", ".", "folder of the temporary files"),
+    TRI_OPTION(state, bytes, "bytes", "128Mi", "bytes of each rank; a multiple of 8"),
+    TRI_OPTION(state, trials, "trials", "7", "trials of each variant"),
     {.name = NULL},
 };
 
@@ -50,11 +49,11 @@ static tri_status setup(tri_run *run, void *argument) {
     s->count = s->bytes / sizeof *s->out;
     s->first = (size_t)tri_comm_rank(run->comm) * s->count;
     s->total = (size_t)tri_comm_size(run->comm) * s->count;
-    /* Aligned, as data must be that go past the page cache. */
+    /* Aligned for direct I/O. */
     s->out = aligned_alloc(4096, (s->bytes | 4095) + 1);
     s->in = aligned_alloc(4096, (s->bytes | 4095) + 1);
     if (!s->out || !s->in)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for twice %zu bytes; ask for less with --bytes", s->bytes);
+        return tri_fail(TRI_ERR_MEMORY, "no memory for twice %zu bytes; reduce --bytes", s->bytes);
     for (size_t i = 0; i < s->count; i++)
         s->out[i] = value_of(s->first + i);
     for (int v = 0; v < VARIANTS; v++)
@@ -88,7 +87,7 @@ static tri_status plain_move(const state *s, int writing) {
 static tri_status plain_write(state *s) {
     tri_status status = TRI_OK;
     if (tri_comm_rank(s->run->comm) == 0) {
-        /* A new file each time, as ours is. */
+        /* A new file each time, like ours. */
         (void)unlink(s->file[0]);
         int fd = open(s->file[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd < 0) status = plain_failure(s, "make");
@@ -133,7 +132,7 @@ static tri_status do_variant(state *s, int variant) {
     }
 }
 
-/* All ranks begin together; the slowest one counts. Failures are agreed on. */
+/* All ranks start together; maximum over ranks. Failures are agreed on. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);
@@ -152,13 +151,13 @@ static double read_trial(void *argument, int variant) {
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
     (void)run;
-    /* A folder that cannot be written shows here, as what it is. */
+    /* Reports a folder that is not writable. */
     TRI_TRY(our_write(s));
     TRI_TRY(bench_alternate(s->variants, 2, s->trials, trial, s));
     return bench_alternate(s->variants + PLAIN_READ, 2, s->trials, read_trial, s);
 }
 
-/* Both files once more, and every number looked at. */
+/* Reads both files again and checks every number. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     for (int v = PLAIN_READ; v <= READ; v++) {
@@ -196,7 +195,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_store = {
     .name = "bench-store",
-    .summary = "an array into a file and back, beside plain calls of the system",
+    .summary = "times writing and reading an array against plain system calls",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -1,11 +1,11 @@
-/* How quick sums are, beside a plain read of the same memory. */
+/* Times sums against a plain read of the same memory. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/bench/bench.h"
-#include "apps/common/reduce_banks.h"
+#include "apps/common/reduce_workers.h"
 #include "apps/driver/plot.h"
 
 enum {
@@ -32,21 +32,21 @@ typedef struct state {
     uint64_t first;
     tri_run *run;
     bench_variant variants[VARIANTS];
-    reduce_banks banks[VARIANTS];
+    reduce_workers workers[VARIANTS];
     int used; /* variants: those with a device only where there is one */
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, bytes, "bytes", "1Gi", "of the vector on each rank"),
-    TRI_OPTION(state, distribution, "distribution", "uniform", "of its elements",
+    TRI_OPTION(state, bytes, "bytes", "1Gi", "bytes of the vector on each rank"),
+    TRI_OPTION(state, distribution, "distribution", "uniform", "distribution of the elements",
                .choices = "uniform|normal|wide|cancel"),
-    TRI_OPTION(state, trials, "trials", "11", "of each variant"),
-    TRI_OPTION(state, plot, "plot", NULL, "SVG file for a picture of the rates, by gnuplot"),
+    TRI_OPTION(state, trials, "trials", "11", "trials of each variant"),
+    TRI_OPTION(state, plot, "plot", NULL, "SVG file with a plot of the rates, by gnuplot"),
     {.name = NULL},
 };
 
-/* Reads a vector and does as little as can be with it, in the widest registers that the processor has. The prefetch
- * makes it a fair measure of the memory: without it the hardware leaves a tenth unused. */
+/* Reads a vector with the widest registers and minimal work. Without the prefetch it reaches only nine
+ * tenths of the memory bandwidth. */
 #if defined(__x86_64__)
 __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
@@ -71,7 +71,7 @@ static void read_chunk(void *argument, int thread, size_t chunk) {
     (void)thread;
     const state *s = argument;
     size_t from = chunk * CHUNK, count = s->count - from < CHUNK ? s->count - from : CHUNK;
-    /* What comes out must be used, or the compiler leaves the reading out. */
+    /* The result must be used, or the compiler removes the reads. */
     volatile uint64_t sink = read_all((const uint64_t *)(const void *)(s->x + from), count);
     (void)sink;
 }
@@ -87,7 +87,7 @@ static size_t chunks(const state *s) {
     return s->count / CHUNK + (s->count % CHUNK != 0);
 }
 
-/* What a variant is: a plan for the banks, and which banks. */
+/* A variant: a plan, and which workers take part. */
 typedef struct kind {
     const char *name;
     reduce_sum sum;
@@ -116,8 +116,7 @@ static tri_status setup(tri_run *run, void *argument) {
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (s->plot) TRI_TRY(tri_plot_check(s->plot));
     s->x = aligned_alloc(1 << 21, (s->bytes | ((1 << 21) - 1)) + 1);
-    if (!s->x)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes; ask for less with --bytes", s->bytes);
+    if (!s->x) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes; reduce --bytes", s->bytes);
     tri_team_for(run->team, chunks(s), fill_chunk, s);
     s->used = run->gpu ? VARIANTS : DEVICE_ORDERED;
     for (int v = 0; v < s->used; v++)
@@ -125,13 +124,13 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(bench_create(s->variants, s->used, s->trials));
     for (int v = 1; v < s->used; v++) {
         reduce_plan plan = {.sum = kinds[v].sum, .element = TRI_ELEMENT_F64, .moments = kinds[v].moments};
-        TRI_TRY(reduce_banks_create(&s->banks[v], &plan, run->team, kinds[v].threads ? run->threads : 0,
-                                    kinds[v].device ? run->gpu : NULL));
+        TRI_TRY(reduce_workers_create(&s->workers[v], &plan, run->team, kinds[v].threads ? run->threads : 0,
+                                      kinds[v].device ? run->gpu : NULL));
     }
     return TRI_OK;
 }
 
-/* All ranks begin together; the slowest one counts. */
+/* All ranks start together; maximum over ranks. */
 static double trial(void *argument, int variant) {
     state *s = argument;
     reduce_piece whole = {s->x, s->first, s->count};
@@ -140,9 +139,9 @@ static double trial(void *argument, int variant) {
     if (variant == READ) {
         tri_team_for(s->run->team, chunks(s), read_chunk, s);
     } else {
-        reduce_banks_clear(&s->banks[variant]);
-        if (status == TRI_OK) status = reduce_banks_start(&s->banks[variant], &whole);
-        if (status == TRI_OK) status = reduce_banks_wait(&s->banks[variant]);
+        reduce_workers_clear(&s->workers[variant]);
+        if (status == TRI_OK) status = reduce_workers_start(&s->workers[variant], &whole);
+        if (status == TRI_OK) status = reduce_workers_wait(&s->workers[variant]);
     }
     double seconds = status == TRI_OK ? tri_now_s() - start : INFINITY;
     status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, s->run->comm);
@@ -155,19 +154,19 @@ static tri_status run(tri_run *run, void *argument) {
     return bench_alternate(s->variants, s->used, s->trials, trial, s);
 }
 
-/* The bits of every exact sum are the same, and so are those of every ordered one. */
+/* All exact sums must have the same bits, and all ordered sums. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     (void)run;
     for (int v = ORDERED; v < s->used; v++) {
         int twin = kinds[v].sum == REDUCE_ORDERED ? ORDERED : EXACT;
-        reduce_part a, b;
-        reduce_banks_total(&s->banks[v], &a, NULL);
-        reduce_banks_total(&s->banks[twin], &b, NULL);
+        reduce_accumulator a, b;
+        reduce_workers_total(&s->workers[v], &a, NULL);
+        reduce_workers_total(&s->workers[twin], &b, NULL);
         double x =
-            twin == EXACT ? tri_sum_round(&a.moments.totals.sum) : tri_ordered_result(&s->banks[v].ordered);
+            twin == EXACT ? tri_sum_round(&a.moments.totals.sum) : tri_ordered_result(&s->workers[v].ordered);
         double y = twin == EXACT ? tri_sum_round(&b.moments.totals.sum)
-                                 : tri_ordered_result(&s->banks[twin].ordered);
+                                 : tri_ordered_result(&s->workers[twin].ordered);
         if (memcmp(&x, &y, sizeof x))
             return tri_fail(TRI_ERR_WRONG, "%s is %a, but %s is %a", kinds[v].name, x, kinds[twin].name, y);
     }
@@ -196,14 +195,15 @@ static tri_status draw(tri_run *run, void *argument) {
 static void teardown(void *argument) {
     state *s = argument;
     for (int v = 1; v < VARIANTS; v++)
-        reduce_banks_destroy(&s->banks[v]);
+        reduce_workers_destroy(&s->workers[v]);
     bench_destroy(s->variants, VARIANTS);
     free(s->x);
 }
 
 const tri_app bench_sum = {
     .name = "bench-sum",
-    .summary = "plain, ordered and exact sums and statistics on threads and device, beside a plain read",
+    .summary =
+        "times plain, ordered and exact sums and statistics on threads and device against a plain read",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

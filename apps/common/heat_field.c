@@ -8,14 +8,15 @@
 #include <immintrin.h>
 #endif
 
-/* Points of a tile: enough to make taking one cheap, few enough to share out and to stay in the second cache; columns so
- * that the three rows a point needs stay in the first one. */
+/* Points of a tile: many enough to make taking one cheap, few enough to balance the load and to fit the L2
+ * cache. Columns: the three rows that a point needs fit the L1 cache. */
 enum { TILE = 1 << 16, TILE_COLUMNS = 1 << 12, TILE_ROWS = 16 };
 enum { STREAM_COLUMNS = 1024, STREAM_BYTES = 1 << 25 };
 
 /* ---- the update ---- */
 
-/* One row. The compiler makes vectors of it; the order within a point is fixed, contraction is off. */
+/* Updates one row. The compiler vectorizes it; the order of operations in a point is fixed, contraction is
+ * off. */
 static inline __attribute__((always_inline)) void row_2d(double *restrict to, const double *restrict c,
                                                          size_t line, size_t count, double k) {
     const double *north = c - line, *south = c + line, *west = c - 1, *east = c + 1;
@@ -47,8 +48,8 @@ static inline __attribute__((always_inline)) void update(const heat_field *f, co
 }
 
 #if defined(__x86_64__)
-/* A row in two dimensions with stores that go past the caches, so that the processor does not read what is about to be
- * overwritten: 16 bytes of memory traffic for a point instead of 24. */
+/* A row in two dimensions with non-temporal stores: the processor does not read lines before overwriting
+ * them, so a point takes 16 bytes of memory traffic instead of 24. */
 __attribute__((target("avx2"))) static void stream_row(double *to, const double *c, size_t line, size_t count,
                                                        double k) {
     size_t head = (32 - (uintptr_t)to % 32) % 32 / sizeof *to, i = head < count ? head : count;
@@ -69,7 +70,7 @@ __attribute__((target("avx2"))) static void stream_update(const heat_field *f, c
         size_t at = (box->first[1] + r + 1) * f->line + box->first[2] + 1;
         stream_row(to + at, from + at, f->line, box->count[2], f->k);
     }
-    /* What waits for this thread does not wait for such stores by itself. */
+    /* Non-temporal stores are not ordered with the barrier of the team. */
     _mm_sfence();
 }
 
@@ -112,7 +113,8 @@ static tri_status add_box(heat_tiles *tiles, const heat_box *box) {
     size_t columns = smaller(box->count[2], TILE_COLUMNS), most[3];
     if (!box->count[0] || !box->count[1] || !columns) return TRI_OK;
     most[2] = columns;
-    /* In three dimensions some rows of several planes, since a plane is read again for the one before and behind. */
+    /* In three dimensions a tile has rows of several planes, since a plane is read for the previous and
+     * the next one, too. */
     size_t rows = box->count[0] > 1 || TILE / columns < TILE_ROWS ? TILE_ROWS : TILE / columns;
     most[1] = smaller(box->count[1], rows);
     most[0] = smaller(box->count[0], TILE / columns / most[1] > 1 ? TILE / columns / most[1] : 1);
@@ -128,13 +130,13 @@ static tri_status add_box(heat_tiles *tiles, const heat_box *box) {
     return TRI_OK;
 }
 
-/* The dimension of planes, rows, columns that dimension d of the grid is. */
+/* The axis (0 planes, 1 rows, 2 columns) of dimension d of the grid. */
 static int axis_of(const heat_field *f, int d) {
     return d + 3 - f->grid->dims;
 }
 
-/* All points: those beside a neighbour's face into `outer`, dimension after dimension, what is left into `inner`, but for
- * the device's layers. */
+/* Tiles of all points: points next to a neighbour's face go to `outer`, dimension by dimension, the others
+ * to `inner`, except the device's layers. */
 static tri_status make_tiles(heat_field *f) {
     heat_box rest = {.count = {f->size[0], f->size[1], f->size[2]}};
     for (int d = 0; d < f->grid->dims; d++)
@@ -170,12 +172,11 @@ static tri_status make_device(heat_field *f, double share) {
     const tri_grid_info *g = f->grid;
     if (g->ranks[1] > 1 || g->ranks[2] > 1)
         return tri_fail(TRI_ERR_ARGUMENT,
-                        "--grid: with a device only the first dimension can be cut, so that "
-                        "what host and device exchange lies together");
+                        "--grid: with a device only the first dimension can be divided; use Nx1");
     size_t layers = g->count[0], most = layers > 2 ? layers - 2 : 0;
     f->device_layers = (size_t)(share * (double)layers + 0.5);
     if (f->device_layers > most) f->device_layers = most;
-    /* One plane alone would be a problem in two dimensions to the kernel. */
+    /* The kernel would take a single plane for a two-dimensional problem. */
     if (f->device_layers < 2) f->device_layers = 0;
     if (!f->device_layers) return TRI_OK;
     f->device_first = (layers - f->device_layers) / 2;
@@ -184,8 +185,8 @@ static tri_status make_device(heat_field *f, double share) {
     return tri_gpu_buffer_create(f->gpu, bytes, &f->device_next);
 }
 
-/* The device's part of a step, by the thread that took it: the host's layers beside it go there, its own first and last
- * one come back. */
+/* The device's part of a step: writes the host's adjacent layers, computes, reads back the device's first
+ * and last layer. */
 static tri_status step_on_device(heat_field *f) {
     size_t bytes = layer_bytes(f), first = f->device_first, layers = f->device_layers;
     int solid = f->grid->dims == 3;
@@ -199,8 +200,8 @@ static tri_status step_on_device(heat_field *f) {
     return tri_gpu_buffer_read(f->device_next, layers * bytes, f->next + (first + layers) * f->layer, bytes);
 }
 
-/* All layers of the device, and those beside them, from the host. Both arrays: the kernel leaves the layer around as it
- * is. */
+/* Writes the device's layers and the adjacent ones. To both arrays, since the kernel does not write the
+ * border. */
 static tri_status to_device(heat_field *f) {
     if (!f->device_layers) return TRI_OK;
     size_t bytes = (f->device_layers + 2) * layer_bytes(f);
@@ -219,7 +220,7 @@ static tri_status from_device(heat_field *f) {
 static void run_tile(void *argument, int thread, size_t chunk) {
     (void)thread;
     heat_field *f = argument;
-    /* The device first: its thread mostly waits for it. */
+    /* The device first: its thread mostly waits. */
     if (f->device_layers && chunk-- == 0) {
         f->device_status = step_on_device(f);
         if (f->device_status != TRI_OK) snprintf(f->device_why, sizeof f->device_why, "%s", tri_error_text());
@@ -239,7 +240,7 @@ tri_status heat_field_step(heat_field *f) {
     if (!f->now) return TRI_OK;
     TRI_TRY(tri_halo_start(f->halo, f->now));
     size_t work = f->inner.count + (f->device_layers > 0);
-    /* The faces travel while the others work; where there are no others, while this thread does. */
+    /* Faces travel while the other threads compute, or while this one does if there are no others. */
     int alone = tri_team_threads(f->team) == 1;
     tri_team_start(f->team, work, run_tile, f);
     if (alone) tri_team_wait(f->team);
@@ -263,7 +264,7 @@ tri_status heat_field_step(heat_field *f) {
 
 /* ---- making, filling, reading ---- */
 
-/* Rows of the block with their layer around: memory is touched first by the threads that work on it. */
+/* Work on the rows of the block; the threads that compute touch the memory first. */
 typedef struct copying {
     heat_field *field;
     double *const *factor;
@@ -356,15 +357,16 @@ static void clear_layer(void *argument, int thread, size_t layer) {
 
 static tri_status make_arrays(heat_field *f) {
     size_t layers = f->grid->count[0] + 2, bytes = layers * layer_bytes(f);
-    /* Whole huge pages where they are large. */
+    /* Large arrays are multiples of huge pages. */
     size_t unit = bytes >= (size_t)8 << 20 ? (size_t)2 << 20 : 64, room = (bytes + unit - 1) / unit * unit;
     f->now = aligned_alloc(unit, room);
     f->next = aligned_alloc(unit, room);
     if (!f->now || !f->next)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for two arrays of %zu bytes; use more nodes", bytes);
+        return tri_fail(TRI_ERR_MEMORY,
+                        "no memory for two arrays of %zu bytes; use more nodes or fewer points", bytes);
     tri_team_for(f->team, layers, clear_layer, f);
-    /* Where the field is larger than a rank's part of any cache and rows are long: there it takes 3/4 of the time, on rows of
-     * 256 points 4/3. */
+    /* For fields larger than a rank's share of the caches with long rows: 3/4 of the time there, 4/3 on
+     * rows of 256 points. */
     f->stream = f->grid->dims == 2 && f->size[2] >= STREAM_COLUMNS && bytes >= STREAM_BYTES;
     return TRI_OK;
 }
@@ -381,7 +383,7 @@ tri_status heat_field_create(heat_field *f, const tri_grid *grid, double k, tri_
     f->layer = g->dims == 3 ? f->plane : f->line;
     if (gpu) TRI_TRY(make_device(f, share));
     TRI_TRY(tri_halo_create(grid, MPI_DOUBLE, &f->halo));
-    /* Where the arrays do not fit, neither would the list of their tiles. */
+    /* The arrays before the tiles, so that a lack of memory is reported for the arrays. */
     TRI_TRY(make_arrays(f));
     return make_tiles(f);
 }

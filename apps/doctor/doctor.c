@@ -1,11 +1,12 @@
-/* doctor: one page of verdicts on this machine, this build and this way of starting, each with its cure.
+/* doctor: one page of verdicts on this machine, this build and the launcher, each with a cure.
  *
- * Every rank, or the one process without a launcher, starts a child in which MPI is tried (doctor_probe.c). One process
- * of each node runs the checks of that node, each in a child of its own, so that a driver that crashes or hangs is a
- * verdict too. The verdicts travel through the probes to rank 0, which prints them. */
+ * Every rank, or the single process without a launcher, starts a child that tries MPI (probe.c). One
+ * process of each node runs the checks of that node, each in a child of its own, so that a driver that
+ * crashes or hangs also gives a verdict. The verdicts travel through the probes to rank 0, which prints
+ * them. */
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "apps/doctor/doctor.h"
 #include "apps/driver/options.h"
 
-/* NODE: once on every node. JOB: once, when all ranks have been heard. */
+/* NODE: once on every node. JOB: once, when rank 0 has the reports of all ranks. */
 typedef enum stage { NODE, JOB } stage;
 
 /* The table of checks, in the order of the page. */
@@ -23,7 +24,7 @@ static const struct check {
     const char *name;
     stage stage;
     void (*run)(doctor *d);
-    const char *cure; /* where the check itself crashes or hangs */
+    const char *cure; /* if the check itself crashes or hangs */
 } checks[] = {
     {"mpi", JOB, doctor_check_mpi, "see what ldd apps/doctor-probe loads"},
     {"launch", JOB, doctor_check_launch, "does mpirun --version answer?"},
@@ -33,8 +34,7 @@ static const struct check {
     {"cores", NODE, doctor_check_cores, "does lstopo answer?"},
     {"memory", NODE, doctor_check_memory, "is /proc mounted?"},
     {"opencl", NODE, doctor_check_opencl,
-     "take drivers away one by one (OCL_ICD_VENDORS=FILE.icd ./doctor) until it does not; --device none does "
-     "without"},
+     "find the driver at fault (OCL_ICD_VENDORS=FILE.icd ./doctor); --device none avoids OpenCL"},
     {"hdf5", JOB, doctor_check_hdf5, "see what ldd apps/doctor-probe loads"},
     {"results", NODE, doctor_check_results, "--results FOLDER on a file system that answers"},
     {"shm", NODE, doctor_check_shm, "is /dev/shm mounted?"},
@@ -51,17 +51,7 @@ static const char *const level_words[] = {
 };
 enum { LEVELS = sizeof level_words / sizeof *level_words };
 
-void doctor_say(doctor *d, doctor_level level, const char *cure, const char *format, ...) {
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    json_array_append_new(d->verdicts, json_pack("{s:s, s:i, s:s, s:s?}", "check", d->check, "level",
-                                                 (int)level, "text", text, "cure", cure));
-}
-
-/* Reads what a child writes until it ends; false where it takes too long, and then it is dead. */
+/* Reads the output of a child until it ends; false: it took too long and was killed. */
 static bool read_child(pid_t child, int file, char *text, size_t bytes) {
     size_t used = 0;
     for (;;) {
@@ -77,7 +67,7 @@ static bool read_child(pid_t child, int file, char *text, size_t bytes) {
     }
 }
 
-/* Runs a check in a child and takes its verdicts over. */
+/* Runs a check in a child and adds its verdicts. */
 static void run_check(doctor *d, const struct check *check) {
     enum { ROOM = 16384 };
     static char text[ROOM];
@@ -98,15 +88,15 @@ static void run_check(doctor *d, const struct check *check) {
     close(ends[1]);
     bool in_time = read_child(child, ends[0], text, sizeof text);
     int status = 0;
-    waitpid(child, &status, in_time ? 0 : WNOHANG); /* the kernel may keep it in a dead file system */
+    waitpid(child, &status, in_time ? 0 : WNOHANG); /* it may hang in the kernel, in a dead file system */
     close(ends[0]);
     json_t *said = json_loads(text, 0, NULL);
     if (said)
         json_array_extend(d->verdicts, said);
     else if (!in_time)
-        doctor_say(d, DOCTOR_WARNING, check->cure, "this check did not end within %d s", CHECK_TIMEOUT_S);
+        doctor_say(d, DOCTOR_WARNING, check->cure, "no answer within %d s", CHECK_TIMEOUT_S);
     else
-        doctor_say(d, DOCTOR_WARNING, check->cure, "this check crashed: %s",
+        doctor_say(d, DOCTOR_WARNING, check->cure, "the check crashed: %s",
                    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "no answer");
     json_decref(said);
 }
@@ -120,8 +110,8 @@ static doctor_level level_of(const json_t *verdict) {
     return (doctor_level)json_integer_value(json_object_get(verdict, "level"));
 }
 
-/* Adds verdicts of one check to the page, an array of {verdict, hosts, varies}. Nodes that say the same share an entry,
- * and so do all that are well, whatever their numbers: the page shows those of the first. */
+/* Adds verdicts of one check to the page, an array of {verdict, hosts, varies}. Nodes with equal verdicts
+ * share an entry, as do all nodes whose verdict is ok; the page then shows the text of the first one. */
 static void add_to_page(json_t *page, const char *check, const json_t *verdicts, const char *host) {
     size_t i, k;
     json_t *verdict, *entry;
@@ -143,7 +133,7 @@ static void add_to_page(json_t *page, const char *check, const json_t *verdicts,
     }
 }
 
-/* In the order of the table; of rank 0's own and those of all nodes. */
+/* The verdicts of rank 0 and of all nodes, in the order of the table. */
 static json_t *make_page(const doctor *d) {
     json_t *page = json_array(), *row;
     size_t k;
@@ -160,7 +150,7 @@ static const char *text_of(const json_t *object, const char *key) {
     return text ? text : "";
 }
 
-/* Prints a text behind the column of the page that it starts in, broken between words. */
+/* Prints a text that starts at column INDENT, wrapped between words. */
 static void print_wrapped(const char *text) {
     enum { INDENT = 20, WIDTH = 100 };
     int column = 0;
@@ -185,7 +175,7 @@ static void print_entry(const json_t *entry, int nodes) {
     used = (size_t)snprintf(line, sizeof line, "%s", text_of(verdict, "text"));
     const char *first = json_string_value(json_array_get(hosts, 0));
     if (json_is_true(json_object_get(entry, "varies")))
-        snprintf(line + used, sizeof line - used, " (%s; well on %zu more)", first, said - 1);
+        snprintf(line + used, sizeof line - used, " (%s; ok on %zu more)", first, said - 1);
     else if (said == 1 && nodes > 1)
         snprintf(line + used, sizeof line - used, " (on %s)", first);
     else if (said && said < (size_t)nodes)
@@ -199,7 +189,7 @@ static void print_entry(const json_t *entry, int nodes) {
     print_wrapped(line);
 }
 
-/* Which rank sits where, one line each; all of them only where asked for. */
+/* The cores of each rank, one line each; beyond SHOWN only with --verbose. */
 static void print_map(const doctor *d) {
     enum { SHOWN = 16 };
     size_t i;
@@ -212,7 +202,7 @@ static void print_map(const doctor *d) {
             break;
         }
         printf("  rank %-4d %s: %s\n", (int)json_integer_value(json_object_get(row, "rank")),
-               text_of(row, "host"), *text_of(row, "place") ? text_of(row, "place") : "not known");
+               text_of(row, "host"), *text_of(row, "place") ? text_of(row, "place") : "unknown");
     }
 }
 
@@ -250,7 +240,7 @@ static void print_json(const doctor *d, const json_t *page, const size_t counts[
     json_decref(all);
 }
 
-/* Prints what is known on rank 0 and returns the exit status. */
+/* Rank 0: prints the page and returns the exit status. */
 static int report(doctor *d) {
     run_checks(d, JOB);
     size_t i, counts[LEVELS] = {0};
@@ -268,14 +258,15 @@ static int examine(doctor *d) {
     d->launch = doctor_find_launch();
     d->verdicts = json_array();
     doctor_probe *probe = doctor_probe_start(d);
-    /* Where MPI knows of all ranks its word counts; else (broken, singletons) the launcher's, and one page is printed. */
+    /* If MPI knows all ranks, its rank counts; otherwise (MPI broken, singletons) the launcher's, and one
+     * page is printed. */
     d->whole = d->started && (int)json_integer_value(json_object_get(d->started, "size")) >= d->launch.size;
     int rank = d->whole ? (int)json_integer_value(json_object_get(d->started, "rank")) : d->launch.rank,
         status = 3;
     if (d->whole ? !json_integer_value(json_object_get(d->started, "local_rank")) : rank == 0)
         run_checks(d, NODE);
     doctor_probe_gather(probe, d);
-    if (d->job) json_array_clear(d->verdicts); /* they have come back with those of the other ranks */
+    if (d->job) json_array_clear(d->verdicts); /* they are in d->job */
     if (rank == 0) status = report(d);
     status = doctor_probe_finish(probe, status);
     json_decref(d->verdicts);
@@ -286,53 +277,62 @@ static int examine(doctor *d) {
 }
 
 static const tri_option doctor_rows[] = {
-    TRI_OPTION(doctor, strict, "strict", NULL, "exit with 3 where anything is warned of"),
-    TRI_OPTION(doctor, timeout_s, "timeout", "60", "seconds that MPI may take for each step of the probe"),
-    TRI_OPTION(doctor, verbose, "verbose", NULL, "show where every rank sits, however many there are"),
+    TRI_OPTION(doctor, strict, "strict", NULL, "exit with 3 on warnings, too"),
+    TRI_OPTION(doctor, timeout_s, "timeout", "60", "seconds that MPI may take for each step"),
+    TRI_OPTION(doctor, verbose, "verbose", NULL, "show the cores of all ranks, beyond the 16th, too"),
+    TRI_OPTION(doctor, environment, "environment", "none",
+               "write the table of all environment variables instead, as markdown or manual page",
+               .choices = "none|markdown|man"),
     {.name = NULL},
 };
 
-/* Those of every program that mean something here. */
+/* The common options that apply to doctor. */
 static const tri_option common_rows[] = {
-    TRI_OPTION(doctor, threads, "threads", "0", "threads of each rank; 0: one for each of its cores"),
-    TRI_OPTION(doctor, results, "results", "results", "folder for result files; none: no files"),
+    TRI_OPTION(doctor, threads, "threads", "0", "threads of each rank; 0: one per core"),
+    TRI_OPTION(doctor, results, "results", "results", "folder of result files; none: no files"),
     TRI_OPTION(doctor, json, "json", NULL, "print JSON"),
     {.name = NULL},
 };
 
 static const tri_app doctor_app = {
     .name = "doctor",
-    .summary = "what keeps programs from running well here, and what to do about it; also without mpirun",
+    .summary =
+        "checks this machine, this build and the launcher, and says how to repair them; also without mpirun",
     .options = doctor_rows,
 };
 
 int main(int argc, char **argv) {
     doctor d = {0};
     const tri_option_set sets[2] = {{doctor_rows, &d}, {common_rows, &d}};
-    tri_asked asked;
-    tri_status status = tri_options_parse(&doctor_app, sets, argc, argv, &asked);
+    tri_action action;
+    tri_status status = tri_options_parse(&doctor_app, sets, argc, argv, &action);
     if (status == TRI_OK && d.timeout_s < 1) status = tri_fail(TRI_ERR_ARGUMENT, "--timeout: at least 1");
-    /* One rank answers. A launcher might end it at the first status of another one, so they have none. */
-    if ((status != TRI_OK || asked != TRI_ASKED_RUN) && doctor_find_launch().rank != 0) return 0;
+    /* One rank answers. The others exit with 0, since a launcher might kill it at another status. */
+    if ((status != TRI_OK || action != TRI_ACTION_RUN) && doctor_find_launch().rank != 0) return 0;
     if (status != TRI_OK) {
         fprintf(stderr, "doctor: %s\n", tri_error_text());
         return tri_status_exit(status);
     }
-    switch (asked) {
-    case TRI_ASKED_HELP:
+    switch (action) {
+    case TRI_ACTION_HELP:
         tri_options_help(&doctor_app, sets, stdout);
         return 0;
-    case TRI_ASKED_MAN:
+    case TRI_ACTION_MAN:
         tri_options_man(&doctor_app, sets, stdout);
         return 0;
-    case TRI_ASKED_COMPLETION:
+    case TRI_ACTION_COMPLETION:
         tri_options_completion(&doctor_app, sets, stdout);
         return 0;
-    case TRI_ASKED_VERSION:
+    case TRI_ACTION_VERSION:
         printf("doctor of trireme %s\n", TRIREME_VERSION);
         return 0;
-    case TRI_ASKED_RUN:
+    case TRI_ACTION_RUN:
         break;
+    }
+    if (d.environment) {
+        if (doctor_find_launch().rank != 0) return 0;
+        tri_environment_write((tri_environment_form)d.environment, stdout);
+        return fflush(stdout) ? 4 : 0;
     }
     return examine(&d);
 }

@@ -38,7 +38,7 @@ static const char *file_system(const char *path) {
     return "an unknown file system";
 }
 
-/* Writes, locks and removes a file in a folder. Returns errno; *lock is that of locking alone. */
+/* Writes, locks and removes a file in a folder. Returns errno; *lock is the errno of locking. */
 static int try_file(const char *folder, int *lock) {
     char path[4096], block[4096] = "";
     *lock = 0;
@@ -62,7 +62,7 @@ void doctor_check_results(doctor *d) {
     char folder[4096];
     int lock;
     if (!strcmp(d->results, "none")) {
-        doctor_say(d, DOCTOR_FINE, NULL, "no result files are asked for");
+        doctor_say(d, DOCTOR_FINE, NULL, "--results none: no result files");
         return;
     }
     doctor_existing_folder(d->results, folder, sizeof folder);
@@ -71,19 +71,20 @@ void doctor_check_results(doctor *d) {
     const char *locking = getenv("HDF5_USE_FILE_LOCKING");
     bool locking_off = locking && (!strcmp(locking, "FALSE") || !strcmp(locking, "0"));
     if (error)
-        doctor_say(d, DOCTOR_FAILURE, "--results FOLDER on a file system that can be written",
-                   "no result can be written in '%s': %s (%s%s)", d->results, strerror(error), kind,
+        doctor_say(d, DOCTOR_FAILURE, "choose a writable folder with --results FOLDER",
+                   "cannot write to '%s': %s (%s%s)", d->results, strerror(error), kind,
                    error == EROFS ? ", mounted read-only" : "");
     else if (lock && !locking_off)
         doctor_say(d, DOCTOR_WARNING, "export HDF5_USE_FILE_LOCKING=FALSE",
-                   "'%s' on %s cannot lock files (%s), and HDF5 asks for locks", d->results, kind,
+                   "'%s' on %s does not support file locks (%s), which HDF5 uses", d->results, kind,
                    strerror(lock));
     else if (free_bytes(folder) < 1e9)
-        doctor_say(d, DOCTOR_WARNING, "remove files, or --results FOLDER elsewhere",
-                   "'%s' on %s has %.2g GB left", d->results, kind, free_bytes(folder) * 1e-9);
+        doctor_say(d, DOCTOR_WARNING, "remove files, or choose another folder with --results FOLDER",
+                   "'%s' on %s has only %.2g GB free", d->results, kind, free_bytes(folder) * 1e-9);
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "'%s' on %s can be written, %.0f GB free, locks work%s", d->results,
-                   kind, free_bytes(folder) * 1e-9, locking_off ? " (HDF5 does not use them)" : "");
+        doctor_say(d, DOCTOR_FINE, NULL, "'%s' on %s is writable, %.0f GB free, file locks work%s",
+                   d->results, kind, free_bytes(folder) * 1e-9,
+                   locking_off ? " (HDF5 does not use them)" : "");
 }
 
 void doctor_check_hdf5(doctor *d) {
@@ -91,21 +92,21 @@ void doctor_check_hdf5(doctor *d) {
     const char *compiled = json_string_value(json_object_get(hdf5, "compiled"));
     const char *loaded = json_string_value(json_object_get(hdf5, "loaded"));
     if (!d->loaded)
-        doctor_say(d, DOCTOR_NOTE, "see mpi", "not known: the programs do not load");
+        doctor_say(d, DOCTOR_NOTE, "see mpi", "unknown: the programs do not load");
     else if (!compiled || !loaded)
         doctor_say(d, DOCTOR_NOTE, "install libhdf5-openmpi-dev (or the -mpich- one) and build again",
-                   "this build has no HDF5: no files are read, no results written");
+                   "built without HDF5: programs read no files and write no results");
     else if (strcmp(compiled, loaded) != 0)
-        doctor_say(d, DOCTOR_FAILURE, "load the module with which this was built, or build again",
+        doctor_say(d, DOCTOR_FAILURE, "load the module of the build, or build again",
                    "HDF5 %s is loaded, but the programs are compiled for %s", loaded, compiled);
     else if (!json_is_true(json_object_get(hdf5, "parallel")))
         doctor_say(d, DOCTOR_FAILURE, "install the parallel HDF5 (libhdf5-openmpi-dev) and build again",
-                   "HDF5 %s is not the parallel one", loaded);
+                   "HDF5 %s is not a parallel build", loaded);
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "HDF5 %s, parallel; compiled and loaded are the same", loaded);
+        doctor_say(d, DOCTOR_FINE, NULL, "parallel HDF5 %s; compiled and loaded versions agree", loaded);
 }
 
-/* What MPI libraries map for a rank on a node, and a little for shared windows. */
+/* Segments of MPI libraries for a rank, and a little for shared windows. */
 static const double SHM_EACH = 16e6;
 
 void doctor_check_shm(doctor *d) {
@@ -113,13 +114,12 @@ void doctor_check_shm(doctor *d) {
     double left = free_bytes("/dev/shm");
     if (access("/dev/shm", W_OK))
         doctor_say(d, DOCTOR_WARNING, "mount -t tmpfs -o mode=1777 shm /dev/shm",
-                   "/dev/shm cannot be written: %s", strerror(errno));
+                   "/dev/shm is not writable: %s", strerror(errno));
     else if (left < SHM_EACH * ranks)
-        doctor_say(
-            d, DOCTOR_WARNING,
-            "mount -o remount,size=1g /dev/shm; docker --shm-size=1g; or remove what dead jobs left there",
-            "/dev/shm has %.1f MB free, too small for %d rank%s: about %.0f MB are used", left * 1e-6, ranks,
-            ranks == 1 ? "" : "s", SHM_EACH * ranks * 1e-6);
+        doctor_say(d, DOCTOR_WARNING,
+                   "mount -o remount,size=1g /dev/shm; docker --shm-size=1g; or remove files of dead jobs",
+                   "/dev/shm has %.1f MB free, too little for %d rank%s, which need about %.0f MB",
+                   left * 1e-6, ranks, ranks == 1 ? "" : "s", SHM_EACH * ranks * 1e-6);
     else
         doctor_say(d, DOCTOR_FINE, NULL, "/dev/shm has %.1f GB free for %d rank%s", left * 1e-9, ranks,
                    ranks == 1 ? "" : "s");

@@ -1,4 +1,4 @@
-/* For doctor and its probe. */
+/* Linked into doctor and doctor-probe. */
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* How this process was started, and what mpirun would do here. */
+/* The launcher of this process, and mpirun on this machine. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,18 +7,20 @@
 
 #include "apps/doctor/doctor.h"
 
-int doctor_environment_number(const char *name) {
+/* The first number of an environment variable; 0: not set, or not a number. */
+static int environment_number(const char *name) {
     const char *text = getenv(name);
     if (!text || !*text) return 0;
     char *end;
     errno = 0;
     long value = strtol(text, &end, 10);
-    /* SLURM writes lists as "4(x2),3": this node's number is not known then, but the first is as good. */
+    /* SLURM writes lists such as "4(x2),3": the first number stands for this node's. */
     return errno || !strchr("(,", *end) || value < 0 || value > 1 << 30 ? 0 : (int)value;
 }
 
 doctor_launch doctor_find_launch(void) {
-    /* In this order: mpirun inside a SLURM job starts its daemons by srun, whose variables the ranks then see. */
+    /* In this order: mpirun inside a SLURM job starts its daemons with srun, so ranks also have srun's
+     * variables. */
     static const struct {
         const char *launcher, *size, *rank, *local;
     } known[] = {
@@ -29,9 +31,9 @@ doctor_launch doctor_find_launch(void) {
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         doctor_launch launch = {.launcher = known[i].launcher,
                                 .variable = known[i].size,
-                                .size = doctor_environment_number(known[i].size),
-                                .rank = doctor_environment_number(known[i].rank),
-                                .local_size = doctor_environment_number(known[i].local)};
+                                .size = environment_number(known[i].size),
+                                .rank = environment_number(known[i].rank),
+                                .local_size = environment_number(known[i].local)};
         if (launch.size < 1) continue;
         if (!strcmp(launch.variable, "PMI_SIZE") && getenv("SLURM_STEP_ID"))
             launch.launcher = "srun --mpi=pmi2";
@@ -40,7 +42,7 @@ doctor_launch doctor_find_launch(void) {
     return (doctor_launch){.size = 1};
 }
 
-/* The first line that a command prints; "" where it does not run. */
+/* The first line that a command prints; "" if it does not run. */
 static void first_output(const char *command, char *line, size_t bytes) {
     line[0] = 0;
     FILE *pipe = popen(command, "re");
@@ -53,7 +55,7 @@ static void first_output(const char *command, char *line, size_t bytes) {
     line[strcspn(line, "\n")] = 0;
 }
 
-/* Without a launcher: would the mpirun in PATH do? */
+/* Without a launcher: checks the mpirun in PATH. */
 static void check_mpirun(doctor *d) {
     char line[256];
     first_output("mpirun --version </dev/null 2>&1", line, sizeof line);
@@ -62,19 +64,19 @@ static void check_mpirun(doctor *d) {
     const char *family = json_string_value(json_object_get(d->loaded, "mpi_family"));
     if (!open_mpi && !hydra)
         doctor_say(d, DOCTOR_NOTE,
-                   "load the site's MPI module, or install openmpi-bin; in a job srun will do",
-                   "no launcher: this process is alone, and there is no mpirun in PATH");
+                   "load the site's MPI module, or install openmpi-bin; inside a job, use srun",
+                   "single process, and no mpirun in PATH");
     else if (family && !strcmp(family, "Open MPI") && !open_mpi)
-        doctor_say(d, DOCTOR_WARNING, "use mpirun.openmpi, or load the module with which this was built",
-                   "mpirun in PATH (%s) is not Open MPI's, for which these programs are built", line);
+        doctor_say(d, DOCTOR_WARNING, "use mpirun.openmpi, or load the module of the build",
+                   "mpirun in PATH (%s) is not Open MPI's, but these programs are built for Open MPI", line);
     else if (family && strcmp(family, "Open MPI") != 0 && open_mpi)
-        doctor_say(d, DOCTOR_WARNING, "use mpirun.mpich, or load the module with which this was built",
-                   "mpirun in PATH is Open MPI's; these programs are built for %s", family);
+        doctor_say(d, DOCTOR_WARNING, "use mpirun.mpich, or load the module of the build",
+                   "mpirun in PATH is Open MPI's, but these programs are built for %s", family);
     else if (open_mpi && geteuid() == 0 && !getenv("OMPI_ALLOW_RUN_AS_ROOT"))
         doctor_say(d, DOCTOR_WARNING, ". jobs/env.sh (it sets OMPI_ALLOW_RUN_AS_ROOT and .._CONFIRM)",
-                   "no launcher: this process is alone, and Open MPI's mpirun refuses to start as root");
+                   "single process; Open MPI's mpirun refuses to run as root");
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "no launcher: this process is alone; mpirun is there: %s", line);
+        doctor_say(d, DOCTOR_FINE, NULL, "single process; mpirun in PATH: %s", line);
 }
 
 void doctor_check_launch(doctor *d) {
@@ -84,23 +86,22 @@ void doctor_check_launch(doctor *d) {
     if (!l->launcher)
         check_mpirun(d);
     else if (!d->started)
-        doctor_say(d, DOCTOR_NOTE, "see mpi", "%s started %d rank%s; MPI itself does not work", l->launcher,
+        doctor_say(d, DOCTOR_NOTE, "see mpi", "%s started %d rank%s, but MPI does not work", l->launcher,
                    l->size, l->size == 1 ? "" : "s");
     else if (size == l->size)
-        doctor_say(d, DOCTOR_FINE, NULL, "%s started %d rank%s, and MPI knows of all", l->launcher, size,
+        doctor_say(d, DOCTOR_FINE, NULL, "%s started %d rank%s, and MPI sees all of them", l->launcher, size,
                    size == 1 ? "" : "s");
     else if (!strncmp(l->launcher, "srun", 4))
         doctor_say(
             d, DOCTOR_FAILURE,
-            "srun --mpi=pmix (srun --mpi=list shows what there is), or mpirun inside the job",
-            "singletons: srun started %d tasks (%s), but MPI sees %d: each would do the whole work alone",
+            "srun --mpi=pmix (srun --mpi=list shows the plug-ins), or mpirun inside the job",
+            "singletons: srun started %d tasks (%s), but MPI sees %d: each task would do the whole work",
             l->size, l->variable, size);
     else
         doctor_say(d, DOCTOR_FAILURE,
                    family && !strcmp(family, "Open MPI")
-                       ? "start it with Open MPI's own launcher (mpirun.openmpi), or build with the other MPI"
-                       : "start it with the launcher of that MPI library (mpirun.mpich), or build with the "
-                         "other MPI",
+                       ? "use Open MPI's launcher (mpirun.openmpi), or build with the other MPI"
+                       : "use the launcher of that MPI library (mpirun.mpich), or build with the other MPI",
                    "singletons: %s started %d ranks (%s), but this program is built for %s, which sees %d",
                    l->launcher, l->size, l->variable, family ? family : "another MPI", size);
 }

@@ -1,4 +1,4 @@
-/* This node: cores, memory, clock, interfaces, and reading another process's memory. */
+/* This node: cores, memory, clock, network interfaces, and cross-memory attach. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
@@ -18,23 +18,7 @@
 #include "trireme/place.h"
 #include "trireme/size.h"
 
-char *doctor_first_line(const char *path, char *line, size_t bytes) {
-    line[0] = 0;
-    FILE *file = fopen(path, "re");
-    if (!file) return line;
-    if (!fgets(line, (int)bytes, file)) line[0] = 0;
-    fclose(file);
-    line[strcspn(line, "\n")] = 0;
-    return line;
-}
-
-int doctor_local_size(const doctor *d) {
-    int size =
-        d->whole ? (int)json_integer_value(json_object_get(d->started, "local_size")) : d->launch.local_size;
-    return size < 1 ? 1 : size;
-}
-
-/* Cpus that a folder of cgroups allows by quota (containers), and bytes of memory; NO_LIMIT where it sets no limit. */
+/* Limits of a cgroup: quota of cpus (containers) and bytes of memory. */
 static const double NO_LIMIT = 1e30;
 
 static double cpu_limit(const char *folder) {
@@ -61,8 +45,8 @@ static double memory_limit(const char *folder) {
     return NO_LIMIT;
 }
 
-/* The least limit from this process's group upwards. A container may not see the folder that it is in, but sees the
- * limit in what it takes for the root. */
+/* The lowest limit from the cgroup of this process up to the root. A container may not see its own folder,
+ * but sees the limit in its root. */
 static double least_limit(const char *controller, double (*limit)(const char *folder)) {
     double least = NO_LIMIT;
     FILE *file = fopen("/proc/self/cgroup", "re");
@@ -92,18 +76,16 @@ void doctor_check_cores(doctor *d) {
     tri_status status = tri_place_create(&place);
     if (status != TRI_OK) {
         doctor_say(d, status == TRI_ERR_ABSENT ? DOCTOR_NOTE : DOCTOR_WARNING,
-                   "install libhwloc-dev and build again; until then --threads says how many", "%s",
-                   tri_error_text());
+                   "install libhwloc-dev and build again; until then set --threads", "%s", tri_error_text());
         return;
     }
     const tri_place_info *info = tri_place_describe(place);
     double quota = least_limit("cpu", cpu_limit);
     if (quota < info->cores)
-        doctor_say(
-            d, DOCTOR_WARNING, "--threads for that many in all, or a larger quota (docker --cpus, cpu.max)",
-            "%s, but a quota of %.3g cpus: threads above it are stopped again and again", info->text, quota);
+        doctor_say(d, DOCTOR_WARNING, "fewer --threads, or a larger quota (docker --cpus, cpu.max)",
+                   "%s, but a quota of %.3g cpus: threads above it are throttled", info->text, quota);
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "allowed: %s", info->text);
+        doctor_say(d, DOCTOR_FINE, NULL, "available: %s", info->text);
     tri_place_destroy(&place);
 }
 
@@ -123,15 +105,15 @@ void doctor_check_memory(doctor *d) {
     double least = limit < available ? limit : available, each = least / ranks;
     const char *why = limit < available ? "cgroup's limit" : "available";
     if (each < 256e6)
-        doctor_say(d, DOCTOR_WARNING, "fewer ranks for each node, or more --mem",
-                   "%.0f MB for each of %d ranks (%s: %.1f GB)", each * 1e-6, ranks, why, least * 1e-9);
+        doctor_say(d, DOCTOR_WARNING, "fewer ranks per node, or more memory (--mem)",
+                   "%.0f MB per rank for %d ranks (%s: %.1f GB)", each * 1e-6, ranks, why, least * 1e-9);
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "%.1f GB for each of %d rank%s (%s: %.1f GB)", each * 1e-9, ranks,
+        doctor_say(d, DOCTOR_FINE, NULL, "%.1f GB per rank for %d rank%s (%s: %.1f GB)", each * 1e-9, ranks,
                    ranks == 1 ? "" : "s", why, least * 1e-9);
 }
 
-/* One child reads the memory of another, as ranks of one node do; MPI libraries allow it to their peers by
- * PR_SET_PTRACER, too. Returns errno of the read, 0 where it works. */
+/* Tests cross-memory attach: one child reads the memory of another, as ranks of a node do. MPI libraries
+ * also permit it by PR_SET_PTRACER. Returns the errno of the read, 0 on success. */
 static int read_sibling(void) {
     volatile long secret = 4711;
     int ready[2];
@@ -172,11 +154,11 @@ void doctor_check_cma(doctor *d) {
             d, DOCTOR_WARNING,
             "sysctl kernel.yama.ptrace_scope=1 or lower; in a container --cap-add=SYS_PTRACE, one user "
             "namespace",
-            "ranks of a node cannot read each other's memory (process_vm_readv: %s; ptrace_scope %s): large "
-            "messages are copied twice",
+            "cross-memory attach fails (process_vm_readv: %s; ptrace_scope %s): large messages are copied "
+            "twice",
             strerror(error), *scope ? scope : "not set");
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "ranks of a node can read each other's memory (ptrace_scope %s)",
+        doctor_say(d, DOCTOR_FINE, NULL, "cross-memory attach works (ptrace_scope %s)",
                    *scope ? scope : "not set");
 }
 
@@ -189,7 +171,7 @@ static double seconds(clockid_t clock) {
 void doctor_check_clock(doctor *d) {
     enum { READS = 2000 };
     double best = 1;
-    for (int round = 0; round < 5; round++) { /* the best, so that an interruption does not count */
+    for (int round = 0; round < 5; round++) { /* the minimum, to exclude interruptions */
         double start = seconds(CLOCK_MONOTONIC);
         for (int i = 0; i < READS; i++)
             (void)seconds(CLOCK_MONOTONIC);
@@ -200,15 +182,16 @@ void doctor_check_clock(doctor *d) {
     doctor_first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", source,
                       sizeof source);
     if (best > 500e-9)
-        doctor_say(d, DOCTOR_WARNING, "boot with clocksource=tsc, where the machine's is stable",
-                   "reading the clock takes %.0f ns (source %s): short times are measured badly", best * 1e9,
+        doctor_say(d, DOCTOR_WARNING, "boot with clocksource=tsc, if the TSC is stable",
+                   "reading the clock takes %.0f ns (source %s): too slow to measure short times", best * 1e9,
                    *source ? source : "unknown");
     else
         doctor_say(d, DOCTOR_FINE, NULL, "reading the clock takes %.0f ns (source %s)", best * 1e9,
                    *source ? source : "unknown");
 }
 
-/* Interfaces that every node has with the same private address, which MPI takes for a way to its peers. */
+/* Bridges have the same private address on every node, so MPI may take them for a connection to other
+ * nodes. */
 static bool is_bridge(const char *name) {
     static const char *const prefixes[] = {"docker", "br-",    "virbr", "lxcbr",
                                            "lxdbr",  "podman", "cni",   "flannel"};
@@ -241,14 +224,13 @@ void doctor_check_network(doctor *d) {
     if (*bridges && !chosen)
         doctor_say(d, DOCTOR_WARNING,
                    "export OMPI_MCA_btl_tcp_if_include=INTERFACE (Open MPI), HYDRA_IFACE=INTERFACE (MPICH)",
-                   "MPI over TCP may try %s, which does not lead to other nodes; besides: %s", bridges,
-                   *names ? names : "nothing");
+                   "MPI over TCP may try %s, which does not reach other nodes; other interfaces: %s", bridges,
+                   *names ? names : "none");
     else if (unknown)
-        doctor_say(d, DOCTOR_WARNING, "a line for it in /etc/hosts", "the host name '%s' has no address (%s)",
-                   host, gai_strerror(unknown));
+        doctor_say(d, DOCTOR_WARNING, "add it to /etc/hosts", "the host name '%s' has no address (%s)", host,
+                   gai_strerror(unknown));
     else if (!*names)
-        doctor_say(d, DOCTOR_NOTE, "none is needed for ranks on one node",
-                   "no network interface but the loop");
+        doctor_say(d, DOCTOR_NOTE, "ranks on one node need none", "no network interface except loopback");
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "MPI over TCP may use %s", names);
+        doctor_say(d, DOCTOR_FINE, NULL, "MPI over TCP can use %s", names);
 }

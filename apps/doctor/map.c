@@ -1,4 +1,4 @@
-/* All ranks together: who sits on which cores, and whether their clocks agree. */
+/* Checks over all ranks: their cores, their clocks, and the shared results folder. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void list_ranks(const json_t *rows, size_t *count, char *list, size_t byt
     if (*count > NAMED && used < bytes) snprintf(list + used, bytes - used, " and %zu more", *count - NAMED);
 }
 
-/* The first rank for which `wrong` is true; NULL: none. */
+/* The first rank for which `wrong` holds; NULL: none. */
 static const json_t *find(const json_t *rows, bool (*wrong)(const json_t *row, int asked), int asked) {
     size_t i;
     json_t *row;
@@ -57,7 +57,7 @@ static bool has_fewer_cpus(const json_t *row, int threads) {
     return threads > number(row, "cpus");
 }
 
-/* Cores of the node of `row` that no rank uses; there is no sharing. */
+/* Unused cores of the node of `row`; no cores are shared. */
 static int idle_cores(const json_t *rows, const json_t *row) {
     size_t i;
     json_t *other;
@@ -67,7 +67,7 @@ static int idle_cores(const json_t *rows, const json_t *row) {
     return idle;
 }
 
-/* The cores that no rank uses, of all nodes: their number, that of the nodes, and the first rank of the first such node. */
+/* Unused cores on all nodes: number of cores, of nodes, and the first rank of the first such node. */
 typedef struct idle {
     int cores, nodes;
     const json_t *row;
@@ -91,10 +91,11 @@ static idle find_idle(const json_t *rows) {
 
 static void say_idle(doctor *d, const idle *found) {
     char more[48] = "";
-    if (found->nodes > 1) snprintf(more, sizeof more, " (%d on %d nodes in all)", found->cores, found->nodes);
+    if (found->nodes > 1)
+        snprintf(more, sizeof more, " (%d on %d nodes in total)", found->cores, found->nodes);
     doctor_say(d, DOCTOR_NOTE,
-               "for more threads: mpirun --bind-to none or --map-by slot:PE=N, srun --cpus-per-task=N",
-               "%d of %d cores of %s are used by no rank%s; rank %d has %s", idle_cores(d->job, found->row),
+               "to use them: mpirun --bind-to none or --map-by slot:PE=N, srun --cpus-per-task=N",
+               "%d of %d cores of %s are unused%s; rank %d has %s", idle_cores(d->job, found->row),
                number(found->row, "node_cores"), text(found->row, "host"), more, number(found->row, "rank"),
                text(found->row, "place"));
 }
@@ -106,35 +107,32 @@ void doctor_check_binding(doctor *d) {
     idle unused = find_idle(d->job);
     list_ranks(d->job, &sharing, list, sizeof list);
     if (!d->whole)
-        doctor_say(d, DOCTOR_NOTE, "see mpi and launch", "not known: the ranks do not see each other");
+        doctor_say(d, DOCTOR_NOTE, "see mpi and launch", "unknown: MPI does not see all ranks");
     else if ((row = find(d->job, has_error, 0)) != NULL)
         doctor_say(d, DOCTOR_WARNING, "compare nproc and taskset -p on that node", "rank %d on %s: %s",
                    number(row, "rank"), text(row, "host"), text(row, "error"));
     else if (!*text(first, "place"))
-        doctor_say(d, DOCTOR_NOTE, "install libhwloc-dev and build again",
-                   "not known: this build has no hwloc");
+        doctor_say(d, DOCTOR_NOTE, "install libhwloc-dev and build again", "unknown: built without hwloc");
     else if ((row = find(d->job, is_pressed, 0)) != NULL)
         doctor_say(d, DOCTOR_WARNING,
                    "mpirun --bind-to none, or --map-by slot:PE=N; srun --cpus-per-task=N --cpu-bind=cores; "
                    "no taskset",
-                   "ranks %s are bound to cores of each other, though %s has cpus for all: rank %d has %s",
-                   list, text(row, "host"), number(row, "rank"), text(row, "place"));
+                   "ranks %s are bound to the same cores, but %s has cpus for all: rank %d has %s", list,
+                   text(row, "host"), number(row, "rank"), text(row, "place"));
     else if ((row = find(d->job, is_crowded, 0)) != NULL)
-        doctor_say(d, DOCTOR_WARNING,
-                   "fewer ranks for each node; to try things out, . jobs/env.sh lets waiting ranks yield",
-                   "oversubscribed: %d ranks on the %d cpu%s of %s; ranks %s share",
-                   number(row, "local_size"), number(row, "node_cpus"),
-                   number(row, "node_cpus") == 1 ? "" : "s", text(row, "host"), list);
+        doctor_say(
+            d, DOCTOR_WARNING, "fewer ranks per node; for tests, . jobs/env.sh makes waiting ranks yield",
+            "oversubscribed: %d ranks on %d cpu%s of %s; ranks %s share cores", number(row, "local_size"),
+            number(row, "node_cpus"), number(row, "node_cpus") == 1 ? "" : "s", text(row, "host"), list);
     else if ((row = find(d->job, has_fewer_cpus, d->threads)) != NULL)
-        doctor_say(d, DOCTOR_WARNING,
-                   "fewer --threads, or more cores for each rank (--cpus-per-task, --bind-to none)",
-                   "%d threads on %d cpu%s: rank %d on %s has %s", d->threads, number(row, "cpus"),
-                   number(row, "cpus") == 1 ? "" : "s", number(row, "rank"), text(row, "host"),
-                   text(row, "place"));
+        doctor_say(
+            d, DOCTOR_WARNING, "fewer --threads, or more cores per rank (--cpus-per-task, --bind-to none)",
+            "%d threads on %d cpu%s: rank %d on %s has %s", d->threads, number(row, "cpus"),
+            number(row, "cpus") == 1 ? "" : "s", number(row, "rank"), text(row, "host"), text(row, "place"));
     else if (unused.nodes)
         say_idle(d, &unused);
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "every core of %s is used by one rank; %d thread%s for rank %d",
+        doctor_say(d, DOCTOR_FINE, NULL, "each core of %s belongs to one rank; %d thread%s for rank %d",
                    number(d->started, "nodes") > 1 ? "all nodes" : text(first, "host"),
                    d->threads ? d->threads : number(first, "cores"),
                    (d->threads ? d->threads : number(first, "cores")) == 1 ? "" : "s", number(first, "rank"));
@@ -149,9 +147,9 @@ void doctor_check_clocks(doctor *d) {
         double apart = fabs(json_real_value(json_object_get(row, "time_s")) - start);
         if (apart > most) most = apart, worst = row;
     }
-    /* The ranks left a barrier together: what is above a second is no delay. */
+    /* The times were taken after a barrier: more than a second is not a delay. */
     if (most > 1)
-        doctor_say(d, DOCTOR_WARNING, "chrony or ntpd on every node",
+        doctor_say(d, DOCTOR_WARNING, "run chrony or ntpd on every node",
                    "the clocks of %s and %s differ by %.1f s", text(first, "host"), text(worst, "host"),
                    most);
     else
@@ -163,15 +161,15 @@ static bool sees_no_results(const json_t *row, int asked) {
     return json_is_false(json_object_get(row, "sees_results"));
 }
 
-/* Whether a file that rank 0 makes in its results folder is there for all. */
+/* Whether all nodes see a file that rank 0 creates in its results folder. */
 void doctor_check_shared(doctor *d) {
     const json_t *first = json_array_get(d->job, 0), *blind = find(d->job, sees_no_results, 0);
     if (number(d->started, "nodes") < 2 || !strcmp(d->results, "none") ||
         !json_object_get(first, "sees_results"))
         return;
     if (blind)
-        doctor_say(d, DOCTOR_WARNING, "--results FOLDER on the file system that all nodes share",
-                   "'%s' of %s is not the folder of that name on %s: ranks cannot write one file", d->results,
+        doctor_say(d, DOCTOR_WARNING, "choose a folder on a shared file system with --results FOLDER",
+                   "'%s' is not the same folder on %s and %s: ranks cannot write to one file", d->results,
                    text(first, "host"), text(blind, "host"));
     else
         doctor_say(d, DOCTOR_FINE, NULL, "'%s' is the same folder on all nodes", d->results);

@@ -1,4 +1,4 @@
-/* The parent's end of the probe, and the verdicts on MPI itself. */
+/* The parent side of the probe, and the verdicts on MPI. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,11 +15,11 @@
 
 struct doctor_probe {
     pid_t pid;
-    int to, from, errors; /* pipes, and a file in memory with what the probe and its MPI print */
+    int to, from, errors; /* pipes, and a memory file for the output of the probe and MPI */
     double timeout_s;
-    char *line; /* what was read and not yet used */
+    char *line; /* input that is not yet parsed */
     size_t used, room;
-    bool late; /* killed because it was */
+    bool late; /* it was killed after the timeout */
 };
 
 static double now_s(void) {
@@ -28,7 +28,7 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Beside this program. */
+/* doctor-probe is in the folder of this program. */
 static void probe_path(char *path, size_t bytes) {
     char self[4000];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -38,7 +38,7 @@ static void probe_path(char *path, size_t bytes) {
     snprintf(path, bytes, "%sdoctor-probe", self);
 }
 
-/* In the child: nothing of it single_copies the page but the two pipes. */
+/* In the child: standard output and error go to the memory file, so they do not mix with the page. */
 static void become_probe(int in, int out, int errors) {
     char path[4096], in_text[16], out_text[16];
     probe_path(path, sizeof path);
@@ -48,7 +48,7 @@ static void become_probe(int in, int out, int errors) {
     fcntl(in, F_SETFD, 0);
     fcntl(out, F_SETFD, 0);
     setenv("OMPI_MCA_orte_execute_quiet", "0",
-           1); /* jobs/env.sh silences Open MPI, and here its words are wanted */
+           1); /* jobs/env.sh silences Open MPI; its messages are needed here */
     dup2(errors, STDOUT_FILENO);
     dup2(errors, STDERR_FILENO);
     execl(path, "doctor-probe", in_text, out_text, (char *)NULL);
@@ -69,7 +69,7 @@ static bool launch(doctor_probe *p) {
     return p->pid > 0;
 }
 
-/* The next line of the probe; NULL where it has ended or takes too long, and then it is dead. */
+/* The next line of the probe; NULL: it ended, or took too long and was killed. */
 static json_t *hear(doctor_probe *p) {
     double until = now_s() + p->timeout_s;
     char *end;
@@ -105,12 +105,12 @@ static void tell(doctor_probe *p, const json_t *what) {
     free(text);
 }
 
-/* What the dead probe printed, in one line without the frames of Open MPI's banners, and how it ended. */
+/* The output of the dead probe, in one line without the frames of Open MPI's banners, and how it ended. */
 static void last_words(doctor_probe *p, char *text, size_t bytes) {
     int status = 0;
     size_t used = 0;
     char line[512];
-    kill(p->pid, SIGKILL); /* it is dead, unless it talks nonsense */
+    kill(p->pid, SIGKILL); /* in case it still runs but wrote garbage */
     waitpid(p->pid, &status, 0);
     p->pid = 0;
     text[0] = 0;
@@ -130,13 +130,13 @@ static void last_words(doctor_probe *p, char *text, size_t bytes) {
     else if (WIFSIGNALED(status))
         snprintf(text + used, bytes - used, "%s%s", used ? "; " : "", strsignal(WTERMSIG(status)));
     else if (!used)
-        snprintf(text, bytes, "it ended with status %d and said nothing", WEXITSTATUS(status));
+        snprintf(text, bytes, "it ended with status %d and no message", WEXITSTATUS(status));
 }
 
 doctor_probe *doctor_probe_start(doctor *d) {
     doctor_probe *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    signal(SIGPIPE, SIG_IGN); /* a probe that has died is seen when it does not answer */
+    signal(SIGPIPE, SIG_IGN); /* a dead probe is detected when it does not answer */
     p->timeout_s = (double)d->timeout_s;
     p->to = p->from = p->errors = -1;
     if (launch(p) && (d->loaded = hear(p)) != NULL) d->started = hear(p);
@@ -146,12 +146,12 @@ doctor_probe *doctor_probe_start(doctor *d) {
     last_words(p, words, sizeof words);
     if (!d->loaded)
         doctor_say(d, DOCTOR_FAILURE,
-                   "load the module with which this was built; ldd apps/doctor-probe shows what is missing",
+                   "load the module of the build; ldd apps/doctor-probe shows what is missing",
                    "the programs do not load: %s", words);
     else
         doctor_say(d, DOCTOR_FAILURE,
                    d->launch.launcher && !strncmp(d->launch.launcher, "srun", 4)
-                       ? "srun --mpi=pmix (srun --mpi=list shows what there is), or mpirun inside the job"
+                       ? "srun --mpi=pmix (srun --mpi=list shows the plug-ins), or mpirun inside the job"
                        : ". jobs/env.sh, then mpirun -np 1 hostname: does the launcher itself work?",
                    "%s does not start: %s", json_string_value(json_object_get(d->loaded, "mpi_loaded")),
                    words);
@@ -162,15 +162,15 @@ void doctor_check_mpi(doctor *d) {
     const char *compiled = json_string_value(json_object_get(d->loaded, "mpi_compiled"));
     const char *loaded = json_string_value(json_object_get(d->loaded, "mpi_loaded"));
     const char *level = json_string_value(json_object_get(d->started, "thread_level"));
-    if (!d->started) return; /* said when it did not start */
+    if (!d->started) return; /* doctor_probe_start() reported it */
     if (!json_is_true(json_object_get(d->started, "threads_allowed")))
-        doctor_say(d, DOCTOR_FAILURE, "an MPI library that is built with threads", "%s provides only %s",
+        doctor_say(d, DOCTOR_FAILURE, "use an MPI library that is built with threads", "%s provides only %s",
                    loaded, level);
     else if (!strstr(loaded, compiled))
-        doctor_say(d, DOCTOR_WARNING, "load the module with which this was built, or build again",
+        doctor_say(d, DOCTOR_WARNING, "load the module of the build, or build again",
                    "%s is loaded, but the programs are compiled for %s", loaded, compiled);
     else
-        doctor_say(d, DOCTOR_FINE, NULL, "%s, compiled and loaded are the same; %s", loaded, level);
+        doctor_say(d, DOCTOR_FINE, NULL, "%s; compiled and loaded versions agree; %s", loaded, level);
 }
 
 void doctor_probe_gather(doctor_probe *p, doctor *d) {
@@ -186,7 +186,7 @@ void doctor_probe_gather(doctor_probe *p, doctor *d) {
     last_words(p, words, sizeof words);
     d->check = "mpi";
     doctor_say(d, DOCTOR_FAILURE, "are all nodes reachable? See network; try with ranks on one node",
-               "MPI starts, but %d ranks cannot speak with each other: %s",
+               "MPI starts, but %d ranks cannot communicate: %s",
                (int)json_integer_value(json_object_get(d->started, "size")), words);
 }
 
@@ -199,7 +199,7 @@ int doctor_probe_finish(doctor_probe *p, int status) {
         common = hear(p);
         status = common ? (int)json_integer_value(common) : 3;
         json_decref(common);
-        json_decref(hear(p)); /* there is no more to hear: this waits for its end, and not for ever */
+        json_decref(hear(p)); /* waits for the end of the probe, with a timeout */
         waitpid(p->pid, NULL, 0);
     }
     if (p->to >= 0) close(p->to);

@@ -1,4 +1,4 @@
-/* OpenCL: the drivers that are installed (ICDs), their devices, and which ranks of this node would use which. */
+/* OpenCL: installed drivers (ICDs), their devices, and the assignment to the ranks of this node. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -38,7 +38,7 @@ static void try_driver(const char *path, int *found, char broken[TEXT]) {
         dlclose(handle);
 }
 
-/* Goes through the ICD files as the loaders do (ocl-icd and Khronos): OCL_ICD_VENDORS is a folder or a file. */
+/* Tries the ICD files like the loaders (ocl-icd and Khronos): OCL_ICD_VENDORS is a folder or a file. */
 static const char *try_drivers(int *found, char broken[TEXT]) {
     const char *where = getenv("OCL_ICD_VENDORS");
     if (!where || !*where) where = getenv("OPENCL_VENDOR_PATH");
@@ -48,7 +48,7 @@ static const char *try_drivers(int *found, char broken[TEXT]) {
         return where;
     }
     DIR *folder = opendir(where);
-    if (!folder) append(broken, "there is no folder '%s'", where);
+    if (!folder) append(broken, "the folder '%s' does not exist", where);
     for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
         if (ends_in(entry->d_name, ".icd")) {
             char path[1024];
@@ -59,8 +59,8 @@ static const char *try_drivers(int *found, char broken[TEXT]) {
     return where;
 }
 
-/* "NAME (gpu, 24 GB, near cores 0-7) for local ranks 0-3, ...": GPUs and accelerators go before the CPU and ranks are
- * dealt out in equal blocks, as tri_gpu_open does. */
+/* "NAME (gpu, 24 GB, near cores 0-7) for local ranks 0-3, ...": as tri_gpu_open() assigns them: GPUs and
+ * accelerators before the CPU, ranks in equal blocks. */
 static size_t describe_devices(const doctor *d, const tri_gpu_info *list, size_t count, char text[TEXT]) {
     const tri_gpu_info *used[DEVICES];
     size_t kept = 0, faster = 0, ranks = (size_t)doctor_local_size(d);
@@ -94,7 +94,7 @@ void doctor_check_opencl(doctor *d) {
     size_t count = 0;
     tri_gpu *gpu = NULL;
     tri_status status = tri_gpu_list(list, DEVICES, &count);
-    /* A build without OpenCL has no devices either; only opening one tells the difference. */
+    /* A build without OpenCL also lists no devices; only opening one shows the difference. */
     if (status == TRI_OK && !count && tri_gpu_open(NULL, 0, 1, &gpu) == TRI_ERR_ABSENT) {
         doctor_say(d, DOCTOR_NOTE, "install ocl-icd-opencl-dev and build again", "%s", tri_error_text());
         return;
@@ -103,16 +103,15 @@ void doctor_check_opencl(doctor *d) {
     size_t kept =
         status == TRI_OK ? describe_devices(d, list, count < DEVICES ? count : DEVICES, devices) : 0;
     if (status != TRI_OK)
-        doctor_say(d, DOCTOR_WARNING, "repair or remove that driver; --device none does without", "%s",
+        doctor_say(d, DOCTOR_WARNING, "repair or remove that driver; --device none avoids OpenCL", "%s",
                    tri_error_text());
     else if (*broken)
         doctor_say(d, DOCTOR_WARNING,
                    "install that driver again (apt-get install --reinstall), or remove its .icd file",
-                   "broken driver: %s; %zu device%s without it%s%s", broken, count, count == 1 ? "" : "s",
-                   *devices ? ": " : "", devices);
+                   "broken driver: %s; %zu device%s from other drivers%s%s", broken, count,
+                   count == 1 ? "" : "s", *devices ? ": " : "", devices);
     else if (!drivers)
-        doctor_say(d, DOCTOR_WARNING,
-                   "install the vendor's OpenCL driver, or pocl-opencl-icd for the processor itself",
+        doctor_say(d, DOCTOR_WARNING, "install the vendor's OpenCL driver, or pocl-opencl-icd for the CPU",
                    "no ICD in %s: OpenCL has no driver (programs see error -1001, CL_PLATFORM_NOT_FOUND_KHR)",
                    where);
     else if (!kept)

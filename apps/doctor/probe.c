@@ -1,11 +1,11 @@
-/* doctor-probe IN OUT: the child process in which doctor tries MPI, so that an MPI that aborts, hangs or does not even
- * load is a verdict. Speaks with doctor in lines of JSON over the two file descriptors:
+/* doctor-probe IN OUT: the child process in which doctor tries MPI, so that an MPI that aborts, hangs or does
+ * not load gives a verdict. It exchanges lines of JSON with doctor over two file descriptors:
  *
- *     out: the libraries that are loaded              (before MPI_Init)
+ *     out: the loaded libraries                       (before MPI_Init)
  *     out: rank, size, thread level, node             (after it)
- *     in:  the verdicts of this rank's doctor, and the folder for results
- *     out: place, time, verdicts, ... of every rank  (rank 0 alone)
- *     in:  the exit status                            (rank 0 alone)
+ *     in:  the verdicts of this rank's doctor, and the results folder
+ *     out: place, time, verdicts, ... of every rank   (rank 0 only)
+ *     in:  the exit status                            (rank 0 only)
  *     out: that status                                (every rank)
  */
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static void say(FILE *out, json_t *line) {
     json_decref(line);
 }
 
-/* A line of doctor's; an empty object where doctor is gone. */
+/* A line from doctor; an empty object if doctor has ended. */
 static json_t *hear(FILE *in) {
     char *line = NULL;
     size_t room = 0;
@@ -76,7 +76,7 @@ static const char *level_name(int level) {
                                             : "MPI_THREAD_MULTIPLE";
 }
 
-/* Deals out the cores among the ranks of this node as every program does, and describes this rank's. */
+/* Divides the cores among the ranks of this node, as every program does, and describes this rank's. */
 static tri_status find_place(tri_comm *comm, json_t *row) {
     const tri_shape *shape = tri_comm_shape(comm);
     const int *members = shape->members + shape->node_start[shape->node];
@@ -103,7 +103,7 @@ static tri_status find_place(tri_comm *comm, json_t *row) {
     return status;
 }
 
-/* Does this rank see a file that rank 0 makes in its folder? Where rank 0 cannot make one nobody is asked. */
+/* Whether this rank sees a file that rank 0 creates in its folder; skipped if rank 0 cannot create one. */
 static tri_status find_shared(tri_comm *comm, const char *results, json_t *row) {
     char path[PATH_MAX] = "", near[PATH_MAX] = "", folder[PATH_MAX] = "";
     int file = -1, root = tri_comm_rank(comm) == 0;
@@ -120,27 +120,27 @@ static tri_status find_shared(tri_comm *comm, const char *results, json_t *row) 
     return TRI_OK;
 }
 
-/* Gathers a text from every rank; rank 0 gets the array of what they say. */
+/* Gathers a JSON text from every rank; rank 0 gets the array. */
 static tri_status gather(tri_comm *comm, const char *text, json_t **out) {
     int size = tri_comm_size(comm), root = tri_comm_rank(comm) == 0;
     size_t length = strlen(text) + 1, total = 0;
-    size_t *lengths = calloc((size_t)size, sizeof *lengths), *places = calloc((size_t)size, sizeof *places);
+    size_t *lengths = calloc((size_t)size, sizeof *lengths), *displs = calloc((size_t)size, sizeof *displs);
     char *all = NULL;
-    tri_status status = lengths && places ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d ranks", size);
+    tri_status status = lengths && displs ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d ranks", size);
     TRI_TRY(tri_agree(comm, status));
     TRI_TRY(tri_gather(&length, sizeof length, MPI_BYTE, lengths, sizeof length, MPI_BYTE, 0, comm));
     for (int i = 0; root && i < size; total += lengths[i++])
-        places[i] = total;
+        displs[i] = total;
     if (root && !(all = malloc(total))) status = tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes", total);
     TRI_TRY(tri_agree(comm, status));
-    TRI_TRY(tri_gatherv(text, length, MPI_BYTE, all, lengths, places, MPI_BYTE, 0, comm));
+    TRI_TRY(tri_gatherv(text, length, MPI_BYTE, all, lengths, displs, MPI_BYTE, 0, comm));
     if (root) {
         *out = json_array();
         for (int i = 0; i < size; i++)
-            json_array_append_new(*out, json_loads(all + places[i], 0, NULL));
+            json_array_append_new(*out, json_loads(all + displs[i], 0, NULL));
     }
     free(lengths);
-    free(places);
+    free(displs);
     free(all);
     return TRI_OK;
 }
@@ -185,20 +185,20 @@ static tri_status converse(tri_comm *comm, FILE *in, FILE *out) {
 
 int main(int argc, char **argv) {
     if (argc != 3) {
-        fprintf(stderr, "doctor-probe: started by doctor, which is the program to run\n");
+        fprintf(stderr, "doctor-probe: doctor starts this program; run doctor instead\n");
         return 2;
     }
     int in_file = atoi(argv[1]), out_file = atoi(argv[2]);
     FILE *in = fdopen(in_file, "r"), *out = fdopen(out_file, "w");
     if (!in || !out) return 3;
-    /* A daemon that MPI starts must not keep doctor's pipe open when this process dies. */
+    /* A daemon started by MPI must not keep doctor's pipe open after the death of this process. */
     fcntl(in_file, F_SETFD, FD_CLOEXEC);
     fcntl(out_file, F_SETFD, FD_CLOEXEC);
     say(out, libraries());
     int provided;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     tri_comm *comm = NULL;
-    /* A bad file of network numbers is a verdict of its own. */
+    /* Without the user's settings: a broken network file must not fail the probe. */
     tri_comm_options plain = {.algorithms = "", .network = "none"};
     tri_status status = tri_comm_create_with(MPI_COMM_WORLD, &plain, &comm);
     if (status == TRI_OK) status = converse(comm, in, out);

@@ -1,7 +1,6 @@
-/* What a program is made of: options, state, and five functions. The driver (driver.c) does everything else: it parses
- * the command line, starts MPI, places the rank, makes the thread team, opens the device, times, agrees on errors,
- * and writes the table and the result file.
- */
+/* A program consists of options, a state and five functions. The driver (main.c) does the rest: it parses
+ * the command line, starts MPI, places the rank, creates the thread team, opens the device, measures
+ * times, agrees on errors, and writes the table and the result file. */
 #ifndef TRIREME_APPS_APP_H
 #define TRIREME_APPS_APP_H
 
@@ -11,7 +10,7 @@
 
 #include "trireme/trireme.h"
 
-/* ---- Options: one row each; parsing, --help, the man page, the shell completion and the record all read it ---- */
+/* ---- Options: one row each, for parsing, --help, the man page, shell completion and the record ---- */
 
 typedef enum tri_option_kind {
     TRI_OPTION_FLAG,   /* bool: present or not */
@@ -20,7 +19,7 @@ typedef enum tri_option_kind {
     TRI_OPTION_SIZE,   /* size_t: "64Ki" */
     TRI_OPTION_REAL,   /* double */
     TRI_OPTION_TEXT,   /* const char * */
-    TRI_OPTION_TEXTS   /* tri_texts: all the words that are left; arguments only */
+    TRI_OPTION_TEXTS   /* tri_texts: all remaining words; positional arguments only */
 } tri_option_kind;
 
 typedef struct tri_texts {
@@ -29,17 +28,18 @@ typedef struct tri_texts {
 } tri_texts;
 
 typedef struct tri_option {
-    const char *name; /* "count" is --count; an argument in its place is named as --help shows it, "FILE" */
-    const char *initial; /* what it is when not given, read as the command line would be; NULL: nothing */
+    const char *name;    /* "count" for --count; a positional argument as --help shows it: "FILE" */
+    const char *initial; /* default, parsed like the command line; NULL: none */
     const char *text;    /* one line */
     const char *choices; /* "exact|ordered|plain", or NULL */
     size_t offset;       /* of its field in the state */
     tri_option_kind kind;
-    bool argument; /* an argument in its place, not an option */
+    bool argument; /* positional, not an option */
     bool required;
 } tri_option;
 
-/* The kind follows from the field. A row for `state` (a type) and its `field`. */
+/* TRI_OPTION(state, field, name, default, text, ...): a row for `field` of the type `state`, whose type
+ * gives the kind. */
 #define TRI_KIND_OF(field)                                                                                   \
     _Generic((field),                                                                                        \
         bool: TRI_OPTION_FLAG,                                                                               \
@@ -57,7 +57,8 @@ typedef struct tri_option {
 
 /* ---- Programs ---- */
 
-/* What every program has; the rows are in driver.c. The second line is of programs that run in steps. */
+/* Options of every program; the rows are in main.c. checkpoint, checkpoint_every and resume: programs that
+ * run in steps. */
 typedef struct tri_common {
     const char *algorithm, *network, *device, *results;
     const char *checkpoint, *checkpoint_every;
@@ -70,102 +71,106 @@ typedef struct tri_report tri_report;
 typedef struct tri_checkpoint tri_checkpoint;
 typedef struct tri_machine tri_machine;
 
-/* One run of a program, as its functions see it. */
+/* One run of a program. */
 typedef struct tri_run {
     const tri_app *app;
     const tri_common *common;
     tri_comm *comm;
-    tri_team *team;             /* threads of this rank, and one more where there is a device, to drive it */
+    tri_team *team;             /* threads of this rank, and one more to drive the device, if any */
     tri_gpu *gpu;               /* NULL: no device */
     const tri_machine *machine; /* of the driver */
-    int threads;                /* that compute */
-    int repeat;                 /* the repeat that is under way; warm-ups count below 0 */
-    size_t step, steps; /* of a program that runs in steps: the one under way, and how many there are */
-    size_t resumed;     /* the step that the run has gone on from; 0: from the beginning */
-    tri_result *result; /* NULL: no result file is written */
+    int threads;                /* compute threads */
+    int repeat;                 /* current repeat; warm-ups are below 0 */
+    size_t step, steps;         /* of a program that runs in steps: current step, number of steps */
+    size_t resumed;             /* step of the checkpoint that the run resumed from; 0: none */
+    tri_result *result;         /* NULL: no result file is written */
     tri_report *report;
     double progress_s; /* when tri_progress() last wrote */
 } tri_run;
 
-/* What a program needs of a device. */
-typedef enum tri_need {
-    TRI_NEED_ASKED, /* it takes one where --device or TRIREME_DEVICE says so */
-    TRI_NEED_NONE,  /* --device is refused */
-    TRI_NEED_TRIED, /* auto where nobody says which, and none where there is none */
-    TRI_NEED_DEVICE /* auto where nobody says which, and it fails without */
-} tri_need;
+/* How a program uses a device. */
+typedef enum tri_device_use {
+    TRI_DEVICE_ON_REQUEST, /* if --device or TRIREME_DEVICE names one */
+    TRI_DEVICE_NEVER,      /* --device is refused */
+    TRI_DEVICE_IF_PRESENT, /* auto by default, and none if there is none */
+    TRI_DEVICE_REQUIRED    /* auto by default, an error if there is none */
+} tri_device_use;
 
 struct tri_app {
     const char *name, *summary;
-    const tri_option *options;           /* ends with a row whose name is NULL */
-    size_t state_bytes;                  /* zeroed, then the options are filled in */
-    bool no_device;                      /* it has no use for one: --device is refused */
-    tri_need (*need)(const void *state); /* by the options; NULL: TRI_NEED_ASKED, or what no_device says */
-    bool no_result;                      /* it leaves no result file, and its table has no times */
-    /* Each may be NULL. A failure of one rank is a failure of all: the driver agrees after each of them. `run` sends
-     * messages, so where a rank may fail in it before a message, it agrees itself. */
-    tri_status (*setup)(tri_run *, void *); /* reads or makes the input */
-    tri_status (*run)(tri_run *, void *);   /* what is timed */
-    /* Instead of `run`, a program that runs in steps, and so can stop at a checkpoint and go on from it. begin makes what
-     * is there before step 0 and sets run->steps; step does step number run->step; both may send messages, as `run` may.
-     * keep names all that the steps after run->step need (see below): to save it and to load it. */
+    const tri_option *options; /* ends with a row whose name is NULL */
+    size_t state_bytes;        /* zeroed before the options are set */
+    bool no_device;            /* --device is refused */
+    tri_device_use (*device_use)(
+        /* from the options; NULL: TRI_DEVICE_ON_REQUEST, or TRI_DEVICE_NEVER with no_device */
+        const void *state);
+    bool no_result; /* no result file, no times in the table */
+    /* Each may be NULL. The driver agrees on the status after each one, so a failure of one rank is a
+     * failure of all. `run` sends messages: it calls tri_agree() itself between a step that may fail on
+     * some ranks and the next message. */
+    tri_status (*setup)(tri_run *, void *); /* reads or generates the input */
+    tri_status (*run)(tri_run *, void *);   /* the timed part */
+    /* In place of `run`, for programs that run in steps and can resume from a checkpoint. begin prepares
+     * step 0 and sets run->steps; step performs step run->step; both may send messages. keep names all
+     * data that later steps need (see below), both to save and to load them. */
     tri_status (*begin)(tri_run *, void *);
     tri_status (*step)(tri_run *, void *);
     tri_status (*keep)(tri_run *, void *, tri_checkpoint *);
-    tri_status (*verify)(tri_run *,
-                         void *); /* independent of run; TRI_ERR_WRONG where it finds another result */
-    tri_status (*record)(tri_run *, void *); /* tells the report and the result file what came out */
-    /* Rank 0 alone, behind the table and the result file, both of which stay where a picture fails. */
+    /* Checks the result independently of run. TRI_ERR_WRONG: it differs. */
+    tri_status (*verify)(tri_run *, void *);
+    tri_status (*record)(tri_run *, void *); /* adds the results to the report and the result file */
+    /* Rank 0 only, after the table and the result file, which remain if drawing fails. */
     tri_status (*draw)(tri_run *, void *);
-    void (*teardown)(void *); /* also after a failure; the state may be half made */
+    void (*teardown)(void *); /* also after a failure; the state may be incomplete */
 };
 
 /* The whole main() of a program; returns its exit status. */
 int tri_main(const tri_app *app, int argc, char **argv);
 
-/* ---- Checkpoints: what `keep` calls, the same calls with the same names on all ranks. In saving they write the values,
- * in loading they fill them. All return the same status on every rank. ---- */
+/* ---- Checkpoints: functions for `keep`. All ranks make the same calls with the same names. Saving writes
+ * the values, loading fills them. All return the same status on every rank. ---- */
 
-/* A number that must be the same in a run that resumes; TRI_ERR_DATA where it is another. */
+/* A number that a resumed run must have too. TRI_ERR_DATA: it differs. */
 tri_status tri_checkpoint_same(tri_checkpoint *checkpoint, const char *name, double value);
-/* A few values that are the same on all ranks, or matter on rank 0 alone; loading fills them on all. */
+/* A few values that are equal on all ranks, or needed on rank 0 only; loading fills them on all ranks. */
 tri_status tri_checkpoint_values(tri_checkpoint *checkpoint, const char *name, size_t count, double *values);
-/* An array spread over the ranks, as for tri_result_array(). A resumed run may be spread otherwise. */
+/* A distributed array, as for tri_result_array(). A resumed run may distribute it differently. */
 tri_status tri_checkpoint_array(tri_checkpoint *checkpoint, const char *name, int rank, const size_t dims[],
                                 const size_t start[], const size_t count[], double *values, const char *units,
                                 const char *long_name);
 
-/* A number for the bits of a block and their places in the whole array. The sum of those of all blocks, modulo 2^64, is
- * the same however the array is cut into blocks. */
+/* A hash of the bits of a block and of their indices in the whole array. The sum of the hashes of all
+ * blocks, modulo 2^64, does not depend on how the array is cut into blocks. */
 uint64_t tri_block_hash(int rank, const size_t dims[], const size_t start[], const size_t count[],
                         const double *values);
 
-/* ---- What came out: each line goes to the table, to --json and to the result file; rank 0's values count ---- */
+/* ---- Results: each line goes to the table, to --json and to the result file; values of rank 0 ---- */
 
-/* `name` is the key ("mean"), `units` "1" for a pure number. */
+/* `name` is the key ("mean"); `units` is "1" for a pure number. */
 void tri_report_real(tri_run *run, const char *name, double value, const char *units, const char *long_name);
 void tri_report_integer(tri_run *run, const char *name, int64_t value, const char *units,
                         const char *long_name);
 void tri_report_text(tri_run *run, const char *name, const char *value);
-/* A line of the table alone. */
+/* A line for the table only. */
 void tri_report_line(tri_run *run, const char *format, ...) TRI_PRINTF(2, 3);
 
-/* Adds to the seconds that this rank spent on the phase `name` ("read", "compute", "communicate") in the repeat under way. The
- * phases that rank 0 has are recorded. `bytes`, of this rank, or 0, turns into a rate. */
-void tri_report_phase(tri_run *run, const char *name, double seconds, double bytes);
+/* Adds to the seconds that this rank spent on `phase` ("read", "compute", "communicate") in the current
+ * repeat. The phases of rank 0 are recorded. `bytes` of this rank give a rate; 0: none. */
+void tri_report_phase(tri_run *run, const char *phase, double seconds, double bytes);
 
-/* A tri_combine whose data is a team: sums and products of doubles, whose bits do not depend on who makes them but for the
- * payload of a NaN. The driver gives it to the communicator of every program that has threads. */
+/* A tri_combine whose data is a thread team: sums and products of doubles, with the same bits as on one
+ * thread except for the payload of a NaN. The driver registers it with the communicator if there are
+ * several threads. */
 int tri_team_combine(void *team, const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
 
-/* TRI_ERR_ARGUMENT where `out`, which --out names, is the file `in` under any name: a product never replaces what it is
- * made from. */
+/* TRI_ERR_ARGUMENT: `out`, the value of --out, is the file `in`, possibly under another name. Outputs
+ * never replace inputs. */
 tri_status tri_out_check(const char *out, const char *in);
 
-/* The time now, in seconds from some moment. */
+/* Seconds of a monotonic clock. */
 double tri_now_s(void);
 
-/* A line of progress for long runs: on rank 0, on a terminal, a few times a second. done <= 1. */
+/* Shows progress of a long run: on rank 0, on a terminal, a few times a second. done: 0 to 1. */
 void tri_progress(tri_run *run, const char *what, double done);
 
 #endif

@@ -1,4 +1,4 @@
-/* One checkpoint: written or read. */
+/* Writes and reads one checkpoint. */
 #include "apps/driver/checkpoint_file.h"
 
 #include <inttypes.h>
@@ -9,15 +9,16 @@
 
 struct tri_checkpoint {
     tri_run *run;
-    const char *path; /* of the file that is read; NULL: one is written */
-    tri_result *file; /* that is written */
+    const char *path; /* of the file to read; NULL: writing */
+    tri_result *file; /* to write */
 };
 
 static const char *const step_name = "checkpoint/step";
 
 /* ---- hashes ---- */
 
-/* The finalizer of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", figure 17). */
+/* The finalizer of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators",
+ * figure 17). */
 static uint64_t mix(uint64_t x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
@@ -46,7 +47,7 @@ uint64_t tri_block_hash(int rank, const size_t dims[], const size_t start[], con
     return hash;
 }
 
-/* ---- reading small things: rank 0's work ---- */
+/* ---- small values, read by rank 0 ---- */
 
 static tri_status read_small(const char *path, const char *name, size_t count, void *out) {
     tri_dataset *dataset = NULL;
@@ -59,27 +60,28 @@ static tri_status read_small(const char *path, const char *name, size_t count, v
     return status;
 }
 
-/* `count` values of 8 bytes to all ranks. */
+/* Reads `count` values of 8 bytes on rank 0 and broadcasts them. */
 static tri_status load_small(tri_checkpoint *c, const char *name, size_t count, void *out) {
     int root = tri_comm_rank(c->run->comm) == 0;
     TRI_TRY(tri_agree(c->run->comm, root ? read_small(c->path, name, count, out) : TRI_OK));
     return tri_bcast(out, count, MPI_DOUBLE, 0, c->run->comm);
 }
 
-/* ---- what programs name ---- */
+/* ---- the functions for `keep` ---- */
 
 tri_status tri_checkpoint_same(tri_checkpoint *c, const char *name, double value) {
     char path[96];
     snprintf(path, sizeof path, "same/%s", name);
     if (!c->path) {
-        tri_result_reals(c->file, path, 0, NULL, &value, "1", "must be the same in a run that resumes");
+        tri_result_reals(c->file, path, 0, NULL, &value, "1", "must be equal in a resumed run");
         return TRI_OK;
     }
     double kept;
     TRI_TRY(load_small(c, path, 1, &kept));
     if (kept == value) return TRI_OK;
-    return tri_agree(c->run->comm, tri_fail(TRI_ERR_DATA, "%s is %.17g in '%s', and now %.17g", name, kept,
-                                            c->path, value));
+    return tri_agree(c->run->comm,
+                     tri_fail(TRI_ERR_DATA, "%s is %.17g in the checkpoint '%s', but %.17g in this run", name,
+                              kept, c->path, value));
 }
 
 tri_status tri_checkpoint_values(tri_checkpoint *c, const char *name, size_t count, double *values) {
@@ -94,12 +96,12 @@ static tri_status read_array(tri_dataset *dataset, int rank, const size_t dims[]
     for (int d = 0; same && d < rank; d++)
         same = tri_dataset_dims(dataset)[d] == dims[d];
     if (!same)
-        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has another shape or type", tri_dataset_path(dataset),
+        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has a different shape or type", tri_dataset_path(dataset),
                         tri_dataset_file(dataset));
     return tri_dataset_read_block(dataset, start, count, values);
 }
 
-/* The hash of all blocks. */
+/* The sum of the hashes of all blocks. */
 static tri_status hash_all(tri_run *run, int rank, const size_t dims[], const size_t start[],
                            const size_t count[], const double *values, int64_t *out) {
     uint64_t hash = tri_block_hash(rank, dims, start, count, values);
@@ -116,7 +118,7 @@ tri_status tri_checkpoint_array(tri_checkpoint *c, const char *name, int rank, c
     snprintf(path, sizeof path, "hash/%s", name);
     if (!c->path) {
         TRI_TRY(hash_all(c->run, rank, dims, start, count, values, &hash));
-        tri_result_integers(c->file, path, 0, NULL, &hash, "1", "of the bits of the array and their places");
+        tri_result_integers(c->file, path, 0, NULL, &hash, "1", "hash of the bits and indices of the array");
         return tri_result_array(c->file, name, TRI_ELEMENT_F64, rank, dims, start, count, values, units,
                                 long_name);
     }
@@ -128,10 +130,8 @@ tri_status tri_checkpoint_array(tri_checkpoint *c, const char *name, int rank, c
     TRI_TRY(status);
     TRI_TRY(hash_all(c->run, rank, dims, start, count, values, &hash));
     if (hash == kept) return TRI_OK;
-    return tri_agree(c->run->comm,
-                     tri_fail(TRI_ERR_DATA,
-                              "'%s' in '%s' is damaged: its bits are not those that were written", name,
-                              c->path));
+    return tri_agree(c->run->comm, tri_fail(TRI_ERR_DATA, "'%s' in '%s' is damaged: its hash does not match",
+                                            name, c->path));
 }
 
 /* ---- a whole file ---- */
@@ -144,8 +144,8 @@ static tri_status write_all(tri_run *run, void *state, tri_result *file) {
     return run->app->keep(run, state, &c);
 }
 
-/* The file of now becomes FILE.prev. A hard link, so that FILE is there all the time; file systems without them see a
- * moment in which FILE.prev alone is. */
+/* FILE becomes FILE.prev. By a hard link, so that FILE always exists; on file systems without hard links
+ * there is a moment with FILE.prev only. */
 static void keep_previous(const char *path, const char *previous) {
     unlink(previous);
     if (link(path, previous)) (void)rename(path, previous);
@@ -166,12 +166,12 @@ tri_status tri_checkpoint_save(tri_run *run, void *state, int whole) {
     return status;
 }
 
-/* Rank 0: whose checkpoint it is. */
+/* Rank 0: checks that the file is a checkpoint of this program. */
 static tri_status check_program(const tri_run *run, const char *path) {
     tri_dataset *dataset = NULL;
     char *program = NULL;
     tri_status status = tri_dataset_open(NULL, path, step_name, &dataset);
-    if (status == TRI_ERR_DATA) return tri_fail(status, "'%s' is no checkpoint", path);
+    if (status == TRI_ERR_DATA) return tri_fail(status, "'%s' is not a checkpoint", path);
     TRI_TRY(status);
     status = tri_dataset_file_text(dataset, "program", &program);
     if (status == TRI_OK && strcmp(program, run->app->name))
@@ -190,7 +190,7 @@ tri_status tri_checkpoint_load(tri_run *run, void *state, const char *path) {
     if (step < 0 || (size_t)step > run->steps)
         return tri_agree(run->comm,
                          tri_fail(TRI_ERR_DATA,
-                                  "'%s' was written after step %" PRId64 ", but the run shall have %zu", path,
+                                  "'%s' was written after step %" PRId64 ", but this run has %zu steps", path,
                                   step, run->steps));
     run->step = (size_t)step;
     return run->app->keep(run, state, &c);

@@ -1,7 +1,7 @@
-/* Long element-wise combinations by the threads of a rank. */
+/* Long element-wise reductions on the threads of a rank. */
 #include "apps/driver/app.h"
 
-enum { CHUNK = 1 << 15 }; /* doubles that a thread takes at a time: they stay in its caches */
+enum { CHUNK = 1 << 15 }; /* doubles that a thread takes at a time; they fit its caches */
 
 typedef struct work {
     const double *left;

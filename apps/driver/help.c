@@ -1,10 +1,10 @@
-/* --help, man pages and shell completion, from the rows of the options. */
+/* --help, man pages and shell completion, from the option rows. */
 #include <ctype.h>
 #include <string.h>
 
 #include "apps/driver/options.h"
 
-/* What stands behind an option's name: "N", "SIZE", "exact|ordered|plain". */
+/* The placeholder after an option's name: "N", "SIZE", "exact|ordered|plain". */
 static const char *value_name(const tri_option *row) {
     if (row->choices) return row->choices;
     switch (row->kind) {
@@ -21,13 +21,15 @@ static const char *value_name(const tri_option *row) {
     }
 }
 
-static const tri_option asked_rows[] = {
-    {.name = "help", .text = "this text", .kind = TRI_OPTION_FLAG},
+static const tri_option action_rows[] = {
+    {.name = "help", .text = "show this text", .kind = TRI_OPTION_FLAG},
     {.name = "version",
-     .text = "the version of the program and of the libraries under it",
+     .text = "show the versions of the program and of the MPI library",
      .kind = TRI_OPTION_FLAG},
-    {.name = "man", .text = "the manual page, for man -l -", .kind = TRI_OPTION_FLAG},
-    {.name = "completion", .text = "the completion, for bash to source", .kind = TRI_OPTION_FLAG},
+    {.name = "man", .text = "write the manual page, for man -l -", .kind = TRI_OPTION_FLAG},
+    {.name = "completion",
+     .text = "write the completion script, for bash to source",
+     .kind = TRI_OPTION_FLAG},
     {.name = NULL},
 };
 
@@ -42,12 +44,9 @@ static void usage(const tri_app *app, const tri_option_set sets[2], FILE *to) {
                     row->kind == TRI_OPTION_TEXTS ? "..." : "");
 }
 
-enum {
-    LEFT = 26,
-    WIDTH = 110
-}; /* of --help: the column that texts begin in, and the one before which lines end */
+enum { LEFT = 26, WIDTH = 110 }; /* of --help: column of the texts, and longest line */
 
-/* Words from column LEFT on, and in the lines below it. */
+/* Writes words from column LEFT on, wrapped. */
 static void help_text(const char *text, FILE *to) {
     for (size_t at = LEFT; *text;) {
         size_t word = strcspn(text, " ");
@@ -60,6 +59,13 @@ static void help_text(const char *text, FILE *to) {
     }
 }
 
+void tri_help_row(const char *left, const char *text, FILE *to) {
+    fprintf(to, "%-*s", LEFT, left);
+    if (strlen(left) >= LEFT) fprintf(to, "\n%*s", LEFT, "");
+    help_text(text, to);
+    fputc('\n', to);
+}
+
 static void help_rows(const tri_option *rows, bool arguments, FILE *to) {
     for (const tri_option *row = rows; row->name; row++) {
         if (row->argument != arguments) continue;
@@ -68,12 +74,9 @@ static void help_rows(const tri_option *rows, bool arguments, FILE *to) {
         snprintf(left, sizeof left, "  %s%s%s%s", arguments ? "" : "--", row->name,
                  *value && !arguments ? " " : "", arguments ? "" : value);
         bool initial = row->initial && *row->initial;
-        fprintf(to, "%-*s", LEFT, left);
-        if (strlen(left) >= LEFT) fprintf(to, "\n%*s", LEFT, "");
         snprintf(text, sizeof text, "%s%s%s%s", row->text, initial ? " [" : "", initial ? row->initial : "",
                  initial ? "]" : "");
-        help_text(text, to);
-        fputc('\n', to);
+        tri_help_row(left, text, to);
     }
 }
 
@@ -83,16 +86,17 @@ void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to
     fprintf(to, "\n\n");
     help_rows(sets[0].rows, true, to);
     help_rows(sets[0].rows, false, to);
-    fprintf(to, "\nOf every program:\n");
+    fprintf(to, "\nOptions of every program:\n");
     help_rows(sets[1].rows, false, to);
-    help_rows(asked_rows, false, to);
-    fprintf(to, "\nSizes are 4096, 64Ki, 1.5Gi, 4M. Exit status: 0 right, 1 wrong result, 2 command line, 3 "
-                "environment or "
-                "resources,\n4 input or output, 75 stopped at a checkpoint, 77 not possible here.\n");
+    help_rows(action_rows, false, to);
+    fprintf(to, "\nEnvironment (all variables: man 7 trireme, doc/environment.md):\n");
+    tri_environment_help(to);
+    fprintf(to, "\nSizes: 4096, 64Ki, 1.5Gi, 4M.\nExit status: 0 success, 1 wrong result, 2 command line, "
+                "3 environment or resources,\n4 input or output, 75 stopped at a checkpoint, "
+                "77 not possible here; the same on all ranks.\n");
 }
 
-/* Text for roff: a backslash is doubled and hyphens are minus signs. */
-static void roff(const char *text, FILE *to) {
+void tri_roff(const char *text, FILE *to) {
     for (; *text; text++) {
         if (*text == '\\' || *text == '-') fputc('\\', to);
         fputc(*text, to);
@@ -103,12 +107,12 @@ static void man_rows(const tri_option *rows, bool arguments, FILE *to) {
     for (const tri_option *row = rows; row->name; row++) {
         if (row->argument != arguments) continue;
         fprintf(to, ".TP\n.B ");
-        roff(arguments ? "" : "--", to);
-        roff(row->name, to);
+        tri_roff(arguments ? "" : "--", to);
+        tri_roff(row->name, to);
         if (!arguments && *value_name(row)) fprintf(to, " \\fI%s\\fR", value_name(row));
         fputc('\n', to);
-        roff(row->text, to);
-        if (row->initial && *row->initial) fprintf(to, " (initially %s)", row->initial);
+        tri_roff(row->text, to);
+        if (row->initial && *row->initial) fprintf(to, " (default: %s)", row->initial);
         fputc('\n', to);
     }
 }
@@ -116,7 +120,7 @@ static void man_rows(const tri_option *rows, bool arguments, FILE *to) {
 void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to) {
     fprintf(to, ".TH TRIREME-%s 1 \"\" \"trireme %s\" \"Trireme\"\n.SH NAME\n", app->name, TRIREME_VERSION);
     fprintf(to, "trireme-%s \\- ", app->name);
-    roff(app->summary, to);
+    tri_roff(app->summary, to);
     fprintf(to, "\n.SH SYNOPSIS\nmpirun \\-np RANKS ");
     usage(app, sets, to);
     fprintf(to, "\n.SH OPTIONS\n");
@@ -124,10 +128,9 @@ void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to)
     man_rows(sets[0].rows, false, to);
     fprintf(to, ".SH OPTIONS OF EVERY PROGRAM\n");
     man_rows(sets[1].rows, false, to);
-    man_rows(asked_rows, false, to);
-    fprintf(to, ".SH EXIT STATUS\n0 right, 1 wrong result, 2 command line, 3 environment or resources, 4 "
-                "input or output, "
-                "75 stopped at a checkpoint, 77 not possible here; the same on all ranks.\n");
+    man_rows(action_rows, false, to);
+    fprintf(to, ".SH EXIT STATUS\n%s; the same on all ranks.\n", TRI_EXIT_TEXT);
+    tri_environment_man(to);
 }
 
 static void completion_rows(const tri_option *rows, FILE *to) {
@@ -152,7 +155,7 @@ void tri_options_completion(const tri_app *app, const tri_option_set sets[2], FI
     fprintf(to, "    esac\n    case $2 in\n    -*) COMPREPLY=($(compgen -W \"");
     completion_rows(sets[0].rows, to);
     completion_rows(sets[1].rows, to);
-    completion_rows(asked_rows, to);
+    completion_rows(action_rows, to);
     fprintf(to, "\" -- \"$2\")) ;;\n    *) COMPREPLY=($(compgen -f -- \"$2\")) ;;\n    esac\n}\n");
     fprintf(to, "complete -o filenames -F _trireme_%s %s ./apps/%s\n", app->name, app->name, app->name);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The first of these variables that is set, as a number; `otherwise` where none is. */
+/* The first of these variables that is set, as a number; `otherwise` if none is. */
 static long first_number(const char *const *names, long otherwise) {
     for (; *names; names++)
         if (getenv(*names)) return strtol(getenv(*names), NULL, 10);
@@ -18,36 +18,37 @@ int tri_launcher_rank(void) {
     return (int)first_number(names, 0);
 }
 
-/* A launcher of another MPI library, or srun without its PMI plug-in, starts N programs of one rank each. */
+/* The launcher of another MPI library, or srun without its PMI plug-in, starts N programs of one rank
+ * each. */
 static tri_status refuse_singletons(void) {
     static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
     int size;
     TRI_MPI(MPI_Comm_size(MPI_COMM_WORLD, &size));
     long started = first_number(names, 1);
     if (size != 1 || started <= 1) return TRI_OK;
-    return tri_fail(
-        TRI_ERR_ENVIRONMENT,
-        "the launcher started %ld processes, but MPI sees each as alone: use the mpirun of the MPI library "
-        "that this program was built with, or srun --mpi=pmix",
-        started);
+    return tri_fail(TRI_ERR_ENVIRONMENT,
+                    "the launcher started %ld processes, but each is a singleton in MPI: use the mpirun of "
+                    "the MPI library of this build, or srun --mpi=pmix",
+                    started);
 }
 
 tri_status tri_machine_start(int *argc, char ***argv, const tri_comm_options *options, tri_machine *machine) {
     int provided;
     if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
-        return tri_fail(TRI_ERR_ENVIRONMENT, "MPI does not start");
+        return tri_fail(TRI_ERR_ENVIRONMENT, "MPI_Init_thread fails; apps/doctor says why");
     TRI_TRY(refuse_singletons());
     if (provided < MPI_THREAD_FUNNELED)
-        return tri_fail(TRI_ERR_ENVIRONMENT,
-                        "this MPI library allows no threads at all: it must be rebuilt with them");
+        return tri_fail(
+            TRI_ERR_ENVIRONMENT,
+            "this MPI library does not provide MPI_THREAD_FUNNELED; use one that is built with threads");
     return tri_comm_create_with(MPI_COMM_WORLD, options, &machine->comm);
 }
 
-/* The masks of this node's ranks, by one exchange inside the node, then this rank's part. */
+/* Gathers the core masks of the ranks of this node and computes this rank's share. */
 static tri_status share_cores(tri_machine *machine, MPI_Comm node, int local_rank, int local_size) {
     tri_place_mask mine, *masks = malloc((size_t)local_size * sizeof *masks);
     tri_status status =
-        masks ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the masks of %d ranks", local_size);
+        masks ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the core masks of %d ranks", local_size);
     TRI_TRY(tri_agree(machine->comm, status));
     tri_place_mask_get(machine->place, &mine);
     status = tri_mpi_status(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, masks, sizeof mine, MPI_BYTE, node),
@@ -66,14 +67,14 @@ int tri_machine_near(const tri_machine *machine, const tri_gpu_info *device, cha
     return near.distance;
 }
 
-/* What a rank says of the devices that it may have. */
+/* The devices that a rank may use, with their distances. */
 enum { DEVICES = 64 };
 typedef struct choice {
     size_t count;
     int distance[DEVICES];
 } choice;
 
-/* Ranks and devices of the node that are near each other come together. *index is the number of this rank's device. */
+/* Assigns devices to the ranks of the node by distance. *dealt_index: the index of this rank's device. */
 static tri_status deal(const choice *choices, int local_rank, int local_size, size_t *dealt_index) {
     size_t ranks = (size_t)local_size, devices = choices[0].count, *dealt = malloc(ranks * sizeof *dealt);
     int *distance = malloc(ranks * devices * sizeof *distance);
@@ -83,14 +84,13 @@ static tri_status deal(const choice *choices, int local_rank, int local_size, si
         tri_gpu_assign(ranks, devices, distance, dealt);
         *dealt_index = dealt[local_rank];
     }
-    tri_status status =
-        dealt && distance ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to deal out devices");
+    tri_status status = dealt && distance ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to assign devices");
     free(dealt);
     free(distance);
     return status;
 }
 
-/* What each rank of the node says: all[local_size], by one exchange. */
+/* Gathers the choices of the ranks of the node: all[local_size]. */
 static tri_status exchange_choices(tri_machine *machine, const tri_gpu_info *list, choice *mine,
                                    MPI_Comm node, choice *all) {
     char text[TRI_PLACE_TEXT];
@@ -100,7 +100,7 @@ static tri_status exchange_choices(tri_machine *machine, const tri_gpu_info *lis
                           "MPI_Allgather");
 }
 
-/* Writes the number of this rank's device to `index`; leaves it "" where there is nothing to choose. */
+/* Writes the number of this rank's device to `index`; leaves it "" if there is no choice. */
 static tri_status choose_device(tri_machine *machine, const char *device, MPI_Comm node, int local_rank,
                                 int local_size, char index[24]) {
     choice mine = {.count = 0};
@@ -110,7 +110,7 @@ static tri_status choose_device(tri_machine *machine, const char *device, MPI_Co
     tri_status status = list && all ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a list of devices");
     if (status == TRI_OK) status = tri_gpu_select(device, list, DEVICES, &mine.count);
     status = tri_agree(machine->comm, status);
-    /* Too many to choose from, or others than the rest of the node sees: by the order of ranks. */
+    /* More devices than DEVICES, or different ones on the ranks of a node: assigned in rank order. */
     if (mine.count > DEVICES) mine.count = 0;
     if (status == TRI_OK) status = exchange_choices(machine, list, &mine, node, all);
     bool same = status == TRI_OK && mine.count > 1;
@@ -123,7 +123,7 @@ static tri_status choose_device(tri_machine *machine, const char *device, MPI_Co
     return status;
 }
 
-/* One rank of a node compiles the kernels, the others then find them in the cache. */
+/* One rank of each node compiles the kernels; the others find them in the cache. */
 static tri_status open_device(tri_machine *machine, const char *device, MPI_Comm node, int local_rank,
                               int local_size) {
     char index[24] = "";
@@ -139,9 +139,9 @@ static tri_status open_device(tri_machine *machine, const char *device, MPI_Comm
 }
 
 static tri_status make_team(tri_machine *machine) {
-    /* A device takes a thread of its own, which mostly waits for it. */
+    /* A device has a thread of its own, which mostly waits. */
     int all = machine->threads + (machine->gpu != NULL);
-    /* Where ranks share cpus, the scheduler knows better than any binding. */
+    /* Oversubscribed cores: no binding. */
     if (!machine->place || tri_place_describe(machine->place)->sharing)
         return tri_team_create(all, NULL, &machine->team);
     int *cpus = malloc((size_t)all * sizeof *cpus);
@@ -152,7 +152,7 @@ static tri_status make_team(tri_machine *machine) {
     return status;
 }
 
-/* Without hwloc: the node's processors in equal parts. */
+/* Without hwloc: the processors of the node, divided equally. */
 static int guess_cores(int local_size) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN) / local_size;
     return cores > 1 ? (int)cores : 1;
@@ -177,7 +177,7 @@ static tri_status place(tri_machine *machine, const tri_common *common, MPI_Comm
     if (!machine->threads)
         machine->threads =
             machine->place ? tri_place_describe(machine->place)->cores : guess_cores(shape->local_size);
-    /* The device first: its driver's threads would inherit the binding of the team's. */
+    /* The device before the team: threads of its driver would inherit the binding of the team. */
     if (device && strcmp(device, "none")) {
         status = open_device(machine, device, node, shape->local_rank, shape->local_size);
         TRI_TRY(tri_agree(machine->comm, machine->tries_device ? TRI_OK : status));

@@ -1,4 +1,4 @@
-/* Bringing up what a program runs on: MPI, the place of the rank, threads, device. */
+/* Starts MPI, places the rank on cores, and sets up threads and the device. */
 #ifndef TRIREME_APPS_MACHINE_H
 #define TRIREME_APPS_MACHINE_H
 
@@ -6,29 +6,29 @@
 
 struct tri_machine {
     tri_comm *comm;
-    tri_place *place; /* NULL: the build has no hwloc */
+    tri_place *place; /* NULL: built without hwloc */
     tri_team *team;
     tri_gpu *gpu; /* or NULL */
     int threads;
-    bool tries_device; /* to be without one is no failure */
-    char where[512];   /* of this rank: "cores 0-3 of 16, ...; device ..." */
+    bool tries_device; /* a missing device is not an error */
+    char where[512];   /* "HOST: cores 0-3 of 16, ...; device ..." */
 };
 
-/* MPI with MPI_THREAD_FUNNELED, and the communicator. TRI_ERR_ENVIRONMENT where the launcher has started several
- * processes that do not know of each other. */
+/* Initialises MPI with MPI_THREAD_FUNNELED and creates the communicator. TRI_ERR_ENVIRONMENT: the launcher
+ * started several singletons. */
 tri_status tri_machine_start(int *argc, char ***argv, const tri_comm_options *options, tri_machine *machine);
 
-/* The rest, as the options say; collective. `device` NULL: the variable TRIREME_DEVICE, else none. */
+/* Cores, threads and device, by the options. Without --device TRIREME_DEVICE counts. Collective. */
 tri_status tri_machine_place(tri_machine *machine, const tri_common *common);
 
-/* How far the device is from this rank's cores, in the words and numbers of tri_place_near_pci(); 0 and "" where that is
- * not known, as with processors. */
+/* Distance from this rank's cores to the device, as text and number of tri_place_near_pci(); 0 and "" if
+ * unknown, as for CPU devices. */
 int tri_machine_near(const tri_machine *machine, const tri_gpu_info *device, char text[TRI_PLACE_TEXT]);
 
-/* Frees all but MPI. */
+/* Frees everything except MPI. */
 void tri_machine_stop(tri_machine *machine);
 
-/* The rank that the launcher's environment names, or 0: for what must be said once though MPI does not run. */
+/* The rank according to the launcher's variables, else 0: for messages before MPI runs. */
 int tri_launcher_rank(void);
 
 #endif

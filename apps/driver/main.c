@@ -1,4 +1,4 @@
-/* The main() of every program. Data flow one way: command line, options, setup, run, verify, record, output. */
+/* The main() of every program: command line, options, setup, run, verify, record, output. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,31 +9,30 @@
 #include "apps/driver/report.h"
 #include "commit.h"
 
-/* The first rows are of programs that run in steps. */
+/* The first rows are for programs that run in steps. */
 enum { STEP_ROWS = 3 };
 
-/* More than the hardware threads of any node, and few enough to leave other processes of the node some. */
+/* More than the hardware threads of any node, fewer than a node's limit of threads. */
 enum { MOST_THREADS = 4096 };
 
 static const tri_option common_rows[] = {
     TRI_OPTION(tri_common, checkpoint, "checkpoint", NULL,
-               "HDF5 file to write when SIGUSR1, SIGTERM or SIGINT stops the run (status 75)"),
+               "HDF5 file to write when SIGUSR1, SIGTERM or SIGINT stops the run (exit status 75)"),
     TRI_OPTION(tri_common, checkpoint_every, "checkpoint-every", NULL,
-               "write it each 60s, 10m or 2h too, or each so many steps"),
-    TRI_OPTION(tri_common, resume, "resume", NULL, "go on from the checkpoint, where there is one"),
-    TRI_OPTION(tri_common, algorithm, "algorithm", NULL, "collectives by name: reduce:binomial,bcast:linear"),
-    TRI_OPTION(
-        tri_common, network, "network", NULL,
-        "file of network numbers to choose collectives by (bench network makes it); none: the defaults"),
+               "also write it periodically: 60s, 10m, 2h, or every N steps"),
+    TRI_OPTION(tri_common, resume, "resume", NULL, "resume from the checkpoint, if it exists"),
+    TRI_OPTION(tri_common, algorithm, "algorithm", NULL,
+               "collective algorithms by name: reduce:binomial,bcast:linear (see list)"),
+    TRI_OPTION(tri_common, network, "network", NULL,
+               "file of network numbers for the choice of algorithms (from bench network); none: defaults"),
     TRI_OPTION(tri_common, repeat, "repeat", "1", "timed runs"),
-    TRI_OPTION(tri_common, warmup, "warmup", "0", "runs before them that are not timed"),
-    TRI_OPTION(tri_common, threads, "threads", "0", "threads of each rank; 0: one for each core it may use"),
-    TRI_OPTION(tri_common, device, "device", NULL,
-               "OpenCL device: none, auto, a number, or a part of its name"),
-    TRI_OPTION(tri_common, results, "results", "results", "folder for the result file; none: no file"),
-    TRI_OPTION(tri_common, quiet, "quiet", NULL, "print nothing but errors"),
+    TRI_OPTION(tri_common, warmup, "warmup", "0", "untimed runs before them"),
+    TRI_OPTION(tri_common, threads, "threads", "0", "threads of each rank; 0: one per available core"),
+    TRI_OPTION(tri_common, device, "device", NULL, "OpenCL device: none, auto, a number, or part of a name"),
+    TRI_OPTION(tri_common, results, "results", "results", "folder of the result file; none: no file"),
+    TRI_OPTION(tri_common, quiet, "quiet", NULL, "print errors only"),
     TRI_OPTION(tri_common, json, "json", NULL, "print JSON instead of a table"),
-    TRI_OPTION(tri_common, verbose, "verbose", NULL, "print where each rank sits"),
+    TRI_OPTION(tri_common, verbose, "verbose", NULL, "print the host and cores of each rank"),
     {.name = NULL},
 };
 
@@ -63,34 +62,34 @@ static void print_version(const tri_app *app) {
            (int)strcspn(mpi, "\n,"), mpi);
 }
 
-/* Help and the like, which need no MPI; every rank of an mpirun gets here, one answers. */
-static int answer(const driver *d, tri_asked asked) {
+/* Prints --help and similar texts, without MPI; one rank of an mpirun prints. */
+static int answer(const driver *d, tri_action action) {
     if (tri_launcher_rank() != 0) return 0;
-    if (asked == TRI_ASKED_HELP) tri_options_help(d->app, d->sets, stdout);
-    if (asked == TRI_ASKED_MAN) tri_options_man(d->app, d->sets, stdout);
-    if (asked == TRI_ASKED_COMPLETION) tri_options_completion(d->app, d->sets, stdout);
-    if (asked == TRI_ASKED_VERSION) print_version(d->app);
+    if (action == TRI_ACTION_HELP) tri_options_help(d->app, d->sets, stdout);
+    if (action == TRI_ACTION_MAN) tri_options_man(d->app, d->sets, stdout);
+    if (action == TRI_ACTION_COMPLETION) tri_options_completion(d->app, d->sets, stdout);
+    if (action == TRI_ACTION_VERSION) print_version(d->app);
     return fflush(stdout) ? 4 : 0;
 }
 
-static tri_need need_of(const driver *d) {
-    if (d->app->need) return d->app->need(d->sets[0].state);
-    return d->app->no_device ? TRI_NEED_NONE : TRI_NEED_ASKED;
+static tri_device_use device_use_of(const driver *d) {
+    if (d->app->device_use) return d->app->device_use(d->sets[0].state);
+    return d->app->no_device ? TRI_DEVICE_NEVER : TRI_DEVICE_ON_REQUEST;
 }
 
 static tri_status check_common(const driver *d) {
     if (d->common.repeat < 1) return tri_fail(TRI_ERR_ARGUMENT, "--repeat: at least 1");
     if (d->common.threads > MOST_THREADS)
         return tri_fail(TRI_ERR_ARGUMENT, "--threads: at most %d on each rank", MOST_THREADS);
-    if (need_of(d) == TRI_NEED_NONE && d->common.device && strcmp(d->common.device, "none"))
-        return tri_fail(TRI_ERR_ARGUMENT, "--device: %s has no use for a device", d->app->name);
+    if (device_use_of(d) == TRI_DEVICE_NEVER && d->common.device && strcmp(d->common.device, "none"))
+        return tri_fail(TRI_ERR_ARGUMENT, "--device: %s does not use a device; omit it", d->app->name);
     return d->app->step ? tri_steps_check(&d->run) : TRI_OK;
 }
 
 static tri_status open_result(driver *d) {
     if (d->app->no_result || !strcmp(d->common.results, "none")) return TRI_OK;
     tri_status status = tri_result_create(d->run.comm, d->common.results, d->app->name, &d->run.result);
-    /* A build without HDF5 keeps no records; that is no reason not to run. */
+    /* A build without HDF5 writes no result file. */
     return status == TRI_ERR_ABSENT ? TRI_OK : status;
 }
 
@@ -106,7 +105,7 @@ static tri_status timed_run(driver *d, void *state) {
     return TRI_OK;
 }
 
-/* The options as they were understood, one attribute each. */
+/* The parsed options, one attribute each. */
 static void record_options(tri_result *result, const tri_option_set *set) {
     for (const tri_option *row = set->rows; row->name; row++) {
         char name[80], value[1024];
@@ -116,17 +115,17 @@ static void record_options(tri_result *result, const tri_option_set *set) {
     }
 }
 
-/* One line of text from every rank, as rank 0 has them: `texts` with `room` bytes each. */
+/* Gathers a text of `room` bytes from every rank to rank 0. */
 static tri_status gather_lines(tri_run *run, const char *mine, size_t room, char **texts) {
     size_t size = tri_comm_rank(run->comm) ? 0 : (size_t)tri_comm_size(run->comm) * room;
     *texts = malloc(size ? size : 1);
-    TRI_TRY(tri_agree(run->comm,
-                      *texts ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a line of each rank")));
+    TRI_TRY(
+        tri_agree(run->comm, *texts ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for one line per rank")));
     return tri_gather(mine, room, MPI_CHAR, *texts, room, MPI_CHAR, 0, run->comm);
 }
 
-/* The host of each node: what the place of its first rank, the lowest, begins with. `places` is used up: a node has no
- * higher number than its first rank. */
+/* The host of each node: the first word of the place of its lowest rank. Overwrites `places`, which works
+ * because a node's number is at most that of its first rank. */
 static void record_hosts(tri_run *run, const char **places) {
     const tri_shape *shape = tri_comm_shape(run->comm);
     for (int node = 0; tri_comm_rank(run->comm) == 0 && node < shape->nodes; node++) {
@@ -212,20 +211,20 @@ static tri_status show(driver *d, const char *where) {
 
 /* Cores, threads and a device for this rank. */
 static tri_status place(driver *d) {
-    tri_need need = need_of(d);
-    if (need >= TRI_NEED_TRIED && !d->common.device && !getenv("TRIREME_DEVICE")) {
+    tri_device_use use = device_use_of(d);
+    if (use >= TRI_DEVICE_IF_PRESENT && !d->common.device && !getenv("TRIREME_DEVICE")) {
         d->common.device = "auto";
-        d->machine.tries_device = need == TRI_NEED_TRIED;
+        d->machine.tries_device = use == TRI_DEVICE_IF_PRESENT;
     }
     TRI_TRY(tri_machine_place(&d->machine, &d->common));
     tri_status status = TRI_OK;
-    if (need == TRI_NEED_DEVICE && !d->machine.gpu)
-        status = tri_fail(TRI_ERR_ARGUMENT, "--device, TRIREME_DEVICE: %s does nothing without a device",
-                          d->app->name);
+    if (use == TRI_DEVICE_REQUIRED && !d->machine.gpu)
+        status =
+            tri_fail(TRI_ERR_ARGUMENT, "--device, TRIREME_DEVICE: %s needs a device, not none", d->app->name);
     return tri_agree(d->run.comm, status);
 }
 
-/* All that a program does; afterwards every rank has the same status. */
+/* Runs the program; every rank returns the same status. */
 static tri_status work(driver *d, void *state) {
     tri_run *run = &d->run;
     TRI_TRY(tri_agree(run->comm, check_common(d)));
@@ -239,7 +238,7 @@ static tri_status work(driver *d, void *state) {
     if (d->app->setup) TRI_TRY(tri_agree(run->comm, d->app->setup(run, state)));
     if (d->app->run || d->app->step) TRI_TRY(timed_run(d, state));
     tri_status verdict = d->app->verify ? tri_agree(run->comm, d->app->verify(run, state)) : TRI_OK;
-    /* A wrong result is recorded too, as such. */
+    /* A wrong result is recorded with its verdict. */
     if (verdict != TRI_OK && verdict != TRI_ERR_WRONG) return verdict;
     char why[1024], where[512];
     snprintf(why, sizeof why, "%s", tri_error_text());
@@ -258,12 +257,12 @@ static tri_status work(driver *d, void *state) {
                            : tri_fail(verdict, "%s; %s", why, tri_error_text());
 }
 
-/* From here on MPI runs, if `status` is TRI_OK or a usage error that one rank shall print. */
+/* Runs the program, or ends it with the status `parsed` of the command line on all ranks. */
 static tri_status run_program(driver *d, tri_status parsed, void *state) {
     TRI_TRY(tri_agree(d->run.comm, parsed));
     TRI_TRY(tri_report_create(d->common.repeat > 0 ? d->common.repeat : 1, &d->run.report));
     tri_status status = work(d, state);
-    /* A failure that the ranks have not agreed on came up amid messages: others may wait for ever for this rank. */
+    /* A failure without agreement happened between messages: other ranks may wait for this one forever. */
     if (status != TRI_OK && !tri_agreed()) {
         fprintf(stderr, "%s: [rank %d of %d on %s] %s\n", d->app->name, tri_comm_rank(d->run.comm),
                 tri_comm_size(d->run.comm), tri_comm_host(d->run.comm), tri_error_text());
@@ -288,17 +287,17 @@ int tri_main(const tri_app *app, int argc, char **argv) {
     d.run = (tri_run){.app = app, .common = &d.common};
     now_text(d.start);
 
-    tri_asked asked;
-    tri_status status = tri_options_parse(app, d.sets, argc, argv, &asked);
-    if (status == TRI_OK && asked != TRI_ASKED_RUN) {
+    tri_action action;
+    tri_status status = tri_options_parse(app, d.sets, argc, argv, &action);
+    if (status == TRI_OK && action != TRI_ACTION_RUN) {
         free(state);
-        return answer(&d, asked);
+        return answer(&d, action);
     }
     char why[1024];
     snprintf(why, sizeof why, "%s", tri_error_text());
-    /* A signal while the machine is set up waits until there is something to stop. */
+    /* A signal during setup takes effect at the first step. */
     if (d.common.checkpoint) tri_stop_catch();
-    /* A wrong command line is told before a wrong setting. */
+    /* A wrong command line is reported before a wrong environment variable. */
     tri_comm_options options = {.algorithms = "", .network = "none"};
     if (status == TRI_OK)
         options = (tri_comm_options){.algorithms = d.common.algorithm, .network = d.common.network};

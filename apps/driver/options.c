@@ -1,4 +1,4 @@
-/* Options: getopt_long splits the words, the rows say what they mean. */
+/* Options: getopt_long splits the words, the rows give their meaning. */
 #include "apps/driver/options.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Where the word of `choices` that is `text` stands; -1: nowhere. */
+/* Index of `text` among the words of `choices`; -1: not found. */
 static int choice_index(const char *choices, const char *text) {
     size_t length = strlen(text);
     for (int index = 0;; index++) {
@@ -44,7 +44,8 @@ static tri_status set_value(const tri_option *row, void *state, const char *text
     snprintf(name, sizeof name, "%s%s", row->argument ? "" : "--", row->name);
     if (row->choices) {
         int index = choice_index(row->choices, text);
-        if (index < 0) return tri_fail(TRI_ERR_ARGUMENT, "%s: '%s' is none of %s", name, text, row->choices);
+        if (index < 0)
+            return tri_fail(TRI_ERR_ARGUMENT, "%s: '%s' is not one of %s", name, text, row->choices);
         if (row->kind == TRI_OPTION_TEXT)
             *(const char **)field = text;
         else
@@ -64,9 +65,10 @@ static tri_status set_value(const tri_option *row, void *state, const char *text
     case TRI_OPTION_REAL:
         return read_real(name, text, field);
     case TRI_OPTION_TEXT:
-        /* As a script passes it whose variable is not set. An argument in its place is the program's business. */
+        /* A script passes "" for a variable that is not set. Programs check positional arguments
+         * themselves. */
         if (!*text && !row->argument && !(row->initial && !*row->initial))
-            return tri_fail(TRI_ERR_ARGUMENT, "%s is empty: leave it out or give it a value", name);
+            return tri_fail(TRI_ERR_ARGUMENT, "%s is empty: omit it or give it a value", name);
         *(const char **)field = text;
         return TRI_OK;
     case TRI_OPTION_TEXTS:
@@ -81,22 +83,21 @@ static tri_status set_initial(const tri_option_set *set) {
     return TRI_OK;
 }
 
-enum { ASKED = 1000, ROWS = 64 }; /* codes of getopt: ASKED + tri_asked, or 1 + the row */
+enum { ACTION = 1000, ROWS = 64 }; /* codes of getopt: ACTION + tri_action, or 1 + the row */
 
-static const struct option asked_options[] = {
-    {"help", no_argument, NULL, ASKED + TRI_ASKED_HELP},
-    {"version", no_argument, NULL, ASKED + TRI_ASKED_VERSION},
-    {"man", no_argument, NULL, ASKED + TRI_ASKED_MAN},
-    {"completion", no_argument, NULL, ASKED + TRI_ASKED_COMPLETION},
+static const struct option action_options[] = {
+    {"help", no_argument, NULL, ACTION + TRI_ACTION_HELP},
+    {"version", no_argument, NULL, ACTION + TRI_ACTION_VERSION},
+    {"man", no_argument, NULL, ACTION + TRI_ACTION_MAN},
+    {"completion", no_argument, NULL, ACTION + TRI_ACTION_COMPLETION},
 };
 
-/* Words that are no options, in their order. */
+/* Positional arguments, in order. */
 static tri_status set_arguments(const tri_app *app, const tri_option_set *set, char **words, int count) {
     for (const tri_option *row = set->rows; row->name; row++) {
         if (!row->argument) continue;
         if (!count && row->required)
-            return tri_fail(TRI_ERR_ARGUMENT, "%s is missing; %s --help tells what it is", row->name,
-                            app->name);
+            return tri_fail(TRI_ERR_ARGUMENT, "%s is missing; see %s --help", row->name, app->name);
         if (row->kind == TRI_OPTION_TEXTS) {
             *(tri_texts *)((char *)set->state + row->offset) =
                 (tri_texts){.text = words, .count = (size_t)count};
@@ -108,12 +109,12 @@ static tri_status set_arguments(const tri_app *app, const tri_option_set *set, c
         count--;
     }
     if (count)
-        return tri_fail(TRI_ERR_ARGUMENT, "'%s' is one argument too many; see %s --help", *words, app->name);
+        return tri_fail(TRI_ERR_ARGUMENT, "unexpected argument '%s'; see %s --help", *words, app->name);
     return TRI_OK;
 }
 
 tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], int argc, char **argv,
-                             tri_asked *asked) {
+                             tri_action *action) {
     struct option list[2 * ROWS + 5] = {{0}};
     const tri_option *row_of[2 * ROWS];
     void *state_of[2 * ROWS];
@@ -122,25 +123,25 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
         TRI_TRY(set_initial(&sets[s]));
         for (const tri_option *row = sets[s].rows; row->name && rows < 2 * ROWS; row++) {
             if (row->argument) continue;
-            /* Codes from 1: getopt says 0 for a name that it does not know. */
+            /* Codes from 1: getopt reports 0 for an unknown name. */
             list[rows] = (struct option){row->name, row->kind != TRI_OPTION_FLAG, NULL, rows + 1};
             row_of[rows] = row;
             state_of[rows++] = sets[s].state;
         }
     }
-    memcpy(&list[rows], asked_options, sizeof asked_options);
+    memcpy(&list[rows], action_options, sizeof action_options);
 
-    *asked = TRI_ASKED_RUN;
+    *action = TRI_ACTION_RUN;
     optind = 0; /* glibc: start afresh */
     opterr = 0;
     int code;
     while ((code = getopt_long(argc, argv, ":", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
-        if (code >= ASKED) {
-            *asked = (tri_asked)(code - ASKED);
+        if (code >= ACTION) {
+            *action = (tri_action)(code - ACTION);
             return TRI_OK;
         }
-        if (code == ':') return tri_fail(TRI_ERR_ARGUMENT, "option '%s' wants a value", word);
+        if (code == ':') return tri_fail(TRI_ERR_ARGUMENT, "option '%s' needs a value", word);
         if (code == '?') {
             if (optopt >= 1 && optopt <= rows && !strncmp(word, "--", 2))
                 return tri_fail(TRI_ERR_ARGUMENT, "option '--%s' takes no value", list[optopt - 1].name);
@@ -155,7 +156,7 @@ tri_status tri_out_check(const char *out, const char *in) {
     struct stat one, other;
     if (stat(out, &one) || stat(in, &other) || one.st_dev != other.st_dev || one.st_ino != other.st_ino)
         return TRI_OK;
-    return tri_fail(TRI_ERR_ARGUMENT, "--out: '%s' is read from: make another file", out);
+    return tri_fail(TRI_ERR_ARGUMENT, "--out: '%s' is also an input; choose another file", out);
 }
 
 void tri_option_value(const tri_option *row, const void *state, char *text, size_t room) {

@@ -1,4 +1,4 @@
-/* Options from rows (app.h). */
+/* Command-line options from rows (app.h), and the texts made from them. */
 #ifndef TRIREME_APPS_OPTIONS_H
 #define TRIREME_APPS_OPTIONS_H
 
@@ -6,29 +6,51 @@
 
 #include "apps/driver/app.h"
 
-/* Rows and where their fields are. */
+/* Rows and the struct that holds their fields. */
 typedef struct tri_option_set {
     const tri_option *rows; /* ends with a row whose name is NULL */
     void *state;
 } tri_option_set;
 
-typedef enum tri_asked {
-    TRI_ASKED_RUN,
-    TRI_ASKED_HELP,
-    TRI_ASKED_VERSION,
-    TRI_ASKED_MAN,
-    TRI_ASKED_COMPLETION
-} tri_asked;
+typedef enum tri_action {
+    TRI_ACTION_RUN,
+    TRI_ACTION_HELP,
+    TRI_ACTION_VERSION,
+    TRI_ACTION_MAN,
+    TRI_ACTION_COMPLETION
+} tri_action;
 
-/* Fills the states of both sets: initial values first, then the command line. *asked tells whether help or the like is
- * wanted instead of a run. Texts point into argv. TRI_ERR_ARGUMENT. */
+/* Fills the states of both sets: initial values first, then the command line. *action says whether to run
+ * or to print help or another text. Texts point into argv. TRI_ERR_ARGUMENT: the command line is wrong. */
 tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], int argc, char **argv,
-                             tri_asked *asked);
+                             tri_action *action);
 
 /* Writes --help, the man page (roff), or the completion (bash). */
 void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to);
 void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to);
 void tri_options_completion(const tri_app *app, const tri_option_set sets[2], FILE *to);
+
+/* For the exit statuses in --help and the man pages. */
+#define TRI_EXIT_TEXT                                                                                        \
+    "0 success, 1 wrong result, 2 command line, 3 environment or resources, 4 input or output, 75 stopped "  \
+    "at "                                                                                                    \
+    "a checkpoint, 77 not possible here"
+
+/* One row of --help: `left` in its column, `text` wrapped beside it. */
+void tri_help_row(const char *left, const char *text, FILE *to);
+/* `text` with its backslashes and hyphens escaped for roff. */
+void tri_roff(const char *text, FILE *to);
+
+/* Environment variables (environment.def): the rows of --help, the section of a man page, or the whole
+ * table. */
+void tri_environment_help(FILE *to);
+void tri_environment_man(FILE *to);
+typedef enum tri_environment_form {
+    TRI_ENVIRONMENT_NONE,
+    TRI_ENVIRONMENT_MARKDOWN,
+    TRI_ENVIRONMENT_MAN
+} tri_environment_form;
+void tri_environment_write(tri_environment_form form, FILE *to);
 
 /* The value of a row as text; `text` has room for `room` bytes. */
 void tri_option_value(const tri_option *row, const void *state, char *text, size_t room);

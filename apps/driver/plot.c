@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* gnuplot says nothing of a disk that is full: whether a picture is whole can be seen at its end. */
+/* gnuplot does not report a full disk: the end of the file shows whether it is complete. */
 static bool is_whole(const char *path) {
     char end[32] = "";
     FILE *from = fopen(path, "rb");
@@ -20,7 +20,10 @@ static bool is_whole(const char *path) {
 
 tri_status tri_plot_check(const char *path) {
     if (!strpbrk(path, "'\"\n")) return TRI_OK;
-    return tri_fail(TRI_ERR_ARGUMENT, "--plot: gnuplot takes no quotation marks in the name '%s'", path);
+    return tri_fail(
+        TRI_ERR_ARGUMENT,
+        "--plot: the name '%s' has quotation marks, which gnuplot does not accept; choose another name",
+        path);
 }
 
 tri_status tri_plot(const char *path, const char *terminal,
@@ -28,11 +31,11 @@ tri_status tri_plot(const char *path, const char *terminal,
     TRI_TRY(tri_plot_check(path));
     char part[PATH_MAX];
     if ((size_t)snprintf(part, sizeof part, "%s.part", path) >= sizeof part)
-        return tri_fail(TRI_ERR_FILE, "the name '%.200s...' is too long for a file", path);
-    /* Without gnuplot nobody reads what is written; that is seen at the end. */
+        return tri_fail(TRI_ERR_FILE, "the file name '%.200s...' is too long; choose a shorter one", path);
+    /* Without gnuplot the pipe has no reader; pclose() reports it. */
     struct sigaction old, ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, &old);
-    /* gnuplot's messages are for whoever has made its input, which is this program. */
+    /* gnuplot's messages refer to generated input: no use to the user. */
     FILE *to = popen("gnuplot >/dev/null 2>&1", "w");
     tri_status status = TRI_OK;
     int ended = -1;
@@ -43,11 +46,11 @@ tri_status tri_plot(const char *path, const char *terminal,
     }
     sigaction(SIGPIPE, &old, NULL);
     if (status == TRI_OK && ended != -1 && WIFEXITED(ended) && WEXITSTATUS(ended) == 127)
-        status =
-            tri_fail(TRI_ERR_FILE, "--plot: no '%s': gnuplot is not installed (Debian: gnuplot-nox)", path);
+        status = tri_fail(TRI_ERR_FILE,
+                          "--plot: cannot draw '%s': gnuplot is not installed (Debian: gnuplot-nox)", path);
     else if (status == TRI_OK && (ended || !is_whole(part) || rename(part, path)))
-        status =
-            tri_fail(TRI_ERR_FILE, "--plot: gnuplot cannot write '%s': no such folder, or a full disk", path);
+        status = tri_fail(TRI_ERR_FILE,
+                          "--plot: gnuplot cannot write '%s': check the folder and the free space", path);
     if (status != TRI_OK) (void)unlink(part);
     return status;
 }

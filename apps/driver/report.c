@@ -1,4 +1,4 @@
-/* What came out of a run: rows of results and seconds of phases; shown as a table or JSON, kept in the result file. */
+/* The results and phase times of a run: as a table, as JSON, and in the result file. */
 #include "apps/driver/report.h"
 
 #include <inttypes.h>
@@ -16,24 +16,25 @@ typedef enum row_kind { ROW_REAL, ROW_INTEGER, ROW_TEXT, ROW_LINE } row_kind;
 
 typedef struct row {
     row_kind kind;
-    const char *name, *units, *long_name; /* literals of the programs */
+    const char *name, *units, *long_name; /* string literals of the programs */
     double real;
     int64_t integer;
     char *text;
 } row;
 
-/* Seconds and bytes of each repeat of one phase. */
+/* One phase: seconds and bytes of each repeat. */
 typedef struct phase {
     char name[24];
     double *seconds, *bytes;
-    /* On rank 0 after tri_report_record(): medians over the repeats of the slowest rank's seconds, and of the rate. */
+    /* On rank 0 after tri_report_record(): medians over the repeats of the slowest rank's time and of the
+     * rate. */
     double slowest_s, bytes_per_s;
 } phase;
 
 struct tri_report {
     int repeats, rows, room, phases;
     row *row;
-    row overflow; /* what is written to where there is no memory for another row */
+    row overflow; /* target of writes if there is no memory for another row */
     phase phase[PHASES];
 };
 
@@ -102,7 +103,8 @@ void tri_report_line(tri_run *run, const char *format, ...) {
     next_row(run, ROW_LINE, "")->text = strdup(text);
 }
 
-/* The phase of that name, made where it is new; NULL: no room. A run is not lost for a time that is. */
+/* The phase of that name, created if new; NULL: no memory or too many phases. A missing time does not fail
+ * the run. */
 static phase *find_phase(tri_report *r, const char *name) {
     for (int i = 0; i < r->phases; i++)
         if (!strcmp(r->phase[i].name, name)) return &r->phase[i];
@@ -131,7 +133,7 @@ void tri_progress(tri_run *run, const char *what, double done) {
     fflush(stderr);
 }
 
-/* Brings one phase to rank 0 and records it: seconds[rank][repeat]. */
+/* Gathers one phase to rank 0 and records seconds[rank][repeat]. */
 static tri_status record_phase(tri_run *run, phase *p) {
     size_t repeats = (size_t)run->report->repeats, ranks = (size_t)tri_comm_size(run->comm);
     int root = tri_comm_rank(run->comm) == 0;
@@ -159,14 +161,14 @@ static tri_status record_phase(tri_run *run, phase *p) {
     if (status == TRI_OK && run->result) {
         char path[64], long_name[96];
         snprintf(path, sizeof path, "timing/%s", p->name);
-        snprintf(long_name, sizeof long_name, "time to %s, of each rank in each repeat", p->name);
+        snprintf(long_name, sizeof long_name, "time of phase %s, for each rank and repeat", p->name);
         tri_result_reals(run->result, path, 2, (size_t[]){ranks, repeats}, all, "s", long_name);
     }
     free(all);
     return status;
 }
 
-/* A rank without work may lack phases that others have; rank 0's are recorded. */
+/* A rank without work may lack some phases; those of rank 0 are recorded. */
 static tri_status record_phases(tri_run *run) {
     tri_report *r = run->report;
     char names[PHASES][sizeof r->phase->name] = {""};
@@ -203,7 +205,7 @@ static void print_row(const row *line) {
     bool pure = !line->units || !strcmp(line->units, "1");
     switch (line->kind) {
     case ROW_REAL:
-        /* What is computed has bits to compare; of what is measured a few digits mean something. */
+        /* Computed values are shown with all bits, measured ones with a few digits. */
         if (pure)
             printf("%-14s %-24.17g %a\n", line->name, line->real, line->real);
         else
@@ -238,7 +240,7 @@ tri_status tri_report_table(tri_run *run, const char *where) {
     return fflush(stdout) ? tri_fail(TRI_ERR_FILE, "cannot write to standard output") : TRI_OK;
 }
 
-/* JSON has no NaN and no infinity: they become the texts "nan", "inf", "-inf". */
+/* JSON has neither NaN nor infinity: they become the strings "nan", "inf", "-inf". */
 static json_t *json_number(double value) {
     char text[32];
     if (isfinite(value)) return json_real(value);

@@ -1,5 +1,4 @@
-/* The loop over the steps of a program: when to look at the clock and for signals, when to write a checkpoint, when to
- * stop. */
+/* The loop over the steps of a program: checks for signals and the time, writes checkpoints, stops. */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,7 +8,7 @@
 
 #include "apps/driver/checkpoint_file.h"
 
-/* What a signal handler may touch. */
+/* Set by the signal handler. */
 static volatile sig_atomic_t stop_signal;
 
 static void on_signal(int signal_number) {
@@ -29,10 +28,10 @@ typedef struct schedule {
     double every_s;     /* 0: not by time */
     size_t every_steps; /* 0: not by steps */
     double next_s;
-    size_t next_look; /* steps done when all ranks talk about signals and time again */
+    size_t next_look; /* number of steps at the next check for signals and time */
     double looked_s;
     size_t looked;
-    int whole; /* FILE is known to be good */
+    int whole; /* FILE is known to be complete */
 } schedule;
 
 /* "60s", "10m", "2h", or a number of steps. */
@@ -61,18 +60,19 @@ tri_status tri_steps_check(const tri_run *run) {
     schedule unused;
     TRI_TRY(read_every(o->checkpoint_every, &unused));
     if (!o->checkpoint && (o->checkpoint_every || o->resume))
-        return tri_fail(TRI_ERR_ARGUMENT, "--%s: needs --checkpoint FILE",
+        return tri_fail(TRI_ERR_ARGUMENT, "--%s needs --checkpoint FILE",
                         o->resume ? "resume" : "checkpoint-every");
     if (!o->checkpoint) return TRI_OK;
     if (o->repeat > 1 || o->warmup)
-        return tri_fail(TRI_ERR_ARGUMENT, "--checkpoint: not with --repeat or --warmup, which begin afresh");
+        return tri_fail(TRI_ERR_ARGUMENT,
+                        "--checkpoint cannot be combined with --repeat or --warmup, which restart the run");
     if (!*o->checkpoint || strlen(o->checkpoint) > 4000)
-        return tri_fail(TRI_ERR_ARGUMENT, "--checkpoint: that is no name of a file");
+        return tri_fail(TRI_ERR_ARGUMENT, "--checkpoint: the file name is empty or too long");
     tri_store_library library;
     return tri_store_describe(&library);
 }
 
-/* The two files that may be there; rank 0 looks. */
+/* Which of the two files exist, according to rank 0. */
 enum { HAVE_FILE = 1, HAVE_PREVIOUS = 2 };
 
 static tri_status look_for_files(tri_run *run, const char *previous, int *out) {
@@ -88,7 +88,7 @@ static void say(const tri_run *run, const char *text, const char *why) {
     if (tri_comm_rank(run->comm) == 0) fprintf(stderr, "%s: %s: %s\n", run->app->name, text, why);
 }
 
-/* From the checkpoint, else from the one before, else, where there is none, from the beginning. */
+/* Resumes from the checkpoint, else from the previous one; starts from the beginning if neither exists. */
 static tri_status resume(tri_run *run, void *state, schedule *s) {
     char previous[4096], why[1024];
     int have;
@@ -96,8 +96,7 @@ static tri_status resume(tri_run *run, void *state, schedule *s) {
     TRI_TRY(look_for_files(run, previous, &have));
     if (!run->common->resume)
         return have ? tri_agree(run->comm, tri_fail(TRI_ERR_FILE,
-                                                    "'%s' exists: go on from it with --resume, or "
-                                                    "remove it and its .prev",
+                                                    "'%s' exists: use --resume, or remove it and its .prev",
                                                     run->common->checkpoint))
                     : TRI_OK;
     tri_status status = TRI_OK;
@@ -106,16 +105,16 @@ static tri_status resume(tri_run *run, void *state, schedule *s) {
         s->whole = status == TRI_OK;
         if (status == TRI_OK || !(have & HAVE_PREVIOUS)) return status;
         snprintf(why, sizeof why, "%s", tri_error_text());
-        say(run, "the checkpoint is refused and the one before it taken", why);
+        say(run, "checkpoint refused, using the previous one", why);
     }
     if (!(have & HAVE_PREVIOUS)) return TRI_OK;
     tri_status before = tri_checkpoint_load(run, state, previous);
     if (before == TRI_OK || status == TRI_OK) return before;
-    return tri_agree(run->comm, tri_fail(status, "%s; nor is the one before it of use", why));
+    return tri_agree(run->comm, tri_fail(status, "%s; the previous one cannot be used either", why));
 }
 
-/* All ranks together: whether a signal came to one of them, whether it is time for a checkpoint, and when to look again:
- * rank 0's clock decides, for about ten looks a second, and one when a checkpoint is due. */
+/* Collective: whether any rank received a signal, whether a checkpoint is due, and when to check again.
+ * The clock of rank 0 decides: about ten checks a second, and one when a checkpoint is due. */
 static tri_status look(tri_run *run, schedule *s, int *signal_number, int *due) {
     static const double between_s = 0.1;
     double now = tri_now_s(), each_s = (now - s->looked_s) / (double)(run->step - s->looked);
@@ -136,17 +135,17 @@ static tri_status stop(tri_run *run, void *state, const schedule *s, int signal_
     TRI_TRY(tri_checkpoint_save(run, state, s->whole));
     tri_status mine = TRI_OK;
     if (tri_comm_rank(run->comm) == 0)
-        mine = tri_fail(TRI_STOPPED, "stopped after step %zu of %zu by %s; --resume goes on from '%s'",
+        mine = tri_fail(TRI_STOPPED, "stopped after step %zu of %zu by %s; --resume continues from '%s'",
                         run->step, run->steps, strsignal(signal_number), run->common->checkpoint);
     return tri_agree(run->comm, mine);
 }
 
-/* A checkpoint that cannot be written is no reason to lose the run: the one before is still there. */
+/* If a checkpoint cannot be written, the run continues: the previous one still exists. */
 static void save(tri_run *run, void *state, schedule *s) {
     if (tri_checkpoint_save(run, state, s->whole) == TRI_OK)
         s->whole = 1;
     else
-        say(run, "no checkpoint this time", tri_error_text());
+        say(run, "cannot write a checkpoint, the run continues", tri_error_text());
     s->next_s = tri_now_s() + s->every_s;
 }
 

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a rank tells the others of a file that it sees. */
+/* What a rank tells the others about a file that it sees. */
 typedef struct header {
     char file[512], path[256], type[48], split[64];
     int node;
     int64_t index, parts, first, total;
-    parts_shape shape;
+    row_shape shape;
 } header;
 
 typedef struct headers {
@@ -21,20 +21,20 @@ typedef struct headers {
 static tri_status look(const tri_texts *names, glob_t *found) {
     for (size_t i = 0; i < names->count; i++) {
         int failed = glob(names->text[i], i ? GLOB_APPEND : 0, NULL, found);
-        if (failed == GLOB_NOSPACE) return tri_fail(TRI_ERR_MEMORY, "no memory for the names of all parts");
+        if (failed == GLOB_NOSPACE) return tri_fail(TRI_ERR_MEMORY, "no memory for the names of all files");
         if (failed == GLOB_ABORTED)
-            return tri_fail(TRI_ERR_FILE, "cannot look for '%s': a folder of it cannot be read",
+            return tri_fail(TRI_ERR_FILE, "cannot search for '%s': one of its folders is not readable",
                             names->text[i]);
     }
     return TRI_OK;
 }
 
 static tri_status read_header(const tri_run *run, const char *file, const char *path, header *out) {
-    part p;
+    split_file p;
     *out = (header){.node = tri_comm_shape(run->comm)->node};
     if (strlen(file) >= sizeof out->file)
         return tri_fail(TRI_ERR_FILE, "the name '%.80s...' is too long", file);
-    TRI_TRY(part_open(file, path, &p));
+    TRI_TRY(split_file_open(file, path, &p));
     tri_status status = TRI_OK;
     if (strlen(p.path) >= sizeof out->path)
         status = tri_fail(TRI_ERR_DATA, "the name '%.80s...' in '%s' is too long", p.path, file);
@@ -49,39 +49,41 @@ static tri_status read_header(const tri_run *run, const char *file, const char *
         out->total = p.total;
         out->shape = p.shape;
     }
-    part_free(&p);
+    split_file_free(&p);
     return status;
 }
 
-/* The ranks of a node share the files that they see among them. */
+/* The ranks of a node divide the files that they see. */
 static tri_status read_headers(const tri_run *run, const glob_t *found, const char *path, headers *out) {
     const tri_shape *shape = tri_comm_shape(run->comm);
     size_t ranks = (size_t)shape->local_size, rank = (size_t)shape->local_rank;
     out->header = malloc((found->gl_pathc / ranks + 1) * sizeof *out->header);
-    if (!out->header) return tri_fail(TRI_ERR_MEMORY, "no memory for what %zu parts hold", found->gl_pathc);
+    if (!out->header)
+        return tri_fail(TRI_ERR_MEMORY, "no memory for the headers of %zu files", found->gl_pathc);
     for (size_t i = rank; i < found->gl_pathc; i += ranks, out->count++)
         TRI_TRY(read_header(run, found->gl_pathv[i], path, &out->header[out->count]));
     return TRI_OK;
 }
 
-/* The headers of all ranks, on all ranks. */
+/* Allgather of the headers. */
 static tri_status share_headers(tri_run *run, const headers *mine, headers *all) {
     size_t ranks = (size_t)tri_comm_size(run->comm), bytes = mine->count * sizeof *mine->header, total = 0;
-    size_t *counts = malloc(2 * ranks * sizeof *counts), *places = counts + ranks;
+    size_t *counts = malloc(2 * ranks * sizeof *counts), *displs = counts + ranks;
     tri_status status = counts ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks);
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(tri_allgather(&bytes, sizeof bytes, MPI_BYTE, counts, sizeof bytes, MPI_BYTE, run->comm));
     for (size_t r = 0; r < ranks; r++) {
-        places[r] = total;
+        displs[r] = total;
         total += counts[r];
     }
     all->count = total / sizeof *all->header;
     all->header = malloc(total + 1);
-    status = all->header ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for what %zu parts hold", all->count);
+    status =
+        all->header ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the headers of %zu files", all->count);
     status = tri_agree(run->comm, status);
     if (status == TRI_OK)
         status =
-            tri_allgatherv(mine->header, bytes, MPI_BYTE, all->header, counts, places, MPI_BYTE, run->comm);
+            tri_allgatherv(mine->header, bytes, MPI_BYTE, all->header, counts, displs, MPI_BYTE, run->comm);
     free(counts);
     return status;
 }
@@ -93,7 +95,7 @@ static int by_order(const void *a, const void *b) {
     return order ? order : x->node - y->node;
 }
 
-/* ---- Whether they make a whole; on every rank alike ---- */
+/* ---- Whether the files form a whole; the same on every rank ---- */
 
 static int same_file(const header *a, const header *b) {
     return !strcmp(a->file, b->file) && a->index == b->index && !strcmp(a->split, b->split);
@@ -101,37 +103,35 @@ static int same_file(const header *a, const header *b) {
 
 static tri_status check_pair(const header *a, const header *b) {
     if ((a->index < 0) != (b->index < 0))
-        return tri_fail(TRI_ERR_DATA,
-                        "'%s' was made by scatter and '%s' was not: they are no parts of one whole",
+        return tri_fail(TRI_ERR_DATA, "'%s' is from scatter and '%s' is not: they do not belong together",
                         a->index < 0 ? b->file : a->file, a->index < 0 ? a->file : b->file);
     if (strcmp(a->split, b->split) || a->parts != b->parts || (a->index >= 0 && a->total != b->total))
-        return tri_fail(TRI_ERR_DATA, "'%s' and '%s' are of different splits", a->file, b->file);
+        return tri_fail(TRI_ERR_DATA, "'%s' and '%s' are from different splits", a->file, b->file);
     if (a->index >= 0 && a->index == b->index && !same_file(a, b))
-        return tri_fail(TRI_ERR_DATA, "'%s' and '%s' are the same part, number %lld", a->file, b->file,
+        return tri_fail(TRI_ERR_DATA, "'%s' and '%s' are both split file %lld", a->file, b->file,
                         (long long)a->index);
     int same = !strcmp(a->type, b->type) && a->shape.rank == b->shape.rank;
     for (int i = 1; i < a->shape.rank && same; i++)
         same = a->shape.dims[i] == b->shape.dims[i];
     return same ? TRI_OK
-                : tri_fail(TRI_ERR_DATA, "the rows of '%s' and of '%s' differ in type or shape", a->file,
+                : tri_fail(TRI_ERR_DATA, "the rows of '%s' and '%s' differ in type or shape", a->file,
                            b->file);
 }
 
-/* The parts that should stand between `a` and `b`, neighbours in the list; NULL: its ends. */
+/* Checks that no file is missing between `a` and `b`, neighbours in the list; NULL: its ends. */
 static tri_status check_gap(const header *a, const header *b) {
     int64_t from = a ? a->index + 1 : 0, to = b ? b->index : a->parts;
     if (from >= to) return TRI_OK;
-    char which[64], rows[96] = "";
+    char which[96], rows[96] = "";
     long long parts = (long long)(a ? a->parts : b->parts);
     if (to - from > 1)
-        snprintf(which, sizeof which, "parts %lld to %lld of %lld are", (long long)from, (long long)to - 1,
-                 parts);
+        snprintf(which, sizeof which, "split files %lld to %lld of %lld are", (long long)from,
+                 (long long)to - 1, parts);
     else
-        snprintf(which, sizeof which, "part %lld of %lld is", (long long)from, parts);
+        snprintf(which, sizeof which, "split file %lld of %lld is", (long long)from, parts);
     int64_t first = a ? a->first + (int64_t)a->shape.dims[0] : 0, end = b ? b->first : a->total;
     if ((a ? a->first : b->first) >= 0 && end > first)
-        snprintf(rows, sizeof rows, ": nobody has the rows %lld to %lld", (long long)first,
-                 (long long)end - 1);
+        snprintf(rows, sizeof rows, ": no file has rows %lld to %lld", (long long)first, (long long)end - 1);
     return tri_fail(TRI_ERR_DATA, "%s missing%s", which, rows);
 }
 
@@ -140,7 +140,7 @@ static tri_status check_all(headers *all, const tri_texts *names) {
         int found = strpbrk(names->text[i], "*?[") != NULL && all->count;
         for (size_t h = 0; h < all->count && !found; h++)
             found = !strcmp(all->header[h].file, names->text[i]);
-        if (!found) return tri_fail(TRI_ERR_FILE, "cannot open '%s': there is no such file", names->text[i]);
+        if (!found) return tri_fail(TRI_ERR_FILE, "cannot open '%s': no such file", names->text[i]);
     }
     const header *before = NULL;
     for (size_t h = 0; h < all->count; h++) {
@@ -152,7 +152,7 @@ static tri_status check_all(headers *all, const tri_texts *names) {
     return before->index >= 0 ? check_gap(before, NULL) : TRI_OK;
 }
 
-/* Files that say nothing of themselves follow one another. */
+/* Numbers the rows of files of other programs in the order of the list. */
 static void number(headers *all, gather_plan *plan) {
     int64_t rows = 0;
     plan->files = 0;
@@ -169,7 +169,7 @@ static void number(headers *all, gather_plan *plan) {
     strcpy(plan->path, all->header[0].path);
 }
 
-/* ---- Who reads what ---- */
+/* ---- Which rank reads which file ---- */
 
 /* The rank that reads file number k, which `count` nodes see. */
 static int reader(const tri_run *run, const header *seen, size_t count, size_t k) {
@@ -178,9 +178,9 @@ static int reader(const tri_run *run, const header *seen, size_t count, size_t k
     return shape->members[start + (int)(k / count % (size_t)(shape->node_start[node + 1] - start))];
 }
 
-static tri_status take_parts(const tri_run *run, const headers *all, gather_parts *mine, int *first_reader) {
-    mine->part = calloc(all->count, sizeof *mine->part);
-    if (!mine->part) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu parts", all->count);
+static tri_status take_files(const tri_run *run, const headers *all, gather_files *mine, int *first_reader) {
+    mine->file = calloc(all->count, sizeof *mine->file);
+    if (!mine->file) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu files", all->count);
     for (size_t h = 0, k = 0, count; h < all->count; h += count, k++) {
         const header *here = &all->header[h];
         count = 1;
@@ -189,28 +189,28 @@ static tri_status take_parts(const tri_run *run, const headers *all, gather_part
         int rank = reader(run, here, count, k);
         if (k == 0) *first_reader = rank;
         if (rank != tri_comm_rank(run->comm)) continue;
-        part *p = &mine->part[mine->count++];
-        TRI_TRY(part_open(here->file, here->path, p));
+        split_file *p = &mine->file[mine->count++];
+        TRI_TRY(split_file_open(here->file, here->path, p));
         p->first = here->first;
-        part_close(p);
+        split_file_close(p);
     }
     return TRI_OK;
 }
 
-/* The whole gets the form of its first part. */
-static tri_status take_form(tri_run *run, gather_parts *mine, int from, gather_plan *plan) {
+/* The whole gets type, chunks and attributes of its first file. */
+static tri_status take_form(tri_run *run, gather_files *mine, int from, gather_plan *plan) {
     tri_status status = TRI_OK;
     if (tri_comm_rank(run->comm) == from) {
-        status = part_again(&mine->part[0]);
-        if (status == TRI_OK) status = tri_template_take(mine->part[0].data, &plan->form);
-        part_close(&mine->part[0]);
+        status = split_file_reopen(&mine->file[0]);
+        if (status == TRI_OK) status = tri_template_take(mine->file[0].data, &plan->form);
+        split_file_close(&mine->file[0]);
     }
     TRI_TRY(tri_agree(run->comm, status));
     return tri_template_share(&plan->form, from, run->comm);
 }
 
 static tri_status find(tri_run *run, const tri_texts *names, const char *path, headers *seen, headers *all,
-                       gather_plan *plan, gather_parts *mine) {
+                       gather_plan *plan, gather_files *mine) {
     glob_t found = {.gl_pathc = 0};
     int from = 0;
     tri_status status = look(names, &found);
@@ -219,15 +219,15 @@ static tri_status find(tri_run *run, const tri_texts *names, const char *path, h
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(share_headers(run, seen, all));
     qsort(all->header, all->count, sizeof *all->header, by_order);
-    /* The same on all ranks: rank 0 speaks. */
+    /* The same on all ranks, so rank 0 checks. */
     TRI_TRY(tri_agree(run->comm, tri_comm_rank(run->comm) ? TRI_OK : check_all(all, names)));
     number(all, plan);
-    TRI_TRY(tri_agree(run->comm, take_parts(run, all, mine, &from)));
+    TRI_TRY(tri_agree(run->comm, take_files(run, all, mine, &from)));
     return take_form(run, mine, from, plan);
 }
 
 tri_status gather_find(tri_run *run, const tri_texts *names, const char *path, gather_plan *plan,
-                       gather_parts *mine) {
+                       gather_files *mine) {
     headers seen = {NULL, 0}, all = {NULL, 0};
     tri_status status = find(run, names, path, &seen, &all, plan, mine);
     free(seen.header);
@@ -235,9 +235,9 @@ tri_status gather_find(tri_run *run, const tri_texts *names, const char *path, g
     return status;
 }
 
-void gather_parts_free(gather_parts *parts) {
-    for (size_t p = 0; p < parts->count; p++)
-        part_free(&parts->part[p]);
-    free(parts->part);
-    *parts = (gather_parts){NULL, 0};
+void gather_files_free(gather_files *files) {
+    for (size_t p = 0; p < files->count; p++)
+        split_file_free(&files->file[p]);
+    free(files->file);
+    *files = (gather_files){NULL, 0};
 }

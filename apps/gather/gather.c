@@ -1,18 +1,18 @@
-/* Joins parts of a dataset, one file each, into one file that only rank 0 needs to see.
+/* Joins the split files of a dataset into one file, which only rank 0 needs to see.
  *
- * The pattern is a gather: every rank has some of the data, and rank 0 gets it all. The parts say which rows they hold,
- * so any number of ranks can join them, whatever the files are called; each is read by a rank that sees it. Rank 0 writes the whole
- * from front to back in windows that fit into memory, and for each window tri_gatherv brings what the ranks have of it.
- */
+ * The pattern is a gather: every rank has some of the data, and rank 0 collects all of it. Split files say
+ * which rows they have, so any number of ranks can join files of any names; a rank that sees a file reads
+ * it. Rank 0 writes the whole, front to back, in windows that fit into memory; tri_gatherv collects the
+ * rows of each window. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/common/parts.h"
+#include "apps/common/split_file.h"
 #include "apps/driver/app.h"
 #include "apps/gather/find.h"
 
-/* How many rows of a window a rank has, in how many runs. */
+/* A rank's share of a window: number of rows and of runs. */
 typedef struct share {
     size_t rows, runs;
 } share;
@@ -28,37 +28,36 @@ typedef struct state {
     gather_plan plan;
     size_t window; /* rows at a time */
     /* this rank's */
-    gather_parts mine;
-    size_t *next; /* of each of its parts: the first row that is not sent yet */
+    gather_files mine;
+    size_t *next; /* for each of its files: the first row that is not sent yet */
     char *rows;
-    parts_run *runs;
+    row_run *runs;
     /* rank 0's */
     share *shares;
     size_t *bytes, *bytes_at, *run_bytes, *run_bytes_at; /* from each rank, in one window */
-    char *received, *whole, *seen;                       /* seen: which rows of the window have come */
-    parts_run *received_runs;
-    /* the product */
+    char *received, *whole, *seen;                       /* seen: the rows of the window that have arrived */
+    row_run *received_runs;
+    /* the output */
     tri_result *result;
     tri_array *array;
 } state;
 
 static const tri_option options[] = {
     TRI_OPTION(state, files, "PART.h5", NULL,
-               "the parts, in any order; names or patterns in quotes: 'parts/*.h5'", .argument = true,
-               .required = true),
-    TRI_OPTION(state, out, "out", NULL, "FILE.h5:/DATASET to make; the parts have it under the same name"),
-    TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank may hold at a time"),
-    TRI_OPTION(state, replace, "replace", NULL, "replace FILE.h5 where it exists"),
-    TRI_OPTION(state, check, "verify", NULL, "read everything again and compare every row"),
+               "split files, in any order: names, or patterns in quotes such as 'parts/*.h5'",
+               .argument = true, .required = true),
+    TRI_OPTION(state, out, "out", NULL,
+               "FILE.h5:/DATASET to write; the dataset has the same path in the split files"),
+    TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
+    TRI_OPTION(state, replace, "replace", NULL, "replace an existing FILE.h5"),
+    TRI_OPTION(state, check, "verify", NULL, "read all files again and compare every row"),
     {.name = NULL},
 };
 
 /* ---- Setup ---- */
 
 static tri_status read_out(state *s) {
-    if (!s->out)
-        return tri_fail(TRI_ERR_ARGUMENT,
-                        "--out is missing: say which file to make, as in --out whole.h5:/x");
+    if (!s->out) return tri_fail(TRI_ERR_ARGUMENT, "--out is missing; name the output: --out whole.h5:/x");
     TRI_TRY(tri_spec_split(s->out, &s->out_file, &s->out_path));
     return TRI_OK;
 }
@@ -79,7 +78,7 @@ static tri_status allocate(state *s, tri_run *run) {
         s->received_runs = malloc((window + s->plan.files) * sizeof *s->received_runs);
         failed |= !s->shares || !s->bytes || !s->received || !s->whole || !s->seen || !s->received_runs;
     }
-    if (failed) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; ask for less with --memory", window);
+    if (failed) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; reduce --memory", window);
     if (!root) return TRI_OK;
     s->bytes_at = s->bytes + ranks;
     s->run_bytes = s->bytes + 2 * ranks;
@@ -89,7 +88,7 @@ static tri_status allocate(state *s, tri_run *run) {
 
 static tri_status check_out(const state *s) {
     for (size_t p = 0; p < s->mine.count; p++)
-        TRI_TRY(tri_out_check(s->out_file, s->mine.part[p].file));
+        TRI_TRY(tri_out_check(s->out_file, s->mine.file[p].file));
     return TRI_OK;
 }
 
@@ -98,9 +97,9 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(tri_agree(run->comm, read_out(s)));
     TRI_TRY(gather_find(run, &s->files, s->out_path, &s->plan, &s->mine));
     TRI_TRY(tri_agree(run->comm, check_out(s)));
-    /* Rank 0 holds what came and the window that it belongs into, and two runs of each row at most. */
-    TRI_TRY(tri_agree(run->comm,
-                      parts_window(&s->plan.shape, s->memory, 3, 2 * sizeof(parts_run) + 1, &s->window)));
+    /* Rank 0 holds its own rows, the received rows and the window, and at most two runs per row. */
+    TRI_TRY(
+        tri_agree(run->comm, rows_window(&s->plan.shape, s->memory, 3, 2 * sizeof(row_run) + 1, &s->window)));
     return allocate(s, run);
 }
 
@@ -110,7 +109,7 @@ static tri_status start_whole(state *s, tri_run *run) {
     tri_array_destroy(&s->array);
     tri_result_destroy(&s->result);
     memset(s->next, 0, s->mine.count * sizeof *s->next);
-    /* A repeat replaces what the one before it has made. */
+    /* A repeat replaces the file of the previous one. */
     int again = run->repeat > -run->common->warmup;
     TRI_TRY(tri_result_create_at(run->comm, s->out_file,
                                  TRI_RESULT_PLAIN | (s->replace || again ? TRI_RESULT_REPLACE : 0),
@@ -119,29 +118,31 @@ static tri_status start_whole(state *s, tri_run *run) {
                             s->plan.shape.rank, s->plan.shape.dims, NULL, &s->array);
 }
 
-/* What this rank has of the rows [first, below), part after part. A part is open from its first row to its last. */
+/* Loads this rank's rows in [first, below), file by file. A file stays open from its first row to its
+ * last. */
 static tri_status load(state *s, size_t first, size_t below, share *mine) {
     size_t row_bytes = s->plan.shape.row_bytes, room = below - first;
     *mine = (share){0, 0};
     for (size_t p = 0; p < s->mine.count; p++) {
-        part *here = &s->mine.part[p];
+        split_file *here = &s->mine.file[p];
         size_t runs, rows;
         if (s->next[p] == here->shape.dims[0] || here->first >= (int64_t)below) continue;
-        TRI_TRY(part_again(here));
-        TRI_TRY(part_runs(here, s->next[p], room - mine->rows, below, s->runs + mine->runs, &runs, &rows));
+        TRI_TRY(split_file_reopen(here));
+        TRI_TRY(
+            split_file_runs(here, s->next[p], room - mine->rows, below, s->runs + mine->runs, &runs, &rows));
         if (rows && s->runs[mine->runs].first < first)
-            return tri_fail(TRI_ERR_DATA, "'%s' has row %zu, which another part has too", here->file,
+            return tri_fail(TRI_ERR_DATA, "'%s' has row %zu, which is also in another split file", here->file,
                             s->runs[mine->runs].first);
-        TRI_TRY(parts_read(here->data, s->next[p], rows, s->rows + mine->rows * row_bytes));
+        TRI_TRY(rows_read(here->data, s->next[p], rows, s->rows + mine->rows * row_bytes));
         s->next[p] += rows;
         mine->rows += rows;
         mine->runs += runs;
-        if (s->next[p] == here->shape.dims[0]) part_close(here);
+        if (s->next[p] == here->shape.dims[0]) split_file_close(here);
     }
     return TRI_OK;
 }
 
-/* Rank 0: every row of the window must have come, once. */
+/* Rank 0: checks that each row of the window arrives exactly once. */
 static tri_status check_shares(state *s, int ranks, size_t first, size_t count) {
     size_t rows = 0, runs = 0;
     for (int r = 0; r < ranks; r++) {
@@ -153,7 +154,7 @@ static tri_status check_shares(state *s, int ranks, size_t first, size_t count) 
         runs += s->shares[r].runs;
     }
     if (rows == count) return TRI_OK;
-    return tri_fail(TRI_ERR_DATA, "of the rows %zu to %zu the parts have %zu: they do not fit together",
+    return tri_fail(TRI_ERR_DATA, "of rows %zu to %zu the split files have %zu: they do not belong together",
                     first, first + count - 1, rows);
 }
 
@@ -164,7 +165,7 @@ static tri_status communicate(state *s, tri_run *run, const share *mine) {
                        s->run_bytes_at, MPI_BYTE, 0, run->comm);
 }
 
-/* Rank 0: the rows to their places in the window. */
+/* Rank 0: copies the rows to their positions in the window. */
 static tri_status arrange(state *s, int ranks, size_t first) {
     size_t row_bytes = s->plan.shape.row_bytes;
     const char *from = s->received;
@@ -173,7 +174,7 @@ static tri_status arrange(state *s, int ranks, size_t first) {
     for (size_t r = 0; r < runs; r++) {
         size_t at = s->received_runs[r].first - first, count = s->received_runs[r].count;
         if (memchr(s->seen + at, 1, count))
-            return tri_fail(TRI_ERR_DATA, "rows %zu to %zu are in two parts", first + at,
+            return tri_fail(TRI_ERR_DATA, "rows %zu to %zu are in two split files", first + at,
                             first + at + count - 1);
         memset(s->seen + at, 1, count);
         memcpy(s->whole + at * row_bytes, from, count * row_bytes);
@@ -228,7 +229,8 @@ static tri_status verify(tri_run *run, void *argument) {
         status = tri_dataset_open_stored(NULL, s->out_file, s->out_path ? s->out_path : s->plan.path, &whole);
     status = tri_agree(run->comm, status);
     if (status == TRI_OK)
-        status = parts_compare(run, whole, s->plan.shape.row_bytes, s->mine.part, s->mine.count, s->window);
+        status =
+            split_files_compare(run, whole, s->plan.shape.row_bytes, s->mine.file, s->mine.count, s->window);
     tri_dataset_destroy(&whole);
     return status;
 }
@@ -240,7 +242,7 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_integer(run, "parts", (int64_t)s->plan.files, "1", "files joined");
     tri_report_integer(run, "rows", (int64_t)s->plan.shape.dims[0], "1", "rows of the whole dataset");
     tri_report_integer(run, "row_bytes", (int64_t)s->plan.shape.row_bytes, "B", "bytes of a row");
-    if (s->check) tri_report_text(run, "verify", "every row of every part compared with the file");
+    if (s->check) tri_report_text(run, "verify", "every row of every split file compared with the output");
     return TRI_OK;
 }
 
@@ -248,7 +250,7 @@ static void teardown(void *argument) {
     state *s = argument;
     tri_array_destroy(&s->array);
     tri_result_destroy(&s->result);
-    gather_parts_free(&s->mine);
+    gather_files_free(&s->mine);
     tri_template_free(&s->plan.form);
     free(s->out_file);
     free(s->out_path);
@@ -265,7 +267,7 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "gather",
-    .summary = "joins the parts of a dataset, files of any names on any number of ranks, into one file",
+    .summary = "joins the split files of a dataset into one file, on any number of ranks",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -1,9 +1,8 @@
 /* The heat equation u_t = u_xx + u_yy (+ u_zz) with u = 0 at the border, by explicit steps.
  *
- * The pattern is a grid of blocks, each with neighbours: in every step a rank sends the faces of its block, updates the
- * points that need no one else's while they travel, and then those at its faces. The points of a step depend on those of
- * the step before alone, so who updates them, and in which order, does not show in the bits.
- */
+ * The pattern is a halo exchange on a grid of blocks: in every step a rank sends the faces of its block,
+ * updates the inner points while the faces travel, then the points at the faces. A point depends only on
+ * points of the previous step, so the bits do not depend on the order of updates. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,11 +27,11 @@ typedef struct state {
     tri_grid *grid;
     const tri_grid_info *info;
     heat_field field;
-    double *profile[TRI_GRID_DIMS]; /* of the initial field, a factor for each of this rank's indices */
+    double *profile[TRI_GRID_DIMS]; /* factors of the initial field at this rank's indices */
     double *block;                  /* this rank's points, packed */
     tri_dataset *dataset;
-    /* what came out */
-    double *energy; /* at step 0, energy_every, 2 energy_every, ...; rank 0's */
+    /* results */
+    double *energy; /* at steps 0, energy_every, 2 energy_every, ...; on rank 0 */
     double sum, steps_s, error, discrete_error;
     uint64_t hash;
 } state;
@@ -40,29 +39,27 @@ typedef struct state {
 enum { SINE, GAUSS, BOX };
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL,
-               "initial field, of two or three dimensions; without it --initial", .argument = true),
+               "initial field of two or three dimensions; default: --initial", .argument = true),
     TRI_OPTION(state, points_text, "points", NULL,
-               "inner points in each of two or three dimensions; without it 256x256"),
+               "inner points in each of two or three dimensions; default: 256x256"),
     TRI_OPTION(state, steps, "steps", "100", "steps in time"),
     TRI_OPTION(state, factor, "factor", "0.125", "dt / h^2; at most 1/4 in two dimensions, 1/6 in three"),
     TRI_OPTION(state, initial_text, "initial", NULL,
-               "field at step 0; sine, which it is without it, has a solution to compare with",
-               .choices = "sine|gauss|box"),
-    TRI_OPTION(state, energy_every, "energy-every", "100",
-               "steps between two exact sums of the field; 0: none"),
-    TRI_OPTION(state, grid_text, "grid", NULL, "ranks in each dimension, as 2x4; without it the best"),
-    TRI_OPTION(state, share, "share", "1", "part of each rank's points for the device, 0 to 1"),
+               "field at step 0; default: sine, which has a known solution", .choices = "sine|gauss|box"),
+    TRI_OPTION(state, energy_every, "energy-every", "100", "steps between exact sums of the field; 0: none"),
+    TRI_OPTION(state, grid_text, "grid", NULL,
+               "ranks in each dimension, such as 2x4; default: the least communication"),
+    TRI_OPTION(state, share, "share", "1", "fraction of each rank's points for the device, 0 to 1"),
     TRI_OPTION(state, output.prefix, "out", NULL, "write fields as PREFIX-<step>.h5 and PREFIX.xmf"),
-    TRI_OPTION(state, output.every, "out-every", "0", "steps between two fields; 0: the last one alone"),
-    TRI_OPTION(state, output.plot, "plot", "none", "a picture of each field, by gnuplot",
-               .choices = "none|png|svg"),
-    TRI_OPTION(state, check, "verify", NULL, "compare with the solution, for --initial sine"),
+    TRI_OPTION(state, output.every, "out-every", "0", "steps between fields; 0: only the last one"),
+    TRI_OPTION(state, output.plot, "plot", "none", "draw each field, by gnuplot", .choices = "none|png|svg"),
+    TRI_OPTION(state, check, "verify", NULL, "compare with the known solution; for --initial sine"),
     {.name = NULL},
 };
 
 /* ---- setup ---- */
 
-/* "256x256" as numbers; 0 where it is no such text. */
+/* Parses "256x256"; returns the number of dimensions, 0 if malformed. */
 static int read_numbers(const char *text, size_t out[TRI_GRID_DIMS]) {
     char word[64];
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
@@ -87,17 +84,17 @@ static tri_status read_points(state *s, tri_run *run) {
         return tri_fail(TRI_ERR_ARGUMENT, "--points: '%s' is not 256x256 or 64x64x64", s->points_text);
     }
     if (s->points_text || s->initial_text)
-        return tri_fail(TRI_ERR_ARGUMENT, "--%s: the field at step 0 and its points come from '%s'",
+        return tri_fail(TRI_ERR_ARGUMENT, "--%s: the initial field and its points come from '%s'; omit it",
                         s->points_text ? "points" : "initial", s->file);
     TRI_TRY(tri_dataset_open(run->comm, s->file, NULL, &s->dataset));
     s->dims = tri_dataset_rank(s->dataset);
     if (s->dims < 2 || s->dims > 3)
-        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has %d dimension%s; a field has two or three",
+        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has %d dimension%s; a field needs two or three",
                         tri_dataset_path(s->dataset), tri_dataset_file(s->dataset), s->dims,
                         s->dims == 1 ? "" : "s");
     memcpy(s->points, tri_dataset_dims(s->dataset), (size_t)s->dims * sizeof *s->points);
     if (tri_dataset_element(s->dataset) != TRI_ELEMENT_F64)
-        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' holds %s, which doubles do not hold exactly",
+        return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has type %s, which doubles cannot represent exactly",
                         tri_dataset_path(s->dataset), tri_dataset_file(s->dataset),
                         tri_dataset_stored_type(s->dataset));
     if (tri_dataset_count(s->dataset)) return TRI_OK;
@@ -109,26 +106,26 @@ static tri_status check_options(const state *s) {
     double most = s->dims == 3 ? 1.0 / 6 : 0.25;
     if (!(s->factor > 0) || s->factor > most)
         return tri_fail(TRI_ERR_ARGUMENT,
-                        "--factor: above 0 and at most 1/%d in %d dimensions, or the field grows "
-                        "without end",
-                        2 * s->dims, s->dims);
+                        "--factor: above 0 and at most 1/%d in %d dimensions, for stability", 2 * s->dims,
+                        s->dims);
     if (!(s->share >= 0 && s->share <= 1)) return tri_fail(TRI_ERR_ARGUMENT, "--share: from 0 to 1");
     if (s->check && (s->file || s->initial != SINE))
-        return tri_fail(TRI_ERR_ARGUMENT, "--verify: only --initial sine has a known solution");
+        return tri_fail(TRI_ERR_ARGUMENT, "--verify needs --initial sine, which has a known solution");
     if (s->output.every && !s->output.prefix)
-        return tri_fail(TRI_ERR_ARGUMENT, "--out-every: needs --out PREFIX");
+        return tri_fail(TRI_ERR_ARGUMENT, "--out-every needs --out PREFIX");
     return heat_output_check(&s->output);
 }
 
-/* The ranks in each dimension. A device wants layers that lie together, so then only the first dimension is cut. */
+/* The ranks in each dimension. With a device only the first dimension is divided, so that layers are
+ * contiguous. */
 static tri_status make_grid(state *s, tri_run *run) {
     size_t asked[TRI_GRID_DIMS] = {0};
     int ranks[TRI_GRID_DIMS] = {0};
     for (int d = 1; d < s->dims && run->gpu; d++)
         ranks[d] = 1;
     if (s->grid_text && read_numbers(s->grid_text, asked) != s->dims)
-        return tri_fail(TRI_ERR_ARGUMENT, "--grid: '%s' is not %d numbers, as 2x4%s", s->grid_text, s->dims,
-                        s->dims == 3 ? "x1" : "");
+        return tri_fail(TRI_ERR_ARGUMENT, "--grid: '%s' is not %d numbers, such as 2x4%s", s->grid_text,
+                        s->dims, s->dims == 3 ? "x1" : "");
     for (int d = 0; s->grid_text && d < s->dims; d++)
         ranks[d] = asked[d] > 0 && asked[d] < 1000000 ? (int)asked[d] : -1;
     TRI_TRY(tri_grid_create(run->comm, s->dims, s->points, ranks, &s->grid));
@@ -164,7 +161,8 @@ static tri_status allocate(state *s) {
         for (size_t i = 0; s->profile[d] && i < s->info->count[d]; i++)
             s->profile[d][i] = profile_at(s, d, s->info->start[d] + i);
     }
-    return bad ? tri_fail(TRI_ERR_MEMORY, "no memory for a block of %zu points; use more nodes",
+    return bad ? tri_fail(TRI_ERR_MEMORY,
+                          "no memory for a block of %zu points; use more nodes or fewer points",
                           block_points(s->info))
                : TRI_OK;
 }
@@ -186,7 +184,7 @@ static tri_status setup(tri_run *run, void *argument) {
 
 /* ---- steps ---- */
 
-/* What is looked at behind `step` steps: the exact sum of the field, and the field itself. */
+/* After `step` steps: the exact sum of the field and the output files, if due. */
 static tri_status look(tri_run *run, state *s, size_t step) {
     if (s->energy_every && step % s->energy_every == 0) {
         tri_sum mine, all;
@@ -235,7 +233,7 @@ static tri_status keep(tri_run *run, void *argument, tri_checkpoint *checkpoint)
     TRI_TRY(tri_checkpoint_same(checkpoint, "energy-every", (double)s->energy_every));
     if (s->energy_every)
         TRI_TRY(tri_checkpoint_values(checkpoint, "energy", run->step / s->energy_every + 1, s->energy));
-    /* Whether it is saved or loaded, the block passes through here. */
+    /* The block is copied out and back in, for saving and loading alike. */
     TRI_TRY(tri_agree(run->comm, heat_field_get(&s->field, s->block)));
     TRI_TRY(tri_checkpoint_array(checkpoint, "field", s->dims, s->points, s->info->start, s->info->count,
                                  s->block, "1", "the field, on the inner points"));
@@ -244,9 +242,9 @@ static tri_status keep(tri_run *run, void *argument, tri_checkpoint *checkpoint)
 
 /* ---- verify ---- */
 
-/* A sine falls by the same factor in each step, in the difference equation too: by 1 - 4 factor (sum of the squares of
- * sin(pi / 2 (points + 1))). So the field is known but for rounding, and the difference equation's distance from the heat
- * equation, which falls with the square of the spacing, is the rest. */
+/* In the difference equation a sine decays in each step by the factor 1 - 4 factor (sum of the squares of
+ * sin(pi / 2 (points + 1))). So the field is known except for rounding; its distance from the solution of
+ * the heat equation falls with the square of the spacing. */
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     if (!s->check) return TRI_OK;
@@ -268,17 +266,17 @@ static tri_status verify(tri_run *run, void *argument) {
             rest /= count[d];
         }
         worst[0] = fmax(worst[0], fabs(s->block[i] - heat * initial));
-        /* Not fmax: a NaN is wrong. */
+        /* not fmax, so that a NaN counts */
         if (!(fabs(s->block[i] - difference * initial) <= worst[1]))
             worst[1] = fabs(s->block[i] - difference * initial);
     }
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, worst, 2, MPI_DOUBLE, MPI_MAX, run->comm));
     s->error = worst[0];
     s->discrete_error = worst[1];
-    /* A few roundings in each step, of values of at most 1. */
+    /* A few roundings per step, of values of at most 1. */
     double most = 8 * 0x1p-53 * (double)(s->steps + 8);
     if (worst[1] <= most) return TRI_OK;
-    return tri_fail(TRI_ERR_WRONG, "the field is %.3g away from the solution; rounding explains %.3g",
+    return tri_fail(TRI_ERR_WRONG, "the field differs from the solution by %.3g; rounding explains %.3g",
                     worst[1], most);
 }
 
@@ -312,7 +310,7 @@ static void report_grid(tri_run *run, const state *s) {
     tri_report_integer(run, "between_nodes", (int64_t)(g->between_nodes * sizeof(double)), "B",
                        "bytes between nodes in each step");
     tri_report_integer(run, "unplaced", (int64_t)(g->between_nodes_unplaced * sizeof(double)), "B",
-                       "bytes between nodes in each step, if ranks sat in the order of their numbers");
+                       "bytes between nodes in each step with ranks in numerical order");
 }
 
 static tri_status record(tri_run *run, void *argument) {
@@ -326,10 +324,10 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_integer(run, "steps", (int64_t)run->steps, "1", "steps in time");
     if (run->resumed)
         tri_report_integer(run, "resumed", (int64_t)run->resumed, "1",
-                           "step of the checkpoint that the run went on from");
+                           "step of the checkpoint from which the run resumed");
     tri_report_real(run, "time_end", (double)run->steps * s->output.step_time, "1",
-                    "time behind the last step");
-    tri_report_real(run, "sum", s->sum, "1", "exact sum of the field behind the last step");
+                    "time after the last step");
+    tri_report_real(run, "sum", s->sum, "1", "exact sum of the field after the last step");
     char text[32];
     snprintf(text, sizeof text, "%016llx", (unsigned long long)s->hash);
     tri_report_text(run, "field", text);
@@ -340,11 +338,11 @@ static tri_status record(tri_run *run, void *argument) {
                         "largest distance from the solution of the difference equation");
     }
     if (seconds > 0)
-        tri_report_real(run, "updates", updates / seconds, "1/s", "points updated in a second, by all ranks");
+        tri_report_real(run, "updates", updates / seconds, "1/s", "points updated per second by all ranks");
     if (s->energy_every && run->result) {
         size_t count = s->steps / s->energy_every + 1;
         tri_result_reals(run->result, "energy", 1, &count, s->energy, "1",
-                         "exact sum of the field, every energy-every steps from 0 on");
+                         "exact sum of the field every energy-every steps, from step 0");
     }
     return TRI_OK;
 }
@@ -362,7 +360,8 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "heat",
-    .summary = "heat equation in two or three dimensions, the same bits on any ranks, threads and device",
+    .summary = "solves the heat equation in two or three dimensions, with the same bits on any ranks, "
+               "threads and device",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

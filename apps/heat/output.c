@@ -22,7 +22,7 @@ static void xdmf_numbers(FILE *to, int dims, const double value) {
     fprintf(to, "</DataItem>");
 }
 
-/* A name of a file as it stands in XML. */
+/* Writes a file name with XML escapes. */
 static void xml_text(FILE *to, const char *text) {
     for (; *text; text++) {
         if (strchr("&<>\"'", *text))
@@ -51,13 +51,13 @@ static void xdmf_field(const heat_output *o, const tri_grid_info *g, size_t step
     fprintf(to, "-%08zu.h5:/u</DataItem>\n        </Attribute>\n      </Grid>\n", step);
 }
 
-/* All fields up to `step`, so that a run that resumed describes those before it too. */
+/* Lists all fields up to `step`, including those before a resume. */
 static tri_status write_xdmf(const heat_output *o, const tri_grid_info *g, size_t step) {
     char name[PATH_MAX], part[PATH_MAX];
     snprintf(name, sizeof name, "%s.xmf", o->prefix);
     snprintf(part, sizeof part, "%s.xmf.part", o->prefix);
     FILE *to = fopen(part, "w");
-    if (!to) return tri_fail(TRI_ERR_FILE, "cannot make '%s': %s", part, strerror(errno));
+    if (!to) return tri_fail(TRI_ERR_FILE, "cannot create '%s': %s", part, strerror(errno));
     fprintf(to, "<?xml version=\"1.0\"?>\n<Xdmf Version=\"2.0\">\n  <Domain>\n    <Grid Name=\"heat\" "
                 "GridType=\"Collection\" CollectionType=\"Temporal\">\n");
     for (size_t s = 0; o->every && s < step; s += o->every)
@@ -89,12 +89,11 @@ static int has_gnuplot(void) {
 
 tri_status heat_output_check(const heat_output *o) {
     if (o->plot == HEAT_PLOT_NONE) return TRI_OK;
-    if (!o->prefix) return tri_fail(TRI_ERR_ARGUMENT, "--plot: needs --out PREFIX");
+    if (!o->prefix) return tri_fail(TRI_ERR_ARGUMENT, "--plot needs --out PREFIX");
     TRI_TRY(tri_plot_check(o->prefix));
     if (!has_gnuplot())
         return tri_fail(TRI_ERR_ENVIRONMENT,
-                        "--plot: there is no gnuplot in the PATH; install it or plot '%s.xmf' "
-                        "with ParaView or VisIt",
+                        "--plot: no gnuplot in PATH; install it, or open '%s.xmf' with ParaView or VisIt",
                         o->prefix);
     return TRI_OK;
 }

@@ -1,4 +1,4 @@
-/* Fields as files that people look at: HDF5, the XDMF file beside them, pictures. */
+/* Output of fields: HDF5 files, the XDMF file that describes them, pictures. */
 #ifndef TRIREME_APPS_HEAT_OUTPUT_H
 #define TRIREME_APPS_HEAT_OUTPUT_H
 
@@ -8,19 +8,18 @@ typedef enum heat_plot { HEAT_PLOT_NONE, HEAT_PLOT_PNG, HEAT_PLOT_SVG } heat_plo
 
 typedef struct heat_output {
     const char *prefix;        /* of all files: PREFIX-00000100.h5, PREFIX.xmf, PREFIX-00000100.png */
-    size_t every;              /* steps; 0: the last field alone */
+    size_t every;              /* steps; 0: only the last field */
     int plot;                  /* heat_plot */
     double spacing, step_time; /* between points, between steps */
 } heat_output;
 
-/* Whether the field behind `step` of `steps` steps is written. */
+/* Whether the field after `step` of `steps` steps is written. */
 int heat_output_due(const heat_output *output, size_t step, size_t steps);
 
-/* TRI_ERR_ENVIRONMENT: pictures are asked for and there is no gnuplot. */
+/* Checks the options. TRI_ERR_ENVIRONMENT: --plot without gnuplot. */
 tri_status heat_output_check(const heat_output *output);
 
-/* Writes this rank's `block` of the field behind run->step + 1 steps, or `step` of them; collective, the same status on all
- * ranks. */
+/* Writes this rank's `block` of the field after `step` steps. Collective; the same status on all ranks. */
 tri_status heat_output_write(const heat_output *output, tri_run *run, const tri_grid_info *grid, size_t step,
                              const double *block);
 

@@ -1,4 +1,4 @@
-/* Devices: what they say of themselves, who uses which, and how quickly they copy. */
+/* OpenCL devices: their properties, which rank uses which one, and their copy rate. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static void list_all(tri_run *run, const tri_gpu_info *list, size_t count) {
     if (!count) tri_report_line(run, "no OpenCL device; apps/doctor says why");
 }
 
-/* Bytes read and written in a second by a copy from buffer to buffer: the best of some. */
+/* Bytes read and written per second by a copy between buffers: the best of several. */
 static tri_status measure_copies(const tri_gpu_buffer *from, tri_gpu_buffer *to, tri_gpu *gpu, double *rate) {
     enum { TRIALS = 6 };
     size_t bytes = tri_gpu_buffer_bytes(from);
@@ -35,7 +35,7 @@ static tri_status measure_copies(const tri_gpu_buffer *from, tri_gpu_buffer *to,
     return TRI_OK;
 }
 
-/* Larger than the caches of processors, small for the memory of any device. */
+/* Copies 128 MiB: more than CPU caches, little for the memory of any device. */
 static tri_status measure(tri_gpu *gpu, double *rate) {
     const tri_gpu_info *info = tri_gpu_describe(gpu);
     size_t bytes = (size_t)128 << 20;
@@ -53,7 +53,7 @@ static tri_status measure(tri_gpu *gpu, double *rate) {
     return status;
 }
 
-/* What a rank tells of its device. */
+/* A rank's device. */
 typedef struct used {
     int node;
     int64_t index; /* of its node's devices; -1: none */
@@ -68,7 +68,7 @@ static void show(tri_run *run, const used *all, int ranks) {
         for (int k = 0; k < ranks && !*copies; k++)
             if (all[k].node == u->node && all[k].index == u->index && all[k].rate > 0)
                 snprintf(copies, sizeof copies, ", copies %.1f GB/s%s", all[k].rate * 1e-9,
-                         k == r ? "" : " for all its ranks");
+                         k == r ? "" : " (shared)");
         if (u->index < 0)
             tri_report_line(run, "rank %d on %s: no device", r, u->host);
         else
@@ -77,7 +77,7 @@ static void show(tri_run *run, const used *all, int ranks) {
     }
 }
 
-/* The lowest rank of those that share a device measures it, while no other rank uses it. */
+/* The lowest rank that uses a device measures it, while the others wait. */
 static tri_status list_used(tri_run *run) {
     int ranks = tri_comm_size(run->comm), rank = tri_comm_rank(run->comm);
     used mine = {.node = tri_comm_shape(run->comm)->node, .index = -1},
@@ -114,6 +114,6 @@ tri_status list_devices(tri_run *run) {
     if (status == TRI_OK) list_all(run, list, count);
     free(list);
     TRI_TRY(tri_agree(run->comm, status));
-    /* Nodes may differ in their devices, but all ranks take part. */
+    /* Nodes may have different devices; all ranks take part. */
     return list_used(run);
 }

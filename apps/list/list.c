@@ -1,4 +1,4 @@
-/* What there is to choose from: the collective algorithms, which of them would be taken, and the OpenCL devices. */
+/* Lists the collective algorithms, the choice among them, and the OpenCL devices. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +13,13 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, operation, "operation", "", "only this one: bcast, allreduce, ..."),
-    TRI_OPTION(state, ranks, "ranks", "0",
-               "show what would be chosen on so many ranks, and the predicted times"),
-    TRI_OPTION(state, ppn, "ppn", "1", "ranks on each node"),
-    TRI_OPTION(
-        state, sizes, "bytes", "8,1Ki,64Ki,1Mi,16Mi",
-        "sizes: of the vector, or of a block for scatter, gather, allgather, alltoall, reduce_scatter"),
-    TRI_OPTION(state, devices, "devices", NULL,
-               "list the OpenCL devices instead, and which one each rank uses"),
-    TRI_OPTION(state, markdown, "markdown", NULL, "the list of algorithms as it stands in doc/algorithms.md"),
+    TRI_OPTION(state, operation, "operation", "", "only this operation: bcast, allreduce, ..."),
+    TRI_OPTION(state, ranks, "ranks", "0", "show the choice and its predicted time for N ranks"),
+    TRI_OPTION(state, ppn, "ppn", "1", "ranks per node"),
+    TRI_OPTION(state, sizes, "bytes", "8,1Ki,64Ki,1Mi,16Mi",
+               "sizes of the vector, or of a block for scatter, gather, allgather, alltoall, reduce_scatter"),
+    TRI_OPTION(state, devices, "devices", NULL, "list the OpenCL devices, and which one each rank uses"),
+    TRI_OPTION(state, markdown, "markdown", NULL, "write the table of algorithms for doc/algorithms.md"),
     {.name = NULL},
 };
 
@@ -35,8 +32,7 @@ static tri_status check(const state *s) {
     for (int op = 0; op < TRI_OPERATION_COUNT; op++)
         known |= wanted(s, (tri_operation)op);
     if (!known)
-        return tri_fail(TRI_ERR_ARGUMENT, "--operation: there is no '%s'; the list without it shows all",
-                        s->operation);
+        return tri_fail(TRI_ERR_ARGUMENT, "--operation: there is no '%s'; omit it to list all", s->operation);
     if (s->ppn < 1) return tri_fail(TRI_ERR_ARGUMENT, "--ppn: at least 1");
     return TRI_OK;
 }
@@ -58,10 +54,9 @@ static void list_algorithms(tri_run *run, const state *s) {
     }
 }
 
-/* One row of the decision: the chosen algorithm with its time, the time that no algorithm can go below, their ratio, and
- * what comes second. */
+/* One row: the chosen algorithm and its time, the lower bound, their ratio, and the second choice. */
 static void show_choice(tri_run *run, const tri_case *c, const tri_network *net) {
-    /* Of equal times the first is taken, as by tri_algorithm_choose(), which would cost all of them once more. */
+    /* Like tri_algorithm_choose(): of equal times the first algorithm. */
     int best = -1, second = -1;
     double time_s = 0, second_s = 0;
     for (int i = 0; i < tri_algorithm_count(); i++) {
@@ -118,17 +113,17 @@ static tri_status record(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-static tri_need need(const void *argument) {
+static tri_device_use device_use(const void *argument) {
     const state *s = argument;
-    return s->devices ? TRI_NEED_TRIED : TRI_NEED_NONE;
+    return s->devices ? TRI_DEVICE_IF_PRESENT : TRI_DEVICE_NEVER;
 }
 
 static const tri_app app = {
     .name = "list",
-    .summary = "the collective algorithms, which one would be chosen, and the devices",
+    .summary = "lists collective algorithms, the choice among them, and OpenCL devices",
     .options = options,
     .state_bytes = sizeof(state),
-    .need = need,
+    .device_use = device_use,
     .no_result = true,
     .record = record,
 };

@@ -1,4 +1,4 @@
-/* Which datasets are read and made. */
+/* The input and output datasets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@ static tri_status open_input(tri_run *run, map_state *s, const char *spec) {
     const char *equals = strchr(spec, '=');
     map_input *input = &s->input[s->inputs];
     if (!equals)
-        return tri_fail(TRI_ERR_ARGUMENT, "'%s' is not NAME=FILE.h5:/DATASET: say what EXPR calls it", spec);
+        return tri_fail(TRI_ERR_ARGUMENT, "'%s' is not NAME=FILE.h5:/DATASET; NAME is its name in EXPR",
+                        spec);
     input->name = strndup(spec, (size_t)(equals - spec));
     TRI_TRY(tri_agree(run->comm, input->name ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a name")));
     s->inputs++;
@@ -28,7 +29,8 @@ static void shape_text(const tri_dataset *d, char *text, size_t room) {
         at += (size_t)snprintf(text + at, room - at, "%s%zu", k ? " x " : "", tri_dataset_dims(d)[k]);
 }
 
-/* One element stands for all: so the shape is that of the first input with another number of them. */
+/* The common shape is that of the first input with more or less than one element, since single elements
+ * are broadcast. */
 static tri_status find_shape(map_state *s) {
     const map_input *shape = s->input;
     for (size_t k = 0; k < s->inputs && tri_dataset_count(shape->dataset) == 1; k++)
@@ -41,14 +43,15 @@ static tri_status find_shape(map_state *s) {
         char a[200], b[200];
         shape_text(shape->dataset, a, sizeof a);
         shape_text(in->dataset, b, sizeof b);
-        return tri_fail(TRI_ERR_DATA, "%s is %s, but %s is %s: all must have one shape, or one element",
+        return tri_fail(TRI_ERR_DATA,
+                        "%s is %s, but %s is %s: inputs must have the same shape, or one element",
                         shape->name, a, in->name, b);
     }
     s->count = tri_dataset_count(shape->dataset);
     s->rank = tri_dataset_rank(shape->dataset);
     s->dims = tri_dataset_dims(shape->dataset);
     if (s->rank) return TRI_OK;
-    /* A scalar, or nothing at all. */
+    /* Scalars only. */
     s->rank = 1;
     s->dims = &s->count;
     return TRI_OK;
@@ -56,9 +59,9 @@ static tri_status find_shape(map_state *s) {
 
 tri_status map_inputs_open(tri_run *run, map_state *s) {
     if (!s->specs.count)
-        return tri_fail(TRI_ERR_ARGUMENT, "there is no input: name them behind EXPR, as in x=a.h5:/x");
+        return tri_fail(TRI_ERR_ARGUMENT, "there is no input; name inputs after EXPR: x=a.h5:/x");
     if (s->specs.count > TRI_GPU_MAP_INPUTS)
-        return tri_fail(TRI_ERR_ARGUMENT, "%zu inputs: at most %d are possible", s->specs.count,
+        return tri_fail(TRI_ERR_ARGUMENT, "%zu inputs: at most %d are supported", s->specs.count,
                         TRI_GPU_MAP_INPUTS);
     for (size_t k = 0; k < s->specs.count; k++)
         TRI_TRY(open_input(run, s, s->specs.text[k]));
@@ -71,7 +74,7 @@ static tri_status split_paths(map_state *s, char *paths) {
         next = strstr(at, ",/");
         if (next) *next++ = 0;
         const char *slash = strrchr(at, '/'), *name = slash ? slash + 1 : at;
-        if (!*name) return tri_fail(TRI_ERR_ARGUMENT, "--out: '%s' is no name of a dataset", at);
+        if (!*name) return tri_fail(TRI_ERR_ARGUMENT, "--out: '%s' is not the name of a dataset", at);
         if (s->outputs == TRI_GPU_MAP_OUTPUTS)
             return tri_fail(TRI_ERR_ARGUMENT, "--out: more than %d datasets", TRI_GPU_MAP_OUTPUTS);
         s->output[s->outputs].path = strdup(at);
@@ -88,7 +91,7 @@ tri_status map_outputs_read(map_state *s) {
     TRI_TRY(tri_spec_split(s->out, &s->file, &paths));
     tri_status status =
         paths ? split_paths(s, paths)
-              : tri_fail(TRI_ERR_ARGUMENT, "--out: '%s' names no dataset: write FILE.h5:/r, or FILE.h5:/r,/s",
+              : tri_fail(TRI_ERR_ARGUMENT, "--out: '%s' names no dataset; use FILE.h5:/r or FILE.h5:/r,/s",
                          s->out);
     free(paths);
     for (size_t k = 0; k < s->inputs && status == TRI_OK; k++)

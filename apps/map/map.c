@@ -1,9 +1,9 @@
-/* An element-wise expression over datasets that no memory holds, computed by a device: r[i] = EXPR(x[i], y[i], ...).
+/* An element-wise expression over datasets larger than memory, computed by a device: r[i] = EXPR(x[i],
+ * y[i], ...).
  *
- * There is no communication but for a reduction at the end. The pattern is a stream: pieces are read, computed and
- * written, all at the same time (map_stream.c). So the whole takes as long as the files do, where the device is quick
- * enough, and memory is two pieces, whatever the datasets' size.
- */
+ * The only communication is a reduction at the end. The pattern is a stream: pieces are read, computed and
+ * written concurrently (stream.c). With a fast device the run takes as long as reading and writing the
+ * files; memory holds two pieces, whatever the size of the datasets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,35 +13,33 @@
 
 static const tri_option options[] = {
     TRI_OPTION(map_state, expression, "EXPR", NULL,
-               "OpenCL C over names of inputs and i, the index; or statements [TYPE] NAME = ...;",
+               "OpenCL C expression of input names and the index i, or statements [TYPE] NAME = ...;",
                .argument = true, .required = true),
     TRI_OPTION(map_state, specs, "NAME=FILE.h5:/DATASET", NULL,
-               "inputs of one shape, or of one element, which stands for all", .argument = true),
+               "inputs of the same shape, or with one element, which is broadcast", .argument = true),
     TRI_OPTION(map_state, out, "out", NULL,
-               "FILE.h5:/r to make; /r,/s: what EXPR assigns to r and s, in one file"),
-    TRI_OPTION(map_state, reduce, "reduce", "none",
-               "the exact sum, the smallest or the largest element of each value",
+               "FILE.h5:/r to write; FILE.h5:/r,/s: the values that EXPR assigns to r and s"),
+    TRI_OPTION(map_state, reduce, "reduce", "none", "exact sum, smallest or largest element of each value",
                .choices = "none|sum|min|max"),
-    TRI_OPTION(map_state, memory, "memory", "64Mi", "bytes of elements that each rank may hold at a time"),
-    TRI_OPTION(map_state, replace, "replace", NULL, "replace FILE.h5 where it exists"),
+    TRI_OPTION(map_state, memory, "memory", "64Mi", "bytes of elements that each rank holds at a time"),
+    TRI_OPTION(map_state, replace, "replace", NULL, "replace an existing FILE.h5"),
     TRI_OPTION(map_state, check, "verify", NULL,
-               "read all again, compute again on the device in another split, compare all bits; no check of "
-               "its arithmetic"),
+               "recompute on the device with another distribution over ranks and compare all bits; does not "
+               "check the arithmetic of the device"),
     TRI_OPTION(map_state, baseline, "baseline", NULL,
-               "also time reading and writing alone, to FILE.h5.baseline, and tell the ratio"),
+               "also time reading and writing alone, to FILE.h5.baseline, and show the ratio"),
     {.name = NULL},
 };
 
 static tri_status check_options(const map_state *s) {
     if (!s->out && s->reduce == MAP_NOTHING)
         return tri_fail(TRI_ERR_ARGUMENT,
-                        "--out is missing: say which file to make, as in --out r.h5:/r, or --reduce");
-    if (s->baseline && !s->out)
-        return tri_fail(TRI_ERR_ARGUMENT, "--baseline: without --out there is nothing to write");
+                        "--out is missing; name the output (--out r.h5:/r) or use --reduce");
+    if (s->baseline && !s->out) return tri_fail(TRI_ERR_ARGUMENT, "--baseline needs --out");
     return TRI_OK;
 }
 
-/* One rank of each node compiles; the others find it in the cache. */
+/* One rank of each node compiles; the others find the kernel in the cache. */
 static tri_status compile(tri_run *run, map_state *s) {
     tri_gpu_input inputs[TRI_GPU_MAP_INPUTS];
     for (size_t k = 0; k < s->inputs; k++)
@@ -59,9 +57,9 @@ static tri_status compile(tri_run *run, map_state *s) {
     return TRI_OK;
 }
 
-/* Which elements are this rank's, and in what pieces. */
+/* This rank's elements, and the size of the pieces. */
 static tri_status divide(tri_run *run, map_state *s) {
-    enum { PAGE = 4096 }; /* in elements: pieces that begin so are written without a copy */
+    enum { PAGE = 4096 }; /* elements; pieces aligned to it are written without a copy */
     size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm), each = 0;
     size_t unit = s->block > 1 && s->block <= s->count / ranks ? s->block
                   : PAGE <= s->count / ranks                   ? PAGE
@@ -73,7 +71,7 @@ static tri_status divide(tri_run *run, map_state *s) {
         each += tri_number_bytes(tri_gpu_map_number(s->map, v));
     s->piece = s->memory / TRI_GPU_MAP_SLOTS / each;
     if (!s->piece)
-        return tri_fail(TRI_ERR_ARGUMENT, "--memory: not one element fits, %zu bytes each, two at a time",
+        return tri_fail(TRI_ERR_ARGUMENT, "--memory: not one element fits; two elements take 2 x %zu bytes",
                         each);
     if (s->piece > unit) s->piece -= s->piece % unit;
     s->slab = tri_range_block_of_units(s->count, unit, ranks, rank);
@@ -112,7 +110,7 @@ static tri_status stream_to(tri_run *run, map_state *s, const char *file, int ho
     return TRI_OK;
 }
 
-/* The files alone, into one beside the output, which is removed again. */
+/* Times reading and writing alone, with a temporary output file. */
 static tri_status run_baseline(tri_run *run, map_state *s, double map_s) {
     size_t room = strlen(s->file) + sizeof ".baseline";
     char *file = malloc(room);
@@ -121,7 +119,7 @@ static tri_status run_baseline(tri_run *run, map_state *s, double map_s) {
     tri_status status = tri_barrier(run->comm);
     double start = tri_now_s();
     int repeat = run->repeat;
-    run->repeat = -1; /* its phases are not those of the run */
+    run->repeat = -1; /* its phases do not count */
     if (status == TRI_OK) status = stream_to(run, s, file, TRI_RESULT_REPLACE, false);
     run->repeat = repeat;
     double alone_s = tri_now_s() - start;
@@ -139,7 +137,7 @@ static tri_status run(tri_run *run, void *argument) {
     double start = tri_now_s();
     for (size_t p = 0; p < (size_t)s->threads * tri_gpu_map_outputs(s->map); p++)
         tri_moments_clear(&s->part[p]);
-    /* A repeat replaces what the one before it has made. */
+    /* A repeat replaces the file of the previous one. */
     int again = run->repeat > -run->common->warmup;
     TRI_TRY(stream_to(run, s, s->file, s->replace || again ? TRI_RESULT_REPLACE : 0, true));
     if (s->reduce != MAP_NOTHING) TRI_TRY(map_total(run, s));
@@ -188,12 +186,13 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_text(run, "inputs", inputs);
     if (s->out) tri_report_text(run, "output", s->out);
     tri_report_integer(run, "elements", (int64_t)s->count, "1", "elements of each output");
-    tri_report_integer(run, "piece", (int64_t)s->piece, "1", "elements that a rank works on at a time");
+    tri_report_integer(run, "piece", (int64_t)s->piece, "1", "elements that a rank processes at a time");
     for (size_t v = 0; v < tri_gpu_map_outputs(s->map) && s->reduce != MAP_NOTHING; v++)
         record_value(run, s, v);
     if (s->alone_s > 0)
-        tri_report_real(run, "ratio", s->map_s / s->alone_s, "1", "time of all to that of the files alone");
-    if (s->check) tri_report_text(run, "verify", "all bits the same when computed again in another split");
+        tri_report_real(run, "ratio", s->map_s / s->alone_s, "1",
+                        "total time by the time of reading and writing alone");
+    if (s->check) tri_report_text(run, "verify", "all bits equal when recomputed with another distribution");
     return TRI_OK;
 }
 
@@ -204,17 +203,17 @@ static void teardown(void *argument) {
     free(s->part);
 }
 
-static tri_need need(const void *argument) {
+static tri_device_use device_use(const void *argument) {
     (void)argument;
-    return TRI_NEED_DEVICE;
+    return TRI_DEVICE_REQUIRED;
 }
 
 static const tri_app app = {
     .name = "map",
-    .summary = "an expression over datasets of any size, element by element, on a device",
+    .summary = "computes an element-wise expression over datasets of any size on a device",
     .options = options,
     .state_bytes = sizeof(map_state),
-    .need = need,
+    .device_use = device_use,
     .setup = setup,
     .run = run,
     .verify = verify,

@@ -1,8 +1,9 @@
-/* The pieces of this rank's slab on their way from file to file. While the device works on one piece, this thread writes
- * what has become of the piece before and reads the piece behind; the team reduces. Two slots do: the one that the
- * device does not work on is written from its outputs and read into its inputs.
+/* Streams the pieces of this rank's slab from file to file. While the device computes one piece, this
+ * thread writes the results of the previous one and reads the next one, and the team reduces. Two slots
+ * suffice: the outputs of the idle slot are written, then its inputs are read.
  *
- * Writing is collective, so all ranks go through the same number of pieces, the last of which may be empty on some. */
+ * Writing is collective, so all ranks process the same number of pieces; the last ones may be empty on
+ * some ranks. */
 #include <stdlib.h>
 
 #include "apps/map/map.h"
@@ -103,7 +104,7 @@ static tri_status write_outputs(tri_run *run, map_state *s, size_t number) {
     return TRI_OK;
 }
 
-/* What has become of a piece, to the file and to the accumulators. `status` is that of this rank so far. */
+/* Writes and reduces the results of a piece. `status`: of this rank so far. */
 static tri_status put(tri_run *run, map_state *s, size_t number, tri_status status, bool compute) {
     TRI_TRY(tri_agree(run->comm, status));
     reduction r = {s, piece_at(s, number), slot_of(number), 0};

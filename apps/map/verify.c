@@ -1,12 +1,12 @@
-/* The same again in another way: every rank takes the part of another, in pieces of another size, and what is reduced is
- * added one by one. The device is the same, so what it computes wrongly each time is not found. */
+/* Recomputes with another distribution over ranks and other pieces, and reduces element by element. It
+ * uses the same device, so it does not find systematic errors of the device. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/map/map.h"
 
-/* An odd number, so that pieces begin where none of the run's did; where the run's are shorter, half of those. */
+/* Odd, so that pieces begin at other elements than in the run; at most half the size of the run's pieces. */
 enum { PIECE = 100003 };
 
 typedef struct again {
@@ -27,13 +27,13 @@ static tri_status compare(const map_state *s, again *a, size_t value, tri_range 
     size_t bytes = tri_number_bytes(number);
     const char *computed = tri_gpu_map_output(s->map, 0, value), *written = a->written;
     if (tri_dataset_number(a->dataset[value]) != number || tri_dataset_count(a->dataset[value]) != s->count)
-        return tri_fail(TRI_ERR_WRONG, "'%s' in '%s' has another type or shape than was written",
+        return tri_fail(TRI_ERR_WRONG, "'%s' in '%s' has a different type or shape than written",
                         s->output[value].path, s->file);
     TRI_TRY(tri_dataset_read_numbers(a->dataset[value], piece.first, piece.count, a->written));
     for (size_t i = 0; i < piece.count; i++) {
         const char *x = computed + i * bytes, *y = written + i * bytes;
         if (memcmp(x, y, bytes) != 0 && !(is_nan(number, x) && is_nan(number, y)))
-            return tri_fail(TRI_ERR_WRONG, "element %zu of '%s' in '%s' is another one when computed again",
+            return tri_fail(TRI_ERR_WRONG, "element %zu of '%s' in '%s' differs when computed again",
                             piece.first + i, s->output[value].path, s->file);
     }
     return TRI_OK;

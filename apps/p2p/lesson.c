@@ -1,13 +1,13 @@
 /* The first lesson: messages between two ranks, in plain MPI.
  *
- * A rank sends with MPI_Send and another receives with MPI_Recv; both name the other, and a tag. MPI_Send may return
- * before the message has arrived, because MPI may keep a copy of it (a small one usually), or it may wait until the
- * receiver is there (with a large one it must). A program that is right only because of the copy is wrong.
+ * One rank sends with MPI_Send, another receives with MPI_Recv. Both name the other rank and a tag.
+ * MPI_Send may return before the message arrives, because MPI may copy it to a buffer; it usually does so
+ * with small messages. With large messages MPI_Send waits until the receiver calls MPI_Recv. A program
+ * that is correct only because of the buffer is wrong.
  *
- * Nothing here looks at what the calls return: on MPI_COMM_WORLD a call that fails ends the program.
+ * The code does not check return values: on MPI_COMM_WORLD a call that fails ends the program.
  *
- * The rest of the program, which decides who talks to whom and what to make of the times, is in p2p_*.c.
- */
+ * The other files of apps/p2p decide which ranks talk to each other, and evaluate the times. */
 #include <string.h>
 #include <time.h>
 
@@ -15,8 +15,8 @@
 
 enum { TAG = 1 };
 
-/* There and back again: the time of one message is half of the round trip, for a single clock cannot see when a message
- * arrives elsewhere. The lower rank begins. */
+/* A message to the peer and back. The time of one message is half the round trip, because the clock of one
+ * rank does not show when a message arrives on another. The lower rank starts. */
 static void ping_pong(MPI_Comm comm, int me, int peer, char *out, char *in, int bytes) {
     if (me < peer) {
         MPI_Send(out, bytes, MPI_CHAR, peer, TAG, comm);
@@ -27,8 +27,8 @@ static void ping_pong(MPI_Comm comm, int me, int peer, char *out, char *in, int 
     }
 }
 
-/* One message after the other without waiting for an answer, WINDOW of them under way at a time: what counts is how
- * many bytes go through, not how long one takes. All may arrive in the same buffer, since nobody reads them. */
+/* Many messages without waiting for answers, WINDOW of them at a time. This measures bytes per second, not
+ * the time of one message. All messages arrive in the same buffer, since only the last one is read. */
 enum { WINDOW = 64 };
 
 static void stream(MPI_Comm comm, int peer, bool sends, bool receives, char *out, char *in, int bytes,
@@ -51,7 +51,7 @@ double p2p_time(MPI_Comm comm, int peer, p2p_kind kind, char *out, char *in, int
     MPI_Comm_rank(comm, &me);
     bool lower = me < peer, sends = kind == P2P_both || (kind == P2P_forward) == lower;
     bool receives = kind == P2P_both || !sends;
-    /* Both are there before the clock starts. */
+    /* Both ranks are ready before the clock starts. */
     MPI_Sendrecv(&done, 1, MPI_CHAR, peer, TAG, &done, 1, MPI_CHAR, peer, TAG, comm, MPI_STATUS_IGNORE);
     double start = MPI_Wtime();
     if (kind == P2P_latency)
@@ -59,13 +59,14 @@ double p2p_time(MPI_Comm comm, int peer, p2p_kind kind, char *out, char *in, int
             ping_pong(comm, me, peer, out, in, bytes);
     else
         stream(comm, peer, sends, receives, out, in, bytes, messages);
-    /* A sender is done when its messages have left; only the receiver knows that they have arrived, and says so. */
+    /* The sends complete when the messages have left; only the receiver knows that they have arrived. It
+     * answers. */
     MPI_Sendrecv(&done, 1, MPI_CHAR, peer, TAG, &done, 1, MPI_CHAR, peer, TAG, comm, MPI_STATUS_IGNORE);
     double seconds = (MPI_Wtime() - start) / messages;
     return kind == P2P_latency ? seconds / 2 : seconds;
 }
 
-/* Everybody has something for the next rank of a ring, and gets something from the one before.
+/* A ring: every rank sends to the next rank and receives from the previous one.
  *
  *     0 > 1 > 2 > 3 > 0
  */
@@ -79,14 +80,16 @@ void p2p_ring(MPI_Comm comm, p2p_order order, bool strict, const char *out, char
 
     switch (order) {
     case P2P_unsafe:
-        /* Each waits in its send until the next one receives, who waits in its send ... unless MPI has room for copies.
-         * It works with small messages, and stops on the day that they are larger. */
+        /* Each rank waits in its send until the next one receives, but that one waits in its send, too: a
+         * deadlock, unless MPI buffers the messages. It works with small messages and hangs as soon as
+         * they are larger. */
         send(out, bytes, MPI_CHAR, next, TAG, comm);
         MPI_Recv(in, bytes, MPI_CHAR, before, TAG, comm, MPI_STATUS_IGNORE);
         break;
     case P2P_oddeven:
-        /* Somebody must receive first. Where the number of ranks is odd, the last and the first are both even: then one
-         * pair waits for the others, but no circle is closed. A single rank would wait for itself. */
+        /* Some ranks must receive first. If the number of ranks is odd, the last and the first rank both
+         * send first: one of them waits for the other, but there is no cycle. A single rank would wait for
+         * itself. */
         if (size == 1) {
             memcpy(in, out, (size_t)bytes);
         } else if (me % 2 == 0) {
@@ -102,7 +105,7 @@ void p2p_ring(MPI_Comm comm, p2p_order order, bool strict, const char *out, char
                      MPI_STATUS_IGNORE);
         break;
     case P2P_nonblocking:
-        /* Both are started before either is waited for; the buffers must be left alone in between. */
+        /* Start both, then wait for both. The buffers must not be touched in between. */
         MPI_Irecv(in, bytes, MPI_CHAR, before, TAG, comm, &both[0]);
         if (strict)
             MPI_Issend(out, bytes, MPI_CHAR, next, TAG, comm, &both[1]);
@@ -115,7 +118,8 @@ void p2p_ring(MPI_Comm comm, p2p_order order, bool strict, const char *out, char
     }
 }
 
-/* Most MPI libraries wait by looking again and again, which takes a core. */
+/* A barrier for idle ranks. Most MPI libraries wait by polling, which occupies a core; this one sleeps
+ * between polls. */
 void p2p_rest(MPI_Comm comm) {
     MPI_Request all;
     int here = 0;

@@ -1,4 +1,4 @@
-/* Who measures what with whom, and when. */
+/* Measures pairs of ranks, all pairs of a round at once, or a pair alone. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ void p2p_check(p2p_state *s, int from, size_t bytes) {
                      bytes, from, s->in[i], p2p_byte(from, i));
 }
 
-/* One sample; what it brings is looked at afterwards. */
+/* One sample; the received bytes are checked afterwards, outside the time. */
 static double sample(p2p_state *s, int me, int peer, int size, int kind, int messages) {
     size_t bytes = s->bytes[size];
     bool receives = kind == P2P_latency || kind == P2P_both || (kind == P2P_forward) == (me > peer);
@@ -30,8 +30,8 @@ static double sample(p2p_state *s, int me, int peer, int size, int kind, int mes
     return seconds;
 }
 
-/* So many messages that a sample is not over too soon for the clock and for a hiccup of the machine. The lower rank
- * decides. The first message makes the connection and does not count. */
+/* Finds the number of messages of a sample: enough to fill the duration. The lower rank decides. The first
+ * message sets up the connection and does not count. */
 static tri_status find_messages(tri_run *run, p2p_state *s, int peer, int size, int kind, int *messages) {
     int me = tri_comm_rank(run->comm), next = 1, sent = 1;
     double seconds = sample(s, me, peer, size, kind, 1);
@@ -40,7 +40,8 @@ static tri_status find_messages(tri_run *run, p2p_state *s, int peer, int size, 
         seconds = sample(s, me, peer, size, kind, sent);
         if (seconds * sent < s->duration_s && sent < MOST_MESSAGES) {
             double enough = fmin(1.2 * s->duration_s / fmax(seconds, 1e-9), MOST_MESSAGES);
-            /* A first guess from one message alone would be too high where that one was unlucky, so by steps. */
+            /* In steps, since an estimate from one slow message would be too low, and from one fast
+             * message too high. */
             next = (int)fmax(2.0 * sent, fmin(enough, 32.0 * sent));
             if (next > MOST_MESSAGES) next = MOST_MESSAGES;
         }
@@ -81,7 +82,7 @@ tri_status p2p_measure_alone(tri_run *run, p2p_state *s, const p2p_check_row *ch
     int *messages = calloc((size_t)count + 1, sizeof *messages), me = tri_comm_rank(run->comm);
     tri_status status = messages ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d checks", count);
     status = tri_agree(run->comm, status);
-    /* All of them, and all again: what disturbs the machine for a while disturbs suspects and others alike. */
+    /* All checks in turn, several times, so that a disturbance affects suspects and references alike. */
     for (int i = 0; i < times && status == TRI_OK; i++)
         for (int c = 0; c < count && status == TRI_OK; c++) {
             const p2p_check_row *check = &checks[c];
@@ -107,7 +108,7 @@ tri_status p2p_measure_bisection(tri_run *run, p2p_state *s) {
     int peer = takes_part ? s->rank_of[s->me < half ? s->me + half : s->me - half] : -1;
     if (!half) return TRI_OK;
     if (takes_part) TRI_TRY(find_messages(run, s, peer, size, P2P_both, &messages));
-    /* The same for all, so that all are at it from beginning to end. */
+    /* The same number on all ranks, so that all are busy from beginning to end. */
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, &messages, 1, MPI_INT, MPI_MAX, run->comm));
     for (int i = 0; i < s->samples; i++) {
         TRI_TRY(tri_barrier(run->comm));
@@ -136,17 +137,17 @@ tri_status p2p_collect(tri_run *run, const p2p_state *s, int size, int kind, dou
            each = (size_t)p2p_rounds(s->players) * (size_t)s->samples;
     int root = tri_comm_rank(run->comm) == 0;
     double *all = root ? malloc(((size_t)s->players * each + 1) * sizeof *all) : NULL;
-    size_t *counts = calloc(2 * ranks, sizeof *counts), *places = counts + ranks;
+    size_t *counts = calloc(2 * ranks, sizeof *counts), *displs = counts + ranks;
     tri_status status =
         counts && (all || !root) ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for all samples");
     status = tri_agree(run->comm, status);
     for (int p = 0; p < s->players && status == TRI_OK; p++) {
         counts[s->rank_of[p]] = each;
-        places[s->rank_of[p]] = (size_t)p * each;
+        displs[s->rank_of[p]] = (size_t)p * each;
     }
     if (status == TRI_OK)
         status = tri_gatherv(samples_of(s, size, kind, 0), s->me < 0 ? 0 : each, MPI_DOUBLE, all, counts,
-                             places, MPI_DOUBLE, 0, run->comm);
+                             displs, MPI_DOUBLE, 0, run->comm);
     if (status == TRI_OK && root) by_pair(s, all, samples);
     free(counts);
     free(all);

@@ -1,4 +1,4 @@
-/* The ring exchange of --order, and the watchdog beside it. */
+/* The ring exchange of --order, with a watchdog. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 
 #include "apps/p2p/p2p.h"
 
-/* A signal's handler is given nothing, so what it writes stands here, ready: it may call neither printf nor MPI. And the
- * file that rank 0 would leave behind. */
+/* For the signal handler, which may call neither printf nor MPI: its message, and the file that rank 0
+ * must remove. */
 static char last_words[2048], unfinished[4096];
 
 static void give_up(int signal) {
@@ -18,7 +18,7 @@ static void give_up(int signal) {
     _exit(1);
 }
 
-/* Who waits for whom: in the unsafe order each rank's send waits for the next rank. */
+/* Prepares the message. In the unsafe order each rank's send waits for the next rank. */
 static void describe(const tri_run *run, const p2p_state *s) {
     static const char *const orders[] = {
 #define P2P_ORDER_NAME(name, text) #name,
@@ -41,7 +41,7 @@ static void describe(const tri_run *run, const p2p_state *s) {
 
 tri_status p2p_exchange(tri_run *run, p2p_state *s) {
     int me = tri_comm_rank(run->comm), size = tri_comm_size(run->comm), before = (me + size - 1) % size;
-    /* Rank 0 speaks for all; the others are there for the case that it cannot. */
+    /* Rank 0 reports for all; the others do so 5 s later in case it cannot. */
     unsigned timeout_s = (unsigned)s->timeout_s + (me ? 5 : 0);
     struct sigaction old, ours = {.sa_handler = give_up};
     describe(run, s);
@@ -59,7 +59,7 @@ tri_status p2p_exchange(tri_run *run, p2p_state *s) {
             p2p_ring(MPI_COMM_WORLD, (p2p_order)(s->order - 1), s->strict, s->out, s->in, (int)bytes);
             double *seconds = &s->ring_s[(size_t)i * (size_t)s->samples + (size_t)k];
             *seconds = tri_now_s() - start;
-            /* The slowest rank counts. */
+            /* The time of the slowest rank. */
             if (status == TRI_OK)
                 status = tri_allreduce(MPI_IN_PLACE, seconds, 1, MPI_DOUBLE, MPI_MAX, run->comm);
             alarm(0);

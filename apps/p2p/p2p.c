@@ -1,4 +1,4 @@
-/* apps/p2p: is the network all right? Options, and the five functions. */
+/* p2p: latency and bandwidth of all pairs, and slow ranks. Options and the functions of the program. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,19 +12,20 @@ enum { PER_RANK, PER_NODE };
 
 #define CHOICE(name, text) "|" #name
 static const tri_option options[] = {
-    TRI_OPTION(p2p_state, sizes_text, "sizes", "8,64Ki,4Mi", "bytes of a message, from small to large"),
-    TRI_OPTION(p2p_state, samples, "samples", "5", "of each pair, size and direction; the best is compared"),
-    TRI_OPTION(p2p_state, duration_s, "duration", "0.002", "seconds that a sample lasts at least"),
-    TRI_OPTION(p2p_state, per, "per", "rank", "who takes part: every rank, or one of each node",
+    TRI_OPTION(p2p_state, sizes_text, "sizes", "8,64Ki,4Mi", "bytes of a message, in ascending order"),
+    TRI_OPTION(p2p_state, samples, "samples", "5",
+               "samples of each pair, size and direction; the best one is compared"),
+    TRI_OPTION(p2p_state, duration_s, "duration", "0.002", "minimum seconds of a sample"),
+    TRI_OPTION(p2p_state, per, "per", "rank", "every rank takes part, or one rank of each node",
                .choices = "rank|node"),
-    TRI_OPTION(p2p_state, slow, "slow", "2", "times the median from which on somebody is slow"),
-    TRI_OPTION(p2p_state, plot, "plot", NULL, "SVG file for heat maps of all pairs, by gnuplot"),
-    TRI_OPTION(p2p_state, order, "order", "none", "exchange messages round a ring instead, in this order",
+    TRI_OPTION(p2p_state, slow, "slow", "2", "a rank or pair is slow beyond this multiple of the median"),
+    TRI_OPTION(p2p_state, plot, "plot", NULL, "SVG file with heat maps of all pairs, by gnuplot"),
+    TRI_OPTION(p2p_state, order, "order", "none",
+               "exchange messages around a ring instead, in this order of calls",
                .choices = "none" P2P_ORDER_LIST(CHOICE)),
-    TRI_OPTION(p2p_state, strict, "strict", NULL,
-               "with --order: no message may rest in a buffer (MPI_Ssend)"),
+    TRI_OPTION(p2p_state, strict, "strict", NULL, "with --order: MPI must not buffer messages (MPI_Ssend)"),
     TRI_OPTION(p2p_state, timeout_s, "timeout", "10",
-               "with --order: seconds after which an exchange is stuck"),
+               "with --order: seconds until an exchange counts as stuck"),
     {.name = NULL},
 };
 #undef CHOICE
@@ -35,9 +36,9 @@ static tri_status check_options(const p2p_state *s) {
         return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 to 60 seconds");
     if (!(s->slow > 1)) return tri_fail(TRI_ERR_ARGUMENT, "--slow: more than 1");
     if (s->timeout_s < 1) return tri_fail(TRI_ERR_ARGUMENT, "--timeout: at least 1 second");
-    if (s->strict && !s->order) return tri_fail(TRI_ERR_ARGUMENT, "--strict: needs --order");
+    if (s->strict && !s->order) return tri_fail(TRI_ERR_ARGUMENT, "--strict needs --order");
     if (s->plot && s->order)
-        return tri_fail(TRI_ERR_ARGUMENT, "--plot: with --order there are no pairs to draw");
+        return tri_fail(TRI_ERR_ARGUMENT, "--plot cannot be combined with --order, which measures no pairs");
     return s->plot ? tri_plot_check(s->plot) : TRI_OK;
 }
 
@@ -51,11 +52,10 @@ static tri_status read_sizes(p2p_state *s) {
         if (tri_size_parse(word, bytes) != TRI_OK)
             return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
         if (*bytes > INT_MAX)
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: a message of plain MPI has at most %d bytes, not %s",
-                            INT_MAX, word);
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: a message has at most %d bytes, not %s", INT_MAX,
+                            word);
         if (s->sizes && *bytes <= bytes[-1])
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: each larger than the one before, not %s",
-                            s->sizes_text);
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: '%s' is not in ascending order", s->sizes_text);
         s->sizes++;
         at += length;
         if (!*at) return TRI_OK;
@@ -66,7 +66,7 @@ static tri_status choose_players(p2p_state *s, const tri_run *run) {
     const tri_shape *shape = tri_comm_shape(run->comm);
     s->me = -1;
     s->rank_of = malloc((size_t)tri_comm_size(run->comm) * sizeof *s->rank_of);
-    if (!s->rank_of) return tri_fail(TRI_ERR_MEMORY, "no memory for a number of each rank");
+    if (!s->rank_of) return tri_fail(TRI_ERR_MEMORY, "no memory for the numbers of all ranks");
     for (int node = 0; node < shape->nodes; node++)
         for (int i = shape->node_start[node]; i < shape->node_start[node + 1]; i++) {
             if (s->per == PER_NODE && i > shape->node_start[node]) break;
@@ -99,11 +99,11 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(read_sizes(s));
     TRI_TRY(choose_players(s, run));
     if (s->plot && !p2p_pairs(s->players))
-        return tri_fail(TRI_ERR_ARGUMENT, "--plot: a single rank makes no pairs to draw");
+        return tri_fail(TRI_ERR_ARGUMENT, "--plot needs two ranks or more");
     return allocate(s, tri_comm_rank(run->comm));
 }
 
-/* Brings the best sample of each pair to rank 0. */
+/* Finds the best sample of each pair, on rank 0. */
 static tri_status find_best(tri_run *run, p2p_state *s) {
     size_t pairs = p2p_pairs(s->players), samples = (size_t)s->samples;
     int root = tri_comm_rank(run->comm) == 0;
@@ -134,17 +134,19 @@ static tri_status run(tri_run *run, void *argument) {
     TRI_TRY(p2p_measure_bisection(run, s));
     tri_report_phase(run, "bisection", tri_now_s() - start, 0);
     start = tri_now_s();
-    TRI_TRY(p2p_accuse(run, s));
+    TRI_TRY(p2p_find_slow(run, s));
     tri_report_phase(run, "again", tri_now_s() - start, 0);
     return TRI_OK;
 }
 
-/* Every byte was looked at as it came, outside of the timed parts, and compared with what its sender's number makes it. */
+/* Every received byte was compared with the byte that its sender's rank determines, outside the timed
+ * parts. */
 static tri_status verify(tri_run *run, void *argument) {
     p2p_state *s = argument;
     (void)run;
     if (*s->wrong_text) return tri_fail(TRI_ERR_WRONG, "%s", s->wrong_text);
-    if (s->slow_found) return tri_fail(TRI_ERR_WRONG, "slower than the rest, also alone: %s", s->slow_text);
+    if (s->slow_found)
+        return tri_fail(TRI_ERR_WRONG, "slower than the rest, also when measured alone: %s", s->slow_text);
     return TRI_OK;
 }
 
@@ -173,7 +175,7 @@ static void teardown(void *argument) {
 extern const tri_app p2p_app;
 const tri_app p2p_app = {
     .name = "p2p",
-    .summary = "latency and bandwidth between every pair of ranks, and who is slower than the rest",
+    .summary = "latency and bandwidth between all pairs of ranks, and which ranks are slower than the rest",
     .options = options,
     .state_bytes = sizeof(p2p_state),
     .no_device = true,

@@ -1,15 +1,15 @@
-/* Point to point: what the parts of apps/p2p know of each other. */
+/* The interfaces between the files of apps/p2p. */
 #ifndef TRIREME_APPS_P2P_H
 #define TRIREME_APPS_P2P_H
 
 #include "apps/driver/app.h"
 
-/* The one list of what is measured between two ranks: X(name, text). */
+/* The kinds of measurements of a pair: X(name, text). */
 #define P2P_KIND_LIST(X)                                                                                     \
-    X(latency, "half of a round trip")                                                                       \
+    X(latency, "half a round trip")                                                                          \
     X(forward, "a stream from the lower rank to the higher one")                                             \
     X(backward, "a stream from the higher rank to the lower one")                                            \
-    X(both, "a stream each way at the same time")
+    X(both, "concurrent streams in both directions")
 
 typedef enum p2p_kind {
 #define P2P_KIND_ENUM(name, text) P2P_##name,
@@ -18,12 +18,12 @@ typedef enum p2p_kind {
         P2P_KINDS
 } p2p_kind;
 
-/* The one list of orders in which a ring of ranks may exchange messages: X(name, text). */
+/* The orders of calls for an exchange around a ring: X(name, text). */
 #define P2P_ORDER_LIST(X)                                                                                    \
-    X(unsafe, "everybody sends, then receives: works only while MPI buffers")                                \
+    X(unsafe, "every rank sends, then receives: works only if MPI buffers the messages")                     \
     X(oddeven, "even ranks send first, odd ranks receive first")                                             \
-    X(sendrecv, "MPI_Sendrecv: MPI does both at once")                                                       \
-    X(nonblocking, "MPI_Irecv and MPI_Isend start both, MPI_Waitall ends both")
+    X(sendrecv, "MPI_Sendrecv: both at once")                                                                \
+    X(nonblocking, "MPI_Irecv and MPI_Isend, then MPI_Waitall")
 
 typedef enum p2p_order {
 #define P2P_ORDER_ENUM(name, text) P2P_##name,
@@ -32,8 +32,8 @@ typedef enum p2p_order {
         P2P_ORDERS
 } p2p_order;
 
-/* What is measured, and what came out. A player is a rank that takes part: every rank, or the first of each node.
- * Players are numbered node by node, so that the two halves of them are halves of the machine. */
+/* Options, samples and results. A player is a rank that takes part: every rank, or the first one of each
+ * node. Players are numbered node by node, so that halves of the players are halves of the machine. */
 typedef struct p2p_state {
     /* Options. */
     const char *sizes_text, *plot;
@@ -43,100 +43,103 @@ typedef struct p2p_state {
 
     size_t *bytes; /* of a message, bytes[size], ascending */
     int sizes;
-    int players, me;         /* me: -1 where this rank does not take part */
+    int players, me;         /* me: player number of this rank; -1: it does not take part */
     int *rank_of;            /* rank_of[player] */
-    char *out, *in;          /* as many bytes as the largest message */
-    double *mine_s;          /* seconds for a message, mine_s[size][kind][round][sample] */
-    double *bisection_per_s; /* bytes, both ways together, of each sample */
-    double *ring_s;          /* of an exchange with --order, ring_s[size][sample] */
+    char *out, *in;          /* buffers of the largest size */
+    double *mine_s;          /* seconds per message, mine_s[size][kind][round][sample] */
+    double *bisection_per_s; /* bytes per second of each sample, both directions together */
+    double *ring_s;          /* seconds of an exchange with --order, ring_s[size][sample] */
     /* On rank 0: */
-    double *best_s;      /* seconds for a message, the best sample, best_s[size][kind][pair] */
-    char slow_text[800]; /* who is slow; "": nobody */
-    int slow_found;      /* how many ranks and pairs are */
-    /* The first byte that was wrong here. */
+    double *best_s;      /* seconds per message of the best sample, best_s[size][kind][pair] */
+    char slow_text[800]; /* the slow ranks and pairs; "": none */
+    int slow_found;      /* their number */
+    /* The first wrong byte on this rank; "": none. */
     char wrong_text[160];
 } p2p_state;
 
-/* ---- p2p.c: plain MPI ---- */
+/* ---- lesson.c: plain MPI ---- */
 
-/* Seconds for each message between this rank and `peer`, the mean of `messages`; both ranks of the pair call it. The
- * buffers hold `bytes` each. */
+/* Mean seconds per message over `messages` messages between this rank and `peer`. Both ranks of the pair
+ * call it. The buffers have `bytes` each. */
 double p2p_time(MPI_Comm comm, int peer, p2p_kind kind, char *out, char *in, int bytes, int messages);
 
-/* One exchange round a ring, in the given order. strict: MPI_Ssend instead of MPI_Send, which waits for its receiver
- * even where there is room in a buffer. */
+/* One exchange around a ring in the given order of calls. strict: MPI_Ssend, which always waits for its
+ * receiver, instead of MPI_Send. Collective. */
 void p2p_ring(MPI_Comm comm, p2p_order order, bool strict, const char *out, char *in, int bytes);
 
-/* Waits until all ranks are here, asleep, so that those who still measure have the cores for themselves. */
+/* A barrier that sleeps while it waits, so that ranks that still measure have the cores. */
 void p2p_rest(MPI_Comm comm);
 
-/* ---- p2p_rounds.c ---- */
+/* ---- pairing.c ---- */
 
-/* A tournament: in each round every player meets one other (or, where their number is odd, one sits out), and after
- * all rounds everyone has met everyone (the circle method, Kirkman 1847). p2p_partner: -1 sits out. */
+/* A round-robin schedule (the circle method, Kirkman 1847): in each round every player has one partner;
+ * with an odd number of players one is idle. After all rounds every pair has met once. p2p_partner: -1 if
+ * idle. */
 int p2p_rounds(int players);
 int p2p_partner(int players, int round, int me);
 
-/* Index of the pair (a, b) or (b, a) among all pairs in the order (0,1), (0,2), ..., (1,2), ...; and their number. */
+/* Index of the pair (a, b) or (b, a) in the order (0,1), (0,2), ..., (1,2), ...; number of pairs. */
 size_t p2p_pair(int players, int a, int b);
 size_t p2p_pairs(int players);
 
-/* ---- p2p_verdict.c ---- */
+/* ---- verdict.c ---- */
 
-/* Where slowness begins for a set of values: at `slow` times their median, or where they scatter more, at 6 scaled
- * median deviations above it. Sorts the values. */
+/* The limit of a set of values: the larger of `slow` times their median and 6 scaled median deviations
+ * above it. Sorts the values. */
 double p2p_limit(double *values, size_t count, double slow);
 
-/* Suspects players and pairs that are slower than the rest. seconds[pair] is the best of what was measured; NAN: not to
- * be compared. A player is suspect where even its best pair is beyond the limit, and its pairs are then left out; a pair
- * is suspect where it is beyond the limit itself. Fewer than three players or pairs to compare are never suspect. Sets
- * slow_player[player] and slow_pair[pair] to how many times as long as the median they take, or to 0. Returns how many
- * are suspect, or -1 without memory. */
+/* Finds suspects: players and pairs that are slower than the rest. seconds[pair]: the best sample; NAN:
+ * not compared. A player is suspect if even its best pair is beyond the limit; its pairs are then
+ * excluded. A pair is suspect if it is beyond the limit. With fewer than three players or pairs none is
+ * suspect. Sets slow_player[player] and slow_pair[pair] to the multiple of the median, or 0. Returns the
+ * number of suspects, or -1 without memory. */
 int p2p_verdict(int players, const double *seconds, double slow, double *slow_player, double *slow_pair);
 
-/* ---- p2p_measure.c ---- */
+/* ---- measure.c ---- */
 
-/* What byte number `at` of a message from `rank` is. */
+/* Byte `at` of a message from `rank`. */
 char p2p_byte(int rank, size_t at);
-/* Looks whether the bytes received are those that `from` has sent; where not, wrong_text says so. */
+/* Compares the received bytes with those of rank `from`; sets wrong_text if they differ. */
 void p2p_check(p2p_state *s, int from, size_t bytes);
 
-/* Measures all pairs, all of a round at once; fills mine_s. Collective. */
+/* Measures all pairs, the pairs of a round concurrently; fills mine_s. Collective. */
 tri_status p2p_measure(tri_run *run, p2p_state *s);
-/* `count` measurements of two players while all others sleep, one after the other, and all of them again, `times`
- * times: seconds[check][time]. Collective; the same checks on all ranks. */
+/* Measures `count` pairs one at a time while all other ranks sleep, and repeats that `times` times:
+ * seconds[check][time]. Collective; the same checks on all ranks. */
 typedef struct p2p_check_row {
     int size, kind, a, b;
 } p2p_check_row;
 tri_status p2p_measure_alone(tri_run *run, p2p_state *s, const p2p_check_row *checks, int count, int times,
                              double *seconds);
-/* Bytes per second from the lower half of the players to the upper one and back at the same time. Collective. */
+/* Measures bytes per second between the lower and upper half of the players, both directions concurrently.
+ * Collective. */
 tri_status p2p_measure_bisection(tri_run *run, p2p_state *s);
-/* On rank 0: samples[pair][sample] of one size and kind, as the lower player of each pair saw them. Collective. */
+/* Gathers samples[pair][sample] of one size and kind to rank 0, as measured by the lower player of each
+ * pair. Collective. */
 tri_status p2p_collect(tri_run *run, const p2p_state *s, int size, int kind, double *samples);
 
-/* ---- p2p_accuse.c ---- */
+/* ---- suspects.c ---- */
 
-/* 1 where the pair is of two nodes. Pairs inside nodes and between them are judged apart. */
+/* 1: the pair is on two nodes, 0: on one. The two classes are compared separately. */
 int p2p_class(const tri_run *run, const p2p_state *s, int a, int b);
 
-/* Suspects by best_s, measures the suspects again alone, beside pairs that are not, and fills slow_text on rank 0.
- * Collective. */
-tri_status p2p_accuse(tri_run *run, p2p_state *s);
+/* Finds suspects by best_s, measures them again alone, in turn with other pairs, and fills slow_text on
+ * rank 0. Collective. */
+tri_status p2p_find_slow(tri_run *run, p2p_state *s);
 
-/* ---- p2p_order.c ---- */
+/* ---- order.c ---- */
 
-/* The ring exchange of --order, each size s->samples times; fills ring_s. An exchange that takes more than timeout_s
- * ends the program with status 1. Collective. */
+/* The ring exchange of --order, s->samples times for each size; fills ring_s. An exchange longer than
+ * timeout_s ends the program with status 1. Collective. */
 tri_status p2p_exchange(tri_run *run, p2p_state *s);
 
-/* ---- p2p_record.c, p2p_plot.c ---- */
+/* ---- record.c, plot.c ---- */
 
 tri_status p2p_record(tri_run *run, p2p_state *s);
-/* Two heat maps, of latency and of bandwidth, in an SVG file, by gnuplot. Rank 0 alone calls it. TRI_ERR_FILE: it
+/* Draws heat maps of latency and bandwidth to an SVG file, by gnuplot. Rank 0 only. TRI_ERR_FILE: it
  * failed. */
 tri_status p2p_plot(const p2p_state *s, const char *path);
-/* best_s of one message from player a to player b; NAN: of the same. */
+/* best_s of a message from player a to player b; NAN if a == b. */
 double p2p_one_way_s(const p2p_state *s, int size, int a, int b);
 
 #endif

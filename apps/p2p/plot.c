@@ -4,7 +4,7 @@
 #include "apps/driver/plot.h"
 #include "apps/p2p/p2p.h"
 
-/* What gnuplot reads as a matrix: a line for each sender, "NaN" on the diagonal. */
+/* A matrix for gnuplot: a line for each sender, "NaN" on the diagonal. */
 static void data(FILE *to, const p2p_state *s, const char *name, int size, bool bandwidth) {
     fprintf(to, "$%s << END\n", name);
     for (int a = 0; a < s->players; a++) {
@@ -25,7 +25,7 @@ static void data(FILE *to, const p2p_state *s, const char *name, int size, bool 
 }
 
 static void ranks(FILE *to, const p2p_state *s, const char *axis) {
-    /* Not more names than there is room for. */
+    /* At most 32 labels. */
     int step = s->players / 32 + 1;
     fprintf(to, "set %stics (", axis);
     for (int p = 0; p < s->players; p += step)
@@ -42,7 +42,7 @@ static tri_status draw(FILE *to, const void *argument) {
                 "set ylabel 'from rank'\nset yrange [*:*] reverse\nset tics out nomirror scale 0.3\n");
     ranks(to, s, "x");
     ranks(to, s, "y");
-    /* Brighter is better in both. */
+    /* Brighter is better in both maps. */
     fprintf(to, "set palette defined (0 '#fde725', 0.5 '#21918c', 1 '#440154')\n");
     fprintf(to, "set title 'latency of %s (us)'\nplot $latency matrix with image pixels\n",
             tri_size_format(s->bytes[0], small));

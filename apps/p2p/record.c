@@ -1,4 +1,4 @@
-/* What came out: a table, and all samples in the result file. */
+/* The results: a table, and all samples in the result file. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ double p2p_one_way_s(const p2p_state *s, int size, int a, int b) {
     return best_of(s, size, forward ? P2P_forward : P2P_backward)[p2p_pair(s->players, a, b)];
 }
 
-/* The pairs' times of one size and kind in one class, sorted; returns how many. */
+/* Sorted times of the pairs of one size, kind and class; returns their number. */
 static size_t sorted_of(const tri_run *run, const p2p_state *s, int size, int kind, int class,
                         double *sorted) {
     size_t count = 0;
@@ -41,7 +41,7 @@ static size_t sorted_of(const tri_run *run, const p2p_state *s, int size, int ki
     return count;
 }
 
-/* A time, or the rate of a stream (both ways together). */
+/* A time, or the rate of a stream (both directions together). */
 static void quantity(const p2p_state *s, int size, int kind, double seconds, char text[32]) {
     double bytes = (double)s->bytes[size] * (kind == P2P_both ? 2 : 1);
     if (kind == P2P_latency)
@@ -68,14 +68,16 @@ static void report_summary(tri_run *run, const p2p_state *s, double *sorted) {
             }
 }
 
-/* bandwidth: of the largest messages from the rank of the row to that of the column; else latency of the smallest. */
+/* bandwidth: of the largest messages, from the rank of the row to the rank of the column; else latency of
+ * the smallest. */
 static void report_matrix(tri_run *run, const p2p_state *s, bool bandwidth) {
     char line[16 + 9 * MOST_IN_MATRIX], bytes[TRI_SIZE_TEXT];
     int size = bandwidth ? s->sizes - 1 : 0;
-    tri_report_line(run,
-                    bandwidth ? "GB/s of messages of %s from the rank of the row to that of the column"
-                              : "latency in us of messages of %s",
-                    tri_size_format(s->bytes[size], bytes));
+    tri_report_line(
+        run,
+        bandwidth ? "bandwidth in GB/s of messages of %s, from the rank of the row to the rank of the column"
+                  : "latency in us of messages of %s",
+        tri_size_format(s->bytes[size], bytes));
     for (int a = -1; a < s->players; a++) {
         int at = a < 0 ? snprintf(line, sizeof line, "%6s", "")
                        : snprintf(line, sizeof line, "%6d", s->rank_of[a]);
@@ -100,9 +102,9 @@ static void report(tri_run *run, const p2p_state *s, double *sorted) {
     size_t pairs = p2p_pairs(s->players);
     int last = s->sizes - 1;
     tri_report_integer(run, "players", s->players, "1", "ranks that take part");
-    tri_report_integer(run, "pairs", (int64_t)pairs, "1", "pairs of them");
+    tri_report_integer(run, "pairs", (int64_t)pairs, "1", "pairs of these ranks");
     if (!pairs) {
-        tri_report_text(run, "slow", "a single one has nobody to talk to");
+        tri_report_text(run, "slow", "unknown: a single rank has no pairs");
         return;
     }
     report_summary(run, s, sorted);
@@ -111,22 +113,22 @@ static void report(tri_run *run, const p2p_state *s, double *sorted) {
     for (size_t i = 0; i < pairs; i++)
         sorted[i] = best_of(s, 0, P2P_latency)[i];
     tri_report_real(run, "latency", tri_summarise(sorted, pairs).median, "s",
-                    "half of a round trip of the smallest message, median of all pairs");
+                    "half a round trip of the smallest message, median of all pairs");
     for (size_t i = 0; i < pairs; i++)
         sorted[i] = (double)s->bytes[last] / best_of(s, last, P2P_forward)[i];
     tri_report_real(run, "bandwidth", tri_summarise(sorted, pairs).median, "B/s",
-                    "of a stream of the largest messages one way, median of all pairs");
+                    "stream of the largest messages in one direction, median of all pairs");
     for (int i = 0; i < s->samples; i++)
         sorted[i] = s->bisection_per_s[i];
     tri_report_real(run, "bisection", tri_summarise(sorted, (size_t)s->samples).median, "B/s",
-                    "between the lower half of the players and the upper one, both ways at the same time");
+                    "between the lower and upper half of the ranks, both directions concurrently");
     tri_report_text(run, "slow",
                     s->slow_found    ? s->slow_text
-                    : s->players < 3 ? "not known: less than three are not to be compared"
-                                     : "nobody");
+                    : s->players < 3 ? "unknown: fewer than three ranks cannot be compared"
+                                     : "none");
 }
 
-/* Which pair, which class, which sizes. */
+/* Records the pairs, their classes and the sizes. */
 static tri_status record_pairs(tri_run *run, const p2p_state *s) {
     size_t pairs = p2p_pairs(s->players), sizes = (size_t)s->sizes;
     int64_t *table = malloc((3 * pairs + sizes) * sizeof *table), *between = table + 2 * pairs;
@@ -145,7 +147,7 @@ static tri_status record_pairs(tri_run *run, const p2p_state *s) {
     tri_result_integers(run->result, "pairs", 2, (size_t[]){pairs, 2}, table, "1",
                         "lower and higher rank of each pair");
     tri_result_integers(run->result, "between", 1, &pairs, between, "1",
-                        "1: the pair is of two nodes, 0: of one");
+                        "1: the pair is on two nodes, 0: on one");
     tri_result_integers(run->result, "sizes", 1, &sizes, bytes, "B", "bytes of a message");
     free(table);
     return TRI_OK;
@@ -162,7 +164,7 @@ static tri_status record_samples(tri_run *run, p2p_state *s) {
         char path[96], long_name[128], bytes[TRI_SIZE_TEXT];
         snprintf(path, sizeof path, "samples/%s/%s", tri_size_format(s->bytes[size], bytes),
                  kind_names[kind]);
-        snprintf(long_name, sizeof long_name, "time for each message of each sample of each pair: %s",
+        snprintf(long_name, sizeof long_name, "seconds per message of each sample of each pair: %s",
                  kind_texts[kind]);
         status = p2p_collect(run, s, size, kind, all);
         if (status == TRI_OK)
@@ -171,7 +173,7 @@ static tri_status record_samples(tri_run *run, p2p_state *s) {
     free(all);
     if (status != TRI_OK) return status;
     tri_result_reals(run->result, "samples/bisection", 1, &samples, s->bisection_per_s, "B/s",
-                     "bytes per second between the halves of the players, both ways together");
+                     "bytes per second between the halves of the ranks, both directions together");
     return root ? record_pairs(run, s) : TRI_OK;
 }
 
@@ -190,7 +192,7 @@ static tri_status record_exchange(tri_run *run, const p2p_state *s) {
         snprintf(path, sizeof path, "samples/%s/ring", bytes);
         if (run->result)
             tri_result_reals(run->result, path, 1, &samples, ring_s, "s",
-                             "time of one exchange round the ring, of the slowest rank");
+                             "time of one exchange around the ring on the slowest rank");
     }
     free(sorted);
     return TRI_OK;

@@ -7,11 +7,11 @@ enum { LEAST_TO_COMPARE = 3 };
 
 double p2p_limit(double *values, size_t count, double slow) {
     tri_summary s = tri_summarise(values, count);
-    /* 1.4826 makes the median deviation of a normal distribution its standard deviation. */
+    /* 1.4826 scales the median deviation of a normal distribution to its standard deviation. */
     return fmax(slow * s.median, s.median + 6 * 1.4826 * s.mad);
 }
 
-/* Sets over[i] to values[i] over the median where it is beyond the limit, else to 0; NAN: nothing to compare. */
+/* Sets over[i] to values[i] / median beyond the limit, else to 0; NAN: not compared. */
 static int compare(size_t count, const double *values, double slow, double *sorted, double *over) {
     size_t known = 0;
     int found = 0;
@@ -32,7 +32,7 @@ int p2p_verdict(int players, const double *seconds, double slow, double *slow_pl
     if (!values) return -1;
     for (int p = 0; p < players; p++) {
         values[p] = NAN;
-        /* fmin takes the other one where one is NAN. */
+        /* fmin ignores NAN. */
         for (int other = 0; other < players; other++)
             if (other != p) values[p] = fmin(values[p], seconds[p2p_pair(players, p, other)]);
     }

@@ -1,4 +1,4 @@
-/* Where the elements come from: a dataset in a file, or a random vector. */
+/* The input vector: a dataset in a file, or a random vector. */
 #ifndef TRIREME_APPS_REDUCE_INPUT_H
 #define TRIREME_APPS_REDUCE_INPUT_H
 
@@ -10,16 +10,16 @@ typedef struct reduce_input {
     uint64_t seed;
     size_t count; /* of the whole vector */
     tri_element element;
-    tri_team *team; /* makes the random vector */
+    tri_team *team; /* generates the random vector */
 } reduce_input;
 
-/* Opens `file` ("FILE:/dataset"), or with NULL stands for the random vector. Collective. */
+/* Opens `file` ("FILE:/dataset"); NULL: the random vector. Collective. */
 tri_status reduce_input_open(reduce_input *input, tri_run *run, const char *file, size_t count, size_t seed,
                              tri_distribution distribution);
 void reduce_input_close(reduce_input *input);
 
-/* Brings the elements [first, first + count) to `to`, 8 bytes each. While the team works on something else only
- * datasets can be read. */
+/* Reads or generates the elements [first, first + count), 8 bytes each. While the team is busy, only
+ * datasets can be read. Local. */
 tri_status reduce_input_load(reduce_input *input, size_t first, size_t count, void *to);
 
 #endif

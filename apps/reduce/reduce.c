@@ -1,16 +1,15 @@
-/* Statistics of a dataset of any size, spread over ranks, threads and a device, in one pass.
+/* Statistics of a dataset of any size on ranks, threads and a device, in one pass.
  *
- * The pattern is a reduction: every rank brings its part of the vector down to a small accumulator, and tri_reduce
- * brings those of all ranks together at rank 0. The accumulators are integers, so that the order in which this happens
- * does not show in the result.
- */
+ * The pattern is a reduction: every rank reduces its block of the vector to a small accumulator, and a
+ * reduction over the ranks combines the accumulators on rank 0. They are integers, so the result does not
+ * depend on the order. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/common/reduce_banks.h"
+#include "apps/common/reduce_workers.h"
 #include "apps/driver/app.h"
 #include "apps/reduce/input.h"
 #include "apps/reduce/verify.h"
@@ -26,10 +25,10 @@ typedef struct state {
     tri_range slab; /* of this rank */
     size_t piece;   /* elements of a piece, at most */
     void *buffer[2];
-    reduce_banks banks;
+    reduce_workers workers;
     reduce_plan plan;
     /* result, on rank 0 */
-    reduce_part total;
+    reduce_accumulator total;
     reduce_counts histogram;
     double ordered, sum_value, mean;
     tri_statistics all;
@@ -39,37 +38,39 @@ enum { BINS = 1 << 24 };
 
 #define DISTRIBUTION_NAME(name, text) "|" #name
 static const tri_option options[] = {
-    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "numbers in an HDF5 file; without it a random vector",
+    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "numbers in an HDF5 file; default: a random vector",
                .argument = true),
     TRI_OPTION(state, sum, "sum", "exact",
-               "exact: rounded once; ordered: a fixed tree, as quick as a loop; plain: a loop and MPI_SUM",
+               "exact: rounded once; ordered: by a fixed tree, as fast as a loop; plain: a loop and MPI_SUM",
                .choices = "exact|ordered|plain"),
-    TRI_OPTION(state, statistics, "statistics", "all", "all, or only the sum and the mean",
+    TRI_OPTION(state, statistics, "statistics", "all", "all statistics, or only sum and mean",
                .choices = "all|sum"),
-    TRI_OPTION(state, ddof, "ddof", "0", "the variance divides by count - ddof: 0 or 1"),
-    TRI_OPTION(state, bins, "histogram", "0", "bins of a histogram"),
-    TRI_OPTION(state, range, "range", NULL, "LOW,HIGH of the histogram; without it a first pass finds them"),
+    TRI_OPTION(state, ddof, "ddof", "0", "divisor of the variance: count - ddof; 0 or 1"),
+    TRI_OPTION(state, bins, "histogram", "0", "number of bins of a histogram; 0: none"),
+    TRI_OPTION(state, range, "range", NULL,
+               "LOW,HIGH of the histogram; default: minimum and maximum, by an extra pass"),
     TRI_OPTION(state, count, "count", "16Mi", "elements of the random vector"),
-    TRI_OPTION(state, seed, "seed", "1", "of the random vector"),
-    TRI_OPTION(state, distribution, "distribution", "uniform", "of the random vector",
+    TRI_OPTION(state, seed, "seed", "1", "seed of the random vector"),
+    TRI_OPTION(state, distribution, "distribution", "uniform", "distribution of the random vector",
                .choices = "uniform|normal|wide|cancel"),
-    TRI_OPTION(state, memory, "memory", "16Mi", "bytes that each rank may hold of the vector at a time"),
+    TRI_OPTION(state, memory, "memory", "16Mi", "bytes of the vector that each rank holds at a time"),
     TRI_OPTION(state, check, "verify", NULL,
-               "compute again element by element, in another split, and compare all bits"),
+               "recompute element by element with another distribution over ranks, and compare all bits"),
     {.name = NULL},
 };
 
-/* Which elements are this rank's, and in what pieces. */
+/* This rank's elements, and the size of the pieces. */
 static void divide(state *s, tri_run *run) {
     size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm), unit = 1;
     size_t block = s->input.dataset ? tri_dataset_block(s->input.dataset) : 1;
-    /* Ordered sums have blocks of their own. Else chunks of the file stay whole where every rank gets one. */
+    /* Ordered sums use their own blocks. Otherwise chunks of the file are not divided if every rank gets
+     * one. */
     if (s->sum == REDUCE_ORDERED)
         unit = TRI_ORDERED_BLOCK;
     else if (block <= s->input.count / ranks)
         unit = block;
     s->slab = tri_range_block_of_units(s->input.count, unit, ranks, rank);
-    /* A file is read one piece ahead. */
+    /* A file is read one piece ahead: two buffers. */
     size_t piece = s->memory / (s->input.dataset ? 16 : 8);
     if (piece >= unit) piece -= piece % unit;
     if (s->sum == REDUCE_ORDERED && piece < TRI_ORDERED_BLOCK) piece = TRI_ORDERED_BLOCK;
@@ -90,7 +91,7 @@ static tri_status read_range(state *s) {
 static tri_status check_options(const state *s) {
     if (s->ddof > 1) return tri_fail(TRI_ERR_ARGUMENT, "--ddof: 0 or 1");
     if (s->bins > BINS) return tri_fail(TRI_ERR_ARGUMENT, "--histogram: at most %d bins", BINS);
-    if (s->range && !s->bins) return tri_fail(TRI_ERR_ARGUMENT, "--range: needs --histogram BINS");
+    if (s->range && !s->bins) return tri_fail(TRI_ERR_ARGUMENT, "--range needs --histogram BINS");
     if (s->memory < 64 * 1024) return tri_fail(TRI_ERR_ARGUMENT, "--memory: at least 64Ki");
     return TRI_OK;
 }
@@ -99,12 +100,11 @@ static tri_status allocate(state *s, tri_run *run) {
     for (int i = 0; i < (s->input.dataset ? 2 : 1); i++) {
         s->buffer[i] = malloc(s->piece * 8 + !s->piece);
         if (!s->buffer[i])
-            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu elements; ask for less with --memory",
-                            s->piece);
+            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu elements; reduce --memory", s->piece);
     }
     s->histogram.bin = calloc((size_t)s->bins + 1, sizeof(int64_t));
     if (!s->histogram.bin) return tri_fail(TRI_ERR_MEMORY, "no memory for a histogram of %d bins", s->bins);
-    return reduce_banks_create(&s->banks, &s->plan, run->team, run->threads, run->gpu);
+    return reduce_workers_create(&s->workers, &s->plan, run->team, run->threads, run->gpu);
 }
 
 static tri_status setup(tri_run *run, void *argument) {
@@ -120,7 +120,7 @@ static tri_status setup(tri_run *run, void *argument) {
     return allocate(s, run);
 }
 
-/* Loads one piece and counts the time. */
+/* Loads one piece and measures the time. */
 static tri_status load(tri_run *run, state *s, size_t done, reduce_piece *piece, int buffer) {
     size_t left = s->slab.count - done;
     *piece = (reduce_piece){
@@ -133,21 +133,21 @@ static tri_status load(tri_run *run, state *s, size_t done, reduce_piece *piece,
     return TRI_OK;
 }
 
-/* One pass over this rank's slab. A dataset is read by this thread while the others work on the piece before. */
+/* One pass over this rank's slab. This thread reads a dataset while the others process the previous piece. */
 static tri_status pass(tri_run *run, state *s) {
     reduce_piece piece, ahead;
-    reduce_banks_clear(&s->banks);
+    reduce_workers_clear(&s->workers);
     TRI_TRY(load(run, s, 0, &piece, 0));
     for (size_t done = 0, number = 0; done < s->slab.count; number++) {
         double start = tri_now_s();
-        TRI_TRY(reduce_banks_start(&s->banks, &piece));
+        TRI_TRY(reduce_workers_start(&s->workers, &piece));
         double reading = tri_now_s();
         done += piece.count;
         int more = done < s->slab.count;
         tri_status read =
             more && s->input.dataset ? load(run, s, done, &ahead, (int)(number + 1) % 2) : TRI_OK;
         double read_s = tri_now_s() - reading;
-        TRI_TRY(reduce_banks_wait(&s->banks));
+        TRI_TRY(reduce_workers_wait(&s->workers));
         TRI_TRY(read);
         tri_report_phase(run, "compute", tri_now_s() - start - read_s, 8.0 * (double)piece.count);
         if (more && !s->input.dataset) TRI_TRY(load(run, s, done, &ahead, 0));
@@ -157,17 +157,17 @@ static tri_status pass(tri_run *run, state *s) {
     return TRI_OK;
 }
 
-/* Brings the accumulators of all ranks together at rank 0. */
+/* Combines the accumulators of all ranks on rank 0. */
 static tri_status communicate(tri_run *run, state *s) {
-    reduce_part mine;
+    reduce_accumulator mine;
     memset(s->histogram.bin, 0, (size_t)s->bins * sizeof *s->histogram.bin);
     s->histogram.below = s->histogram.above = s->histogram.nan = 0;
-    reduce_banks_total(&s->banks, &mine, &s->histogram);
+    reduce_workers_total(&s->workers, &mine, &s->histogram);
     TRI_TRY(tri_merge_moments(&mine.moments, &s->total.moments, 0, run->comm));
     TRI_TRY(tri_reduce(&mine.plain, &s->total.plain, 1, MPI_DOUBLE, MPI_SUM, 0, run->comm));
     if (s->sum == REDUCE_ORDERED) {
         tri_ordered all;
-        TRI_TRY(tri_merge_ordered(&s->banks.ordered, &all, 0, run->comm));
+        TRI_TRY(tri_merge_ordered(&s->workers.ordered, &all, 0, run->comm));
         if (tri_comm_rank(run->comm) == 0) s->ordered = tri_ordered_result(&all);
     }
     if (!s->bins) return TRI_OK;
@@ -180,15 +180,15 @@ static tri_status communicate(tri_run *run, state *s) {
     return TRI_OK;
 }
 
-/* A histogram without a range: a pass that finds it. The same on all ranks afterwards. */
+/* Finds the range of a histogram without --range by an extra pass; the same on all ranks. */
 static tri_status find_range(tri_run *run, state *s) {
-    reduce_plan plan = s->banks.plan;
-    s->banks.plan.bins = 0;
-    s->banks.plan.moments = 1;
+    reduce_plan plan = s->workers.plan;
+    s->workers.plan.bins = 0;
+    s->workers.plan.moments = 1;
     tri_status status = tri_agree(run->comm, pass(run, s));
-    reduce_part mine;
-    reduce_banks_total(&s->banks, &mine, &s->histogram);
-    s->banks.plan = plan;
+    reduce_accumulator mine;
+    reduce_workers_total(&s->workers, &mine, &s->histogram);
+    s->workers.plan = plan;
     TRI_TRY(status);
     tri_moments all;
     TRI_TRY(tri_merge_moments(&mine.moments, &all, 0, run->comm));
@@ -196,19 +196,18 @@ static tri_status find_range(tri_run *run, state *s) {
     double low = all.extremes.min.high, high = all.extremes.max.high;
     if (all.extremes.min.index == TRI_NO_INDEX) low = 0, high = 1;
     if (!isfinite(low) || !isfinite(high))
-        return tri_fail(TRI_ERR_ARGUMENT,
-                        "--histogram: there are infinite elements, so give --range LOW,HIGH");
-    /* All elements equal: a range around them that has a width. */
+        return tri_fail(TRI_ERR_ARGUMENT, "--histogram: some elements are infinite; give --range LOW,HIGH");
+    /* All elements are equal: a range of nonzero width. */
     if (low == high) high = low + fmax(1, fabs(low) * 0x1p-20);
-    s->banks.plan.low = low;
-    s->banks.plan.high = high;
+    s->workers.plan.low = low;
+    s->workers.plan.high = high;
     return TRI_OK;
 }
 
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
-    s->banks.plan.low = s->plan.low;
-    s->banks.plan.high = s->plan.high;
+    s->workers.plan.low = s->plan.low;
+    s->workers.plan.high = s->plan.high;
     if (s->bins && !s->range) TRI_TRY(find_range(run, s));
     TRI_TRY(tri_agree(run->comm, pass(run, s)));
     double start = tri_now_s();
@@ -227,7 +226,7 @@ static tri_status run(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* One line for the first quantity that differs. */
+/* Reports the first quantity that differs. */
 static tri_status compare(const char *name, double ours, double other) {
     if (reduce_same(ours, other)) return TRI_OK;
     return tri_fail(TRI_ERR_WRONG, "%s is %a, but element by element it is %a", name, ours, other);
@@ -257,7 +256,7 @@ static tri_status compare_all(const state *s, const tri_moments *other) {
     TRI_TRY(compare_extreme("min", &a->min, &b.min));
     TRI_TRY(compare_extreme("max", &a->max, &b.max));
     if (a->nan != b.nan || a->positive_inf != b.positive_inf || a->negative_inf != b.negative_inf)
-        return tri_fail(TRI_ERR_WRONG, "the numbers of NaN or Inf differ element by element");
+        return tri_fail(TRI_ERR_WRONG, "the counts of NaN or Inf differ from those element by element");
     return TRI_OK;
 }
 
@@ -287,7 +286,7 @@ static void position_text(const tri_dataset *dataset, uint64_t index, char *text
         length += (size_t)snprintf(text + length, room - length, "%s%zu", d ? "," : "", at[d]);
 }
 
-/* An extreme, exactly: integers as integers. */
+/* Records an extreme exactly: integers as integers. */
 static void record_extreme(tri_run *run, const state *s, const tri_extreme *e, const char *const names[3],
                            const char *long_name, const char *index_name) {
     long double exact = (long double)e->high + (long double)e->low;
@@ -301,7 +300,7 @@ static void record_extreme(tri_run *run, const state *s, const tri_extreme *e, c
         tri_report_text(run, names[0], text);
     }
     tri_report_integer(run, names[1], e->index == TRI_NO_INDEX ? -1 : (int64_t)e->index, "1", index_name);
-    /* Ranks other than 0 have no extremes; an index of theirs is 0, which no empty dataset has. */
+    /* Ranks other than 0 have no extremes and index 0, which an empty dataset does not have. */
     if (!s->input.dataset || !s->input.count || tri_dataset_rank(s->input.dataset) < 2 ||
         e->index == TRI_NO_INDEX)
         return;
@@ -311,7 +310,8 @@ static void record_extreme(tri_run *run, const state *s, const tri_extreme *e, c
 
 static tri_status record_histogram(tri_run *run, const state *s) {
     size_t bins = (size_t)s->bins;
-    double low = s->banks.plan.low, high = s->banks.plan.high, *edges = malloc((bins + 1) * sizeof *edges);
+    double low = s->workers.plan.low, high = s->workers.plan.high,
+           *edges = malloc((bins + 1) * sizeof *edges);
     if (!edges) return tri_fail(TRI_ERR_MEMORY, "no memory for the edges of %zu bins", bins);
     for (size_t b = 0; b <= bins; b++)
         edges[b] = b == bins ? high : low + (double)b * ((high - low) / (double)bins);
@@ -350,11 +350,11 @@ static tri_status record(tri_run *run, void *argument) {
     state *s = argument;
     const tri_statistics *a = &s->all;
     record_input(run, s);
-    tri_report_integer(run, "count", (int64_t)s->input.count, "1", "elements, NaN and Inf among them");
+    tri_report_integer(run, "count", (int64_t)s->input.count, "1", "elements, including NaN and Inf");
     tri_report_real(run, "sum", s->sum_value, "1", "sum of all elements");
     tri_report_real(run, "mean", s->mean, "1", "sum / count");
     if (s->statistics == 0) {
-        tri_report_real(run, "variance", a->variance, "1", "mean square of the distance from the mean");
+        tri_report_real(run, "variance", a->variance, "1", "mean squared distance from the mean");
         tri_report_real(run, "deviation", a->deviation, "1", "standard deviation: root of the variance");
         tri_report_real(run, "norm", a->norm, "1", "2-norm: root of the sum of squares");
         record_extreme(run, s, &a->min, (const char *const[]){"min", "min_index", "min_position"},
@@ -368,14 +368,14 @@ static tri_status record(tri_run *run, void *argument) {
     if (s->bins) TRI_TRY(record_histogram(run, s));
     if (s->check)
         tri_report_text(run, "verify",
-                        s->sum == REDUCE_PLAIN ? "statistics compared; a plain sum cannot be"
+                        s->sum == REDUCE_PLAIN ? "statistics compared; a plain sum cannot be compared"
                                                : "compared, bit by bit");
     return TRI_OK;
 }
 
 static void teardown(void *argument) {
     state *s = argument;
-    reduce_banks_destroy(&s->banks);
+    reduce_workers_destroy(&s->workers);
     reduce_input_close(&s->input);
     free(s->buffer[0]);
     free(s->buffer[1]);
@@ -384,8 +384,8 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "reduce",
-    .summary = "statistics of a dataset or random vector of any size, the same bits on any ranks, threads "
-               "and device",
+    .summary =
+        "statistics of a dataset or random vector, with the same bits on any ranks, threads and device",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An odd number, so that the pieces fit none of the sizes that the vector code works in. */
+/* Odd, so that pieces do not match the block sizes of the vector code. */
 enum { PIECE = 100003 };
 
 int reduce_same(double a, double b) {
@@ -48,7 +48,7 @@ tri_status reduce_verify_moments(tri_run *run, reduce_input *input, tri_moments 
     tri_status status = piece ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to verify with");
     tri_moments mine;
     tri_moments_clear(&mine);
-    /* The last rank takes the first part: another owner for each element. */
+    /* In reverse rank order, so that another rank owns each element. */
     if (status == TRI_OK)
         status = add_slab(input, tri_range_block(input->count, ranks, ranks - 1 - rank), piece, &mine);
     free(piece);
@@ -58,7 +58,7 @@ tri_status reduce_verify_moments(tri_run *run, reduce_input *input, tri_moments 
 
 tri_status reduce_verify_ordered(tri_run *run, reduce_input *input, double *out) {
     size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm);
-    /* Blocks one at a time and by plain C, in a split whose borders differ from the run's. */
+    /* Block by block in plain C, with other borders between ranks than the run. */
     tri_range slab = tri_range_block_of_units(input->count, 3 * TRI_ORDERED_BLOCK, ranks, rank);
     double block[TRI_ORDERED_BLOCK];
     tri_ordered mine, all;

@@ -15,7 +15,8 @@ static tri_status read_weights(const char *text, int parts, double *weight) {
         weight[p] = strtod(at, &end);
         if (end == at || !(weight[p] >= 0) || !isfinite(weight[p]) || *end != (p + 1 < parts ? ',' : 0))
             return tri_fail(TRI_ERR_ARGUMENT,
-                            "--weights: '%s' is not %d numbers, one for each rank, with commas", text, parts);
+                            "--weights: '%s' is not %d numbers, separated by commas, one per rank", text,
+                            parts);
         sum += weight[p];
         at = end + 1;
     }
@@ -43,11 +44,11 @@ static tri_status divide(scatter_owner *o, size_t rows, const char *weights) {
 /* ---- By a key ---- */
 
 static tri_status bad_key(const scatter_owner *o, size_t row, double value) {
-    return tri_fail(TRI_ERR_DATA, "--key: row %zu of '%s' has %g; keys are whole numbers, 0 or more", row,
+    return tri_fail(TRI_ERR_DATA, "--key: row %zu of '%s' has %g; keys must be whole numbers, 0 or more", row,
                     tri_dataset_path(o->key), value);
 }
 
-/* The part of each of the rows [first, first + count), into o->keys. */
+/* The split file of each of the rows [first, first + count), in o->keys. */
 static tri_status read_parts(scatter_owner *o, size_t first, size_t count) {
     size_t start[32] = {first, o->column == SIZE_MAX ? 0 : o->column}, length[32] = {count, 1};
     for (int i = 2; i < tri_dataset_rank(o->key); i++)
@@ -91,8 +92,7 @@ static tri_status open_key(scatter_owner *o, tri_dataset *whole, const char *key
 
 static tri_status count_keys(scatter_owner *o, size_t rows) {
     o->keys = malloc(o->window * sizeof *o->keys);
-    if (!o->keys)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu keys; ask for less with --memory", o->window);
+    if (!o->keys) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu keys; reduce --memory", o->window);
     for (size_t first = 0, count; first < rows; first += count) {
         count = rows - first < o->window ? rows - first : o->window;
         TRI_TRY(read_parts(o, first, count));
@@ -109,7 +109,7 @@ tri_status scatter_owner_create(tri_dataset *whole, const char *weights, const c
                            .window = window,
                            .first = calloc((size_t)parts + 1, sizeof *out->first),
                            .count = calloc((size_t)parts, sizeof *out->count)};
-    if (!out->first || !out->count) return tri_fail(TRI_ERR_MEMORY, "no memory for %d parts", parts);
+    if (!out->first || !out->count) return tri_fail(TRI_ERR_MEMORY, "no memory for %d split files", parts);
     if (!key) return divide(out, rows, weights);
     TRI_TRY(open_key(out, whole, key));
     return count_keys(out, rows);

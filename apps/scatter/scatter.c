@@ -1,27 +1,26 @@
-/* Splits a dataset by rows: from a file that only rank 0 sees into one file for each rank.
+/* Splits a dataset by rows: from a file that only rank 0 opens into one file per rank.
  *
- * The pattern is a scatter: rank 0 has all the data, and every rank gets its own part of it. Rank 0 reads the file from
- * front to back in windows that fit into memory; of each window every rank gets the rows that are its own, with
- * tri_scatterv, and adds them to its part. While the ranks write, rank 0 reads on.
- */
+ * The pattern is a scatter: rank 0 has all data, and every rank gets its share. Rank 0 reads the file
+ * once, front to back, in windows that fit into memory. tri_scatterv sends each rank its rows of a window,
+ * and the rank appends them to its split file. While the ranks write, rank 0 reads the next window. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "apps/common/parts.h"
+#include "apps/common/split_file.h"
 #include "apps/driver/app.h"
 #include "apps/scatter/owner.h"
 
-/* What rank 0 tells the others before the work. */
+/* Broadcast by rank 0 before the work. */
 typedef struct plan {
-    parts_shape shape;
+    row_shape shape;
     size_t window; /* rows at a time */
     char split[64], path[1024];
 } plan;
 
-/* How many rows of a window a rank gets, in how many runs. */
+/* A rank's share of a window: number of rows and of runs. */
 typedef struct share {
     size_t rows, runs;
 } share;
@@ -31,83 +30,84 @@ typedef struct state {
     const char *file, *out, *weights, *key;
     size_t memory;
     bool replace, check;
-    /* the whole; all but the plan at rank 0 only */
+    /* the whole dataset; all except the plan on rank 0 only */
     plan plan;
     tri_template form;
     tri_dataset *whole;
     scatter_owner owner;
     char *window, *packed;
     scatter_piece *pieces;
-    parts_run *sorted; /* the runs of a window, part by part */
+    row_run *sorted; /* the runs of a window, rank by rank */
     share *shares;
-    size_t *bytes, *bytes_at, *run_bytes, *run_bytes_at; /* of each part, in one window */
-    /* this rank's part */
+    size_t *bytes, *bytes_at, *run_bytes, *run_bytes_at; /* for each rank, in one window */
+    /* this rank's split file */
     tri_comm *alone;
-    char *part_file;
-    parts_run mine; /* first: SIZE_MAX with a key */
-    tri_result *part;
+    char *split_path;
+    row_run mine; /* first: SIZE_MAX with a key */
+    tri_result *split;
     tri_array *rows, *numbers;
     char *received;
-    parts_run *runs;
+    row_run *runs;
     int64_t *row_numbers;
-    size_t done; /* rows of the part that are written */
+    size_t done; /* rows already written */
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "what to split; only rank 0 opens it", .argument = true,
-               .required = true),
-    TRI_OPTION(state, out, "out", NULL, "name of the parts, with %r for the rank: 'parts/p%r.h5'"),
+    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "dataset to split; only rank 0 opens the file",
+               .argument = true, .required = true),
+    TRI_OPTION(state, out, "out", NULL, "name of the split files, with %r for the rank: 'parts/p%r.h5'"),
     TRI_OPTION(state, weights, "weights", NULL,
-               "1,2,1: rows in proportion, a number for each rank; else even parts"),
-    TRI_OPTION(
-        state, key, "key", NULL,
-        "rows go to rank key modulo ranks: the number of a column, or the path of a dataset with one whole "
-        "number for each row"),
-    TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank may hold at a time"),
-    TRI_OPTION(state, replace, "replace", NULL, "replace parts that exist"),
-    TRI_OPTION(state, check, "verify", NULL, "read all parts again and compare every row with the file"),
+               "1,2,1: rows in proportion to one number per rank; default: even"),
+    TRI_OPTION(state, key, "key", NULL,
+               "a row goes to rank key modulo ranks; a column number, or the path of a dataset with one "
+               "whole number per row"),
+    TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
+    TRI_OPTION(state, replace, "replace", NULL, "replace existing files"),
+    TRI_OPTION(state, check, "verify", NULL,
+               "read all split files again and compare every row with the input"),
     {.name = NULL},
 };
 
 /* ---- Setup ---- */
 
-static tri_status name_part(state *s, tri_run *run) {
+static tri_status name_split_file(state *s, tri_run *run) {
     const char *mark = s->out ? strstr(s->out, "%r") : NULL;
     if (!mark)
         return tri_fail(TRI_ERR_ARGUMENT,
-                        "--out: %s: name the parts with %%r for the rank, as in --out 'parts/p%%r.h5'",
-                        s->out ? "every rank would write the same file" : "is missing");
-    /* Each %r, two characters, becomes a number of ten digits at most. */
+                        "--out %s; give a name with %%r for the rank: --out 'parts/p%%r.h5'",
+                        s->out ? "has no %r, so every rank would write the same file" : "is missing");
+    /* Each %r, two characters, becomes a number of at most ten digits. */
     size_t room = 5 * strlen(s->out) + 1, length = 0;
-    s->part_file = malloc(room);
-    if (!s->part_file) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", s->out);
+    s->split_path = malloc(room);
+    if (!s->split_path) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", s->out);
     const char *at = s->out;
     for (; mark; at = mark + 2, mark = strstr(at, "%r"))
-        length += (size_t)snprintf(s->part_file + length, room - length, "%.*s%d", (int)(mark - at), at,
+        length += (size_t)snprintf(s->split_path + length, room - length, "%.*s%d", (int)(mark - at), at,
                                    tri_comm_rank(run->comm));
-    snprintf(s->part_file + length, room - length, "%s", at);
+    snprintf(s->split_path + length, room - length, "%s", at);
 
     char *file, *path;
     TRI_TRY(tri_spec_split(s->file, &file, &path));
-    tri_status status = tri_out_check(s->part_file, file);
+    tri_status status = tri_out_check(s->split_path, file);
     free(file);
     free(path);
     return status;
 }
 
-/* Rank 0: the file, and who gets what of it. */
+/* Rank 0: opens the file and divides its rows. */
 static tri_status open_whole(state *s, tri_run *run) {
     int parts = tri_comm_size(run->comm);
     if (s->weights && s->key) return tri_fail(TRI_ERR_ARGUMENT, "--weights and --key exclude each other");
     TRI_TRY(tri_dataset_open_stored(NULL, s->file, NULL, &s->whole));
-    TRI_TRY(parts_shape_of(s->whole, &s->plan.shape));
-    /* With a key: rows in the file's order and in the parts'; and the key, a piece and a run of each row. */
-    TRI_TRY(parts_window(&s->plan.shape, s->memory, s->key ? 2 : 1,
-                         s->key ? sizeof(int64_t) + sizeof(scatter_piece) + sizeof(parts_run) : 0,
-                         &s->plan.window));
+    TRI_TRY(row_shape_of(s->whole, &s->plan.shape));
+    /* With a key: each row in file order and in rank order, and its key, piece and run. */
+    TRI_TRY(rows_window(&s->plan.shape, s->memory, s->key ? 2 : 1,
+                        s->key ? sizeof(int64_t) + sizeof(scatter_piece) + sizeof(row_run) : 0,
+                        &s->plan.window));
     const char *path = tri_dataset_path(s->whole);
-    if (strlen(path) >= sizeof s->plan.path || !strcmp(path, "/" PARTS_NUMBERS))
-        return tri_fail(TRI_ERR_DATA, "the name '%.80s' of the dataset cannot be used in parts", path);
+    if (strlen(path) >= sizeof s->plan.path || !strcmp(path, "/" SPLIT_ROW_NUMBERS))
+        return tri_fail(TRI_ERR_DATA,
+                        "the dataset name '%.80s' is reserved or too long for split files; rename it", path);
     strcpy(s->plan.path, path);
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -124,7 +124,7 @@ static tri_status open_whole(state *s, tri_run *run) {
     s->shares = malloc(p * sizeof *s->shares);
     s->bytes = malloc(4 * p * sizeof *s->bytes);
     if (!s->window || !s->packed || !s->pieces || !s->sorted || !s->shares || !s->bytes)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; ask for less with --memory", s->plan.window);
+        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; reduce --memory", s->plan.window);
     s->bytes_at = s->bytes + p;
     s->run_bytes = s->bytes + 2 * p;
     s->run_bytes_at = s->bytes + 3 * p;
@@ -137,21 +137,21 @@ static tri_status allocate(state *s) {
     s->runs = malloc((rows + 1) * sizeof *s->runs);
     s->row_numbers = s->key ? malloc((rows + 1) * sizeof *s->row_numbers) : NULL;
     if (!s->received || !s->runs || (s->key && !s->row_numbers))
-        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; ask for less with --memory", rows);
+        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; reduce --memory", rows);
     return TRI_OK;
 }
 
 static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
     int root = tri_comm_rank(run->comm) == 0;
-    TRI_TRY(tri_agree(run->comm, name_part(s, run)));
+    TRI_TRY(tri_agree(run->comm, name_split_file(s, run)));
     TRI_TRY(tri_agree(run->comm, root ? open_whole(s, run) : TRI_OK));
     tri_comm_options plain = {.algorithms = "", .network = "none"};
     TRI_TRY(tri_comm_create_with(MPI_COMM_SELF, &plain, &s->alone));
     TRI_TRY(tri_bcast(&s->plan, sizeof s->plan, MPI_BYTE, 0, run->comm));
     TRI_TRY(tri_template_share(&s->form, 0, run->comm));
     for (int p = 0; p < tri_comm_size(run->comm) && root; p++)
-        s->sorted[p] = (parts_run){s->key ? SIZE_MAX : s->owner.first[p], s->owner.count[p]};
+        s->sorted[p] = (row_run){s->key ? SIZE_MAX : s->owner.first[p], s->owner.count[p]};
     TRI_TRY(
         tri_scatter(s->sorted, sizeof s->mine, MPI_BYTE, &s->mine, sizeof s->mine, MPI_BYTE, 0, run->comm));
     return allocate(s);
@@ -159,35 +159,35 @@ static tri_status setup(tri_run *run, void *argument) {
 
 /* ---- Run ---- */
 
-static tri_status start_part(state *s, tri_run *run) {
-    const parts_shape *shape = &s->plan.shape;
+static tri_status start_split_file(state *s, tri_run *run) {
+    const row_shape *shape = &s->plan.shape;
     size_t dims[32];
     tri_array_destroy(&s->rows);
     tri_array_destroy(&s->numbers);
-    tri_result_destroy(&s->part);
+    tri_result_destroy(&s->split);
     s->done = 0;
-    /* A repeat replaces what the one before it has made. */
+    /* A repeat replaces the file of the previous one. */
     int again = run->repeat > -run->common->warmup;
-    TRI_TRY(
-        tri_result_create_at(s->alone, s->part_file, s->replace || again ? TRI_RESULT_REPLACE : 0, &s->part));
-    tri_result_text(s->part, "program", "scatter");
-    tri_result_text(s->part, "source", s->file);
-    tri_result_text(s->part, PARTS_SPLIT, s->plan.split);
-    tri_result_integer(s->part, PARTS_INDEX, tri_comm_rank(run->comm));
-    tri_result_integer(s->part, PARTS_COUNT, tri_comm_size(run->comm));
-    tri_result_integer(s->part, PARTS_FIRST, s->key ? -1 : (int64_t)s->mine.first);
-    tri_result_integer(s->part, PARTS_ROWS, (int64_t)s->mine.count);
-    tri_result_integer(s->part, PARTS_TOTAL, (int64_t)shape->dims[0]);
+    TRI_TRY(tri_result_create_at(s->alone, s->split_path, s->replace || again ? TRI_RESULT_REPLACE : 0,
+                                 &s->split));
+    tri_result_text(s->split, "program", "scatter");
+    tri_result_text(s->split, "source", s->file);
+    tri_result_text(s->split, SPLIT_ID, s->plan.split);
+    tri_result_integer(s->split, SPLIT_INDEX, tri_comm_rank(run->comm));
+    tri_result_integer(s->split, SPLIT_COUNT, tri_comm_size(run->comm));
+    tri_result_integer(s->split, SPLIT_FIRST, s->key ? -1 : (int64_t)s->mine.first);
+    tri_result_integer(s->split, SPLIT_ROWS, (int64_t)s->mine.count);
+    tri_result_integer(s->split, SPLIT_TOTAL, (int64_t)shape->dims[0]);
     memcpy(dims, shape->dims, sizeof dims);
     dims[0] = s->mine.count;
-    TRI_TRY(tri_array_create(s->part, s->plan.path, &s->form, shape->rank, dims, NULL, &s->rows));
-    return s->key ? tri_array_create(s->part, PARTS_NUMBERS, NULL, 1, dims, NULL, &s->numbers) : TRI_OK;
+    TRI_TRY(tri_array_create(s->split, s->plan.path, &s->form, shape->rank, dims, NULL, &s->rows));
+    return s->key ? tri_array_create(s->split, SPLIT_ROW_NUMBERS, NULL, 1, dims, NULL, &s->numbers) : TRI_OK;
 }
 
-/* Rank 0: the rows [first, first + count), and whose they are. */
+/* Rank 0: reads the rows [first, first + count) and sorts them by rank. */
 static tri_status load(state *s, size_t first, size_t count) {
     size_t row_bytes = s->plan.shape.row_bytes, piece_count, parts = (size_t)s->owner.parts;
-    TRI_TRY(parts_read(s->whole, first, count, s->window));
+    TRI_TRY(rows_read(s->whole, first, count, s->window));
     TRI_TRY(scatter_owner_pieces(&s->owner, first, count, s->pieces, &piece_count));
     memset(s->shares, 0, parts * sizeof *s->shares);
     for (size_t i = 0; i < piece_count; i++) {
@@ -200,7 +200,7 @@ static tri_status load(state *s, size_t first, size_t count) {
         bytes += s->bytes[p] = s->shares[p].rows * row_bytes;
         runs += s->run_bytes[p] = s->shares[p].runs * sizeof *s->sorted;
     }
-    if (!s->key) return TRI_OK; /* Consecutive rows lie in the order of the parts already. */
+    if (!s->key) return TRI_OK; /* Consecutive rows are already in rank order. */
     for (size_t i = 0; i < piece_count; i++) {
         const scatter_piece *piece = &s->pieces[i];
         size_t bytes = piece->rows.count * row_bytes;
@@ -217,7 +217,7 @@ static tri_status load(state *s, size_t first, size_t count) {
     return TRI_OK;
 }
 
-/* Each rank gets its share of the window: first how much it is, then the rows. */
+/* Scatters the shares of a window: first their sizes, then the rows. */
 static tri_status communicate(state *s, tri_run *run, share *mine) {
     TRI_TRY(tri_scatter(s->shares, sizeof *mine, MPI_BYTE, mine, sizeof *mine, MPI_BYTE, 0, run->comm));
     TRI_TRY(tri_scatterv(s->packed, s->bytes, s->bytes_at, MPI_BYTE, s->received,
@@ -227,7 +227,7 @@ static tri_status communicate(state *s, tri_run *run, share *mine) {
                         mine->runs * sizeof *s->runs, MPI_BYTE, 0, run->comm);
 }
 
-/* Adds the rows that came to this rank's part. */
+/* Appends the received rows to this rank's split file. */
 static tri_status store(state *s, const share *mine) {
     size_t start[32] = {s->done}, count[32], used = 0;
     memcpy(count, s->plan.shape.dims, sizeof count);
@@ -245,14 +245,14 @@ static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
     size_t rows = s->plan.shape.dims[0], row_bytes = s->plan.shape.row_bytes;
     int root = tri_comm_rank(run->comm) == 0;
-    tri_status status = start_part(s, run);
+    tri_status status = start_split_file(s, run);
     for (size_t first = 0, count; first < rows; first += count) {
         count = rows - first < s->plan.window ? rows - first : s->plan.window;
         share mine;
         double start = tri_now_s();
         if (root && status == TRI_OK) status = load(s, first, count);
         tri_report_phase(run, "read", tri_now_s() - start, root ? (double)(count * row_bytes) : 0);
-        /* Nothing is in flight: what has failed anywhere, now or when writing, ends the run here. */
+        /* No message is in flight: any failure, of reading or writing, ends the run here. */
         start = tri_now_s();
         TRI_TRY(tri_agree(run->comm, status));
         TRI_TRY(communicate(s, run, &mine));
@@ -264,10 +264,10 @@ static tri_status run(tri_run *run, void *argument) {
     }
     TRI_TRY(tri_agree(run->comm, status));
     double start = tri_now_s();
-    tri_status mine = tri_result_finish(s->part);
+    tri_status mine = tri_result_finish(s->split);
     status = tri_agree(run->comm, mine);
-    /* All parts or none. */
-    if (status != TRI_OK && mine == TRI_OK) remove(s->part_file);
+    /* All files or none. */
+    if (status != TRI_OK && mine == TRI_OK) remove(s->split_path);
     tri_report_phase(run, "write", tri_now_s() - start, 0);
     return status;
 }
@@ -277,16 +277,16 @@ static tri_status run(tri_run *run, void *argument) {
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     if (!s->check) return TRI_OK;
-    part mine;
-    TRI_TRY(tri_agree(run->comm, part_open(s->part_file, s->plan.path, &mine)));
+    split_file mine;
+    TRI_TRY(tri_agree(run->comm, split_file_open(s->split_path, s->plan.path, &mine)));
     uint64_t rows = mine.shape.dims[0], all = 0;
-    tri_status status = parts_compare(run, s->whole, s->plan.shape.row_bytes, &mine, 1, s->plan.window);
-    part_free(&mine);
+    tri_status status = split_files_compare(run, s->whole, s->plan.shape.row_bytes, &mine, 1, s->plan.window);
+    split_file_free(&mine);
     if (status == TRI_ERR_MPI) return status;
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(tri_allreduce(&rows, &all, 1, MPI_UINT64_T, MPI_SUM, run->comm));
     if (all == s->plan.shape.dims[0]) return TRI_OK;
-    return tri_fail(TRI_ERR_WRONG, "the parts have %zu rows, but the file has %zu", (size_t)all,
+    return tri_fail(TRI_ERR_WRONG, "the split files have %zu rows, but the input has %zu", (size_t)all,
                     s->plan.shape.dims[0]);
 }
 
@@ -300,15 +300,15 @@ static tri_status record(tri_run *run, void *argument) {
     }
     tri_report_text(run, "input", s->file);
     tri_report_text(run, "output", s->out);
-    tri_report_integer(run, "parts", (int64_t)parts, "1", "files written, one for each rank");
+    tri_report_integer(run, "parts", (int64_t)parts, "1", "files written, one per rank");
     tri_report_integer(run, "rows", (int64_t)s->plan.shape.dims[0], "1", "rows of the whole dataset");
     tri_report_integer(run, "row_bytes", (int64_t)s->plan.shape.row_bytes, "B", "bytes of a row");
-    tri_report_integer(run, "least_rows", (int64_t)least, "1", "rows of the smallest part");
-    tri_report_integer(run, "most_rows", (int64_t)most, "1", "rows of the largest part");
+    tri_report_integer(run, "least_rows", (int64_t)least, "1", "rows of the smallest split file");
+    tri_report_integer(run, "most_rows", (int64_t)most, "1", "rows of the largest split file");
     if (run->result)
         tri_result_integers(run->result, "rows_of_part", 1, &parts, (const int64_t *)s->owner.count, "1",
-                            "rows of each part");
-    if (s->check) tri_report_text(run, "verify", "every row of every part compared with the file");
+                            "rows of each split file");
+    if (s->check) tri_report_text(run, "verify", "every row of every split file compared with the input");
     return TRI_OK;
 }
 
@@ -316,7 +316,7 @@ static void teardown(void *argument) {
     state *s = argument;
     tri_array_destroy(&s->rows);
     tri_array_destroy(&s->numbers);
-    tri_result_destroy(&s->part);
+    tri_result_destroy(&s->split);
     tri_template_free(&s->form);
     scatter_owner_free(&s->owner);
     tri_dataset_destroy(&s->whole);
@@ -329,13 +329,13 @@ static void teardown(void *argument) {
     free(s->received);
     free(s->runs);
     free(s->row_numbers);
-    free(s->part_file);
+    free(s->split_path);
     tri_comm_destroy(&s->alone);
 }
 
 static const tri_app app = {
     .name = "scatter",
-    .summary = "splits a dataset by rows, from a file that only rank 0 sees, into one file for each rank",
+    .summary = "splits a dataset by rows into one file per rank; only rank 0 needs to see the input",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

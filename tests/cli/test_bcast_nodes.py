@@ -56,7 +56,7 @@ def test_nodes(cluster):
     for prepare, text in ((("mount", "-t", "tmpfs", "-o", "size=1m", "none", "/dev/shm/d"),
                            "the disk is full"),
                           (("mount", "-o", "remount,ro", "/dev/shm/d"), "the file system is read-only"),
-                          (("umount", "/dev/shm/d"), "'/dev/shm/d/src' is a folder that exists")):
+                          (("umount", "/dev/shm/d"), "the folder '/dev/shm/d/src' exists")):
         lines_of("n2", *prepare)
         if prepare[0] == "umount":
             for node in ("n1", "n3"):

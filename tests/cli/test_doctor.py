@@ -142,6 +142,7 @@ def test_command_line(tmp_path):
     for seconds in ("soon", "0"):
         done = run([DOCTOR, "--timeout", seconds], tmp_path)
         assert done.returncode == 2 and "--timeout" in done.stderr and not done.stdout
+    assert run([DOCTOR, "--environment", "man"], tmp_path).stdout.startswith(".TH TRIREME 7 ")
     done = run([DOCTOR, "--help"], tmp_path)
     assert done.returncode == 0 and "--strict" in done.stdout
     assert run([DOCTOR, "--version"], tmp_path).stdout.startswith("doctor of trireme ")
@@ -205,10 +206,10 @@ def test_root(tmp_path):
 def test_two_ranks_on_one_core(tmp_path):
     cpu = min(os.sched_getaffinity(0))
     page = Page(["taskset", "-c", cpu, *mpirun(2, DOCTOR)], tmp_path)
-    page.expect("binding", "warning", "ranks 0, 1 are bound to cores of each other", "--bind-to none")
+    page.expect("binding", "warning", "ranks 0, 1 are bound to the same cores", "--bind-to none")
     assert page.status == (3 if page.all["failures"] else 0)
     alone = Page(["taskset", "-c", cpu, DOCTOR], tmp_path)
-    alone.expect("binding", "note", "used by no rank", "--bind-to none")
+    alone.expect("binding", "note", "unused", "--bind-to none")
 
 
 @needs_hwloc
@@ -284,8 +285,7 @@ def test_opencl_drivers(tmp_path):
     (tmp_path / "broken.icd").write_text("libnothing.so.7\n")
     page = Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path))
     page.expect("opencl", "warning", "broken.icd names 'libnothing.so.7'", ".icd file")
-    Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path / "missing")).expect("opencl", "warning",
-                                                                               "no folder", ".icd")
+    Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path / "missing")).expect("opencl", "warning", "does not exist", ".icd")
 
 
 @needs_opencl
@@ -336,7 +336,7 @@ def test_no_locks(tmp_path):
         #include <errno.h>
         int flock(int file, int how) { errno = ENOLCK; return -1; }""")
     page = Page([DOCTOR], tmp_path, LD_PRELOAD=locks, HDF5_USE_FILE_LOCKING=None)
-    page.expect("results", "warning", "cannot lock files", "HDF5_USE_FILE_LOCKING=FALSE")
+    page.expect("results", "warning", "does not support file locks", "HDF5_USE_FILE_LOCKING=FALSE")
     page = Page([DOCTOR], tmp_path, LD_PRELOAD=locks, HDF5_USE_FILE_LOCKING="FALSE")
     assert "cannot lock" not in page.by_check["results"][0]["text"]
 
@@ -344,7 +344,7 @@ def test_no_locks(tmp_path):
 def test_little_memory(tmp_path):
     (tmp_path / "meminfo").write_text("MemTotal: 100000 kB\nMemAvailable: 100000 kB\n")
     command = namespace(f"mount --bind {tmp_path}/meminfo /proc/meminfo", DOCTOR)
-    Page(command, tmp_path).expect("memory", "warning", "102 MB for each of 1 ranks", "fewer ranks")
+    Page(command, tmp_path).expect("memory", "warning", "102 MB per rank for 1 ranks", "fewer ranks")
 
 
 @needs_hwloc
@@ -425,7 +425,7 @@ def test_several_nodes(hosts, tmp_path):
     launcher, variables = hosts(3, planted.replace("$host", "\\$host"))
     page = Page([*launcher, DOCTOR], tmp_path, "--results", results, **variables)
     assert [rank["host"] for rank in page.all["ranks"]] == ["h1", "h1", "h2", "h2", "h3", "h3"]
-    page.expect("shared", "warning", "on h2", "file system that all nodes share")
+    page.expect("shared", "warning", "h2", "shared file system")
     words = {host: verdict["verdict"] for verdict in page.by_check["shm"] for host in verdict["hosts"]}
     assert words == {"h1": "ok", "h2": "warning", "h3": "ok"}
     assert page.by_check["cores"][0]["hosts"] == ["h1", "h2", "h3"]

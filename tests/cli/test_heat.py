@@ -367,7 +367,7 @@ def test_a_foreign_checkpoint_is_refused(trireme, tmp_path):
     with h5py.File(tmp_path / "c.h5", "w") as f:
         f["u"] = [1.0]
     r = trireme(2, "heat", *SIZE, "--steps", 60, "--checkpoint", "c.h5", "--resume")
-    assert r.status == 4 and "is no checkpoint" in r.err, r.err
+    assert r.status == 4 and "is not a checkpoint" in r.err, r.err
 
 
 def test_by_time_and_without_a_file(trireme, tmp_path):

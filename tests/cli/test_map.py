@@ -204,18 +204,18 @@ BAD = [
     (("x", "--out", "b.h5:/r"), 2, "there is no input"),
     (("x", "a.h5:/x", "--out", "b.h5:/r"), 2, "'a.h5:/x' is not NAME=FILE.h5:/DATASET"),
     (("x", "x=a.h5:/x", "--out", "b.h5"), 2, "names no dataset"),
-    (("x", "x=a.h5:/x", "--out", "b.h5:/"), 2, "is no name of a dataset"),
-    (("x", "x=a.h5:/x", "--out", "b.h5:/r,/"), 2, "is no name of a dataset"),
+    (("x", "x=a.h5:/x", "--out", "b.h5:/"), 2, "is not the name of a dataset"),
+    (("x", "x=a.h5:/x", "--out", "b.h5:/r,/"), 2, "is not the name of a dataset"),
     (("x", "x=a.h5:/x", "--out", "b.h5:" + ",".join(f"/r{k}" for k in range(17))), 2, "more than 16"),
     (("x", *(f"x{k}=a.h5:/x" for k in range(17)), "--out", "b.h5:/r"), 2, "17 inputs: at most 16"),
-    (("x", "x=a.h5:/x", "--out", "a.h5:/r"), 2, "'a.h5' is read from"),
-    (("x", "x=a.h5:/x", "--out", "a.h5:/r", "--replace"), 2, "'a.h5' is read from"),
+    (("x", "x=a.h5:/x", "--out", "a.h5:/r"), 2, "'a.h5' is also an input"),
+    (("x", "x=a.h5:/x", "--out", "a.h5:/r", "--replace"), 2, "'a.h5' is also an input"),
     (("x", "x=a.h5:/x", "--out", "old.h5:/r"), 4, "'old.h5' exists"),
     (("x", "x=a.h5:/x", "--out", "a.h5/b.h5:/r"), 4, "a file has the name of a folder"),
     (("x", "x=a.h5:/x", "--out", "b.h5:/r", "--memory", "31"), 2, "not one element fits"),
     (("x", "x=a.h5:/x", "--out", "b.h5:/r", "--reduce", "mean"), 2, "--reduce"),
     (("x", "x=a.h5:/x", "--reduce", "sum", "--baseline"), 2, "--baseline"),
-    (("x", "x=a.h5:/x", "--out", "b.h5:/r", "--device", "none"), 2, "nothing without a device"),
+    (("x", "x=a.h5:/x", "--out", "b.h5:/r", "--device", "none"), 2, "needs a device"),
     (("x", "x=a.h5:/x", "--out", "b.h5:/r", "--device", "no such"), 3, "no such"),
     (("x + y", "x=a.h5:/x", "y=a.h5:/short", "--out", "b.h5:/r"), 4, "x is 4 x 3, but y is 12"),
     (("x", "x=a.h5:/text", "--out", "b.h5:/r"), 4, "strings"),
@@ -266,7 +266,7 @@ def test_no_driver(trireme, tmp_path):
     r = trireme(2, "map", "x", "x=a.h5:/x", "--out", "b.h5:/r", env={"OCL_ICD_VENDORS": "/nonexistent"})
     assert r.status == 3 and len(r.err.strip().splitlines()) == 1 and "no OpenCL driver" in r.err, r.err
     r = trireme(2, "map", "x", "x=a.h5:/x", "--out", "b.h5:/r", env={"TRIREME_DEVICE": "none"})
-    assert r.status == 2 and "nothing without a device" in r.err, r.err
+    assert r.status == 2 and "needs a device" in r.err, r.err
 
 
 def test_failure_leaves_nothing(trireme, tmp_path):

@@ -23,9 +23,8 @@ def test_texts(trireme, program):
     completion = trireme(0, *program, "--completion").out
     assert all(f".B --{o}" in manual and f" --{o}" in completion for o in options)
     # A word of this program's own that no test knows is an option without a test.
-    own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nOf every program:")[0], re.M)
-    sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt")
-                      and
+    own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nOptions of every program:")[0], re.M)
+    sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt") and
                       re.search("jobs|document|" + "|".join(program), str(path.relative_to(TESTS))))
     assert not [o for o in own if not re.search(rf"--{o}\b(?!-)", sources)]
 
@@ -60,3 +59,23 @@ def test_table(trireme):
     assert len(re.findall(r"^heat: rank [01] on ", r.err, re.M)) == 2
     name = os.uname().nodename
     assert f"rank 0 on {name}" in r.err
+
+
+def test_environment(trireme):
+    """doc/environment.md is the table that doctor writes, and the table has every variable that the sources read."""
+    root = TESTS.parent
+    table = trireme(0, "doctor", "--environment", "markdown").out
+    assert table == (root / "doc" / "environment.md").read_text()
+    assert trireme(0, "doctor", "--environment", "man").out.startswith(".TH TRIREME 7 ")
+    assert "TRIREME_NETWORK" in trireme(0, "reduce", "--help").out
+    read = set()
+    for folder in "base mpi collectives threads place gpu store apps".split():
+        for path in (root / folder).rglob("*.[ch]"):
+            read |= set(re.findall(r'getenv\("(\w+)"\)|"((?:OMPI_COMM|PMIX?|SLURM)_[A-Z_]+|MPI_LOCALNRANKS)"', path.read_text()))
+    names = {a or b for a, b in read}
+    for path in (root / "jobs").glob("*.s*"):
+        text = path.read_text()
+        own = set(re.findall(r"(?:^|\s|;)([A-Z]\w*)=", text)) - {n for n in re.findall(r"(\w+)=\"?\$\{\w+[:-]", text)}
+        names |= set(re.findall(r"\$\{?([A-Z][A-Z0-9_]\w*)", text)) - own - {"PATH", "PWD", "BASH_REMATCH", "BASH_SOURCE"}
+    missing = [name for name in sorted(names) if f"`{name}`" not in table]
+    assert len(names) > 40 and not missing

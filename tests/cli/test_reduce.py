@@ -212,11 +212,11 @@ def bad_files(folder):
 
 BAD = [
     (("--cuont", "3"), 2, "unknown option '--cuont'"),
-    (("--count",), 2, "'--count' wants a value"),
+    (("--count",), 2, "'--count' needs a value"),
     (("--count", "-3"), 2, "'-3' is not a size"),
     (("--count", "12Qi"), 2, "'12Qi' is not a size"),
     (("--count", "99999999999999999999999"), 2, "too large"),
-    (("--distribution", "gamma"), 2, "'gamma' is none of uniform"),
+    (("--distribution", "gamma"), 2, "'gamma' is not one of uniform"),
     (("--threads", "many"), 2, "'many' is not a whole number"),
     (("--algorithm", "reduce:magic"), 2, "no algorithm 'magic' for reduce"),
     (("--algorithm", "dance:binomial"), 2, "no operation 'dance'"),
@@ -229,7 +229,7 @@ BAD = [
     (("--ddof", "2"), 2, "--ddof: 0 or 1"),
     (("--results", ""), 2, "--results is empty"),
     (("good.h5:/lzf",), 4, "needs a plugin"),
-    (("good.h5:/x", "more"), 2, "one argument too many"),
+    (("good.h5:/x", "more"), 2, "unexpected argument"),
     (("none.h5:/x",), 4, "none.h5"),
     (("folder",), 4, "folder"),
     (("text.txt:/x",), 4, "text.txt"),

@@ -159,7 +159,7 @@ def test_root_alone_sees_the_file(trireme, tmp_path, rank_wrapper):
 
 BAD_SCATTER = [
     ((), 2, "FILE.h5:/DATASET is missing"),
-    (("good.h5:/x",), 2, "--out: is missing"),
+    (("good.h5:/x",), 2, "--out is missing"),
     (("good.h5:/x", "--out", "p.h5"), 2, "%r"),
     (("good.h5:/x", "--out", "p%r.h5", "--weights", "1,2"), 2, "--weights: '1,2' is not 3 numbers"),
     (("good.h5:/x", "--out", "p%r.h5", "--weights", "1,-2,1"), 2, "--weights"),
@@ -169,13 +169,13 @@ BAD_SCATTER = [
     (("good.h5:/x", "--out", "p%r.h5", "--key", "4"), 2, "no column 4: it has 4"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "99999999999999999999"), 2, "no column 99999999999999999999"),
     (("good.h5:/half", "--out", "p%r.h5", "--key", "1"), 2, "no column 1: it has 1"),
-    (("old1.h5", "--out", "old%r.h5", "--replace"), 2, "'old1.h5' is read from"),
+    (("old1.h5", "--out", "old%r.h5", "--replace"), 2, "'old1.h5' is also an input"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "1"), 4, "row 3 of '/x' has -1"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "/half"), 4, "row 0 of '/half' has 0.5"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "/short"), 4, "not one number for each of the 10 rows"),
     (("good.h5:/x", "--out", "p%r.h5", "--key", "/none"), 4, "no dataset '/none'"),
     (("good.h5:/x", "--out", "p%r.h5", "--memory", "8"), 2, "a row takes 32 bytes"),
-    (("good.h5:/x", "--out", "p%r.h5", "--device", "auto"), 2, "no use for a device"),
+    (("good.h5:/x", "--out", "p%r.h5", "--device", "auto"), 2, "does not use a device"),
     (("good.h5:/scalar", "--out", "p%r.h5"), 4, "has no rows"),
     (("good.h5:/text", "--out", "p%r.h5"), 4, "fixed size"),
     (("good.h5:/y", "--out", "p%r.h5"), 4, "/y"),
@@ -225,21 +225,20 @@ def test_bad_gather(trireme, parts, ranks):
     bad(2, "PART.h5 is missing")
     bad(2, "--out is missing", "p/*.h5")
     bad(2, "a row takes", "p/*.h5", "--out", "b.h5:/x", "--memory", "3")
-    bad(2, "'p/2.h5' is read from", "p/*.h5", "--out", "p/2.h5:/x", "--replace")
+    bad(2, "'p/2.h5' is also an input", "p/*.h5", "--out", "p/2.h5:/x", "--replace")
     bad(4, "cannot open 'q/*.h5'", "q/*.h5", "--out", "b.h5:/x")
     bad(4, "cannot open 'p/9.h5'", "p/0.h5", "p/9.h5", "--out", "b.h5:/x")
     bad(4, "no dataset '/y'", "p/*.h5", "--out", "b.h5:/y")
-    bad(4, "part 3 of 4 is missing: nobody has the rows 15 to 19", "p/[0-2].h5", "--out", "b.h5:/x")
-    bad(4, "part 0 of 4 is missing: nobody has the rows 0 to 4", "p/[1-3].h5", "--out", "b.h5:/x")
-    bad(4, "parts 1 to 2 of 4 are missing: nobody has the rows 5 to 14", "p/0.h5", "p/3.h5", "--out",
-        "b.h5:/x")
-    bad(4, "part 2 of 4 is missing", "k/[013].h5", "--out", "b.h5:/x")
+    bad(4, "split file 3 of 4 is missing: no file has rows 15 to 19", "p/[0-2].h5", "--out", "b.h5:/x")
+    bad(4, "split file 0 of 4 is missing: no file has rows 0 to 4", "p/[1-3].h5", "--out", "b.h5:/x")
+    bad(4, "split files 1 to 2 of 4 are missing: no file has rows 5 to 14", "p/0.h5", "p/3.h5", "--out", "b.h5:/x")
+    bad(4, "split file 2 of 4 is missing", "k/[013].h5", "--out", "b.h5:/x")
     bad(4, "different splits", "p/[01].h5", "again/[23].h5", "--out", "b.h5:/x")
     bad(4, "no dataset '/x'", "p/*.h5", "o/*.h5", "--out", "b.h5:/x")
     shutil.copy(parts / "p/1.h5", parts / "p/copy.h5")
-    bad(4, "are the same part, number 1", "p/*.h5", "--out", "b.h5:/x")
+    bad(4, "are both split file 1", "p/*.h5", "--out", "b.h5:/x")
     (parts / "p/copy.h5").unlink()
-    bad(4, "they are no parts of one whole", "p/*.h5", "a.h5", "--out", "b.h5:/x")
+    bad(4, "they do not belong together", "p/*.h5", "a.h5", "--out", "b.h5:/x")
     with h5py.File(parts / "narrow.h5", "w") as f:
         f["x"] = np.zeros((3, 3))
     bad(4, "differ in type or shape", "a.h5", "narrow.h5", "--out", "b.h5:/x")
@@ -249,7 +248,7 @@ def test_bad_gather(trireme, parts, ranks):
     # Row numbers that do not fit together: a row twice, and one that nobody has.
     with h5py.File(parts / "k/1.h5", "r+") as f:
         f["row_numbers"][2] = 8
-    bad(4, "rows 8 to 8 are in two parts", "k/*.h5", "--out", "b.h5:/x")
+    bad(4, "rows 8 to 8 are in two split files", "k/*.h5", "--out", "b.h5:/x")
     with h5py.File(parts / "k/1.h5", "r+") as f:
         f["row_numbers"][2] = 1
     bad(4, "do not ascend", "k/*.h5", "--out", "b.h5:/x")

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/common/reduce_banks.h"
+#include "apps/common/reduce_workers.h"
 #include "check.h"
 #include "trireme/algorithms.h"
 #include "trireme/select.h"
@@ -44,26 +44,26 @@ static int same(double a, double b) {
     return !memcmp(&a, &b, sizeof a);
 }
 
-/* This rank's accumulators, by the banks. */
-static tri_status local_pass(reduce_banks *banks, tri_comm *comm) {
+/* This rank's accumulators, by the workers. */
+static tri_status local_pass(reduce_workers *workers, tri_comm *comm) {
     tri_range slab =
-        tri_range_block_of_units(COUNT, banks->plan.sum == REDUCE_ORDERED ? TRI_ORDERED_BLOCK : 1,
+        tri_range_block_of_units(COUNT, workers->plan.sum == REDUCE_ORDERED ? TRI_ORDERED_BLOCK : 1,
                                  (size_t)tri_comm_size(comm), (size_t)tri_comm_rank(comm));
-    reduce_banks_clear(banks);
+    reduce_workers_clear(workers);
     for (size_t done = 0, count; done < slab.count; done += count) {
         count = slab.count - done < PIECE ? slab.count - done : PIECE;
         reduce_piece piece = {vector + slab.first + done, slab.first + done, count};
-        TRI_TRY(reduce_banks_start(banks, &piece));
-        TRI_TRY(reduce_banks_wait(banks));
+        TRI_TRY(reduce_workers_start(workers, &piece));
+        TRI_TRY(reduce_workers_wait(workers));
     }
     return TRI_OK;
 }
 
-static void check_exact(reduce_banks *banks, const expected *e, int root, const char *how, tri_comm *comm) {
-    reduce_part mine;
+static void check_exact(reduce_workers *workers, const expected *e, int root, const char *how, tri_comm *comm) {
+    reduce_accumulator mine;
     tri_moments all;
     tri_statistics s;
-    reduce_banks_total(banks, &mine, NULL);
+    reduce_workers_total(workers, &mine, NULL);
     CHECK_OK(tri_merge_moments(&mine.moments, &all, root, comm));
     if (tri_comm_rank(comm) != root) return;
     tri_moments_statistics(&all, 0, &s);
@@ -78,29 +78,29 @@ static void check_exact(reduce_banks *banks, const expected *e, int root, const 
           s.max.high);
 }
 
-static void check_ordered(reduce_banks *banks, const expected *e, int root, const char *how, tri_comm *comm) {
+static void check_ordered(reduce_workers *workers, const expected *e, int root, const char *how, tri_comm *comm) {
     tri_ordered all;
-    CHECK_OK(tri_merge_ordered(&banks->ordered, &all, root, comm));
+    CHECK_OK(tri_merge_ordered(&workers->ordered, &all, root, comm));
     if (tri_comm_rank(comm) != root) return;
     double sum = tri_ordered_result(&all);
     CHECK(same(sum, e->ordered), "%s: ordered sum %a, not %a", how, sum, e->ordered);
 }
 
 /* Every algorithm that can carry the merge. */
-static void every_algorithm(reduce_banks *banks, const expected *e, const char *how, tri_comm *comm) {
+static void every_algorithm(reduce_workers *workers, const expected *e, const char *how, tri_comm *comm) {
     for (int i = 0; i < tri_algorithm_count(); i++) {
         tri_operation op = tri_algorithm_operation(i);
-        int carries = banks->plan.sum == REDUCE_EXACT ? op == TRI_REDUCE : op == TRI_GATHER;
+        int carries = workers->plan.sum == REDUCE_EXACT ? op == TRI_REDUCE : op == TRI_GATHER;
         if (!carries) continue;
         char name[96], text[256];
         snprintf(name, sizeof name, "%s:%s", tri_operation_name(op), tri_algorithm_name(i));
         snprintf(text, sizeof text, "%s, %s", how, name);
         CHECK_OK(tri_comm_select(comm, name));
         int root = i % tri_comm_size(comm);
-        if (banks->plan.sum == REDUCE_EXACT)
-            check_exact(banks, e, root, text, comm);
+        if (workers->plan.sum == REDUCE_EXACT)
+            check_exact(workers, e, root, text, comm);
         else
-            check_ordered(banks, e, root, text, comm);
+            check_ordered(workers, e, root, text, comm);
     }
 }
 
@@ -110,14 +110,14 @@ static void one_machine(tri_team *team, int threads, tri_gpu *gpu, tri_comm *com
         for (int sum = REDUCE_EXACT; sum <= REDUCE_ORDERED; sum++) {
             reduce_plan plan = {
                 .sum = (reduce_sum)sum, .element = TRI_ELEMENT_F64, .moments = sum == REDUCE_EXACT};
-            reduce_banks banks;
+            reduce_workers workers;
             char how[128];
             snprintf(how, sizeof how, "%s, %d threads, %s", tri_distribution_name((tri_distribution)d),
                      threads, gpu ? "device" : "no device");
-            CHECK_OK(reduce_banks_create(&banks, &plan, team, threads, gpu));
-            CHECK_OK(local_pass(&banks, comm));
-            every_algorithm(&banks, &all[d], how, comm);
-            reduce_banks_destroy(&banks);
+            CHECK_OK(reduce_workers_create(&workers, &plan, team, threads, gpu));
+            CHECK_OK(local_pass(&workers, comm));
+            every_algorithm(&workers, &all[d], how, comm);
+            reduce_workers_destroy(&workers);
         }
     }
 }

@@ -4,12 +4,13 @@ int p2p_rounds(int players) {
     return players < 2 ? 0 : players % 2 ? players : players - 1;
 }
 
-/* The players stand in a circle of an odd number of places, one of an even number apart. In round r those whose places
- * add up to r meet; the one who would meet itself meets the one apart, or sits out. */
+/* The players are on a circle of odd size; if their number is even, the last one is outside it. In round r
+ * players whose positions add up to r modulo the size are partners. The player that would be its own
+ * partner gets the one outside, or is idle. */
 int p2p_partner(int players, int round, int me) {
     int places = players % 2 ? players : players - 1, apart = players - 1;
     if (players % 2 == 0 && me == apart) {
-        /* 2 x = round in the circle: the half of the round, or of the round and one turn. */
+        /* The solution of 2 x = round modulo the size of the circle. */
         return round % 2 ? (round + places) / 2 % places : round / 2;
     }
     int partner = ((round - me) % places + places) % places;

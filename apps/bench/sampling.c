@@ -1,4 +1,4 @@
-/* The samples of one cell of the table of `bench collectives`. */
+/* The samples of one cell (an operation and a size) of `bench collectives` and `bench choice`. */
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -9,16 +9,17 @@
 
 #include "apps/bench/collectives.h"
 
-/* In a round each way has its turn: as many calls as fit into TURN_S, so that caches and branches get used to it. A series
- * is longer, so that its beginning and end matter little. */
+/* In each round every method makes as many calls as fit into TURN_S, so that caches and branch prediction
+ * adapt. A series is longer, so that its beginning and end matter little. */
 enum { MIN_ROUNDS = 3, MAX_ROUNDS = 1000, MOST_CALLS = 100, SERIES = 5, LEAST_SERIES = 3 };
 static const double TURN_S = 100e-6;
-/* Behind a barrier ranks need some calls more until they take turns on their cores as they will go on doing. */
+/* Oversubscribed ranks need more calls after a barrier until the schedule of the cores is steady. */
 static const double CROWDED_TURN_S = 1e-3;
-/* Buffers up to here are written in less time than it takes to look at the clock. */
+/* Writing buffers up to this size takes less time than reading the clock. */
 enum { QUICK_BYTES = 4096 };
-/* How far ahead the moment is at which all begin: long enough for the news of it; over a network, also until a shaper has
- * forgotten the call before (two buckets of jobs/cluster.sh at 1 Gbit/s), so that all ways find it alike. */
+/* Time from the broadcast of the common start to the start; over a network also long enough for the
+ * traffic shaper of jobs/cluster.sh to recover from the previous call (two buckets at 1 Gbit/s), so that
+ * all methods start alike. */
 static const double AHEAD_S = 4e-6, NETWORK_AHEAD_S = 300e-6;
 
 tri_status bench_call_ours(const bench_call *call) {
@@ -50,7 +51,7 @@ tri_status bench_call_ours(const bench_call *call) {
     case TRI_OPERATION_COUNT:
         break;
     }
-    return tri_fail(TRI_ERR_ARGUMENT, "no such operation");
+    return tri_fail(TRI_ERR_ARGUMENT, "unknown operation");
 }
 
 size_t bench_call_gives(const bench_call *call) {
@@ -91,7 +92,7 @@ size_t bench_call_gets(const bench_call *call) {
     }
 }
 
-/* Whether all ranks run under one kernel, as nodes that are namespaces of one machine do. */
+/* Whether all ranks run on one kernel, as on nodes that are namespaces of one machine. */
 static bool same_kernel(tri_comm *comm) {
     enum { BOOT_ID = 36 };
     char mine[BOOT_ID + 1] = "", first[BOOT_ID + 1];
@@ -108,14 +109,14 @@ bench_clock bench_clock_of(tri_comm *comm) {
     bench_clock out = {.common = tri_comm_shape(comm)->nodes == 1 || same_kernel(comm)};
     out.cores = sysconf(_SC_NPROCESSORS_ONLN) * (out.common ? 1 : tri_comm_shape(comm)->nodes);
     out.crowded = tri_comm_size(comm) > out.cores;
-    /* The last leaves a barrier over a network so late that a call would be over by then, if ranks are few. */
+    /* Over a network the last rank leaves a barrier so late that the call of a few ranks might be over. */
     out.moment = out.common && (!out.crowded || tri_comm_shape(comm)->nodes > 1);
     return out;
 }
 
 /* ---- data ---- */
 
-/* Whole numbers that tell rank and place; sums of them are exact. */
+/* Whole numbers from rank and index, whose sums are exact. */
 static void write_input(const bench_call *call, unsigned salt) {
     size_t n = bench_call_gives(call);
     double *x = call->operation == TRI_BCAST ? call->recv : call->send;
@@ -124,21 +125,21 @@ static void write_input(const bench_call *call, unsigned salt) {
         x[i] = (double)(((unsigned)i * 7U + from) & 4095U);
 }
 
-/* Calls once; a number for the bits that came out. */
-static tri_status hash_of(const bench_call *call, const bench_way *way, uint64_t *out) {
+/* Calls once and hashes the result. */
+static tri_status hash_of(const bench_call *call, const bench_method *method, uint64_t *out) {
     size_t n = bench_call_gets(call);
     for (size_t i = 0; i < n; i++)
         call->recv[i] = -1;
     write_input(call, 1);
-    TRI_TRY(way->call(call));
+    TRI_TRY(method->call(call));
     *out = tri_block_hash(1, &n, (size_t[]){0}, &n, call->recv);
     return TRI_OK;
 }
 
 /* ---- time ---- */
 
-static tri_status select_way(const bench_call *call, const bench_way *way) {
-    return way->selects ? tri_comm_select(call->comm, way->select) : TRI_OK;
+static tri_status select_method(const bench_call *call, const bench_method *method) {
+    return method->selects ? tri_comm_select(call->comm, method->select) : TRI_OK;
 }
 
 static tri_status start_together(const bench_call *call, bench_clock clock) {
@@ -151,15 +152,15 @@ static tri_status start_together(const bench_call *call, bench_clock clock) {
     return TRI_OK;
 }
 
-/* `calls` samples behind one call that does not count. */
-static tri_status take_single(const bench_call *call, const bench_way *way, bench_clock clock, int calls,
-                              double *seconds) {
+/* Takes `calls` samples after one untimed call. */
+static tri_status take_single(const bench_call *call, const bench_method *method, bench_clock clock,
+                              int calls, double *seconds) {
     double in[MOST_CALLS], out[MOST_CALLS];
     for (int i = -1; i < calls; i++) {
         write_input(call, (unsigned)i);
         TRI_TRY(start_together(call, clock));
         double start = tri_now_s();
-        TRI_TRY(way->call(call));
+        TRI_TRY(method->call(call));
         double end = tri_now_s();
         if (i < 0) continue;
         in[i] = clock.common ? start : 0;
@@ -172,8 +173,7 @@ static tri_status take_single(const bench_call *call, const bench_way *way, benc
     return TRI_OK;
 }
 
-/* Seconds that a rank has worked. Where ranks take turns on cores, without the turns of others: they do not belong to what
- * is measured, and begin whenever the scheduler likes. */
+/* Wall time, or, on oversubscribed cores, processor time, which excludes the time of other ranks. */
 static double worked_s(bench_clock clock) {
     struct timespec t;
     if (!clock.crowded) return tri_now_s();
@@ -182,21 +182,22 @@ static double worked_s(bench_clock clock) {
 }
 
 /* One sample. */
-static tri_status take_series(const bench_call *call, const bench_way *way, bench_clock clock, int calls,
-                              double *seconds) {
+static tri_status take_series(const bench_call *call, const bench_method *method, bench_clock clock,
+                              int calls, double *seconds) {
     bool quick = bench_call_gives(call) * sizeof(double) <= QUICK_BYTES;
     double writing = 0;
     write_input(call, 0);
-    TRI_TRY(way->call(call));
+    TRI_TRY(method->call(call));
     TRI_TRY(start_together(call, clock));
     double start = tri_now_s();
     for (int i = 0; i < calls; i++) {
         double before = quick ? 0 : worked_s(clock);
         write_input(call, (unsigned)i);
         if (!quick) writing += worked_s(clock) - before;
-        TRI_TRY(way->call(call));
+        TRI_TRY(method->call(call));
     }
-    /* Ranks that have nothing to write wait for the one that has; those that share cores write in turns. */
+    /* Subtract the time of writing buffers: other ranks wait for the slowest writer, and ranks that share
+     * cores write one at a time. */
     double slowest[2] = {tri_now_s() - start, writing};
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, slowest, 2, MPI_DOUBLE, MPI_MAX, call->comm));
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, &writing, 1, MPI_DOUBLE, MPI_SUM, call->comm));
@@ -204,14 +205,14 @@ static tri_status take_series(const bench_call *call, const bench_way *way, benc
     return TRI_OK;
 }
 
-/* Calls in one turn of a way, by the time of the quickest of a few. */
-static tri_status calls_in_turn(const bench_call *call, bench_way *ways, int count, bench_clock clock,
+/* Calls of a method in one round, from the fastest of a few calls. */
+static tri_status calls_in_turn(const bench_call *call, bench_method *methods, int count, bench_clock clock,
                                 int *out) {
     double shortest = INFINITY;
     for (int w = 0; w < count; w++) {
         double seconds[3];
-        TRI_TRY(select_way(call, &ways[w]));
-        TRI_TRY(take_single(call, &ways[w], clock, 3, seconds));
+        TRI_TRY(select_method(call, &methods[w]));
+        TRI_TRY(take_single(call, &methods[w], clock, 3, seconds));
         for (int i = 0; i < 3; i++)
             shortest = fmin(shortest, seconds[i]);
     }
@@ -220,70 +221,72 @@ static tri_status calls_in_turn(const bench_call *call, bench_way *ways, int cou
     return TRI_OK;
 }
 
-static tri_status take_turn(const bench_call *call, bench_way *way, bench_mode mode, bench_clock clock,
+static tri_status take_turn(const bench_call *call, bench_method *method, bench_mode mode, bench_clock clock,
                             int calls) {
-    double *next = way->seconds[mode] + way->samples[mode];
-    TRI_TRY(select_way(call, way));
+    double *next = method->seconds[mode] + method->samples[mode];
+    TRI_TRY(select_method(call, method));
     if (mode == BENCH_SINGLE) {
-        way->samples[mode] += (size_t)calls;
-        return take_single(call, way, clock, calls, next);
+        method->samples[mode] += (size_t)calls;
+        return take_single(call, method, clock, calls, next);
     }
-    way->samples[mode]++;
-    return take_series(call, way, clock, calls == 1 ? LEAST_SERIES : SERIES * calls, next);
+    method->samples[mode]++;
+    return take_series(call, method, clock, calls == 1 ? LEAST_SERIES : SERIES * calls, next);
 }
 
-/* Rounds until rank 0 says that the time is over. Every other round goes backwards, so that no way always follows the
- * same one. */
-static tri_status take_rounds(const bench_call *call, bench_way *ways, int count, bench_mode mode, int calls,
-                              double until) {
+/* Rounds until the time is over on rank 0. Every other round is in reverse, so that no method always
+ * follows the same one. */
+static tri_status take_rounds(const bench_call *call, bench_method *methods, int count, bench_mode mode,
+                              int calls, double until) {
     bench_clock clock = bench_clock_of(call->comm);
     for (int round = 0; round < MAX_ROUNDS; round++) {
         int on = round < MIN_ROUNDS || tri_now_s() < until;
         TRI_TRY(tri_bcast(&on, 1, MPI_INT, 0, call->comm));
         if (!on) break;
         for (int i = 0; i < count; i++)
-            TRI_TRY(take_turn(call, &ways[round % 2 ? count - 1 - i : i], mode, clock, calls));
+            TRI_TRY(take_turn(call, &methods[round % 2 ? count - 1 - i : i], mode, clock, calls));
     }
     return TRI_OK;
 }
 
-static tri_status compare(const bench_call *call, bench_way *ways, int count) {
+static tri_status compare(const bench_call *call, bench_method *methods, int count) {
     uint64_t first = 0, hash;
     tri_status status = TRI_OK;
     for (int w = 0; w < count; w++) {
-        TRI_TRY(select_way(call, &ways[w]));
-        TRI_TRY(hash_of(call, &ways[w], &hash));
-        if (ways[w].call == bench_call_ours)
-            snprintf(ways[w].algorithm, sizeof ways[w].algorithm, "%s", tri_comm_algorithm(call->comm));
+        TRI_TRY(select_method(call, &methods[w]));
+        TRI_TRY(hash_of(call, &methods[w], &hash));
+        if (methods[w].call == bench_call_ours)
+            snprintf(methods[w].algorithm, sizeof methods[w].algorithm, "%s", tri_comm_algorithm(call->comm));
         if (w == 0) first = hash;
         if (hash != first && status == TRI_OK)
-            status = tri_fail(TRI_ERR_WRONG, "%s of %zu doubles: what %s gives is not what %s gives",
-                              tri_operation_name(call->operation), call->count, ways[w].name, ways[0].name);
+            status =
+                tri_fail(TRI_ERR_WRONG, "%s of %zu doubles: the results of %s and %s differ",
+                         tri_operation_name(call->operation), call->count, methods[w].name, methods[0].name);
     }
     return tri_agree(call->comm, status);
 }
 
-tri_status bench_measure(const bench_call *call, bench_way *ways, int count, double seconds) {
+tri_status bench_measure(const bench_call *call, bench_method *methods, int count, double seconds) {
     int calls;
-    TRI_TRY(compare(call, ways, count));
-    TRI_TRY(calls_in_turn(call, ways, count, bench_clock_of(call->comm), &calls));
+    TRI_TRY(compare(call, methods, count));
+    TRI_TRY(calls_in_turn(call, methods, count, bench_clock_of(call->comm), &calls));
     tri_status room = TRI_OK;
     for (int w = 0; w < count; w++)
         for (int mode = 0; mode < BENCH_MODES; mode++) {
-            ways[w].seconds[mode] = malloc((size_t)MAX_ROUNDS * (size_t)calls * sizeof **ways[w].seconds);
-            if (!ways[w].seconds[mode]) room = tri_fail(TRI_ERR_MEMORY, "no memory for the samples");
+            methods[w].seconds[mode] =
+                malloc((size_t)MAX_ROUNDS * (size_t)calls * sizeof **methods[w].seconds);
+            if (!methods[w].seconds[mode]) room = tri_fail(TRI_ERR_MEMORY, "no memory for the samples");
         }
     TRI_TRY(tri_agree(call->comm, room));
     for (int mode = 0; mode < BENCH_MODES; mode++)
-        TRI_TRY(take_rounds(call, ways, count, (bench_mode)mode, calls, tri_now_s() + seconds));
+        TRI_TRY(take_rounds(call, methods, count, (bench_mode)mode, calls, tri_now_s() + seconds));
     return TRI_OK;
 }
 
-void bench_ways_destroy(bench_way *ways, int count) {
+void bench_methods_destroy(bench_method *methods, int count) {
     for (int w = 0; w < count; w++)
         for (int mode = 0; mode < BENCH_MODES; mode++) {
-            free(ways[w].seconds[mode]);
-            ways[w].seconds[mode] = NULL;
-            ways[w].samples[mode] = 0;
+            free(methods[w].seconds[mode]);
+            methods[w].seconds[mode] = NULL;
+            methods[w].samples[mode] = 0;
         }
 }

@@ -1,4 +1,5 @@
-/* Who is slow: suspects by comparison, then measured again, alone and beside others, before anybody is accused. */
+/* Finds slow ranks and pairs: suspects by comparison, which are then measured again alone, in turn with
+ * other pairs. A rank or pair is reported only if every sample exceeds the limit, several times in a row. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,38 +9,38 @@
 
 enum {
     CLASSES = 2,
-    WITNESSES = 3,  /* pairs of a suspect player that are measured again */
-    REFERENCES = 5, /* pairs beside them that are not suspect */
-    GLANCE = 2,     /* times that each check is done at first: most suspects are cleared by it */
-    LOOK = 8,       /* and before somebody is accused */
-    HEARINGS = 3,   /* in which a suspect must be slow */
-    CHARGES = 32,   /* suspects looked into in one turn */
-    TURNS = 32,
-    CHECKS = CHARGES * (WITNESSES + REFERENCES),
+    SUSPECT_PAIRS = 3,   /* pairs of a suspect player that are measured again */
+    REFERENCE_PAIRS = 5, /* pairs for comparison that are not suspect */
+    FIRST_TIMES = 2,     /* repetitions of each check in the first round, which clears most suspects */
+    CONFIRM_TIMES = 8,   /* repetitions in later rounds */
+    CONFIRMATIONS = 3,   /* rounds in a row in which a slow rank or pair exceeds the limit */
+    RECHECKS = 32,       /* suspects measured in one round */
+    ROUNDS = 32,
+    CHECKS = RECHECKS * (SUSPECT_PAIRS + REFERENCE_PAIRS),
     HOST = 64
 };
 
-/* One suspect in one case, and which of the checks are for and which against it. */
-typedef struct charge {
+/* A suspect in one case, with the numbers of the checks of its pairs and of the reference pairs. */
+typedef struct recheck {
     size_t suspect;
-    int in_case, witnesses, references;
-    int witness[WITNESSES], reference[REFERENCES];
-} charge;
+    int in_case, suspect_pairs, references;
+    int suspect_pair[SUSPECT_PAIRS], reference[REFERENCE_PAIRS];
+} recheck;
 
-/* What rank 0 thinks. A suspect is a player, or players + a pair. */
-typedef struct court {
+/* The state of the search, on rank 0. A suspect is a player, or players + a pair. */
+typedef struct search {
     tri_run *run;
     p2p_state *s;
-    int cases; /* size, kind, class */
+    int cases; /* combinations of size, kind and class */
     size_t suspects;
-    double *excess;     /* excess[case][suspect]: how many times the median; 0: not suspect */
-    int *convicted;     /* convicted[suspect]: how many times in a row */
+    double *excess;     /* excess[case][suspect]: multiple of the median; 0: not suspect */
+    int *confirmed;     /* confirmed[suspect]: rounds in a row beyond the limit */
     char (*host)[HOST]; /* host[rank] */
-    charge charges[CHARGES];
-    int charged, checks;
-    int times; /* that each check is done in this turn */
+    recheck rechecks[RECHECKS];
+    int recheck_count, checks;
+    int times; /* repetitions of each check in this round */
     p2p_check_row check[CHECKS];
-} court;
+} search;
 
 int p2p_class(const tri_run *run, const p2p_state *s, int a, int b) {
     const int *node_of = tri_comm_shape(run->comm)->node_of;
@@ -50,31 +51,31 @@ static const double *best_of(const p2p_state *s, int in_case) {
     return s->best_s + (size_t)(in_case / CLASSES) * p2p_pairs(s->players);
 }
 
-static double *excess_of(const court *c, int in_case) {
+static double *excess_of(const search *c, int in_case) {
     return c->excess + (size_t)in_case * c->suspects;
 }
 
-static bool guilty(const court *c, size_t suspect) {
-    return c->convicted[suspect] == HEARINGS;
+static bool is_slow(const search *c, size_t suspect) {
+    return c->confirmed[suspect] == CONFIRMATIONS;
 }
 
-/* The players of a pair by its number. */
+/* The players of a pair, by its index. */
 static void players_of(int players, size_t pair, int *a, int *b) {
     for (*a = 0; pair >= (size_t)(players - *a - 1); ++*a)
         pair -= (size_t)(players - *a - 1);
     *b = *a + 1 + (int)pair;
 }
 
-/* A pair one of whose players is guilty says nothing new. */
-static bool explained(const court *c, size_t suspect) {
+/* A pair with a slow player is not reported separately. */
+static bool explained(const search *c, size_t suspect) {
     size_t players = (size_t)c->s->players;
     int a, b;
     if (suspect < players) return false;
     players_of(c->s->players, suspect - players, &a, &b);
-    return guilty(c, (size_t)a) || guilty(c, (size_t)b);
+    return is_slow(c, (size_t)a) || is_slow(c, (size_t)b);
 }
 
-static tri_status suspect(court *c) {
+static tri_status find_suspects(search *c) {
     int players = c->s->players;
     size_t pairs = p2p_pairs(players);
     double *seconds = malloc((pairs + 1) * sizeof *seconds);
@@ -92,8 +93,8 @@ static tri_status suspect(court *c) {
     return found < 0 ? tri_fail(TRI_ERR_MEMORY, "no memory to compare %zu pairs", pairs) : TRI_OK;
 }
 
-/* The number of this check, entered where it is new. */
-static int enter(court *c, int in_case, int a, int b) {
+/* The number of this check, added if new. */
+static int check_number(search *c, int in_case, int a, int b) {
     p2p_check_row row = {in_case / CLASSES / P2P_KINDS, in_case / CLASSES % P2P_KINDS, a, b};
     for (int i = 0; i < c->checks; i++)
         if (!memcmp(&c->check[i], &row, sizeof row)) return i;
@@ -101,68 +102,69 @@ static int enter(court *c, int in_case, int a, int b) {
     return c->checks++;
 }
 
-/* The pairs of one player in this class, first those with players that are not suspect themselves. */
-static void call_witnesses(court *c, charge *to, int player) {
-    for (int pass = 0; pass < 2 && !to->witnesses; pass++)
-        for (int step = 1; step < c->s->players && to->witnesses < WITNESSES; step++) {
+/* Adds pairs of a player in this class, preferably with players that are not suspect. */
+static void add_suspect_pairs(search *c, recheck *to, int player) {
+    for (int pass = 0; pass < 2 && !to->suspect_pairs; pass++)
+        for (int step = 1; step < c->s->players && to->suspect_pairs < SUSPECT_PAIRS; step++) {
             int other = (player + step) % c->s->players;
             bool fits = p2p_class(c->run, c->s, player, other) == to->in_case % CLASSES;
             if (!fits || (excess_of(c, to->in_case)[other] > 0) != pass) continue;
             int a = player < other ? player : other, b = player < other ? other : player;
-            to->witness[to->witnesses++] = enter(c, to->in_case, a, b);
+            to->suspect_pair[to->suspect_pairs++] = check_number(c, to->in_case, a, b);
         }
 }
 
-static bool is_reference(const court *c, int in_case, int a, int b) {
+static bool is_reference(const search *c, int in_case, int a, int b) {
     const double *excess = excess_of(c, in_case), *of_pair = excess + c->s->players;
     return p2p_class(c->run, c->s, a, b) == in_case % CLASSES && !(excess[a] > 0) && !(excess[b] > 0) &&
            !(of_pair[p2p_pair(c->s->players, a, b)] > 0);
 }
 
-/* Pairs of the same class without a suspicion, from all over the machine, and others in each hearing. */
-static void call_references(court *c, charge *to) {
-    size_t found = 0, at = 0, first = (size_t)c->convicted[to->suspect];
+/* Adds pairs of the same class that are not suspect, spread over the machine, and different ones in each
+ * round. */
+static void add_references(search *c, recheck *to) {
+    size_t found = 0, at = 0, first = (size_t)c->confirmed[to->suspect];
     for (int a = 0; a < c->s->players; a++)
         for (int b = a + 1; b < c->s->players; b++)
             found += is_reference(c, to->in_case, a, b);
-    size_t step = found / REFERENCES + !(found / REFERENCES);
+    size_t step = found / REFERENCE_PAIRS + !(found / REFERENCE_PAIRS);
     for (int a = 0; a < c->s->players; a++)
-        for (int b = a + 1; b < c->s->players && to->references < REFERENCES; b++)
+        for (int b = a + 1; b < c->s->players && to->references < REFERENCE_PAIRS; b++)
             if (is_reference(c, to->in_case, a, b) && at++ % step == first % step)
-                to->reference[to->references++] = enter(c, to->in_case, a, b);
+                to->reference[to->references++] = check_number(c, to->in_case, a, b);
 }
 
-/* Each suspect in the case that speaks most against it. */
-static void charge_suspects(court *c) {
+/* Selects suspects, each in its slowest case. */
+static void select_suspects(search *c) {
     size_t players = (size_t)c->s->players;
-    c->charged = c->checks = 0;
-    c->times = GLANCE;
-    for (size_t suspect = 0; suspect < c->suspects && c->charged < CHARGES; suspect++) {
-        charge next = {.suspect = suspect};
+    c->recheck_count = c->checks = 0;
+    c->times = FIRST_TIMES;
+    for (size_t suspect = 0; suspect < c->suspects && c->recheck_count < RECHECKS; suspect++) {
+        recheck next = {.suspect = suspect};
         int a = 0, b = 0;
         double most = 0;
         for (int i = 0; i < c->cases; i++)
             if (excess_of(c, i)[suspect] > most) most = excess_of(c, i)[suspect], next.in_case = i;
-        if (most <= 0 || guilty(c, suspect) || explained(c, suspect)) continue;
+        if (most <= 0 || is_slow(c, suspect) || explained(c, suspect)) continue;
         if (suspect >= players) {
             players_of(c->s->players, suspect - players, &a, &b);
-            next.witness[next.witnesses++] = enter(c, next.in_case, a, b);
+            next.suspect_pair[next.suspect_pairs++] = check_number(c, next.in_case, a, b);
         } else {
-            call_witnesses(c, &next, (int)suspect);
+            add_suspect_pairs(c, &next, (int)suspect);
         }
-        call_references(c, &next);
-        if (c->convicted[suspect]) c->times = LOOK;
-        c->charges[c->charged++] = next;
+        add_references(c, &next);
+        if (c->confirmed[suspect]) c->times = CONFIRM_TIMES;
+        c->rechecks[c->recheck_count++] = next;
     }
 }
 
-/* How many times as slow as the references, where all samples of all witnesses are beyond the limit for the references'
- * best ones, and beyond nine tenths of all their samples: on a machine so busy that anybody is slow at times, nobody is.
- * Else 0. Without references nobody is slow. */
-static double times_slow(const court *c, const charge *now, const double *seconds) {
-    double best[REFERENCES], all[REFERENCES * LOOK], quickest = INFINITY;
+/* The multiple of the references' time, if all samples of all pairs of the suspect exceed both the limit
+ * of the references' best samples and nine tenths of all their samples; otherwise 0. So on a busy machine,
+ * where any rank is slow at times, none is reported. Without references no suspect is slow. */
+static double times_slow(const search *c, const recheck *now, const double *seconds) {
+    double best[REFERENCE_PAIRS], all[REFERENCE_PAIRS * CONFIRM_TIMES], quickest = INFINITY;
     size_t count = 0, references = (size_t)now->references;
-    if (!now->references || !now->witnesses) return 0;
+    if (!now->references || !now->suspect_pairs) return 0;
     for (int k = 0; k < now->references; k++) {
         best[k] = INFINITY;
         for (int i = 0; i < c->times; i++) {
@@ -170,28 +172,28 @@ static double times_slow(const court *c, const charge *now, const double *second
             best[k] = fmin(best[k], all[count++]);
         }
     }
-    for (int k = 0; k < now->witnesses; k++)
+    for (int k = 0; k < now->suspect_pairs; k++)
         for (int i = 0; i < c->times; i++)
-            quickest = fmin(quickest, seconds[now->witness[k] * c->times + i]);
+            quickest = fmin(quickest, seconds[now->suspect_pair[k] * c->times + i]);
     tri_summarise(all, count);
     double limit = fmax(p2p_limit(best, references, c->s->slow), tri_quantile(all, count, 0.9));
     return quickest > limit ? quickest / tri_quantile(best, references, 0.5) : 0;
 }
 
-static void judge(court *c, const double *seconds) {
-    for (int i = 0; i < c->charged; i++) {
-        size_t suspect = c->charges[i].suspect;
-        double times = times_slow(c, &c->charges[i], seconds);
-        c->convicted[suspect] = times > 0 ? c->convicted[suspect] + 1 : 0;
-        /* From now on as measured alone. */
-        for (int other = 0; c->convicted[suspect] == HEARINGS && other < c->cases; other++)
+static void evaluate(search *c, const double *seconds) {
+    for (int i = 0; i < c->recheck_count; i++) {
+        size_t suspect = c->rechecks[i].suspect;
+        double times = times_slow(c, &c->rechecks[i], seconds);
+        c->confirmed[suspect] = times > 0 ? c->confirmed[suspect] + 1 : 0;
+        /* From now on only the measurement alone counts. */
+        for (int other = 0; c->confirmed[suspect] == CONFIRMATIONS && other < c->cases; other++)
             excess_of(c, other)[suspect] = 0;
-        excess_of(c, c->charges[i].in_case)[suspect] = times;
+        excess_of(c, c->rechecks[i].in_case)[suspect] = times;
     }
 }
 
-/* Who, and how many times as long as the others, alone. */
-static void describe(court *c, size_t suspect, char *text, size_t room) {
+/* Describes a slow rank or pair and its multiple of the others' time, measured alone. */
+static void describe(search *c, size_t suspect, char *text, size_t room) {
     int players = c->s->players, a, b, worst = 0;
     char size[TRI_SIZE_TEXT];
     for (int i = 0; i < c->cases; i++)
@@ -208,7 +210,7 @@ static void describe(court *c, size_t suspect, char *text, size_t room) {
     }
 }
 
-static void name_the_guilty(court *c) {
+static void report_slow(search *c) {
     p2p_state *s = c->s;
     enum { NAMED = 5 };
     size_t at = 0;
@@ -216,7 +218,7 @@ static void name_the_guilty(court *c) {
     s->slow_found = 0;
     for (size_t suspect = 0; suspect < c->suspects; suspect++) {
         char one[256];
-        if (!guilty(c, suspect) || explained(c, suspect) || ++s->slow_found > NAMED) continue;
+        if (!is_slow(c, suspect) || explained(c, suspect) || ++s->slow_found > NAMED) continue;
         describe(c, suspect, one, sizeof one);
         at += (size_t)snprintf(s->slow_text + at, sizeof s->slow_text - at, "%s%s", at ? ", " : "", one);
     }
@@ -224,48 +226,48 @@ static void name_the_guilty(court *c) {
         snprintf(s->slow_text + at, sizeof s->slow_text - at, ", and %d more", s->slow_found - NAMED);
 }
 
-static tri_status open_court(court *c) {
+static tri_status start(search *c) {
     c->cases = c->s->sizes * P2P_KINDS * CLASSES;
     c->suspects = (size_t)c->s->players + p2p_pairs(c->s->players);
     if (tri_comm_rank(c->run->comm)) return TRI_OK;
     c->excess = calloc((size_t)c->cases * c->suspects, sizeof *c->excess);
-    c->convicted = calloc(c->suspects, sizeof *c->convicted);
+    c->confirmed = calloc(c->suspects, sizeof *c->confirmed);
     c->host = malloc((size_t)tri_comm_size(c->run->comm) * sizeof *c->host);
-    if (!c->excess || !c->convicted || !c->host)
+    if (!c->excess || !c->confirmed || !c->host)
         return tri_fail(TRI_ERR_MEMORY, "no memory to compare %zu pairs", c->suspects);
-    return suspect(c);
+    return find_suspects(c);
 }
 
-static tri_status hold_court(court *c, double *seconds) {
+static tri_status recheck_all(search *c, double *seconds) {
     int root = tri_comm_rank(c->run->comm) == 0;
     char host[HOST];
     snprintf(host, sizeof host, "%s", tri_comm_host(c->run->comm));
-    TRI_TRY(tri_agree(c->run->comm, open_court(c)));
+    TRI_TRY(tri_agree(c->run->comm, start(c)));
     TRI_TRY(tri_gather(host, HOST, MPI_CHAR, c->host, HOST, MPI_CHAR, 0, c->run->comm));
-    for (int turn = 0; turn < TURNS; turn++) {
-        if (root) charge_suspects(c);
+    for (int round = 0; round < ROUNDS; round++) {
+        if (root) select_suspects(c);
         TRI_TRY(tri_bcast(&c->checks, 1, MPI_INT, 0, c->run->comm));
         if (!c->checks) break;
         TRI_TRY(tri_bcast(c->check, (size_t)c->checks * 4, MPI_INT, 0, c->run->comm));
         TRI_TRY(tri_bcast(&c->times, 1, MPI_INT, 0, c->run->comm));
         TRI_TRY(p2p_measure_alone(c->run, c->s, c->check, c->checks, c->times, seconds));
-        if (root) judge(c, seconds);
+        if (root) evaluate(c, seconds);
     }
-    if (root) name_the_guilty(c);
+    if (root) report_slow(c);
     return TRI_OK;
 }
 
-tri_status p2p_accuse(tri_run *run, p2p_state *s) {
-    court *c = calloc(1, sizeof *c);
-    double *seconds = calloc((size_t)CHECKS * LOOK, sizeof *seconds);
+tri_status p2p_find_slow(tri_run *run, p2p_state *s) {
+    search *c = calloc(1, sizeof *c);
+    double *seconds = calloc((size_t)CHECKS * CONFIRM_TIMES, sizeof *seconds);
     tri_status status = c && seconds ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d checks", CHECKS);
     status = tri_agree(run->comm, status);
     if (status == TRI_OK) {
         c->run = run;
         c->s = s;
-        status = hold_court(c, seconds);
+        status = recheck_all(c, seconds);
         free(c->excess);
-        free(c->convicted);
+        free(c->confirmed);
         free(c->host);
     }
     free(seconds);
