@@ -6,12 +6,12 @@
 enum {
     PIECE = 512,
     FEW =
-        2048, /* bins that are counted in COPIES tables, so that equal neighbours do not wait for each other */
+        2048, /* up to here, counts in COPIES tables, so that equal neighbours need not wait for each other */
     COPIES = 4,
     MOST = 1 << 30
 };
 
-static void count_few(const tri_kernels *kernels, const tri_bins *bins, const double *x, size_t count,
+static void count_few(const tri_sum_kernels *kernels, const tri_bins *bins, const double *x, size_t count,
                       int64_t *counts, int64_t outside[TRI_OUTSIDE]) {
     int64_t copy[COPIES][FEW + TRI_OUTSIDE];
     int32_t bin[PIECE];
@@ -34,7 +34,7 @@ static void count_few(const tri_kernels *kernels, const tri_bins *bins, const do
             *(k < all - TRI_OUTSIDE ? counts + k : outside + (k - (all - TRI_OUTSIDE))) += copy[c][k];
 }
 
-static void count_many(const tri_kernels *kernels, const tri_bins *bins, const double *x, size_t count,
+static void count_many(const tri_sum_kernels *kernels, const tri_bins *bins, const double *x, size_t count,
                        int64_t *counts, int64_t outside[TRI_OUTSIDE]) {
     int32_t bin[PIECE];
     for (size_t done = 0; done < count; done += PIECE) {
@@ -52,7 +52,7 @@ tri_status tri_histogram_add(const double *x, size_t count, double low, double h
     if (!(low < high) || !isfinite(low) || !isfinite(high) || !isfinite(high - low) || !isfinite(b.scale))
         return tri_fail(TRI_ERR_ARGUMENT,
                         "no histogram over [%g, %g]: give finite limits, the lower one first", low, high);
-    const tri_kernels *kernels = tri_kernels_at(tri_simd_level());
+    const tri_sum_kernels *kernels = tri_sum_kernels_at(tri_simd_level());
     int64_t outside[TRI_OUTSIDE] = {0};
     if (bins <= FEW)
         count_few(kernels, &b, x, count, counts, outside);

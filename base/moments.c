@@ -2,11 +2,11 @@
 
 #include <math.h>
 
+#include "base/sum_array.h"
 #include "base/sum_integers.h"
 
 void tri_extremes_clear(tri_extremes *extremes) {
-    tri_extreme none = {NAN, 0, TRI_NO_INDEX};
-    *extremes = (tri_extremes){none, none};
+    *extremes = tri_extremes_none();
 }
 
 void tri_moments_clear(tri_moments *moments) {
@@ -31,11 +31,18 @@ void tri_moments_normalise(tri_moments *moments) {
     tri_squares_normalise(&moments->totals.squares);
 }
 
+void tri_moments_add_at(tri_simd level, tri_moments *moments, uint64_t first, const double *x, size_t count) {
+    tri_totals *t = &moments->totals;
+    t->count += (int64_t)count;
+    tri_accumulator_add_moments(level, tri_accumulator_of_sum(&t->sum),
+                                tri_accumulator_of_squares(&t->squares), &moments->extremes, first, x, count);
+}
+
 void tri_moments_add(tri_moments *moments, uint64_t first, const double *x, size_t count) {
     tri_moments_add_at(tri_simd_level(), moments, first, x, count);
 }
 
-/* An integer as the nearest double and the rest, which is an integer below 2^11. */
+/* Splits an integer into the nearest double and the remainder, an integer below 2^11. */
 static void split_u64(uint64_t x, double *high, double *low) {
     *high = (double)x;
     /* 2^64 does not fit back into a uint64_t. */
@@ -81,18 +88,19 @@ void tri_moments_add_i64(tri_moments *moments, uint64_t first, const int64_t *x,
     tri_extremes_merge(&moments->extremes, &e);
 }
 
-/* sum of (x - mean)^2 = (n * S2 - S1^2) / n, an exact rational number; here its quotient by n - ddof. */
+/* sum of (x - mean)^2 = (n * S2 - S1^2) / n, an exact rational number. The variance is its quotient by n -
+ * ddof. */
 static void variance(const tri_totals *t, uint64_t n, uint64_t ddof, tri_statistics *out) {
-    tri_big sum, square, all;
-    tri_big_take(t->sum.word, TRI_SUM_DIGITS, TRI_SUM_BASE, &sum);
-    tri_big_square(&sum, &square);
-    tri_big_take(t->squares.word, TRI_SQUARES_DIGITS, TRI_SQUARES_BASE, &all);
-    tri_big_multiply(&all, n);
-    tri_big_subtract(&all, &square);
-    tri_big_divide(&all, n);
-    tri_big_divide(&all, n - ddof);
-    out->variance = tri_big_round(&all, 0);
-    out->deviation = tri_big_root(&all);
+    tri_bignum sum, square, all;
+    tri_bignum_take(t->sum.word, TRI_SUM_DIGITS, TRI_SUM_BASE, &sum);
+    tri_bignum_square(&sum, &square);
+    tri_bignum_take(t->squares.word, TRI_SQUARES_DIGITS, TRI_SQUARES_BASE, &all);
+    tri_bignum_multiply(&all, n);
+    tri_bignum_subtract(&all, &square);
+    tri_bignum_divide(&all, n);
+    tri_bignum_divide(&all, n - ddof);
+    out->variance = tri_bignum_round(&all, 0);
+    out->deviation = tri_bignum_root(&all);
 }
 
 void tri_moments_statistics(const tri_moments *moments, uint64_t ddof, tri_statistics *out) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 uint64_t tri_random_bits(uint64_t seed, uint64_t index) {
-    /* The seed is finalised too: consecutive seeds must not give shifted copies of one stream. */
+    /* The seed is mixed too, so that consecutive seeds do not give shifted copies of one stream. */
     uint64_t z = seed;
     for (int pass = 0; pass < 2; pass++) {
         z += UINT64_C(0x9e3779b97f4a7c15) * (pass ? index + 1 : 1);
@@ -19,7 +19,7 @@ double tri_random_unit(uint64_t seed, uint64_t index) {
     return (double)(tri_random_bits(seed, index) >> 11) * 0x1p-53;
 }
 
-/* ln x for 0 < x < 1 to about 1e-15, from exactly rounded operations: libm's may differ between machines. */
+/* ln x for 0 < x < 1 to about 1e-15, by correctly rounded operations only: libm differs between machines. */
 static double portable_log(double x) {
     int exponent;
     double m = frexp(x, &exponent); /* exact */
@@ -88,8 +88,8 @@ static double wide_element(uint64_t bits) {
     return ldexp(bits >> 52 & 1 ? -fraction : fraction, exponent);
 }
 
-/* In each group of four: huge, uniform, -huge, uniform. A vector that ends inside a group keeps one huge
- * term. */
+/* In each group of four: huge, uniform, -huge, uniform. A vector that ends inside a group keeps one huge term
+ * uncancelled. */
 static double cancel_element(uint64_t seed, uint64_t index) {
     if (index % 2) return tri_random_unit(seed, index);
     double huge = ldexp(1 + tri_random_unit(seed, index - index % 4), 100);
@@ -104,7 +104,7 @@ void tri_random_fill(tri_distribution distribution, uint64_t seed, uint64_t firs
             out[i] = tri_random_unit(seed, first + i);
         break;
     case TRI_DISTRIBUTION_normal:
-        /* Half a step up, so that 0 does not occur. */
+        /* Offset by half a step, so that 0 does not occur. */
         for (size_t i = 0; i < count; i++)
             out[i] = normal_quantile(tri_random_unit(seed, first + i) + 0x1p-54);
         break;
@@ -138,6 +138,7 @@ tri_status tri_distribution_parse(const char *name, tri_distribution *out) {
             return TRI_OK;
         }
 #define ROW(known, text) " " #known
-    return tri_fail(TRI_ERR_ARGUMENT, "no distribution '%s': there are" TRI_DISTRIBUTION_LIST(ROW), name);
+    return tri_fail(TRI_ERR_ARGUMENT, "unknown distribution '%s'; choose one of" TRI_DISTRIBUTION_LIST(ROW),
+                    name);
 #undef ROW
 }

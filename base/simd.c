@@ -27,7 +27,7 @@ static int find(const char *name, tri_simd *out) {
 tri_status tri_simd_parse(const char *name, tri_simd *out) {
     if (find(name, out)) return TRI_OK;
 #define ROW(known, text) " " #known
-    return tri_fail(TRI_ERR_ARGUMENT, "no SIMD level '%s': there are" TRI_SIMD_LIST(ROW), name);
+    return tri_fail(TRI_ERR_ARGUMENT, "unknown SIMD level '%s'; choose one of" TRI_SIMD_LIST(ROW), name);
 #undef ROW
 }
 

@@ -7,7 +7,7 @@
 
 static const char prefixes[] = "kMGTPE";
 
-/* Reads the suffix at `text`; 0 where it is none. */
+/* The factor of the suffix at `text`; 0 if it is not a suffix. */
 static size_t suffix_factor(const char *text) {
     if (!*text || !strcmp(text, "B")) return 1;
     char letter = *text == 'K' ? 'k' : *text; /* "64K" is common; only "Ki" is binary. */
@@ -43,9 +43,9 @@ tri_status tri_size_parse(const char *text, size_t *out) {
     size_t factor = suffix_factor(p);
     if (!digits || !factor)
         return tri_fail(TRI_ERR_ARGUMENT,
-                        "'%s' is not a size: give digits and at most one of k M G T P E Ki Mi Gi Ti Pi Ei",
+                        "'%s' is not a size: write digits and at most one of k M G T P E Ki Mi Gi Ti Pi Ei",
                         text);
-    /* The common factors go first: "0.5Ei" fits although 5 * 2^60 does not. */
+    /* Cancels common factors first: "0.5Ei" fits although 5 * 2^60 does not. */
     while (scale > 1 && value % 10 == 0)
         value /= 10, scale /= 10;
     while (scale % 2 == 0 && factor % 2 == 0)

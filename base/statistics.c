@@ -15,8 +15,8 @@ double tri_quantile(const double *sorted, size_t count, double q) {
     return sorted[below] + (at - (double)below) * (sorted[below + 1] - sorted[below]);
 }
 
-/* The median of |sorted[i] - centre|: both ends of the sorted sample hold the largest deviations, so
- * dropping the larger end half of the time leaves the middle ones, without a second array. */
+/* The median of |sorted[i] - centre|: the largest deviations are at the two ends of the sorted sample.
+ * Dropping the larger end count / 2 times leaves the middle ones, without a second array. */
 static double median_deviation(const double *sorted, size_t count, double centre) {
     size_t low = 0, high = count - 1;
     double last = 0, before = 0;

@@ -12,7 +12,7 @@ static const struct {
 #undef ROW
 };
 
-/* Like errno: the one datum of the library that belongs to a thread, not to an object. */
+/* Thread-local like errno. All other state of the library belongs to objects. */
 static _Thread_local char error_text[1024];
 
 static int known(tri_status status) {
@@ -32,7 +32,7 @@ int tri_status_exit(tri_status status) {
 }
 
 tri_status tri_fail(tri_status status, const char *format, ...) {
-    /* By way of a second buffer, so that a text may quote the one before it. */
+    /* A second buffer, so that the arguments may include the previous error text. */
     char text[sizeof error_text];
     va_list args;
     va_start(args, format);

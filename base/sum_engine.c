@@ -1,30 +1,30 @@
 #include "base/sum_engine.h"
 
 #include "base/sum_table.h"
-#include "base/sum_window.h"
 
 enum {
-    FIRST_RUN = 1 << 18, /* opening and closing the table cost a fifteenth of that */
-    SHORTEST_RUN = 8192, /* below, one by one is quicker */
-    WIDE_BITS = 90,      /* what the quickest kernel takes */
-    WIDE_PART = 16,      /* wide data have at least one in 16 elements that does not fit */
-    MOVED = 2,           /* trouble of a chunk that had to move the window */
-    DECLINED = 4,        /* of one that no window took */
-    TOO_MUCH = 8         /* when the table is quicker */
+    FIRST_RUN = 1 << 18, /* opening and closing the table costs 1/15 of this */
+    SHORTEST_RUN = 8192, /* below this, adding one by one is faster */
+    WIDE_BITS = 90,      /* range of the fastest kernel */
+    WIDE_PART = 16,      /* data are wide if more than 1/16 of the elements do not fit */
+    MOVED = 2,           /* trouble added by a chunk for which the window moved */
+    DECLINED = 4,        /* by a chunk that fits no window */
+    TOO_MUCH = 8         /* from here on the table is faster */
 };
 
-/* The extremes of a piece are known; where they are in it is looked for only when it may matter. */
+/* Updates an extreme by that of a piece. Searches for its index only if the extreme changes. */
 static void note(const tri_sum_engine *e, tri_extreme *into, uint64_t first, const double *x, size_t count,
                  double value, int sign) {
     tri_extreme here = {value, 0, first};
     if (!tri_extreme_precedes(&here, into, sign)) return;
     size_t at = e->kernels->find(x, count, value);
-    tri_extreme_keep(into, (tri_extreme){x[at], 0, first + at}, sign); /* 0 as it is there, with its sign */
+    tri_extreme_keep(into, (tri_extreme){x[at], 0, first + at},
+                     sign); /* reads x[at] for the sign of a zero */
 }
 
 static void note_both(const tri_sum_engine *e, uint64_t first, const double *x, size_t count, double min,
                       double max) {
-    if (!(min <= max)) return; /* nothing but NaN */
+    if (!(min <= max)) return; /* all NaN */
     note(e, &e->extremes->min, first, x, count, min, -1);
     note(e, &e->extremes->max, first, x, count, max, 1);
 }
@@ -41,7 +41,7 @@ static int fits(tri_sum_engine *e, const double *x, size_t rows, double *min, do
     return e->kernels->moments(x, rows, e->slices, e->square_slices, &e->window, min, max);
 }
 
-/* The kernels' forms, the quickest first. */
+/* Numbers of slices for which kernels exist, the fastest first. */
 enum { WAYS = 3 };
 static const struct {
     int slices, square_slices;
@@ -58,18 +58,18 @@ static void close_window(tri_sum_engine *e) {
     e->ready = 0;
 }
 
-/* Whether a good part of the chunk lies below any window, so that more of this kind is to be expected. A single
- * NaN or outlier is not. */
+/* Whether many elements of the chunk are below any window, so that more such chunks are likely. A single NaN
+ * or outlier does not count. */
 static int is_wide(const double *x, size_t rows, const int top[TRI_LANES]) {
     size_t below = 0;
     for (size_t i = 0; i < rows * TRI_LANES; i++) {
-        tri_parts p = tri_parts_of(x[i]);
+        tri_double_fields p = tri_double_fields_of(x[i]);
         below += p.magnitude && p.exponent < top[i % TRI_LANES] - WIDE_BITS;
     }
     return below > rows * TRI_LANES / WIDE_PART;
 }
 
-/* A chunk by the kernels, in the window as it is or in another one. Returns whether one took it. */
+/* Adds a chunk by the kernels, moving the window if necessary. Returns whether it succeeded. */
 static int add_chunk(tri_sum_engine *e, const double *x, size_t rows, double *min, double *max) {
     int top[TRI_LANES];
     if (e->ready && fits(e, x, rows, min, max)) {
@@ -88,7 +88,7 @@ static int add_chunk(tri_sum_engine *e, const double *x, size_t rows, double *mi
     return 0;
 }
 
-/* A run by the table, in pieces that are still in the cache when their extremes are looked for. */
+/* Adds a run by the table, in pieces that stay in the cache while their extremes are computed. */
 static void add_by_table(tri_sum_engine *e, uint64_t first, const double *x, size_t count) {
     tri_table table;
     tri_table_open(&table, e->level, e->sum, e->squares);
@@ -100,20 +100,20 @@ static void add_by_table(tri_sum_engine *e, uint64_t first, const double *x, siz
     tri_table_close(&table);
 }
 
-/* What no window takes: a long run by the table or, where that is not worth it, this chunk one by one.
- * Returns how many elements it was. */
+/* Adds data that fit no window: a long run by the table or, where the table does not pay, this chunk element
+ * by element. Returns the number of elements added. */
 static size_t add_awkward(tri_sum_engine *e, uint64_t first, const double *x, size_t chunk, size_t left) {
     size_t count = left < e->run ? left : e->run;
     if (e->trouble < TOO_MUCH || count < SHORTEST_RUN) {
         for (size_t i = 0; i < chunk; i++) {
-            tri_words_add_double(e->sum, x[i]);
-            if (e->squares.word) tri_words_add_square(e->squares, x[i]);
+            tri_accumulator_add_double(e->sum, x[i]);
+            if (e->squares.word) tri_accumulator_add_square(e->squares, x[i]);
         }
         note_extremes(e, first, x, chunk);
         return chunk;
     }
     add_by_table(e, first, x, count);
-    /* One more chunk that does not fit, and a longer run follows. */
+    /* The next chunk that does not fit starts a longer run. */
     e->trouble = TOO_MUCH - DECLINED;
     if (e->run < TRI_TABLE_LIMIT) e->run *= 2;
     return count;
@@ -121,7 +121,7 @@ static size_t add_awkward(tri_sum_engine *e, uint64_t first, const double *x, si
 
 void tri_sum_engine_run(tri_sum_engine *e, uint64_t first, const double *x, size_t count) {
     size_t done = 0;
-    e->kernels = tri_kernels_at(e->level);
+    e->kernels = tri_sum_kernels_at(e->level);
     choose_way(e, 0);
     e->run = FIRST_RUN;
     while (count - done >= TRI_LANES) {
@@ -138,16 +138,16 @@ void tri_sum_engine_run(tri_sum_engine *e, uint64_t first, const double *x, size
         if (e->trouble == 0) e->run = FIRST_RUN;
         if (++e->chunks >= TRI_SPAN_LIMIT) {
             tri_sum_window_empty(e);
-            choose_way(e, 0); /* perhaps it is enough again */
+            choose_way(e, 0); /* the fastest may suffice again */
             tri_sum_window_set(e, e->window.top);
         }
         done += rows * TRI_LANES;
     }
     close_window(e);
     for (; done < count; done++) {
-        tri_words_add_double(e->sum, x[done]);
+        tri_accumulator_add_double(e->sum, x[done]);
         if (!e->squares.word) continue;
-        tri_words_add_square(e->squares, x[done]);
+        tri_accumulator_add_square(e->squares, x[done]);
         note_both(e, first + done, x + done, 1, x[done], x[done]);
     }
 }

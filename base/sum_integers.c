@@ -1,5 +1,6 @@
-/* Exact sums of 64-bit integers. They are added up in a few machine words, which a call deposits at its end.
- */
+/* Exact sums of 64-bit integers. Each call adds in a few machine words, and adds these to the accumulator at
+ * its end.
+ * */
 #include "base/sum_integers.h"
 
 tri_integer_totals tri_integers_add_i64(const int64_t *x, size_t count) {
@@ -29,19 +30,19 @@ tri_integer_totals tri_integers_add_u64(const uint64_t *x, size_t count) {
 }
 
 void tri_integers_deposit_sum(tri_integer_totals t, size_t count, tri_sum *sum) {
-    tri_words w = tri_words_of_sum(sum);
-    if (count) tri_words_tail(w)[TRI_TAIL_OTHERS] = 1;
-    tri_words_reserve(w, 2);
-    tri_words_add(w, t.positive, 0, 0);
-    tri_words_add(w, t.negative, 0, 1);
+    tri_accumulator w = tri_accumulator_of_sum(sum);
+    if (count) tri_accumulator_tail(w)[TRI_TAIL_OTHERS] = 1;
+    tri_accumulator_reserve(w, 2);
+    tri_accumulator_add(w, t.positive, 0, 0);
+    tri_accumulator_add(w, t.negative, 0, 1);
 }
 
 void tri_integers_deposit_squares(tri_integer_totals t, size_t count, tri_squares *squares) {
-    tri_words w = tri_words_of_squares(squares);
-    if (count) tri_words_tail(w)[TRI_TAIL_OTHERS] = 1;
-    tri_words_reserve(w, 2);
-    tri_words_add(w, t.squares_low, 0, 0);
-    tri_words_add(w, t.squares_high, 64, 0);
+    tri_accumulator w = tri_accumulator_of_squares(squares);
+    if (count) tri_accumulator_tail(w)[TRI_TAIL_OTHERS] = 1;
+    tri_accumulator_reserve(w, 2);
+    tri_accumulator_add(w, t.squares_low, 0, 0);
+    tri_accumulator_add(w, t.squares_high, 64, 0);
 }
 
 void tri_sum_add_i64(tri_sum *sum, const int64_t *x, size_t count) {

@@ -1,5 +1,5 @@
-/* The kernels, compiled once per SIMD level by the file that includes this with TRI_KERNELS set to the name
- * of their table. sum_kernels.h has the contracts and the method. Internal. */
+/* The kernels. One file per SIMD level includes this, with TRI_KERNELS set to the name of the table of
+ * kernels. sum_kernels.h has the contracts and the method. Internal. */
 #include <float.h>
 #include <math.h>
 
@@ -13,22 +13,23 @@ _Static_assert(FLT_EVAL_METHOD == 0, "a double operation must round to double");
 #endif
 
 enum {
-    /* Vectors in registers at a time, by trial. A row that is wider is done in several passes over the chunk. */
+    /* Vectors held in registers at a time, found by measurement. A wider row takes several passes over the
+     * chunk. */
     TOGETHER = WIDTH == 4 ? 4 : 2,
     STRIDE = WIDTH * TOGETHER,
-    /* How far ahead of the loop the memory is asked for, by trial: the busier the loop, the further. */
+    /* Prefetch distances, found by measurement: longer for loops with more arithmetic. */
     AHEAD_BYTES = 2048,
     AHEAD_PLAIN_BYTES = 1024
 };
 
-/* Fetches a row that is read in a little while, once per cache line. Past the end it does no harm, but the address
- * is not that of an object and must be made as an integer. */
+/* Prefetches a row, once per cache line. An address past the end is harmless, but is outside the object and
+ * must be computed as an integer. */
 INLINE void fetch_ahead(const double *x, uintptr_t ahead_bytes) {
     for (uintptr_t line = 0; line < TRI_LANES * sizeof *x; line += 64)
         __builtin_prefetch((const void *)((uintptr_t)x + ahead_bytes + line), 0, 3);
 }
 
-/* Adds r to the slice and leaves in r what is below it. */
+/* Adds r to the slice and leaves the remainder in r. */
 INLINE void extract(vec *slice, vec *r) {
     vec sum = *slice + *r;
     *r -= sum - *slice;
@@ -51,7 +52,7 @@ INLINE void keep(double (*kept)[TRI_LANES], const vec *registers, int count, int
             store(kept[s] + lane + u * WIDTH, registers[s * TOGETHER + u]);
 }
 
-/* All lanes are done and none declined: now the totals take what the registers hold. */
+/* Adds the registers to the totals, after all lanes have succeeded. */
 INLINE void commit(tri_slice *slices, double (*kept)[TRI_LANES], int count) {
     for (int s = 0; s < count; s++)
         for (int lane = 0; lane < TRI_LANES; lane += WIDTH) {
@@ -87,7 +88,7 @@ INLINE int sum_by(const double *x, size_t rows, const int slices, tri_sum_window
 #pragma GCC unroll 8
         for (int u = 0; u < TOGETHER; u++)
             outside |= (ivec)(limit[u] >= load(window->limit + lane + u * WIDTH));
-        /* -0 leaves its sign. */
+        /* A residue of -0 has only the sign bit set. */
         if (any_bit((residue & INT64_MAX) | outside)) return 0;
         keep(kept, s, slices, lane);
     }
@@ -113,8 +114,8 @@ INLINE void reduce_extremes(vec min, vec max, double *min_out, double *max_out) 
     }
 }
 
-/* A square is product + error, two doubles. The product is spread over all slices but the last, the error,
- * less than 2^-53 of it, over all but the first. */
+/* A square is product + error, two doubles. The product goes to all slices but the last. The error, below
+ * 2^-53 of it, goes to all but the first. */
 INLINE int moments_by(const double *x, size_t rows, const int slices, const int square_slices,
                       tri_sum_window *window, double *min_out, double *max_out) {
     double kept[TRI_SUM_SLICES][TRI_LANES], kept_square[TRI_SQUARE_SLICES][TRI_LANES];
@@ -230,7 +231,7 @@ static void bins(const tri_bins *all, const double *x, size_t count, int32_t *bi
     }
 }
 
-/* The sum of the lanes of `count` elements, as trireme/sum.h describes it. */
+/* The sum of one block in the order that trireme/sum.h defines. */
 INLINE double add_lanes(const double *x, size_t count) {
     enum { VECTORS = TRI_ORDERED_LANES / WIDTH };
     vec s[VECTORS];
@@ -246,7 +247,7 @@ INLINE double add_lanes(const double *x, size_t count) {
             s[v] += load(x + done + v * WIDTH);
     }
     if (done < count) {
-        /* -0 changes no sum. */
+        /* Adding -0 changes no sum. */
         double rest[TRI_ORDERED_LANES];
         for (int i = 0; i < TRI_ORDERED_LANES; i++)
             rest[i] = done < count ? x[done++] : -0.0;
@@ -277,11 +278,11 @@ static double plain(const double *x, size_t count) {
     return count ? add_lanes(x, count) : 0.0;
 }
 
-const tri_kernels TRI_KERNELS = {.sum = sum,
-                                 .moments = moments,
-                                 .lane_limits = lane_limits,
-                                 .extremes = extremes,
-                                 .find = find,
-                                 .bins = bins,
-                                 .plain = plain,
-                                 .ordered_block = ordered_block};
+const tri_sum_kernels TRI_KERNELS = {.sum = sum,
+                                     .moments = moments,
+                                     .lane_limits = lane_limits,
+                                     .extremes = extremes,
+                                     .find = find,
+                                     .bins = bins,
+                                     .plain = plain,
+                                     .ordered_block = ordered_block};

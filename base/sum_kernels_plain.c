@@ -1,2 +1,2 @@
-#define TRI_KERNELS tri_kernels_plain
+#define TRI_KERNELS tri_sum_kernels_plain
 #include "base/sum_kernels_body.h"

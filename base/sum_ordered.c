@@ -1,4 +1,4 @@
-/* Ordered sums: the tree over blocks. What happens inside a block is a kernel. */
+/* Ordered sums: the tree over blocks. A kernel sums each block. */
 #include <math.h>
 
 #include "base/sum_kernels.h"
@@ -8,7 +8,7 @@ void tri_ordered_clear(tri_ordered *ordered) {
     ordered->count = 0;
 }
 
-/* Which NaN an addition gives depends on the order of its operands, which is the compiler's choice. */
+/* The NaN that an addition yields depends on the order of its operands, which the compiler chooses. */
 static double add(double left, double right) {
     double sum = left + right;
     return sum == sum ? sum : (double)NAN;
@@ -21,12 +21,13 @@ static uint64_t next_block(const tri_ordered *ordered) {
 }
 
 static tri_status push(tri_ordered *ordered, tri_ordered_node node) {
-    if (node.level > 63) return tri_fail(TRI_ERR_ARGUMENT, "a node of an ordered sum has no such level");
+    if (node.level > 63) return tri_fail(TRI_ERR_ARGUMENT, "invalid level of a node of an ordered sum");
     if (ordered->count && node.index << node.level != next_block(ordered))
         return tri_fail(TRI_ERR_ARGUMENT, "an ordered sum ends before block %llu, but block %llu was added",
                         (unsigned long long)next_block(ordered),
                         (unsigned long long)node.index << node.level);
-    /* Siblings become their parent; a contiguous range so never keeps more than two nodes of a level. */
+    /* Replaces siblings by their parent. A contiguous range thus never holds more than two nodes of a
+     * level. */
     while (ordered->count) {
         tri_ordered_node *left = ordered->node + ordered->count - 1;
         if (left->level != node.level || !(node.index & 1)) break;
@@ -39,7 +40,7 @@ static tri_status push(tri_ordered *ordered, tri_ordered_node node) {
 
 tri_status tri_ordered_add_at(tri_simd level, tri_ordered *ordered, uint64_t first_block, const double *x,
                               size_t count) {
-    const tri_kernels *kernels = tri_kernels_at(level);
+    const tri_sum_kernels *kernels = tri_sum_kernels_at(level);
     for (size_t done = 0; done < count; done += TRI_ORDERED_BLOCK, first_block++) {
         size_t left = count - done, block = left < TRI_ORDERED_BLOCK ? left : TRI_ORDERED_BLOCK;
         TRI_TRY(push(ordered, (tri_ordered_node){0, first_block, kernels->ordered_block(x + done, block)}));
@@ -53,7 +54,7 @@ tri_status tri_ordered_add(tri_ordered *ordered, uint64_t first_block, const dou
 }
 
 tri_status tri_ordered_append(tri_ordered *ordered, const tri_ordered_node *nodes, size_t count) {
-    tri_ordered result = *ordered; /* so that a wrong list leaves the old one as it was */
+    tri_ordered result = *ordered; /* an invalid list leaves *ordered unchanged */
     for (size_t i = 0; i < count; i++)
         TRI_TRY(push(&result, nodes[i]));
     *ordered = result;
@@ -69,7 +70,7 @@ double tri_ordered_result(const tri_ordered *ordered) {
 }
 
 double tri_sum_plain_at(tri_simd level, const double *x, size_t count) {
-    return tri_kernels_at(level)->plain(x, count);
+    return tri_sum_kernels_at(level)->plain(x, count);
 }
 
 double tri_sum_plain(const double *x, size_t count) {

@@ -2,13 +2,14 @@
 
 #include <string.h>
 
+#include "base/sum_cells.h"
 #include "base/sum_kernels.h"
 
 enum { COUNT_SHIFT = 96, AHEAD_BYTES = 4096, LINE = 8 };
 
-/* An element of `pattern` is the sum of the bit patterns with this sign and exponent field (Neal 2015, section
- * 3: the pattern's upper part is the same in all of them, so it can be taken off at the end), and above bit 96
- * how many there were. One of `square` is the sum of squared significands: below 2^106 each, so 2^22 of them
+/* An entry of `pattern` is the sum of the bit patterns with this sign and exponent field, with their number
+ * above bit 96. The upper bits of all these patterns are equal, and are subtracted at the end (Neal 2015,
+ * section 3). An entry of `square` is the sum of squared significands, each below 2^106, so that 2^22 of them
  * fit. */
 static const uint64_t implicit = UINT64_C(1) << 52;
 static const tri_u128 one = (tri_u128)1 << COUNT_SHIFT;
@@ -19,74 +20,60 @@ static uint64_t bits_of(const double *x) {
     return bits;
 }
 
-/* An address past the end does no harm, but is not that of an object and must be made as an integer. */
+/* An address past the end is harmless, but is outside the object and must be computed as an integer. */
 static void fetch_ahead(const double *x) {
     __builtin_prefetch((const void *)((uintptr_t)x + AHEAD_BYTES), 0, 3);
-}
-
-static int field_exponent(unsigned field) {
-    return (int)(field ? field : 1) - 1075;
 }
 
 static int is_used(const tri_table *table, unsigned key) {
     return table->by_cells ? table->cell[key].count != 0 : table->pattern[key] != 0;
 }
 
-/* The sum of the significands with this sign and exponent: less than 2^73. */
+/* The sum of the significands with this key: less than 2^73. */
 static tri_u128 significands(const tri_table *table, unsigned key) {
     unsigned field = key % TRI_FIELDS;
-    if (table->by_cells) {
-        const tri_cell *cell = &table->cell[key];
-        return ((tri_u128)(field ? cell->count : 0) << 52) + cell->fractions;
-    }
+    if (table->by_cells) return tri_cell_significands(&table->cell[key], field);
     tri_u128 entry = table->pattern[key];
     uint64_t terms = (uint64_t)(entry >> COUNT_SHIFT), upper = field ? key - 1 : key;
     return (entry & (one - 1)) - ((tri_u128)(terms * upper) << 52);
 }
 
-/* A significand is f, or 2^52 + f, and its square f^2, or 2^104 + 2^53 f + f^2. */
-static tri_u128 squares_of_cell(const tri_cell *cell, unsigned field) {
-    tri_u128 squares = ((tri_u128)cell->high << 52) + cell->low;
-    if (field) squares += ((tri_u128)cell->count << 104) + ((tri_u128)cell->fractions << 53);
-    return squares;
-}
-
-/* The sum of their squares with this exponent: less than 2^127. */
+/* The sum of the squared significands with this exponent field: less than 2^127. */
 static tri_u128 squares(const tri_table *table, unsigned field) {
     if (!table->by_cells) return table->square[field];
-    return squares_of_cell(&table->cell[field], field) +
-           squares_of_cell(&table->cell[field + TRI_FIELDS], field);
+    return tri_cell_squares(&table->cell[field], field) +
+           tri_cell_squares(&table->cell[field + TRI_FIELDS], field);
 }
 
-/* Those that begin in the same digit, up to 33 exponents, go to the words together. */
+/* Exponents that begin in the same digit of the accumulator, up to 33, are added together. */
 static void empty_sums(const tri_table *table) {
-    tri_words_reserve(table->sum, 2 * TRI_FIELDS);
+    tri_accumulator_reserve(table->sum, 2 * TRI_FIELDS);
     for (unsigned negative = 0; negative < 2; negative++) {
-        tri_u128 group = 0; /* 2^73, 2^31, 33 of them are less than 2^110 */
+        tri_u128 group = 0; /* 33 terms below 2^73 * 2^31: less than 2^110 */
         for (unsigned field = 0; field < TRI_FIELD_SPECIAL; field++) {
-            int exponent = field_exponent(field), shift = (exponent - table->sum.base) % 32;
+            int exponent = tri_field_exponent(field), shift = (exponent - table->sum.base) % 32;
             unsigned key = negative * TRI_FIELDS + field;
             if (is_used(table, key)) group += significands(table, key) << shift;
             if (shift < 31 && field < TRI_FIELD_SPECIAL - 1) continue;
-            tri_words_add(table->sum, group, exponent - shift, (int)negative);
+            tri_accumulator_add(table->sum, group, exponent - shift, (int)negative);
             group = 0;
         }
     }
 }
 
 static void empty_squares(const tri_table *table) {
-    tri_words_reserve(table->squares, 2 * TRI_FIELDS);
-    tri_u128 low = 0, high = 0; /* 2^64, 2^31, 17 of them */
+    tri_accumulator_reserve(table->squares, 2 * TRI_FIELDS);
+    tri_u128 low = 0, high = 0; /* 17 terms below 2^64 * 2^31 */
     for (unsigned field = 0; field < TRI_FIELD_SPECIAL; field++) {
-        int exponent = 2 * field_exponent(field), shift = (exponent - table->squares.base) % 32;
+        int exponent = 2 * tri_field_exponent(field), shift = (exponent - table->squares.base) % 32;
         if (is_used(table, field) || is_used(table, field + TRI_FIELDS)) {
             tri_u128 all = squares(table, field);
             low += (tri_u128)(uint64_t)all << shift;
             high += all >> 64 << shift;
         }
         if (shift < 30 && field < TRI_FIELD_SPECIAL - 1) continue;
-        tri_words_add(table->squares, low, exponent - shift, 0);
-        tri_words_add(table->squares, high, exponent - shift + 64, 0);
+        tri_accumulator_add(table->squares, low, exponent - shift, 0);
+        tri_accumulator_add(table->squares, high, exponent - shift + 64, 0);
         low = high = 0;
     }
 }
@@ -119,13 +106,13 @@ static inline void add_all(tri_table *table, const double *x, size_t count, int 
     }
 }
 
-/* Takes NaN and Inf out of the table; returns whether there were any. */
+/* Removes NaN and Inf from the table; returns whether there were any. */
 static int take_specials(tri_table *table) {
     int any = 0;
     for (unsigned key = TRI_FIELD_SPECIAL; key < 2 * TRI_FIELDS; key += TRI_FIELDS) {
         any |= is_used(table, key);
         if (table->by_cells)
-            table->cell[key] = (tri_cell){0};
+            table->cell[key] = (tri_table_cell){0};
         else
             table->pattern[key] = 0;
     }
@@ -133,7 +120,7 @@ static int take_specials(tri_table *table) {
 }
 
 static void count_specials(const tri_table *table, const double *x, size_t count) {
-    int64_t nan = 0, up = 0, down = 0, *tail = tri_words_tail(table->sum);
+    int64_t nan = 0, up = 0, down = 0, *tail = tri_accumulator_tail(table->sum);
     for (size_t i = 0; i < count; i++) {
         nan += x[i] != x[i];
         up += x[i] > 0x1.fffffffffffffp1023;
@@ -143,23 +130,12 @@ static void count_specials(const tri_table *table, const double *x, size_t count
     tail[TRI_TAIL_POSITIVE_INF] += up;
     tail[TRI_TAIL_NEGATIVE_INF] += down;
     if (!table->squares.word) return;
-    tail = tri_words_tail(table->squares);
+    tail = tri_accumulator_tail(table->squares);
     tail[TRI_TAIL_NAN] += nan;
     tail[TRI_TAIL_POSITIVE_INF] += up + down;
 }
 
-void tri_table_empty_cell(tri_table *table, unsigned key) {
-    unsigned field = key % TRI_FIELDS;
-    if (field == TRI_FIELD_SPECIAL) return;
-    int exponent = field_exponent(field);
-    tri_words_reserve(table->sum, 1);
-    tri_words_add(table->sum, significands(table, key), exponent, key >= TRI_FIELDS);
-    tri_words_reserve(table->squares, 1);
-    tri_words_add(table->squares, squares_of_cell(&table->cell[key], field), 2 * exponent, 0);
-    table->cell[key] = (tri_cell){0};
-}
-
-void tri_table_open(tri_table *table, tri_simd level, tri_words sum, tri_words squares) {
+void tri_table_open(tri_table *table, tri_simd level, tri_accumulator sum, tri_accumulator squares) {
     table->sum = sum;
     table->squares = squares;
     table->by_cells = 0;

@@ -1,5 +1,5 @@
-/* A vector of doubles, as wide as the file that includes this is compiled for: GNU C vectors, with intrinsics
- * where the language has no word for an instruction. Internal. */
+/* A vector of doubles of the width that the including file is compiled for: GNU C vectors, and intrinsics for
+ * instructions that the language does not express. Internal. */
 #ifndef TRIREME_BASE_SUM_VECTOR_H
 #define TRIREME_BASE_SUM_VECTOR_H
 
@@ -38,7 +38,7 @@ INLINE vec fill(double x) {
     return x - (vec){0}; /* keeps -0 */
 }
 
-/* Where either is NaN, or both are zero, the second. */
+/* The second if either is NaN or both are zero. */
 INLINE vec smaller(vec a, vec b) {
 #if defined(TRI_KERNEL_AVX512)
     return (vec)_mm512_min_pd((__m512d)a, (__m512d)b);

@@ -1,10 +1,11 @@
-/* The windows of exponents that the kernels work in: set up, moved, emptied. */
+/* The windows of exponents that the kernels use: set, moved, emptied. */
 #include "base/sum_window.h"
 
 enum {
-    SLACK_BITS = 1, /* room above what was seen, so that a slightly larger element does not move the window */
-    ALIKE_BITS = 8, /* lanes that differ by less share a window, which is emptied at once */
-    MEMORY_BITS = 20,  /* a window that was up to so much higher stays there */
+    SLACK_BITS =
+        1, /* margin above the largest element, so that a slightly larger one does not move the window */
+    ALIKE_BITS = 8,    /* lanes that differ by less share a window, and are emptied together */
+    MEMORY_BITS = 20,  /* a window moves down only if it is more than this too high */
     TOP_OF_SUM = 1016, /* 1.5 * 2^(top + 7) is finite */
     TOP_OF_SQUARES = 508
 };
@@ -22,18 +23,18 @@ static int slice_unit(int top, int slice) {
 }
 
 static void empty_slice(tri_slice *slice, const tri_sum_window *window, int scale, int index,
-                        tri_words into) {
-    tri_words_reserve(into, TRI_LANES);
+                        tri_accumulator into) {
+    tri_accumulator_reserve(into, TRI_LANES);
     for (int lane = 0; lane < TRI_LANES;) {
-        /* Neighbours with the same window are added together first. */
+        /* Adds neighbouring lanes with the same window first. */
         int top = window->top[lane];
         tri_i128 total = 0;
         for (; lane < TRI_LANES && window->top[lane] == top; lane++) {
             total += slice->total[lane];
             slice->total[lane] = 0;
         }
-        tri_words_add(into, (tri_u128)(total < 0 ? -total : total), slice_unit(scale * top, index),
-                      total < 0);
+        tri_accumulator_add(into, (tri_u128)(total < 0 ? -total : total), slice_unit(scale * top, index),
+                            total < 0);
     }
 }
 
@@ -53,7 +54,8 @@ static void set_slice(tri_slice *slice, const tri_sum_window *window, int scale,
     }
 }
 
-/* The smallest t with |x| < 2^t for all |x| <= limit; limit > 0. Subnormal ones are far below any window. */
+/* The smallest t with |x| < 2^t for all |x| <= limit; limit > 0. Subnormal limits are far below any
+ * window. */
 static int exponent_above(double limit) {
     uint64_t bits;
     memcpy(&bits, &limit, sizeof bits);
@@ -76,8 +78,8 @@ int tri_sum_window_measure(const tri_sum_engine *e, const double *x, size_t rows
 }
 
 void tri_sum_window_set(tri_sum_engine *e, const int top[TRI_LANES]) {
-    /* The lowest slice must not fall under the subnormals. With squares, the square of the lowest bit that
-     * the sum's slices hold must not: then a square and its error are exact whenever the sum leaves no
+    /* The lowest slice must not reach below the subnormals. With squares, neither must the square of the
+     * lowest bit in the sum's slices: then a square and its error are exact whenever the sum leaves no
      * residue. */
     int lowest = TRI_SLICE_BITS * e->slices - (e->squares.word ? 537 : 1074);
     for (int lane = 0; lane < TRI_LANES; lane++) {

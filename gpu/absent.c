@@ -1,10 +1,10 @@
-/* gpu/ on a machine without OpenCL: no device, and nothing to do with one. */
+/* Replaces gpu/ in a build without OpenCL: no devices, and TRI_ERR_ABSENT from all else. */
 #include "trireme/gpu.h"
 #include "trireme/gpu_collectives.h"
 #include "trireme/gpu_map.h"
 
 static tri_status absent(void) {
-    return tri_fail(TRI_ERR_ABSENT, "this build has no OpenCL devices: install ocl-icd-opencl-dev and "
+    return tri_fail(TRI_ERR_ABSENT, "this build has no OpenCL: install ocl-icd-opencl-dev and "
                                     "configure again, or run with --device none");
 }
 
@@ -24,10 +24,10 @@ tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacit
     return tri_gpu_list(list, capacity, count);
 }
 
-void tri_gpu_deal(size_t ranks, size_t devices, const int *distance, size_t *dealt) {
+void tri_gpu_assign(size_t ranks, size_t devices, const int *distance, size_t *assigned) {
     (void)devices, (void)distance;
     for (size_t r = 0; r < ranks; r++)
-        dealt[r] = 0;
+        assigned[r] = 0;
 }
 
 tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_gpu **out) {
@@ -35,9 +35,9 @@ tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_
     return absent();
 }
 
-tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size, tri_gpu_form form,
-                             tri_gpu **out) {
-    (void)filter, (void)local_rank, (void)local_size, (void)form, (void)out;
+tri_status tri_gpu_open_variant(const char *filter, int local_rank, int local_size, tri_gpu_variant variant,
+                                tri_gpu **out) {
+    (void)filter, (void)local_rank, (void)local_size, (void)variant, (void)out;
     return absent();
 }
 

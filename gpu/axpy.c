@@ -6,11 +6,11 @@ tri_status tri_gpu_axpy(double a, const tri_gpu_buffer *x, size_t x_offset, tri_
     TRI_TRY(tri_gpu_buffer_check(x, x_offset, count, sizeof a));
     TRI_TRY(tri_gpu_buffer_check(y, y_offset, count, sizeof a));
     cl_ulong x_arg = x_offset, y_arg = y_offset;
-    tri_arg args[] = {{sizeof a, &a},
-                      {sizeof x->memory, &x->memory},
-                      {sizeof x_arg, &x_arg},
-                      {sizeof y->memory, &y->memory},
-                      {sizeof y_arg, &y_arg}};
+    tri_kernel_arg args[] = {{sizeof a, &a},
+                             {sizeof x->memory, &x->memory},
+                             {sizeof x_arg, &x_arg},
+                             {sizeof y->memory, &y->memory},
+                             {sizeof y_arg, &y_arg}};
     return tri_gpu_launch(y->gpu, TRI_KERNEL_axpy, count, args, 5);
 }
 

@@ -5,19 +5,19 @@
 
 tri_status tri_gpu_buffer_create(tri_gpu *gpu, size_t bytes, tri_gpu_buffer **out) {
     tri_gpu_buffer *buffer = malloc(sizeof *buffer);
-    if (!buffer) return tri_fail(TRI_ERR_MEMORY, "no memory for a device buffer's record");
+    if (!buffer) return tri_fail(TRI_ERR_MEMORY, "no memory for the record of a device buffer");
     *buffer = (tri_gpu_buffer){.gpu = gpu, .bytes = bytes};
     cl_int code = CL_SUCCESS;
     if (bytes) buffer->memory = clCreateBuffer(gpu->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
     if (code != CL_SUCCESS) {
         free(buffer);
         if (code == CL_INVALID_BUFFER_SIZE || code == CL_MEM_OBJECT_ALLOCATION_FAILURE)
-            return tri_fail(
-                TRI_ERR_MEMORY,
-                "device '%s' cannot give a buffer of %zu bytes (at most %zu at once, %zu in all): use more "
-                "ranks or smaller pieces",
-                gpu->info.name, bytes, gpu->info.allocation_bytes, gpu->info.memory_bytes);
-        return tri_cl(gpu, code, "making a buffer (clCreateBuffer)");
+            return tri_fail(TRI_ERR_MEMORY,
+                            "device '%s' cannot allocate a buffer of %zu bytes (limits: %zu per buffer, %zu "
+                            "in all): use more "
+                            "ranks or smaller pieces",
+                            gpu->info.name, bytes, gpu->info.allocation_bytes, gpu->info.memory_bytes);
+        return tri_cl(gpu, code, "creating a buffer (clCreateBuffer)");
     }
     *out = buffer;
     return TRI_OK;
@@ -37,10 +37,9 @@ size_t tri_gpu_buffer_bytes(const tri_gpu_buffer *buffer) {
 tri_status tri_gpu_buffer_check(const tri_gpu_buffer *buffer, size_t offset, size_t count, size_t each) {
     size_t whole = buffer->bytes / each;
     if (offset <= whole && count <= whole - offset) return TRI_OK;
-    return tri_fail(
-        TRI_ERR_ARGUMENT,
-        "%zu elements of %zu bytes from element %zu on do not lie in a device buffer of %zu bytes", count,
-        each, offset, buffer->bytes);
+    return tri_fail(TRI_ERR_ARGUMENT,
+                    "%zu elements of %zu bytes from element %zu on are outside a device buffer of %zu bytes",
+                    count, each, offset, buffer->bytes);
 }
 
 tri_status tri_gpu_buffer_write(tri_gpu_buffer *buffer, size_t offset_bytes, const void *from, size_t bytes) {
@@ -82,5 +81,5 @@ tri_status tri_gpu_buffer_unmap(tri_gpu_buffer *buffer, void *mapped) {
 }
 
 tri_status tri_gpu_wait(tri_gpu *gpu) {
-    return tri_cl(gpu, clFinish(gpu->queue), "running what was queued");
+    return tri_cl(gpu, clFinish(gpu->queue), "running queued commands");
 }

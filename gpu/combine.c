@@ -1,5 +1,6 @@
+#include "gpu/combine.h"
+
 #include "gpu/kernel.h"
-#include "gpu/launch.h"
 
 size_t tri_gpu_element_bytes(tri_gpu_element element) {
     static const size_t bytes[] = {
@@ -10,14 +11,19 @@ size_t tri_gpu_element_bytes(tri_gpu_element element) {
     return (unsigned)element < TRI_GPU_ELEMENT_COUNT ? bytes[element] : 0;
 }
 
-tri_status tri_gpu_fold(tri_gpu *gpu, cl_command_queue queue, const tri_fold *fold, size_t count) {
-    cl_int element = (cl_int)fold->element, op = (cl_int)fold->op;
-    cl_ulong into_offset = fold->into_offset, from_offset = fold->from_offset, sources = fold->sources,
-             stride = fold->stride;
-    tri_arg args[] = {{sizeof element, &element},       {sizeof op, &op},
-                      {sizeof fold->into, &fold->into}, {sizeof into_offset, &into_offset},
-                      {sizeof fold->from, &fold->from}, {sizeof from_offset, &from_offset},
-                      {sizeof sources, &sources},       {sizeof stride, &stride}};
+tri_status tri_gpu_combine_on(tri_gpu *gpu, cl_command_queue queue, const tri_gpu_combination *combination,
+                              size_t count) {
+    cl_int element = (cl_int)combination->element, op = (cl_int)combination->op;
+    cl_ulong into_offset = combination->into_offset, from_offset = combination->from_offset,
+             sources = combination->sources, stride = combination->stride;
+    tri_kernel_arg args[] = {{sizeof element, &element},
+                             {sizeof op, &op},
+                             {sizeof combination->into, &combination->into},
+                             {sizeof into_offset, &into_offset},
+                             {sizeof combination->from, &combination->from},
+                             {sizeof from_offset, &from_offset},
+                             {sizeof sources, &sources},
+                             {sizeof stride, &stride}};
     return tri_gpu_launch_on(gpu, queue, TRI_KERNEL_combine, count, 1, args, sizeof args / sizeof *args);
 }
 
@@ -26,21 +32,21 @@ tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op, tri_gpu_buffe
     size_t each = tri_gpu_element_bytes(element);
     bool real = element == TRI_GPU_DOUBLE || element == TRI_GPU_FLOAT;
     if (!each || (unsigned)op >= TRI_GPU_OP_COUNT || (real && op >= TRI_GPU_AND))
-        return tri_fail(TRI_ERR_ARGUMENT, "operation %d is not one for elements of type %d", (int)op,
+        return tri_fail(TRI_ERR_ARGUMENT, "operation %d does not apply to elements of type %d", (int)op,
                         (int)element);
     TRI_TRY(tri_gpu_buffer_check(into, into_offset, count, each));
     TRI_TRY(tri_gpu_buffer_check(from, from_offset, count, each));
-    tri_fold fold = {.element = element,
-                     .op = op,
-                     .into = into->memory,
-                     .into_offset = into_offset,
-                     .from = from->memory,
-                     .from_offset = from_offset,
-                     .sources = 1};
-    return tri_gpu_fold(into->gpu, into->gpu->queue, &fold, count);
+    tri_gpu_combination combination = {.element = element,
+                                       .op = op,
+                                       .into = into->memory,
+                                       .into_offset = into_offset,
+                                       .from = from->memory,
+                                       .from_offset = from_offset,
+                                       .sources = 1};
+    return tri_gpu_combine_on(into->gpu, into->gpu->queue, &combination, count);
 }
 
-/* Sums here; tests/gpu/calls.c has every type and operation. */
+/* Sums only; tests/gpu/calls.c covers every type and operation. */
 static tri_status call(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buffer *x, size_t x_offset,
                        size_t n) {
     return tri_gpu_combine(TRI_GPU_DOUBLE, TRI_GPU_SUM, out, out_offset, x, x_offset, n);

@@ -1,20 +1,20 @@
-/* What the kernels share. This file stands before all others; ONE_ITEM and POCL are given by the build.
+/* Definitions for all kernels. This file precedes all others; gpu/program.c defines ONE_ITEM and POCL.
  *
- * Each kernel exists in two forms from one source. ONE_ITEM = 1 is for processors: a work-group is one work-item
- * that works on vectors of 8. ONE_ITEM = 0 is for GPUs: a work-group is GROUP work-items, each with scalars, that
- * read neighbouring elements. V is the vector or the scalar; W its width. */
+ * Each kernel has two variants in one source. ONE_ITEM = 1 is for processors: a work-group is one work-item,
+ * which uses vectors of 8. ONE_ITEM = 0 is for GPUs: a work-group is GROUP work-items, which use scalars and
+ * read neighbouring elements. V is the vector or the scalar, W its width. */
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
-/* The same bits everywhere: no silent fused multiply-add. */
+/* For the same bits everywhere: no implicit fused multiply-add. */
 #pragma OPENCL FP_CONTRACT OFF
 
 #define NO_INDEX ULONG_MAX /* TRI_NO_INDEX */
-/* The positive quiet one. */
+/* The positive quiet NaN. */
 #define NOT_A_NUMBER as_double(0x7ff8000000000000UL)
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE       static inline __attribute__((always_inline))
 
-/* Two KiB ahead of a loop that reads in order: such a loop, if it does more than add, runs at half of the memory's
- * speed otherwise. PoCL ignores prefetch(); its compiler's own function wants a pointer without an address space,
- * so the way is by an integer. */
+/* Prefetches 2 KiB ahead in sequential loops, which otherwise reach half the memory bandwidth if they do more
+ * than add. PoCL ignores prefetch(). The builtin of its compiler takes a pointer without address space, hence
+ * the conversion through an integer. */
 #if POCL && ONE_ITEM
 #define READ_AHEAD(x) __builtin_prefetch((const void *)((size_t)(x) + 2048))
 #else
@@ -25,11 +25,11 @@
 #define W 8
 typedef double8 V;
 typedef long8 VL;
-#define LOAD(x, i) vload8(0, (x) + (i))
-#define AS_BITS(v) as_long8(v)
+#define LOAD(x, i)  vload8(0, (x) + (i))
+#define AS_BITS(v)  as_long8(v)
 #define lane_any(v) any(v)
-#define ITEM 0
-#define ITEMS 1
+#define ITEM        0
+#define ITEMS       1
 #define BARRIER
 INLINE double lane_min(V v) {
     double4 a = min(v.lo, v.hi);
@@ -67,26 +67,27 @@ INLINE long lane_or(VL v) {
     return b.x | b.y;
 }
 #else
-#define W 1
+#define W             1
 typedef double V;
 typedef long VL;
-#define LOAD(x, i) (x)[i]
-#define AS_BITS(v) as_long(v)
-#define lane_any(v) (v)
-#define ITEM get_local_id(0)
-#define ITEMS GROUP
-#define BARRIER barrier(CLK_LOCAL_MEM_FENCE)
-#define lane_min(v) (v)
-#define lane_max(v) (v)
-#define lane_sum(v) (v)
+#define LOAD(x, i)    (x)[i]
+#define AS_BITS(v)    as_long(v)
+#define lane_any(v)   (v)
+#define ITEM          get_local_id(0)
+#define ITEMS         GROUP
+#define BARRIER       barrier(CLK_LOCAL_MEM_FENCE)
+#define lane_min(v)   (v)
+#define lane_max(v)   (v)
+#define lane_sum(v)   (v)
 #define lane_total(v) (v)
-#define lane_most(v) (v)
+#define lane_most(v)  (v)
 #define lane_least(v) (v)
-#define lane_or(v) (v)
+#define lane_or(v)    (v)
 #endif
 
-/* The elements of this work-item, for kernels that work on each alone: a run of `per_group` to a group. */
-#define EACH(i, count, per_group)                                                                                      \
-    for (ulong i = get_group_id(0) * (per_group) + ITEM,                                                               \
-               end_ = min((ulong)(count), (get_group_id(0) + 1) * (ulong)(per_group));                                 \
+/* Loops over the elements of this work-item in an element-wise kernel. Each group has `per_group` consecutive
+ * elements. */
+#define EACH(i, count, per_group)                                                                            \
+    for (ulong i = get_group_id(0) * (per_group) + ITEM,                                                     \
+               end_ = min((ulong)(count), (get_group_id(0) + 1) * (ulong)(per_group));                       \
          i < end_; i += ITEMS)

@@ -8,10 +8,10 @@ tri_status tri_gpu_copy(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buff
     TRI_TRY(tri_gpu_buffer_check(to, to_offset, count, sizeof(double)));
     TRI_TRY(tri_gpu_buffer_check(from, from_offset, count, sizeof(double)));
     cl_ulong to_arg = to_offset, from_arg = from_offset;
-    tri_arg args[] = {{sizeof to->memory, &to->memory},
-                      {sizeof to_arg, &to_arg},
-                      {sizeof from->memory, &from->memory},
-                      {sizeof from_arg, &from_arg}};
+    tri_kernel_arg args[] = {{sizeof to->memory, &to->memory},
+                             {sizeof to_arg, &to_arg},
+                             {sizeof from->memory, &from->memory},
+                             {sizeof from_arg, &from_arg}};
     return tri_gpu_launch(to->gpu, TRI_KERNEL_copy, count, args, 4);
 }
 
@@ -31,7 +31,7 @@ static tri_status host(const tri_kernel_input *in, void *out) {
 
 const tri_kernel tri_kernel_copy = {
     .info.name = "copy",
-    .info.text = "from one buffer to another",
+    .info.text = "copy between buffers",
     .info.bytes_each = 16,
     .doubles = true,
     .out_bytes = tri_kernel_out_doubles,

@@ -1,4 +1,4 @@
-/* What the files of gpu/ share. Internal. */
+/* The objects and functions that the files of gpu/ share. Internal. */
 #ifndef TRIREME_GPU_DEVICE_H
 #define TRIREME_GPU_DEVICE_H
 
@@ -15,7 +15,7 @@ typedef struct tri_gpu_found {
     tri_gpu_info info;
 } tri_gpu_found;
 
-/* All devices; *out is the caller's to free(), NULL where there are none. */
+/* Lists all devices. The caller frees *out with free(); it is NULL if there are none. */
 TRI_MUST_CHECK tri_status tri_gpu_find(tri_gpu_found **out, size_t *count);
 
 /* One kernel of gpu/kernels.def, TRI_KERNEL_<name>. */
@@ -26,12 +26,12 @@ typedef enum tri_kernel_id {
     TRI_KERNEL_COUNT
 } tri_kernel_id;
 
-/* Work-items of a group in the second form: the least that every device allows, and a multiple of the lanes
+/* Work-items of a group in the GROUP variant: every device allows as many, and it is a multiple of the lanes
  * of the ordered sum. */
 enum { TRI_GPU_GROUP = 128 };
 
-/* Groups of the exact kernels take multiples of this: a chunk of a work-item (128 rows of 8) or of all items
- * of a group (128 rows of 128). */
+/* The exact kernels process multiples of this per group: whole chunks of a work-item (128 rows of 8) or of
+ * all items of a group (128 rows of 128). */
 enum { TRI_GPU_EXACT_UNIT = 128 * TRI_GPU_GROUP };
 
 /* See gpu/staging.h. */
@@ -39,13 +39,13 @@ enum { TRI_GPU_STAGINGS = 8 };
 struct tri_gpu_pinned {
     tri_gpu *gpu;
     cl_mem memory;
-    void *data; /* mapped as long as it lives */
+    void *data; /* mapped until it is destroyed */
     size_t bytes;
 };
 typedef struct tri_staging {
-    tri_gpu_pinned *pinned; /* NULL: none yet */
+    tri_gpu_pinned *pinned; /* NULL: not allocated yet */
     bool taken;
-    cl_event busy; /* of the last copy from or to it; NULL: none is under way */
+    cl_event busy; /* of the last copy from or to it; NULL: none is pending */
 } tri_staging;
 
 struct tri_gpu {
@@ -53,7 +53,8 @@ struct tri_gpu {
     bool one_item;
     cl_device_id device;
     cl_context context;
-    cl_command_queue queue, up, down; /* copies to and from the device run beside the kernels */
+    cl_command_queue queue, up,
+        down; /* for kernels, copies to the device, copies from it; they run concurrently */
     tri_staging staging[TRI_GPU_STAGINGS];
     cl_program program;
     cl_kernel kernel[TRI_KERNEL_COUNT];
@@ -67,28 +68,28 @@ struct tri_gpu_buffer {
 
 struct tri_gpu_event {
     tri_gpu *gpu;
-    cl_event event; /* NULL: it has come */
+    cl_event event; /* NULL: already complete */
 };
 
-/* An event of what is queued, or NULL where that has been done already; takes `event` over. */
+/* Wraps an OpenCL event, or NULL for work that is complete. Takes ownership of `event`. */
 TRI_MUST_CHECK tri_status tri_gpu_event_make(tri_gpu *gpu, cl_event event, tri_gpu_event **out);
 
-/* TRI_ERR_ARGUMENT unless `count` elements of `each` bytes from element `offset` on lie in the buffer. */
+/* TRI_ERR_ARGUMENT unless `count` elements of `each` bytes from element `offset` on are inside the buffer. */
 TRI_MUST_CHECK tri_status tri_gpu_buffer_check(const tri_gpu_buffer *buffer, size_t offset, size_t count,
                                                size_t each);
 
-/* TRI_OK for CL_SUCCESS; else TRI_ERR_MEMORY or TRI_ERR_DEVICE with what failed, on which device, and the
- * name of the code. */
+/* TRI_OK for CL_SUCCESS; else TRI_ERR_MEMORY or TRI_ERR_DEVICE. The error text names the operation `what`,
+ * the device and the OpenCL code. */
 TRI_MUST_CHECK tri_status tri_cl(const tri_gpu *gpu, cl_int code, const char *what);
 const char *tri_cl_name(cl_int code);
 
-/* The program's text, generated from the .cl files. */
+/* The source of all kernels, generated from the .cl files. */
 extern const char tri_gpu_source[];
 
-/* Compiles, or loads from the cache, gpu->program. */
+/* Creates gpu->program: compiles it or loads it from the cache. */
 TRI_MUST_CHECK tri_status tri_gpu_build(tri_gpu *gpu);
 
-/* What the process does on signals: see gpu/signals.c. */
+/* The signal actions of the process: see gpu/signals.c. */
 enum { TRI_GPU_SIGNALS = 32 };
 typedef struct tri_gpu_signals {
     bool known[TRI_GPU_SIGNALS];
@@ -97,7 +98,7 @@ typedef struct tri_gpu_signals {
 void tri_gpu_signals_save(tri_gpu_signals *signals);
 void tri_gpu_signals_restore(const tri_gpu_signals *signals);
 
-/* The environment of a first OpenCL call: see gpu/environment.c. */
+/* Sets environment variables before the first OpenCL call: see gpu/environment.c. */
 TRI_MUST_CHECK tri_status tri_gpu_environment_set(void);
 
 #endif

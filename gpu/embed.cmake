@@ -1,4 +1,4 @@
-# cmake -DOUT=file.c -P embed.cmake -- a.cl b.cl ...: the sources, one after the other, as one C string.
+# cmake -DOUT=file.c -P embed.cmake -- a.cl b.cl ...: concatenates the sources into one C string.
 set(text "")
 set(after FALSE)
 foreach(i RANGE ${CMAKE_ARGC})
@@ -10,5 +10,7 @@ foreach(i RANGE ${CMAKE_ARGC})
     endif()
 endforeach()
 string(REGEX REPLACE "(..)" "0x\\1," bytes "${text}")
-string(REGEX REPLACE "(....,....,....,....,....,....,....,....,....,....,....,....,....,....,....,....,)" "\\1\n" bytes "${bytes}")
-file(WRITE ${OUT} "/* Made by gpu/embed.cmake. */\n#include \"gpu/device.h\"\n\nconst char tri_gpu_source[] = {\n${bytes}0};\n")
+string(REPEAT "....," 16 row)
+string(REGEX REPLACE "(${row})" "\\1\n" bytes "${bytes}")
+file(WRITE ${OUT} "/* Made by gpu/embed.cmake. */\n#include \"gpu/device.h\"\n\n"
+    "const char tri_gpu_source[] = {\n${bytes}0};\n")

@@ -1,19 +1,20 @@
-/* What PoCL must find in the environment before the first OpenCL call of a process.
+/* Environment variables for PoCL, set before the first OpenCL call of a process.
  *
- * PoCL compiles a kernel when it is built and again when it is launched with a work-group size that is new,
- * and keeps both in one folder per user (POCL_CACHE_DIR). Ranks that compile at the same time read each
- * other's half written files: 1 broken kernel in 3 runs of 6 ranks. And where the folder is cold, every
- * kernel costs 50 ms at its first launch. So, unless the user has set the variable:
+ * PoCL compiles a kernel when its program is built, and again when it is launched with a new work-group size.
+ * It keeps both results in one folder per user (POCL_CACHE_DIR). Ranks that compile at the same time read
+ * each other's partially written files: 1 broken kernel in 3 runs of 6 ranks. With an empty folder, every
+ * kernel takes 50 ms at its first launch. Therefore the library sets these variables unless the user has set
+ * them:
  *
- * POCL_KERNEL_CACHE=0: nothing is kept, and each program works in a folder of its own with a random name. The
- * library keeps binaries itself, see gpu/program.c.
+ * POCL_KERNEL_CACHE=0: PoCL keeps nothing, and each program uses its own folder with a random name. The
+ * library has its own cache of binaries, see gpu/program.c.
  *
- * POCL_CACHE_DIR: where these folders are, one for this process, removed at its exit.
+ * POCL_CACHE_DIR: the parent of these folders; one for this process, removed at exit.
  *
- * POCL_WORK_GROUP_SPECIALIZATION=0: the code in the binary is used for every work-group size, so that the first
+ * POCL_WORK_GROUP_SPECIALIZATION=0: the code in the binary serves every work-group size, so that the first
  * launch of a kernel takes 0.1 ms, not 50.
  *
- * Other drivers do not look at these variables. */
+ * Other drivers ignore these variables. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static const char *temporary_root(void) {
     return tmp && *tmp ? tmp : "/tmp";
 }
 
-/* The folders of this user begin so, and end in the process's number. */
+/* Names of this user's folders: this prefix, then the process id. */
 static void folder_prefix(char prefix[64]) {
     snprintf(prefix, 64, "trireme-opencl-%ld-", (long)getuid());
 }
@@ -45,7 +46,7 @@ static void private_folder(char path[PATH_SIZE]) {
     snprintf(path, PATH_SIZE, "%s/%s%ld", temporary_root(), prefix, (long)getpid());
 }
 
-/* Removes what is in the folder, and the folder. */
+/* Removes the folder and its contents. */
 static void remove_folder(int parent, const char *path) {
     int descriptor = openat(parent, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *folder = descriptor < 0 ? NULL : fdopendir(descriptor);
@@ -64,8 +65,9 @@ static void remove_at_exit(void) {
     remove_folder(AT_FDCWD, path);
 }
 
-/* A process holds the lock of its folder as long as it lives, so what can be locked was left by one that was killed.
- * (A process's number says nothing: it may be one of another container that shares /tmp.) */
+/* Removes folders of killed processes. A process locks its folder until it exits, so a folder that can be
+ * locked has no owner. (The process id does not tell: it may belong to another container that shares
+ * /tmp.) */
 static void remove_left_over(void) {
     char prefix[64];
     folder_prefix(prefix);
@@ -81,8 +83,8 @@ static void remove_left_over(void) {
     closedir(root);
 }
 
-/* Makes the folder, and locks it for good: the descriptor stays open on purpose. Somebody who looks for folders that
- * were left over may come between the two, so it is looked at once more. */
+/* Creates the folder and locks it. The descriptor stays open to keep the lock. Another process may remove the
+ * folder before it is locked, so this checks after locking that the name still refers to it. */
 static bool make_locked(const char *path) {
     const struct timespec moment = {.tv_nsec = 1000000};
     for (int attempt = 0; attempt < 100; attempt++) {
@@ -104,15 +106,15 @@ tri_status tri_gpu_environment_set(void) {
     private_folder(path);
     setenv("POCL_KERNEL_CACHE", "0", 0);
     setenv("POCL_WORK_GROUP_SPECIALIZATION", "0", 0);
-    /* The user's, or made by an earlier call. */
+    /* Set by the user or by an earlier call. */
     if (getenv("POCL_CACHE_DIR")) return TRI_OK;
     remove_left_over();
     if (!make_locked(path))
-        return tri_fail(TRI_ERR_SYSTEM, "cannot make the folder '%s' for the OpenCL compiler: %s; set TMPDIR",
+        return tri_fail(TRI_ERR_SYSTEM, "cannot create folder '%s' for the OpenCL compiler: %s; set TMPDIR",
                         path, strerror(errno));
     setenv("POCL_CACHE_DIR", path, 0);
-    /* PoCL lets go of its files some time after the last release. Its own end at exit comes before this one, for its
-     * library is not loaded yet. */
+    /* PoCL closes its files some time after the last release. Its exit handlers run before this one, since
+     * its library is loaded later. */
     atexit(remove_at_exit);
     return TRI_OK;
 }

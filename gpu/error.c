@@ -1,8 +1,8 @@
-/* OpenCL's codes as the library's. */
+/* Converts OpenCL codes to statuses. */
 #include "gpu/device.h"
 
 const char *tri_cl_name(cl_int code) {
-    /* The codes of OpenCL 1.2, and of the loader. */
+    /* The codes of OpenCL 1.2 and of the loader. */
     static const struct {
         cl_int code;
         const char *name;
@@ -63,7 +63,7 @@ const char *tri_cl_name(cl_int code) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].code == code) return rows[i].name;
-    return "a code of the driver's own";
+    return "a code of the driver";
 }
 
 tri_status tri_cl(const tri_gpu *gpu, cl_int code, const char *what) {

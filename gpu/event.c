@@ -1,4 +1,4 @@
-/* Moments in a device's work. */
+/* Events: points in a device's queue. */
 #include <stdlib.h>
 
 #include "gpu/device.h"
@@ -16,14 +16,14 @@ tri_status tri_gpu_event_make(tri_gpu *gpu, cl_event event, tri_gpu_event **out)
 
 tri_status tri_gpu_event_record(tri_gpu *gpu, tri_gpu_event **out) {
     cl_event event = NULL;
-    TRI_TRY(tri_cl(gpu, clEnqueueMarkerWithWaitList(gpu->queue, 0, NULL, &event), "marking a moment"));
+    TRI_TRY(tri_cl(gpu, clEnqueueMarkerWithWaitList(gpu->queue, 0, NULL, &event), "recording an event"));
     clFlush(gpu->queue);
     return tri_gpu_event_make(gpu, event, out);
 }
 
 tri_status tri_gpu_event_wait(const tri_gpu_event *event) {
     if (!event->event) return TRI_OK;
-    return tri_cl(event->gpu, clWaitForEvents(1, &event->event), "waiting for what was queued");
+    return tri_cl(event->gpu, clWaitForEvents(1, &event->event), "waiting for an event");
 }
 
 void tri_gpu_event_destroy(tri_gpu_event **event) {

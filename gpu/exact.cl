@@ -1,17 +1,18 @@
-/* Exact accumulation, for sum.cl and moments.cl. The accumulators are in words.cl; the method is that of
- * base/sum_kernels.h, where the references are.
+/* Exact accumulation for sum.cl and moments.cl. words.cl has the accumulators. The method and its references
+ * are in base/sum_kernels.h.
  *
- * A work-item takes ROWS rows of one V at a time, a chunk. For each chunk there is a window: |x| < 2^top. Slice s
- * of the window takes the bits of weight 2^(top - SLICE (s + 1)) and up: with b = 1.5 * 2^(top + 8 - SLICE s), t =
- * b + x rounds x to a multiple of that weight, q = t - b and r = x - q are exact, and t is the next b. The bits of
- * the last b minus those of the first, as integers, are the sum of all q in units of the weight; 128 terms cannot
- * take b out of its binade, which single_copies 2^(top + 7) to either side. Chunks whose bits do not end in the last
- * slice are done again by more slices, from the residues; chunks with NaN, Inf, or squares that might over- or
- * underflow, or nothing but zeros, element by element in integers. */
+ * A work-item processes a chunk of ROWS rows of one V at a time. A chunk has a window: |x| < 2^top. Slice s
+ * of the window receives the bits of weight 2^(top - SLICE (s + 1)) and up: with b = 1.5 * 2^(top + 8 - SLICE
+ * s), t = b + x rounds x to a multiple of that weight, q = t - b and r = x - q are exact, and t is the next
+ * b. The bits of the last b minus those of the first, as integers, are the sum of all q in units of the
+ * weight. The binade of b reaches 2^(top + 7) to either side, so 128 terms do not leave it. If a chunk leaves
+ * residues after the last slice, further slices process the residues. Chunks with NaN or Inf, with squares
+ * that may over- or underflow, or with zeros only are added element by element in integers. */
 enum { ROWS = 128, SLICE = 44, SUM_SLICES = 2, SQUARE_SLICES = 4, SPAN = 256 };
-/* The table, for data that no window takes: see add_to_table(). A chunk that no window took is DECLINED trouble; from
- * TOO_MUCH on chunks go to the table, STRAIGHT of them without a try at the window. The table has room for 2^22 elements
- * (sums of squared significands); gpu/stream.c gives a group fewer. */
+/* The table for data that fit no window: see add_to_table(). A chunk that fits no window adds DECLINED to
+ * `trouble`. From TOO_MUCH on, chunks go to the table, and the next STRAIGHT chunks do not try the window.
+ * The table holds up to 2^22 elements (sums of squared significands); gpu/stream.c limits a group to
+ * fewer. */
 enum {
     FIELDS = 2048,
     TABLE_WORDS = 4 * FIELDS,
@@ -20,24 +21,24 @@ enum {
     TOO_MUCH = 8,
     STRAIGHT = 31
 };
-/* The windows that can be formed: of sums, of sums with squares that are exact as p + e. */
+/* The possible windows: for sums, and for sums with squares that are exact as p + e. */
 enum { TOP_LEAST = -986, TOP_MOST = 1015, SQUARES_TOP_LEAST = -447, SQUARES_TOP_MOST = 507 };
 
-/* What a work-item knows while it works. */
+/* The state of a work-item. */
 typedef struct Item {
     Words sum, square;
-    uint bound;   /* additions to any one digit so far, for the accumulator's bound */
-    bool others;  /* there was a term besides -0 */
+    uint bound;  /* maximum additions to one digit so far, for the accumulator's bound */
+    bool others; /* there was a term other than -0 */
     bool negative_zero;
     int top, chunks;
-    bool deep; /* the fourth slice of squares is in use; three are quicker, but do for narrow data only */
+    bool deep; /* use the fourth slice of squares; three are faster, but suffice only for narrow data */
     VL total[SUM_SLICES], square_total[SQUARE_SLICES];
     double min, max;
     ulong min_index, max_index;
 #if ONE_ITEM
-    ulong *table;                  /* TABLE_WORDS and, with squares, SQUARE_TABLE_WORDS */
+    ulong *table; /* TABLE_WORDS and, with squares, SQUARE_TABLE_WORDS */
     int trouble, straight;
-    bool tabled; /* there is something in the table; it is cleared only then */
+    bool tabled; /* the table is in use and has been cleared */
 #endif
 } Item;
 
@@ -45,7 +46,7 @@ INLINE double power(int exponent) {
     return as_double((long)(exponent + 1023) << 52);
 }
 
-/* The first value of slice s of a window. */
+/* The initial value of slice s of a window. */
 INLINE double bias(int top, int s) {
     return 1.5 * power(top + 8 - SLICE * s);
 }
@@ -62,7 +63,8 @@ INLINE void empty_window(Item *item, bool squares) {
     }
     if (squares)
         for (int s = 0; s < SQUARE_SLICES; s++) {
-            add_total(item->square, SQUARES_BASE, lane_total(item->square_total[s]), weight(2 * item->top, s));
+            add_total(item->square, SQUARES_BASE, lane_total(item->square_total[s]),
+                      weight(2 * item->top, s));
             item->square_total[s] = 0;
         }
     item->bound += SUM_SLICES + SQUARE_SLICES;
@@ -74,7 +76,7 @@ INLINE void see(Item *item, double x, ulong index) {
     if (item->max_index == NO_INDEX || x > item->max) item->max = x, item->max_index = index;
 }
 
-/* A chunk whose extremes are known: where they change anything, the first rows that have them are looked for. */
+/* Updates the extremes by those of a chunk. Searches for the first rows with them only if they change. */
 INLINE void see_chunk(Item *item, global const double *x, uint rows, ulong stride, ulong index, double least,
                       double most) {
     bool lower = item->min_index == NO_INDEX || least < item->min,
@@ -90,7 +92,7 @@ INLINE void see_chunk(Item *item, global const double *x, uint rows, ulong strid
     }
 }
 
-/* One element, in integers. */
+/* Adds one element in integers. */
 static void add_element(Item *item, double x, ulong index, bool squares) {
     ulong bits = as_ulong(x), magnitude = bits & 0xfffffffffffffUL;
     int field = (int)(bits >> 52 & 0x7ff);
@@ -114,23 +116,24 @@ static void add_element(Item *item, double x, ulong index, bool squares) {
         item->negative_zero = true;
     add_bits(item->sum, magnitude, 0, exponent - SUM_BASE, negative);
     if (squares) {
-        add_bits(item->square, magnitude * magnitude, mul_hi(magnitude, magnitude), 2 * exponent - SQUARES_BASE,
-                 false);
+        add_bits(item->square, magnitude * magnitude, mul_hi(magnitude, magnitude),
+                 2 * exponent - SQUARES_BASE, false);
         see(item, x, index);
     }
 }
 
 /* t = b + x; x becomes the residue. */
-#define EXTRACT(b, x)                                                                                                  \
-    {                                                                                                                  \
-        V t_ = (b) + (x);                                                                                              \
-        (x) -= t_ - (b);                                                                                               \
-        (b) = t_;                                                                                                      \
+#define EXTRACT(b, x)                                                                                        \
+    {                                                                                                        \
+        V t_ = (b) + (x);                                                                                    \
+        (x) -= t_ - (b);                                                                                     \
+        (b) = t_;                                                                                            \
     }
 
-/* A chunk within the window, squares by the first `squares` slices or not at all; returns false, and has changed
- * nothing, if it does not fit. */
-INLINE bool add_chunk_by(Item *item, global const double *x, uint rows, ulong stride, ulong index, int squares) {
+/* Adds a chunk within the window; squares use the first `squares` slices, 0: no squares. Returns false, with
+ * nothing changed, if the chunk does not fit. */
+INLINE bool add_chunk_by(Item *item, global const double *x, uint rows, ulong stride, ulong index,
+                         int squares) {
     V b0 = bias(item->top, 0), b1 = bias(item->top, 1), low = LOAD(x, 0), high = low;
     V s0 = bias(2 * item->top, 0), s1 = bias(2 * item->top, 1), s2 = bias(2 * item->top, 2),
       s3 = bias(2 * item->top, 3);
@@ -177,16 +180,17 @@ INLINE bool add_chunk_by(Item *item, global const double *x, uint rows, ulong st
     return true;
 }
 
-INLINE bool add_chunk(Item *item, global const double *x, uint rows, ulong stride, ulong index, bool squares) {
+INLINE bool add_chunk(Item *item, global const double *x, uint rows, ulong stride, ulong index,
+                      bool squares) {
     if (!squares) return add_chunk_by(item, x, rows, stride, index, 0);
     if (!item->deep) return add_chunk_by(item, x, rows, stride, index, 3);
     return add_chunk_by(item, x, rows, stride, index, 4);
 }
 
-/* The sum of buf[0 .. rows - 1], |buf| < 2^top, by as many slices as it takes, three at a time. */
+/* Adds buf[0 .. rows - 1], |buf| < 2^top, by as many slices as necessary, three at a time. */
 static void add_residues(Words words, int base, V *buf, uint rows, int top, uint *bound) {
     for (;;) {
-        /* Further down a window could not be formed, and here nothing is left below it. */
+        /* No lower window exists, and this one leaves no residue. */
         top = max(top, TOP_LEAST + SLICE);
         V b0 = bias(top, 0), b1 = bias(top, 1), b2 = bias(top, 2);
         VL left = 0;
@@ -207,7 +211,8 @@ static void add_residues(Words words, int base, V *buf, uint rows, int top, uint
     }
 }
 
-/* What decides how a chunk is taken apart: the bits of its largest magnitude and of its smallest one but zero. */
+/* The bits of the largest magnitude and of the smallest nonzero magnitude, which determine how a chunk is
+ * added. */
 INLINE void measure(global const double *x, uint rows, ulong stride, ulong *largest, ulong *smallest) {
     VL most = 0, least = LONG_MAX;
     for (uint row = 0; row < rows; row++) {
@@ -219,7 +224,7 @@ INLINE void measure(global const double *x, uint rows, ulong stride, ulong *larg
     *smallest = lane_least(least);
 }
 
-/* The exact squares, by two terms each: p = v * v rounded, and e, what is missing. */
+/* Adds exact squares as two terms each: p = v * v rounded, and the error e. */
 INLINE void add_squares(Item *item, global const double *x, uint rows, ulong stride, int top, V *buf) {
     for (uint row = 0; row < rows; row++) {
         V v = LOAD(x, row * stride);
@@ -234,16 +239,17 @@ INLINE void add_squares(Item *item, global const double *x, uint rows, ulong str
 }
 
 #if ONE_ITEM
-/* entry += high:low. The carry in bits, since the compiler may make a branch of a comparison, and wrong guesses cost
- * more than all the rest. */
+/* entry += high:low. Computes the carry by bit operations: a comparison may become a branch, whose
+ * mispredictions would dominate the cost. */
 INLINE void add_entry(ulong *entry, ulong low, ulong high) {
     ulong old = entry[0], sum = old + low;
     entry[0] = sum;
     entry[1] += high + (((old & low) | ((old | low) & ~sum)) >> 63);
 }
 
-/* Neal's large superaccumulator, as in base/sum_table.c: for each sign and exponent field the sum of the bit patterns,
- * in 96 bits, and above them how many there were; and for each field the sum of the squared significands, in 128. */
+/* Neal's large superaccumulator, as in base/sum_table.c: for each sign and exponent field the sum of the bit
+ * patterns in 96 bits, with their number above; for each exponent field the sum of the squared significands
+ * in 128 bits. */
 INLINE void add_to_table(Item *item, global const double *x, uint rows, bool squares) {
     ulong *table = item->table, *square_table = item->table + TABLE_WORDS;
     for (uint i = 0; !item->tabled && i < TABLE_WORDS + (squares ? SQUARE_TABLE_WORDS : 0); i++)
@@ -263,7 +269,7 @@ static void empty_table(Item *item, bool squares) {
         ulong low = item->table[2 * key], high = item->table[2 * key + 1] & 0xffffffffUL,
               terms = item->table[2 * key + 1] >> 32, field = key % FIELDS;
         if (!terms) continue;
-        /* What all patterns have above their significands. */
+        /* The upper bits that all patterns have in common. */
         ulong upper = terms * (field ? key - 1 : key), below = upper << 52;
         high -= (upper >> 12) + (low < below);
         low -= below;
@@ -283,7 +289,7 @@ static void empty_table(Item *item, bool squares) {
     item->tabled = false;
 }
 
-/* A chunk by the table, unless there is a NaN or Inf in it. */
+/* Adds a chunk by the table; returns false if it has a NaN or Inf. */
 static bool add_by_table(Item *item, global const double *x, uint rows, ulong index, bool squares) {
     V low = LOAD(x, 0), high = low;
     VL most = 0;
@@ -300,7 +306,7 @@ static bool add_by_table(Item *item, global const double *x, uint rows, ulong in
     return true;
 }
 
-/* Whether the table has taken a chunk that no window took. */
+/* Handles a chunk that fits no window; returns whether the table added it. */
 INLINE bool declined(Item *item, global const double *x, uint rows, ulong index, bool squares) {
     item->trouble += DECLINED;
     if (item->trouble < TOO_MUCH || !add_by_table(item, x, rows, index, squares)) return false;
@@ -309,7 +315,7 @@ INLINE bool declined(Item *item, global const double *x, uint rows, ulong index,
     return true;
 }
 
-/* Whether the table has taken a chunk without a try at the window. */
+/* Whether the table added the chunk without trying the window. */
 INLINE bool straight(Item *item, global const double *x, uint rows, ulong index, bool squares) {
     if (!item->straight) return false;
     item->straight--;
@@ -320,8 +326,9 @@ INLINE bool straight(Item *item, global const double *x, uint rows, ulong index,
 #define straight(item, x, rows, index, squares) false
 #endif
 
-/* A chunk that does not fit: moves the window to it, or else takes it apart. */
-static void add_awkward(Item *item, global const double *x, uint rows, ulong stride, ulong index, bool squares) {
+/* Adds a chunk that does not fit: moves the window, or else splits the elements. */
+static void add_awkward(Item *item, global const double *x, uint rows, ulong stride, ulong index,
+                        bool squares) {
     ulong largest, smallest;
     measure(x, rows, stride, &largest, &smallest);
     int top = (int)(largest >> 52) - 1023 + 1, most = squares ? SQUARES_TOP_MOST : TOP_MOST;
@@ -332,7 +339,7 @@ static void add_awkward(Item *item, global const double *x, uint rows, ulong str
                 add_element(item, x[row * stride + lane], index + row * stride + lane, squares);
         return;
     }
-    /* A little higher, so that the next chunk fits too. */
+    /* With a margin, so that the next chunk fits too. */
     int wanted = clamp(top + 3, squares ? SQUARES_TOP_LEAST : TOP_LEAST, most);
     if (wanted != item->top) {
         empty_window(item, squares);
@@ -358,7 +365,7 @@ static void add_awkward(Item *item, global const double *x, uint rows, ulong str
     add_squares(item, x, rows, stride, top, buf);
 }
 
-/* x[0 .. count - 1], shared out among the items of this group; global index of x[0]: first. */
+/* Adds x[0 .. count - 1], distributed over the items of this group; x[0] has global index `first`. */
 INLINE void add_elements(Item *item, global const double *x, ulong count, ulong first, bool squares) {
     const ulong stride = ITEMS * W, whole = count / stride;
     for (ulong row = 0; row < whole; row += ROWS) {
@@ -394,7 +401,7 @@ INLINE void begin(Item *item, Words words, bool squares) {
 #endif
 }
 
-/* The marks and the bound. They are counts, so that items and groups add up. */
+/* Adds the marks and the bound. They are counts, so that those of items and groups can be added. */
 INLINE void end(Item *item, bool squares) {
     if (item->others) add_word(item->sum, SUM_DIGITS + TAIL_OTHERS, 1);
     if (item->negative_zero) add_word(item->sum, SUM_DIGITS + TAIL_NEGATIVE_ZERO, 1);

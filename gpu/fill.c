@@ -6,12 +6,12 @@
 tri_status tri_gpu_fill(tri_gpu_buffer *x, size_t offset, size_t count, double value) {
     TRI_TRY(tri_gpu_buffer_check(x, offset, count, sizeof value));
     cl_ulong offset_arg = offset;
-    tri_arg args[] = {
+    tri_kernel_arg args[] = {
         {sizeof x->memory, &x->memory}, {sizeof offset_arg, &offset_arg}, {sizeof value, &value}};
     return tri_gpu_launch(x->gpu, TRI_KERNEL_fill, count, args, 3);
 }
 
-/* Not all of it, so that what is left over is tested as well. */
+/* The test fills only a part, to check that the rest is unchanged. */
 static size_t part(size_t n) {
     return n - n / 4;
 }
@@ -42,7 +42,7 @@ static tri_status queue(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_bu
 
 const tri_kernel tri_kernel_fill = {
     .info.name = "fill",
-    .info.text = "the same value everywhere",
+    .info.text = "set all elements to one value",
     .info.bytes_each = 8,
     .doubles = true,
     .out_bytes = tri_kernel_out_doubles,

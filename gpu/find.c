@@ -1,15 +1,15 @@
-/* Which OpenCL devices there are, and what they say about themselves. */
+/* Enumerates the OpenCL devices and their properties. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gpu/device.h"
 
-/* cl_khr_icd: the loader has found no driver. */
+/* cl_khr_icd: the loader found no driver. */
 enum { NO_PLATFORM = -1001 };
 
 /* cl_khr_pci_bus_info, cl_amd_device_attribute_query and cl_nv_device_attribute_query, whose headers are not
- * everywhere. */
+ * always installed. */
 enum {
     KHR_PCI_BUS_INFO = 0x410F,
     AMD_TOPOLOGY = 0x4037,
@@ -44,7 +44,8 @@ static uint64_t number_of(cl_device_id device, cl_device_info what, size_t bytes
     return bytes == sizeof narrow ? narrow : wide;
 }
 
-/* Whether the device has an extension; asking for what it does not know is an error in its logs. */
+/* Whether the device has an extension. Queries of unknown properties would appear as errors in driver
+ * logs. */
 static bool extends(cl_device_id device, const char *extension) {
     char text[16384];
     return clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, sizeof text, text, NULL) == CL_SUCCESS &&
@@ -65,7 +66,7 @@ static void pci_of(cl_device_id device, char out[16]) {
     else if (extends(device, "cl_nv_device_attribute_query") &&
              clGetDeviceInfo(device, NV_PCI_BUS, sizeof bus, &bus, NULL) == CL_SUCCESS &&
              clGetDeviceInfo(device, NV_PCI_SLOT, sizeof slot, &slot, NULL) == CL_SUCCESS) {
-        /* The slot holds device and function as in PCI's devfn; the domain is a later addition. */
+        /* The slot holds device and function as PCI's devfn does. Older drivers do not know the domain. */
         if (clGetDeviceInfo(device, NV_PCI_DOMAIN, sizeof domain, &domain, NULL) != CL_SUCCESS) domain = 0;
         snprintf(out, 16, "%04x:%02x:%02x.%x", domain & 0xffff, bus & 0xff, slot >> 3 & 0x1f, slot & 7);
     } else if (extends(device, "cl_amd_device_attribute_query") &&

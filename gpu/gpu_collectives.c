@@ -1,65 +1,26 @@
-/* The collective calls: what they mean for MPI, and when they begin and end. */
+/* The collective calls on spans: argument checks, and synchronization with the devices. */
 #include "trireme/gpu_collectives.h"
 
-#include "gpu/collective.h"
+#include "gpu/collective_pieces.h"
+#include "gpu/view.h"
 #include "trireme/message.h"
-
-MPI_Datatype tri_gpu_mpi_type(tri_gpu_element element) {
-    switch (element) {
-    case TRI_GPU_DOUBLE:
-        return MPI_DOUBLE;
-    case TRI_GPU_FLOAT:
-        return MPI_FLOAT;
-    case TRI_GPU_INT32:
-        return MPI_INT32_T;
-    case TRI_GPU_INT64:
-        return MPI_INT64_T;
-    case TRI_GPU_UINT32:
-        return MPI_UINT32_T;
-    case TRI_GPU_UINT64:
-        return MPI_UINT64_T;
-    default:
-        return MPI_DATATYPE_NULL;
-    }
-}
-
-MPI_Op tri_gpu_mpi_op(tri_gpu_op op) {
-    switch (op) {
-    case TRI_GPU_SUM:
-        return MPI_SUM;
-    case TRI_GPU_PRODUCT:
-        return MPI_PROD;
-    case TRI_GPU_MIN:
-        return MPI_MIN;
-    case TRI_GPU_MAX:
-        return MPI_MAX;
-    case TRI_GPU_AND:
-        return MPI_BAND;
-    case TRI_GPU_OR:
-        return MPI_BOR;
-    case TRI_GPU_XOR:
-        return MPI_BXOR;
-    default:
-        return MPI_OP_NULL;
-    }
-}
 
 static tri_status check_element(tri_gpu_element element) {
     if (tri_gpu_element_bytes(element)) return TRI_OK;
-    return tri_fail(TRI_ERR_ARGUMENT, "there is no element type %d", (int)element);
+    return tri_fail(TRI_ERR_ARGUMENT, "invalid element type %d", (int)element);
 }
 
 static tri_status check_op(tri_gpu_element element, tri_gpu_op op) {
     bool real = element == TRI_GPU_DOUBLE || element == TRI_GPU_FLOAT;
     if ((unsigned)op < TRI_GPU_OP_COUNT && !(real && op >= TRI_GPU_AND)) return TRI_OK;
-    return tri_fail(TRI_ERR_ARGUMENT, "operation %d is not one for elements of type %d", (int)op,
+    return tri_fail(TRI_ERR_ARGUMENT, "operation %d does not apply to elements of type %d", (int)op,
                     (int)element);
 }
 
-/* ---- beginning and end ---- */
+/* ---- synchronization ---- */
 
 static tri_status wait_before(const tri_gpu_when *when, const tri_gpu_buffer *buffer) {
-    /* Kernels that were queued before must have written what is to be sent, and read what is to be overwritten. */
+    /* Earlier kernels must have written the send data and read the receive buffer. */
     if (!when || !when->after_count) return buffer ? tri_gpu_wait(buffer->gpu) : TRI_OK;
     for (size_t i = 0; i < when->after_count; i++)
         TRI_TRY(tri_gpu_event_wait(when->after[i]));
@@ -72,18 +33,18 @@ static tri_status begin(const tri_gpu_when *when, tri_gpu_span span, size_t coun
     return wait_before(when, span.buffer);
 }
 
-/* The last copies to the device, and the ends of mappings, may be on their way. What is queued from now on waits for
- * them, and so need not the host, but for copies that `when` does not speak of. */
+/* The last copies to the device, and the ends of mappings, may be pending. Later commands wait for them in
+ * the queue, so the host does not wait, except for copies without an event in `when`. */
 static tri_status end(const tri_gpu_when *when, tri_gpu_span send, tri_gpu_span recv) {
     tri_gpu *gpu = recv.buffer ? recv.buffer->gpu : send.buffer ? send.buffer->gpu : NULL;
     bool gives = when && when->done;
     if (send.buffer && send.buffer->gpu != gpu)
-        TRI_TRY(tri_cl(send.buffer->gpu, clFinish(send.buffer->gpu->up), "giving a buffer back"));
+        TRI_TRY(tri_cl(send.buffer->gpu, clFinish(send.buffer->gpu->up), "unmapping a buffer"));
     cl_event event = NULL;
     if (gpu && !gives && tri_span_is_remote(recv))
         TRI_TRY(tri_cl(gpu, clFinish(gpu->up), "copying to the device"));
     else if (gpu) {
-        TRI_TRY(tri_cl(gpu, clEnqueueMarkerWithWaitList(gpu->up, 0, NULL, &event), "marking a moment"));
+        TRI_TRY(tri_cl(gpu, clEnqueueMarkerWithWaitList(gpu->up, 0, NULL, &event), "recording an event"));
         clFlush(gpu->up);
         cl_int code = clEnqueueBarrierWithWaitList(gpu->queue, 1, &event, NULL);
         if (code != CL_SUCCESS || !gives) clReleaseEvent(event);
@@ -94,90 +55,71 @@ static tri_status end(const tri_gpu_when *when, tri_gpu_span send, tri_gpu_span 
 
 static tri_status check_root(int root, tri_comm *comm) {
     if (root >= 0 && root < tri_comm_size(comm)) return TRI_OK;
-    return tri_fail(TRI_ERR_ARGUMENT, "there is no rank %d: the root must be one of %d", root,
-                    tri_comm_size(comm));
+    return tri_fail(TRI_ERR_ARGUMENT, "root %d is not in 0 ... %d - 1", root, tri_comm_size(comm));
 }
 
-static tri_status run(const tri_collective *c, const tri_gpu_when *when) {
+static tri_status run(const tri_gpu_collective *c, const tri_gpu_when *when) {
     TRI_TRY(check_element(c->element));
     TRI_TRY(check_root(c->root, c->comm));
     if (c->send_blocks) TRI_TRY(begin(when, c->send, c->send_blocks * c->count, c->element));
     if (c->recv_blocks) TRI_TRY(begin(when, c->recv, c->recv_blocks * c->count, c->element));
-    TRI_TRY(tri_collective_run(c));
+    TRI_TRY(tri_gpu_collective_run(c));
     return end(when, c->send_blocks ? c->send : (tri_gpu_span){0},
                c->recv_blocks ? c->recv : (tri_gpu_span){0});
 }
 
 /* ---- the operations ---- */
 
-tri_status tri_collective_call(const tri_collective *c, const void *send, void *recv, size_t count) {
-    MPI_Datatype type = tri_gpu_mpi_type(c->element);
-    switch (c->operation) {
-    case TRI_BCAST:
-        /* Its root may only send: the call does not write there. */
-        return tri_bcast(c->send_blocks ? (void *)(uintptr_t)send : recv, count, type, c->root, c->comm);
-    case TRI_SCATTER:
-        return tri_scatter(send, count, type, recv, count, type, c->root, c->comm);
-    case TRI_GATHER:
-        return tri_gather(send, count, type, recv, count, type, c->root, c->comm);
-    case TRI_ALLGATHER:
-        return tri_allgather(send, count, type, recv, count, type, c->comm);
-    case TRI_ALLTOALL:
-        return tri_alltoall(send, count, type, recv, count, type, c->comm);
-    case TRI_REDUCE:
-        return tri_reduce(send, recv, count, type, tri_gpu_mpi_op(c->op), c->root, c->comm);
-    default:
-        return tri_allreduce(send, recv, count, type, tri_gpu_mpi_op(c->op), c->comm);
-    }
-}
-
 tri_status tri_gpu_bcast(tri_gpu_span data, size_t count, tri_gpu_element element, int root,
                          const tri_gpu_when *when, tri_comm *comm) {
     bool is_root = tri_comm_rank(comm) == root;
-    return run(
-        &(tri_collective){TRI_BCAST, data, data, is_root, !is_root, count, element, TRI_GPU_SUM, root, comm},
-        when);
+    return run(&(tri_gpu_collective){TRI_BCAST, data, data, is_root, !is_root, count, element, TRI_GPU_SUM,
+                                     root, comm},
+               when);
 }
 
 tri_status tri_gpu_scatter(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
                            int root, const tri_gpu_when *when, tri_comm *comm) {
     size_t all = tri_comm_rank(comm) == root ? (size_t)tri_comm_size(comm) : 0;
-    return run(&(tri_collective){TRI_SCATTER, send, recv, all, 1, count, element, TRI_GPU_SUM, root, comm},
-               when);
+    return run(
+        &(tri_gpu_collective){TRI_SCATTER, send, recv, all, 1, count, element, TRI_GPU_SUM, root, comm},
+        when);
 }
 
 tri_status tri_gpu_gather(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
                           int root, const tri_gpu_when *when, tri_comm *comm) {
     size_t all = tri_comm_rank(comm) == root ? (size_t)tri_comm_size(comm) : 0;
-    return run(&(tri_collective){TRI_GATHER, send, recv, 1, all, count, element, TRI_GPU_SUM, root, comm},
+    return run(&(tri_gpu_collective){TRI_GATHER, send, recv, 1, all, count, element, TRI_GPU_SUM, root, comm},
                when);
 }
 
 tri_status tri_gpu_allgather(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
                              const tri_gpu_when *when, tri_comm *comm) {
     size_t all = (size_t)tri_comm_size(comm);
-    return run(&(tri_collective){TRI_ALLGATHER, send, recv, 1, all, count, element, TRI_GPU_SUM, 0, comm},
+    return run(&(tri_gpu_collective){TRI_ALLGATHER, send, recv, 1, all, count, element, TRI_GPU_SUM, 0, comm},
                when);
 }
 
 tri_status tri_gpu_alltoall(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
                             const tri_gpu_when *when, tri_comm *comm) {
     size_t all = (size_t)tri_comm_size(comm);
-    return run(&(tri_collective){TRI_ALLTOALL, send, recv, all, all, count, element, TRI_GPU_SUM, 0, comm},
-               when);
+    return run(
+        &(tri_gpu_collective){TRI_ALLTOALL, send, recv, all, all, count, element, TRI_GPU_SUM, 0, comm},
+        when);
 }
 
 tri_status tri_gpu_reduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
                           tri_gpu_op op, int root, const tri_gpu_when *when, tri_comm *comm) {
     TRI_TRY(check_op(element, op));
     bool is_root = tri_comm_rank(comm) == root;
-    return run(&(tri_collective){TRI_REDUCE, send, recv, 1, is_root, count, element, op, root, comm}, when);
+    return run(&(tri_gpu_collective){TRI_REDUCE, send, recv, 1, is_root, count, element, op, root, comm},
+               when);
 }
 
 tri_status tri_gpu_allreduce(tri_gpu_span send, tri_gpu_span recv, size_t count, tri_gpu_element element,
                              tri_gpu_op op, const tri_gpu_when *when, tri_comm *comm) {
     TRI_TRY(check_op(element, op));
-    return run(&(tri_collective){TRI_ALLREDUCE, send, recv, 1, 1, count, element, op, 0, comm}, when);
+    return run(&(tri_gpu_collective){TRI_ALLREDUCE, send, recv, 1, 1, count, element, op, 0, comm}, when);
 }
 
 /* ---- exchange ---- */
@@ -193,7 +135,7 @@ typedef struct exchange {
     } slot[2];
 } exchange;
 
-/* Elements of piece i of `count`. */
+/* The number of elements in piece i of `count` elements. */
 static size_t piece_of(const exchange *e, size_t count, size_t i) {
     size_t first = i * e->piece;
     return first >= count ? 0 : count - first < e->piece ? count - first : e->piece;
@@ -205,12 +147,13 @@ static tri_status open_view(const exchange *e, tri_view *view, tri_gpu_span span
     if (!bytes) return TRI_OK;
     return tri_view_open(
         view,
-        (tri_view_window){
+        (tri_view_region){
             .span = span, .each = each, .from = i * e->piece * each, .row_bytes = bytes, .rows = 1},
         read);
 }
 
-/* Pieces are messages of their own: both sides of each have as many, whatever the other neighbour has. */
+/* Each piece is one message. Sender and receiver of a message have the same number of pieces, whatever the
+ * other neighbour has. */
 static tri_status exchange_pieces(exchange *e) {
     size_t larger = e->send_count > e->recv_count ? e->send_count : e->recv_count,
            pieces = larger ? (larger - 1) / e->piece + 1 : 1;
@@ -239,7 +182,7 @@ tri_status tri_gpu_exchange(tri_gpu_span send, size_t send_count, int to, tri_gp
                   .recv = recv,
                   .send_count = to == MPI_PROC_NULL ? 0 : send_count,
                   .recv_count = from == MPI_PROC_NULL ? 0 : recv_count,
-                  .piece = TRI_PIECE_BYTES / tri_gpu_element_bytes(element),
+                  .piece = TRI_GPU_PIECE_BYTES / tri_gpu_element_bytes(element),
                   .to = to,
                   .from = from,
                   .tag = tag,

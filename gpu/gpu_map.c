@@ -1,4 +1,4 @@
-/* Pieces of vectors through the kernel of an expression. */
+/* Applies the kernel of an expression to pieces of vectors. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,19 +9,19 @@
 #include "gpu/launch.h"
 #include "gpu/program.h"
 
-/* What direct I/O asks of addresses, so that files can be read and written without a copy. */
+/* The alignment for direct I/O, so that files can be read and written without a copy. */
 enum { ALIGNMENT = 4096 };
 
 /* The memory of one input or output in one slot. */
 typedef struct vector {
     cl_mem memory;
-    void *host;   /* ours, where device and host share memory */
-    void *mapped; /* what the host sees now; NULL: the device has it */
+    void *host;   /* allocated here if device and host share memory */
+    void *mapped; /* the host's view; NULL: the device owns the memory */
 } vector;
 
 typedef struct slot {
     vector input[TRI_GPU_MAP_INPUTS], output[TRI_GPU_MAP_OUTPUTS];
-    cl_event done; /* NULL: nothing is under way */
+    cl_event done; /* NULL: idle */
 } slot;
 
 struct tri_gpu_map {
@@ -37,7 +37,7 @@ struct tri_gpu_map {
 
 /* ---- Compiling ---- */
 
-/* Standard error leads nowhere until it is put back: what it was, or -1. */
+/* Redirects standard error to /dev/null. Returns a copy of the old descriptor, or -1. */
 static int hide_errors(void) {
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC), before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     if (nowhere >= 0 && before >= 0) dup2(nowhere, STDERR_FILENO);
@@ -76,7 +76,7 @@ static tri_status compile(tri_gpu_map *map, tri_map_text *text) {
     TRI_TRY(status);
     cl_int code;
     map->kernel = clCreateKernel(map->program, name, &code);
-    return tri_cl(map->gpu, code, "making the kernel of an expression");
+    return tri_cl(map->gpu, code, "creating the kernel of an expression");
 }
 
 tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text, const tri_gpu_input *inputs,
@@ -106,7 +106,7 @@ tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text, const tri_gpu_inpu
 
 /* ---- Memory ---- */
 
-/* The host's view goes; the device has the vector from here on in the queue. */
+/* Ends the host's view: later commands in the queue may use the vector. */
 static cl_int unmap(const tri_gpu_map *map, vector *v) {
     if (!v->mapped) return CL_SUCCESS;
     void *mapped = v->mapped;
@@ -153,7 +153,8 @@ void tri_gpu_map_destroy(tri_gpu_map **map) {
     *map = NULL;
 }
 
-/* Where memory is shared the device works in pages of ours; else the driver has memory that a bus is quick with. */
+/* With shared memory, the device uses memory allocated here; else the driver allocates memory that is fast to
+ * transfer. */
 static tri_status make_vector(tri_gpu_map *map, vector *v, size_t bytes, cl_mem_flags flags) {
     cl_int code;
     if (map->gpu->info.unified) {
@@ -163,7 +164,7 @@ static tri_status make_vector(tri_gpu_map *map, vector *v, size_t bytes, cl_mem_
     } else
         flags |= CL_MEM_ALLOC_HOST_PTR;
     v->memory = clCreateBuffer(map->gpu->context, flags, bytes, v->host, &code);
-    return tri_cl(map->gpu, code, "making a buffer for a piece");
+    return tri_cl(map->gpu, code, "creating a buffer for a piece");
 }
 
 static tri_status make_slot(tri_gpu_map *map, slot *s) {
@@ -212,9 +213,9 @@ const void *tri_gpu_map_output(const tri_gpu_map *map, size_t slot_number, size_
 
 static tri_status give(tri_gpu_map *map, slot *s) {
     for (size_t k = 0; k < map->inputs; k++)
-        TRI_TRY(tri_cl(map->gpu, unmap(map, &s->input[k]), "giving a piece to the device"));
+        TRI_TRY(tri_cl(map->gpu, unmap(map, &s->input[k]), "passing a piece to the device"));
     for (size_t k = 0; k < map->outputs; k++)
-        TRI_TRY(tri_cl(map->gpu, unmap(map, &s->output[k]), "giving a piece to the device"));
+        TRI_TRY(tri_cl(map->gpu, unmap(map, &s->output[k]), "passing a piece to the device"));
     return TRI_OK;
 }
 
@@ -236,7 +237,7 @@ static tri_status launch(tri_gpu_map *map, slot *s, uint64_t first, size_t count
     return tri_cl(map->gpu, code, "starting the kernel of an expression");
 }
 
-/* What the host gets back when the kernel is done. The last of them has the event. */
+/* Maps inputs and outputs for the host once the kernel has finished. The last mapping carries the event. */
 static tri_status take(tri_gpu_map *map, slot *s, size_t count) {
     cl_int code = CL_SUCCESS;
     for (size_t k = 0; k < map->inputs && code == CL_SUCCESS; k++)
@@ -253,7 +254,7 @@ static tri_status take(tri_gpu_map *map, slot *s, size_t count) {
 tri_status tri_gpu_map_start(tri_gpu_map *map, size_t slot_number, uint64_t first, size_t count) {
     slot *s = &map->slot[slot_number];
     if (count > map->piece)
-        return tri_fail(TRI_ERR_ARGUMENT, "a piece of %zu elements, but there is room for %zu", count,
+        return tri_fail(TRI_ERR_ARGUMENT, "a piece of %zu elements, but only %zu are reserved", count,
                         map->piece);
     if (!count) return TRI_OK;
     TRI_TRY(give(map, s));

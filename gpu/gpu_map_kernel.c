@@ -1,4 +1,4 @@
-/* The kernel of an expression, and the compiler's errors in it. */
+/* Generates the kernel of an expression, and locates compiler errors in the expression. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static size_t lines_of(const char *text) {
     return lines;
 }
 
-/* Everything before the statements. */
+/* Writes the source before the statements. */
 static void write_head(const tri_map_text *map, FILE *to) {
     fputs(head, to);
     for (size_t k = 0; k < map->inputs; k++)
@@ -48,7 +48,7 @@ char *tri_map_text_kernel(tri_map_text *map) {
     fflush(to);
     size_t line = source ? lines_of(source) + 1 : 1;
     for (tri_map_statement *s = map->statement; s < map->statement + map->statements; s++, line += 3) {
-        /* At its own column, so that an error's is that of the text. */
+        /* At its column in the text, so that columns of errors agree. */
         fprintf(to, "const %s %s = (\n", tri_number_opencl(s->number), *s->name ? s->name : "tri_value");
         fprintf(to, "%*s%.*s\n", (int)s->start, "", (int)s->length, map->text + s->start);
         fputs(");\n", to);
@@ -66,9 +66,8 @@ char *tri_map_text_kernel(tri_map_text *map) {
     return source;
 }
 
-/* "LINE:COLUMN: " in a line of a log: "<kernel>:7:5: error: ...", "error: /tmp/x.cl:7:5: ..."; or with PoCL, where a
- * macro is concerned, "error: /tmp/x.cl:7:5 <Spelling=...>: ...". Returns what stands behind it, NULL where it is
- * nowhere. */
+/* "LINE:COLUMN: " in a line of a log: "<kernel>:7:5: error: ...", "error: /tmp/x.cl:7:5: ..."; from PoCL, for
+ * macros, "error: /tmp/x.cl:7:5 <Spelling=...>: ...". Returns the text after it, or NULL. */
 static const char *find_place(const char *at, const char *end, size_t *line, size_t *column) {
     for (const char *p = at; p < end; p++) {
         if (!isdigit((unsigned char)*p) || (p > at && isdigit((unsigned char)p[-1]))) continue;
@@ -83,11 +82,11 @@ static const char *find_place(const char *at, const char *end, size_t *line, siz
     return NULL;
 }
 
-/* The column of the text, counted from 0, that a place in the kernel is; SIZE_MAX: none. */
+/* Maps a position in the kernel to a column of the text, counted from 0. SIZE_MAX: not in the text. */
 static size_t column_of(const tri_map_text *map, size_t line, size_t column) {
     for (const tri_map_statement *s = map->statement; s < map->statement + map->statements; s++) {
         if (line == s->line && column > s->start && column <= s->start + s->length + 1) return column - 1;
-        /* Its value does not fit what it is assigned to, or something is missing at its end. */
+        /* On the line before: type mismatch of the assignment; on the line after: incomplete expression. */
         if (line + 1 == s->line) return s->start;
         if (line == s->line + 1) return s->start + s->length;
     }
@@ -108,6 +107,6 @@ tri_status tri_map_text_blame(const tri_map_text *map, const char *log) {
         snprintf(text, sizeof text, "%.*s", (int)(end - what), what);
         return tri_map_text_point(map, place, text);
     }
-    return tri_fail(TRI_ERR_ARGUMENT, "the device's compiler refuses the expression: %.*s",
+    return tri_fail(TRI_ERR_ARGUMENT, "the OpenCL compiler rejects the expression: %.*s",
                     (int)strcspn(log, "\n"), log);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What may stand in an expression though it is no variable; and what no variable may be called either. */
+/* Words of OpenCL C: `types` are allowed in expressions, `others` are not. Neither may name a variable. */
 static const char *const types[] = {"bool",  "char",  "uchar",  "short",    "ushort", "int",  "uint",  "long",
                                     "ulong", "float", "double", "unsigned", "signed", "true", "false", NULL};
 static const char *const others[] = {"if",    "else",     "for",    "while",  "do",   "return",
@@ -18,7 +18,7 @@ static bool is_among(const char *const *list, const char *word, size_t length) {
     return false;
 }
 
-/* Types of vectors, "float4", are of the device's business. */
+/* The device's compiler checks vector types such as "float4". */
 static bool is_type(const char *word, size_t length) {
     while (length && isdigit((unsigned char)word[length - 1]))
         length--;
@@ -60,13 +60,13 @@ static void list_inputs(const tri_map_text *map, char *out, size_t room) {
 
 /* ---- Reading ---- */
 
-/* What is wrong with a name; NULL: nothing. */
+/* Why a name is invalid; NULL if it is valid. */
 static const char *fault_of(const char *name, size_t length) {
     if (!length || word_length(name) != length) return "is not a name: letters, digits and _, no digit first";
     if (length >= TRI_MAP_NAME) return "is too long for a name";
     if (*name == '_' || !strncmp(name, "tri_", 4)) return "may not begin with _ or tri_";
     if (is_type(name, length) || is_among(others, name, length))
-        return "is a word of OpenCL C: choose another name";
+        return "is a keyword of OpenCL C: choose another name";
     if (length == 1 && *name == 'i') return "is the index of the element: choose another name";
     return NULL;
 }
@@ -82,7 +82,7 @@ static tri_status check_inputs(const tri_map_text *map) {
     return TRI_OK;
 }
 
-/* A number as the preprocessor sees it: 1, .5f, 0x1p-3, 1e+5. */
+/* The length of a preprocessing number: 1, .5f, 0x1p-3, 1e+5. */
 static size_t number_length(const char *at) {
     size_t length = 0;
     while (isalnum((unsigned char)at[length]) || at[length] == '.' ||
@@ -91,7 +91,7 @@ static size_t number_length(const char *at) {
     return length;
 }
 
-/* A word in an expression: a variable, or something that the compiler knows. */
+/* Checks a word in an expression: a variable, or a word that the compiler knows. */
 static tri_status read_word(tri_map_text *map, size_t at, size_t length) {
     const char *word = map->text + at;
     for (size_t k = 0; k < map->inputs; k++)
@@ -110,12 +110,12 @@ static tri_status read_word(tri_map_text *map, size_t at, size_t length) {
         return TRI_OK;
     char inputs[200], what[320];
     list_inputs(map, inputs, sizeof inputs);
-    snprintf(what, sizeof what, "there is no '%.*s' (inputs: %s)", (int)(length < 64 ? length : 64), word,
+    snprintf(what, sizeof what, "unknown name '%.*s' (inputs: %s)", (int)(length < 64 ? length : 64), word,
              inputs);
     return tri_map_text_point(map, at, what);
 }
 
-/* Looks at each word and sign of the expression [start, end). */
+/* Checks each word and character of the expression [start, end). */
 static tri_status read_expression(tri_map_text *map, size_t start, size_t end) {
     const char *text = map->text;
     size_t open = 0, opened[64];
@@ -124,32 +124,33 @@ static tri_status read_expression(tri_map_text *map, size_t start, size_t end) {
         char c = text[at];
         if (starts_word(c)) {
             length = word_length(text + at);
-            /* Behind a point it is a part of a vector. */
+            /* After a point: a component of a vector. */
             if (at == start || text[at - 1] != '.') TRI_TRY(read_word(map, at, length));
         } else if (isdigit((unsigned char)c) || (c == '.' && isdigit((unsigned char)text[at + 1])))
             length = number_length(text + at);
         else if (c == '(') {
             if (open == sizeof opened / sizeof *opened)
-                return tri_map_text_point(map, at, "too many of them are open");
+                return tri_map_text_point(map, at, "too many open parentheses");
             opened[open++] = at;
         } else if (c == ')' && !open--)
-            return tri_map_text_point(map, at, "it closes nothing");
+            return tri_map_text_point(map, at, "unmatched ')'");
         else if (c == '[')
-            return tri_map_text_point(map, at, "an expression sees one element of each input, without []");
+            return tri_map_text_point(map, at,
+                                      "write x, not x[...]: an expression sees one element of each input");
         else if (c == '/' && (text[at + 1] == '/' || text[at + 1] == '*'))
-            return tri_map_text_point(map, at, "comments have no place here");
+            return tri_map_text_point(map, at, "comments are not allowed here");
         else if (!strchr(" )+-*/%<>=!&|^~?:.,", c))
-            return tri_map_text_point(map, at, "this has no place in an expression");
+            return tri_map_text_point(map, at, "not allowed in an expression");
     }
-    return open ? tri_map_text_point(map, opened[open - 1], "it is never closed") : TRI_OK;
+    return open ? tri_map_text_point(map, opened[open - 1], "unmatched '('") : TRI_OK;
 }
 
-/* A word, as a place in the text. */
+/* A word by its position in the text. */
 typedef struct word {
     size_t at, length;
 } word;
 
-/* The type that a word names; TRI_NUMBER_COUNT: none. */
+/* The type that a word names; TRI_NUMBER_COUNT if none. */
 static tri_number type_of(const char *text, word w) {
     for (int k = 0; k < TRI_NUMBER_COUNT; k++) {
         const char *type = tri_number_opencl((tri_number)k);
@@ -158,7 +159,8 @@ static tri_number type_of(const char *text, word w) {
     return TRI_NUMBER_COUNT;
 }
 
-/* [TYPE] NAME = at the start of [at, end). Returns where the expression begins, which is `at` where it stands alone. */
+/* [TYPE] NAME = at the start of [at, end). Returns the start of the expression, which is `at` if there is no
+ * assignment. */
 static size_t read_left(const char *text, size_t at, size_t end, tri_number *number, word *name) {
     word first = {at, word_length(text + at)}, second = {skip_spaces(text, at + first.length), 0};
     *number = TRI_FLOAT64;
@@ -180,27 +182,27 @@ static tri_status check_left(const tri_map_text *map, word name) {
     if (wrong) return tri_map_text_point(map, name.at, wrong);
     for (size_t k = 0; k < map->inputs; k++)
         if (strlen(map->input[k].name) == name.length && !memcmp(text, map->input[k].name, name.length))
-            return tri_map_text_point(map, name.at, "this is an input");
+            return tri_map_text_point(map, name.at, "this name is an input");
     for (size_t k = 0; k < map->statements; k++)
         if (strlen(map->statement[k].name) == name.length &&
             !memcmp(text, map->statement[k].name, name.length))
-            return tri_map_text_point(map, name.at, "this is assigned already");
+            return tri_map_text_point(map, name.at, "this name is already assigned");
     return TRI_OK;
 }
 
-/* The statement [at, end), without spaces at its ends. */
+/* Reads the statement [at, end), which has no spaces at its ends. */
 static tri_status read_statement(tri_map_text *map, size_t at, size_t end, bool last) {
     tri_map_statement s = {.name = ""};
     word name;
     if (map->statements == TRI_MAP_STATEMENTS) return tri_map_text_point(map, at, "too many statements");
     s.start = read_left(map->text, at, end, &s.number, &name);
-    if (s.start >= end) return tri_map_text_point(map, end, "there is no value");
+    if (s.start >= end) return tri_map_text_point(map, end, "missing value");
     s.length = end - s.start;
     if (s.start > at) {
         TRI_TRY(check_left(map, name));
         memcpy(s.name, map->text + name.at, name.length);
     } else if (!last)
-        return tri_map_text_point(map, at, "assign it to a name, as in r = ...");
+        return tri_map_text_point(map, at, "assign this to a name: r = ...");
     TRI_TRY(read_expression(map, s.start, end));
     map->statement[map->statements++] = s;
     return TRI_OK;
@@ -212,7 +214,7 @@ static tri_status read_statements(tri_map_text *map) {
         size_t stop = at + strcspn(map->text + at, ";"), end = stop;
         while (end > at && map->text[end - 1] == ' ')
             end--;
-        if (end == at) return tri_map_text_point(map, at, "there is nothing before it");
+        if (end == at) return tri_map_text_point(map, at, "empty statement");
         size_t next = skip_spaces(map->text, stop + (map->text[stop] != 0));
         TRI_TRY(read_statement(map, at, end, next >= length));
         at = next;
@@ -225,8 +227,8 @@ static tri_status find_outputs(tri_map_text *map, const char *const *outputs, si
     bool alone = !*map->statement[last].name;
     if (alone && count > 1)
         return tri_fail(TRI_ERR_ARGUMENT,
-                        "the expression has one value, but there are %zu outputs: write %s = ...; %s = ...",
-                        count, outputs[0], outputs[1]);
+                        "the expression has one value for %zu outputs: write %s = ...; %s = ...", count,
+                        outputs[0], outputs[1]);
     map->outputs = count ? count : 1;
     map->output[0] = last;
     for (size_t k = 0; k < count && !alone; k++) {
@@ -234,8 +236,7 @@ static tri_status find_outputs(tri_map_text *map, const char *const *outputs, si
         while (found <= last && strcmp(map->statement[found].name, outputs[k]) != 0)
             found++;
         if (found > last)
-            return tri_fail(TRI_ERR_ARGUMENT, "the expression assigns nothing to '%s', an output",
-                            outputs[k]);
+            return tri_fail(TRI_ERR_ARGUMENT, "the expression assigns nothing to output '%s'", outputs[k]);
         for (size_t j = 0; j < k; j++)
             if (map->output[j] == found)
                 return tri_fail(TRI_ERR_ARGUMENT, "two outputs have the name '%s'", outputs[k]);
@@ -247,7 +248,7 @@ static tri_status find_outputs(tri_map_text *map, const char *const *outputs, si
 tri_status tri_map_text_read(const char *text, const tri_gpu_input *inputs, size_t inputs_count,
                              const char *const *outputs, size_t outputs_count, tri_map_text *out) {
     if (inputs_count > TRI_GPU_MAP_INPUTS || outputs_count > TRI_GPU_MAP_OUTPUTS)
-        return tri_fail(TRI_ERR_ARGUMENT, "%zu inputs and %zu outputs: at most %d and %d are possible",
+        return tri_fail(TRI_ERR_ARGUMENT, "%zu inputs and %zu outputs exceed the limits of %d and %d",
                         inputs_count, outputs_count, TRI_GPU_MAP_INPUTS, TRI_GPU_MAP_OUTPUTS);
     tri_map_text map = {.input = inputs, .inputs = inputs_count, .text = strdup(text)};
     if (!map.text) return tri_fail(TRI_ERR_MEMORY, "no memory for an expression");

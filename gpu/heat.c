@@ -3,7 +3,7 @@
 #include "gpu/kernel.h"
 #include "gpu/launch.h"
 
-/* Points of an array with its outer layers; 0 where that is no size_t. */
+/* Points of an array with its halo; 0 on overflow. */
 static size_t points_of(size_t planes, size_t rows, size_t columns) {
     size_t points = planes > 1 ? planes + 2 : 1;
     if (planes > SIZE_MAX - 2 || rows > SIZE_MAX - 2 || columns > SIZE_MAX - 2) return 0;
@@ -15,22 +15,22 @@ tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buff
                         size_t planes, size_t rows, size_t columns, double k) {
     size_t points = points_of(planes, rows, columns);
     if (!points)
-        return tri_fail(TRI_ERR_ARGUMENT, "a grid of %zu x %zu x %zu does not fit any buffer", planes, rows,
+        return tri_fail(TRI_ERR_ARGUMENT, "a grid of %zu x %zu x %zu exceeds any buffer", planes, rows,
                         columns);
     TRI_TRY(tri_gpu_buffer_check(to, to_offset, points, sizeof k));
     TRI_TRY(tri_gpu_buffer_check(from, from_offset, points, sizeof k));
     cl_ulong to_arg = to_offset, from_arg = from_offset, planes_arg = planes, rows_arg = rows,
              columns_arg = columns;
-    tri_arg args[] = {{sizeof to->memory, &to->memory},     {sizeof to_arg, &to_arg},
-                      {sizeof from->memory, &from->memory}, {sizeof from_arg, &from_arg},
-                      {sizeof planes_arg, &planes_arg},     {sizeof rows_arg, &rows_arg},
-                      {sizeof columns_arg, &columns_arg},   {sizeof k, &k}};
+    tri_kernel_arg args[] = {{sizeof to->memory, &to->memory},     {sizeof to_arg, &to_arg},
+                             {sizeof from->memory, &from->memory}, {sizeof from_arg, &from_arg},
+                             {sizeof planes_arg, &planes_arg},     {sizeof rows_arg, &rows_arg},
+                             {sizeof columns_arg, &columns_arg},   {sizeof k, &k}};
     bool by_row = to->gpu->one_item;
     return tri_gpu_launch_on(to->gpu, to->gpu->queue, TRI_KERNEL_heat, planes * rows * (by_row ? 1 : columns),
                              by_row && columns ? columns : 1, args, sizeof args / sizeof *args);
 }
 
-/* A cube for odd n, a square for even n, of about n points with the outer layers. */
+/* A cube for odd n, a square for even n, of about n points with the halo. */
 typedef struct grid {
     size_t planes, rows, columns;
 } grid;

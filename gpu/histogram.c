@@ -23,14 +23,14 @@ static tri_status absorb(void *context, const void *results, size_t results_coun
     return TRI_OK;
 }
 
-/* The counts of all groups of a piece are kept at once. */
+/* Limit on the counts of all groups of a piece, which are held together. */
 enum { RESULTS_BYTES = 1 << 26 };
 
 static tri_status run(tri_gpu *gpu, const tri_gpu_buffer *buffer, size_t offset, const double *host,
                       size_t count, double low, double high, target t) {
     double scale = (double)t.bins / (high - low);
     cl_ulong bins = t.bins;
-    tri_arg extra[] = {
+    tri_kernel_arg extra[] = {
         {sizeof low, &low}, {sizeof high, &high}, {sizeof scale, &scale}, {sizeof bins, &bins}};
     size_t bytes = (t.bins + 3) * sizeof(uint32_t);
     return tri_stream_run(gpu, &(tri_stream){.kernel = TRI_KERNEL_histogram,
@@ -49,7 +49,7 @@ static tri_status run(tri_gpu *gpu, const tri_gpu_buffer *buffer, size_t offset,
 
 tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low, double high,
                              size_t bins, int64_t *counts, int64_t *below, int64_t *above, int64_t *nan) {
-    /* The host's function knows what is wrong with limits and bins. */
+    /* The host function checks limits and bins. */
     TRI_TRY(tri_histogram_add(x, 0, low, high, bins, counts, below, above, nan));
     return run(gpu, NULL, 0, x, count, low, high, (target){counts, below, above, nan, bins});
 }

@@ -1,12 +1,13 @@
-/* Counts as tri_histogram_add defines them. Group g leaves `bins` counts, then those below, above, NaN. */
+/* Counts as defined by tri_histogram_add(). Group g writes `bins` counts, then the counts below, above and of
+ * NaN. */
 #if ONE_ITEM
 #define COUNT(place) counts[place]++
 #else
 #define COUNT(place) atomic_inc(counts + (place))
 #endif
 
-kernel void histogram(global const double *x, ulong offset, ulong count, ulong per_group, global uint *out, double low,
-                      double high, double scale, ulong bins) {
+kernel void histogram(global const double *x, ulong offset, ulong count, ulong per_group, global uint *out,
+                      double low, double high, double scale, ulong bins) {
     const ulong from = get_group_id(0) * per_group, n = min(per_group, count - from);
     global uint *counts = out + get_group_id(0) * (bins + 3);
     for (ulong i = ITEM; i < bins + 3; i += ITEMS)

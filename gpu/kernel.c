@@ -9,7 +9,7 @@ size_t tri_kernel_out_doubles(size_t n) {
     return n * sizeof(double);
 }
 
-/* The places before and after the output. */
+/* Guard elements before and after the output. */
 static size_t beside(size_t i, size_t n) {
     return i < OUT_OFFSET ? i : i + n;
 }
@@ -26,7 +26,8 @@ static tri_status run(const tri_kernel_input *in, void *out, tri_gpu_buffer *x, 
     for (size_t i = 0; i < OUT_OFFSET + AFTER; i++) {
         double there;
         TRI_TRY(tri_gpu_buffer_read(result, beside(i, in->n) * each, &there, each));
-        if (there != poison) return tri_fail(TRI_ERR_WRONG, "a kernel wrote beside its output of %zu", in->n);
+        if (there != poison)
+            return tri_fail(TRI_ERR_WRONG, "a kernel wrote outside its output of %zu elements", in->n);
     }
     return TRI_OK;
 }
@@ -42,20 +43,4 @@ tri_status tri_kernel_on_buffers(tri_gpu *gpu, const tri_kernel_input *in, void 
     tri_gpu_buffer_destroy(&result);
     tri_gpu_buffer_destroy(&x);
     return status;
-}
-
-static const tri_kernel *const kernels[TRI_KERNEL_COUNT] = {
-#define X(name) &tri_kernel_##name,
-#include "gpu/kernels.def"
-#undef X
-};
-
-const tri_gpu_kernel_info *tri_gpu_kernel(size_t index) {
-    return index < TRI_KERNEL_COUNT ? &kernels[index]->info : NULL;
-}
-
-tri_status tri_gpu_kernel_run(size_t index, tri_gpu_buffer *out, const tri_gpu_buffer *x, size_t count) {
-    if (index >= TRI_KERNEL_COUNT) return tri_fail(TRI_ERR_ARGUMENT, "there is no kernel %zu", index);
-    TRI_TRY(kernels[index]->queue(out, 0, x, 0, count));
-    return tri_gpu_wait(x->gpu);
 }

@@ -1,6 +1,7 @@
-/* Sum, squares and extremes in one pass: see exact.cl. Group g takes elements [g per_group, (g + 1) per_group) of
- * x[offset ...], count in all, and leaves in state[g MOMENTS_STATE ...] a tri_sum, a tri_squares, then the bits of
- * the smallest element, its index counted from `first`, and the same for the largest one. */
+/* Sum, squares and extremes in one pass: see exact.cl. Group g processes elements [g per_group, (g + 1)
+ * per_group) of the `count` elements from x[offset]. It writes to state[g MOMENTS_STATE ...] a tri_sum, a
+ * tri_squares, the bits of the smallest element, its index counted from `first`, and the same for the largest
+ * element. */
 kernel void moments(global const double *x, ulong offset, ulong count, ulong first, ulong per_group,
                     global long *state) {
     ulong from = get_group_id(0) * per_group;
@@ -30,7 +31,7 @@ kernel void moments(global const double *x, ulong offset, ulong count, ulong fir
     for (uint i = ITEM; i < SUM_WORDS + SQUARES_WORDS; i += ITEMS)
         out[i] = (long)((ulong)words[2 * i + 1] << 32 | words[2 * i]);
     if (ITEM) return;
-    /* An index of none is the largest number, so it never replaces one. */
+    /* Equal extremes: the lowest index wins. NO_INDEX is the largest number. */
     for (uint i = 1; i < ITEMS; i++) {
         if (min_indices[i] != NO_INDEX && (item.min_index == NO_INDEX || mins[i] < item.min ||
                                            (mins[i] == item.min && min_indices[i] < item.min_index)))

@@ -1,4 +1,4 @@
-/* What the kernel `moments` leaves for each group. Internal. */
+/* The result of the kernel `moments` for one group. Internal. */
 #ifndef TRIREME_GPU_MOMENTS_H
 #define TRIREME_GPU_MOMENTS_H
 

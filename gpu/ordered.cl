@@ -1,6 +1,6 @@
-/* Blocks of the ordered sum, as trireme/sum.h defines it: lane l of a block adds its elements l, l + 32, ... in
- * ascending order, from -0; then the upper half of the lanes is added to the lower one until one is left. Group g
- * takes blocks [g per_group, (g + 1) per_group), and leaves the sum of each in sums[block]. */
+/* The blocks of the ordered sum, as defined by trireme/sum.h: lane l of a block adds its elements l, l + 32,
+ * ... in ascending order, starting from -0; then the upper half of the lanes is added to the lower half until
+ * one lane is left. Group g processes blocks [g per_group, (g + 1) per_group) and writes sums[block]. */
 kernel void ordered(global const double *x, ulong offset, ulong count, ulong per_group, global double *sums) {
     ulong blocks = (count + ORDERED_BLOCK - 1) / ORDERED_BLOCK, from = get_group_id(0) * per_group,
           to = min(from + per_group, blocks);
@@ -33,7 +33,7 @@ kernel void ordered(global const double *x, ulong offset, ulong count, ulong per
         sums[block] = s == s ? s : NOT_A_NUMBER;
     }
 #else
-    /* 32 items to a block; a group works on GROUP / 32 blocks at a time. */
+    /* 32 items per block; a group processes GROUP / 32 blocks at a time. */
     local double lanes[GROUP];
     const uint lane = ITEM % ORDERED_LANES;
     for (ulong row = from; row < to; row += GROUP / ORDERED_LANES) {

@@ -3,7 +3,7 @@
 #include "gpu/kernel.h"
 #include "gpu/launch.h"
 
-/* Of a measurement: so many that memory does not matter; and of a test. */
+/* Rounds of a measurement, enough to make memory traffic negligible, and of a test. */
 enum { ROUNDS = 256, TEST_ROUNDS = 3 };
 static const double factor = 0.999, term = 0.25;
 
@@ -12,11 +12,11 @@ static tri_status run(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_buff
     TRI_TRY(tri_gpu_buffer_check(out, out_offset, n, sizeof(double)));
     TRI_TRY(tri_gpu_buffer_check(x, x_offset, n, sizeof(double)));
     cl_ulong to = out_offset, from = x_offset, rounds_arg = rounds;
-    tri_arg args[] = {{sizeof out->memory, &out->memory}, {sizeof to, &to},
-                      {sizeof x->memory, &x->memory},     {sizeof from, &from},
-                      {sizeof factor, &factor},           {sizeof term, &term},
-                      {sizeof rounds_arg, &rounds_arg}};
-    /* A group works on 64 at a time. */
+    tri_kernel_arg args[] = {{sizeof out->memory, &out->memory}, {sizeof to, &to},
+                             {sizeof x->memory, &x->memory},     {sizeof from, &from},
+                             {sizeof factor, &factor},           {sizeof term, &term},
+                             {sizeof rounds_arg, &rounds_arg}};
+    /* A group processes 64 elements at a time. */
     return tri_gpu_launch_on(out->gpu, out->gpu->queue, TRI_KERNEL_peak, n, 64, args,
                              sizeof args / sizeof *args);
 }

@@ -1,7 +1,7 @@
-/* to[i]: x[i] times `factor` plus `term`, `rounds` times over, each rounded once. Eight vectors at a time, since a
- * multiply-add begins each cycle or oftener and takes several. */
-kernel void peak(global double *to, ulong to_offset, global const double *from, ulong from_offset, double factor,
-                 double term, ulong rounds, ulong count, ulong per_group) {
+/* to[i] = from[i] after `rounds` fused multiply-adds v * factor + term. Eight independent vectors hide the
+ * latency of the multiply-add. */
+kernel void peak(global double *to, ulong to_offset, global const double *from, ulong from_offset,
+                 double factor, double term, ulong rounds, ulong count, ulong per_group) {
     global double *b = to + to_offset;
     global const double *a = from + from_offset;
 #if ONE_ITEM

@@ -1,4 +1,4 @@
-/* Host memory as the driver likes it. */
+/* Pinned host memory. */
 #include <stdlib.h>
 
 #include "gpu/device.h"
@@ -12,7 +12,7 @@ static tri_status make(tri_gpu_pinned *p) {
         p->data = clEnqueueMapBuffer(p->gpu->up, p->memory, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, p->bytes,
                                      0, NULL, NULL, &code);
     if (code == CL_SUCCESS) return TRI_OK;
-    return tri_fail(TRI_ERR_MEMORY, "device '%s' gives no %zu bytes of pinned host memory: %s (%d)",
+    return tri_fail(TRI_ERR_MEMORY, "device '%s' cannot allocate %zu bytes of pinned host memory: %s (%d)",
                     p->gpu->info.name, p->bytes, tri_cl_name(code), (int)code);
 }
 

@@ -58,11 +58,11 @@ static tri_status queue(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_bu
 
 const tri_kernel tri_kernel_plain = {
     .info.name = "plain",
-    .info.text = "sum in the order that is quickest",
+    .info.text = "sum in the fastest order",
     .info.flops_each = 1,
     .info.bytes_each = 8,
-    /* Each sum's error is below n u sum |x| (Higham 2002, section 4.2); with the many partial sums it is far
-       less. */
+    /* The error of a sum is below n u sum |x| (Higham 2002, section 4.2), and far less with many partial
+     * sums. */
     .tolerance = 1e-13,
     .out_bytes = out_bytes,
     .queue = queue,

@@ -1,5 +1,6 @@
-/* The sum as a loop gives it, each group its part in partial[g]. */
-kernel void plain(global const double *x, ulong offset, ulong count, ulong per_group, global double *partial) {
+/* The sum in the fastest order; group g writes partial[g]. */
+kernel void plain(global const double *x, ulong offset, ulong count, ulong per_group,
+                  global double *partial) {
     ulong from = get_group_id(0) * per_group, n = min(per_group, count - from), i = 0;
     global const double *y = x + offset + from;
 #if ONE_ITEM

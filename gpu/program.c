@@ -1,9 +1,9 @@
-/* The program: compiled from source, or loaded from the cache folder.
+/* Programs: compiled from source, or loaded from the cache folder.
  *
- * A cache file is named by a hash of everything that the binary depends on, and holds a mark, a hash of the
- * binary, and the binary. It is written under a temporary name and renamed, so that readers see all of it or
- * nothing. What does not check out is compiled anew and replaced. A folder that cannot be written costs time
- * and nothing else. */
+ * The name of a cache file is a hash of everything that the binary depends on. The file holds a mark, a hash
+ * of the binary, its length, and the binary. It is written under a temporary name and renamed, so that
+ * readers see all of it or nothing. A damaged file is replaced after a new compilation. If the folder cannot
+ * be written, every run compiles. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/sum_words.h"
+#include "base/accumulator.h"
 #include "gpu/device.h"
 #include "gpu/moments.h"
 #include "gpu/program.h"
@@ -32,7 +32,7 @@ static uint64_t hash_text(uint64_t h, const char *text) {
     return hash(h, text, strlen(text) + 1);
 }
 
-/* What the kernels share with the C sources. */
+/* Constants that the kernels share with the C sources. */
 static void options_of(const tri_gpu *gpu, char options[OPTIONS_SIZE]) {
     const struct {
         const char *name;
@@ -76,7 +76,7 @@ static void options_of(const tri_gpu *gpu, char options[OPTIONS_SIZE]) {
                                constants[i].value);
 }
 
-/* Makes the folder and those above it. */
+/* Creates the folder and its parents. */
 static bool make_folder(char *path) {
     for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = 0;
@@ -86,7 +86,7 @@ static bool make_folder(char *path) {
     return mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
-/* The path of the cache file; "" where there is no folder to be had. */
+/* The path of the cache file; "" if no folder can be created. */
 static void cache_path(const tri_gpu *gpu, const tri_gpu_text *text, char path[PATH_SIZE]) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *tmp = getenv("TMPDIR");
     char folder[PATH_SIZE - 64];
@@ -101,7 +101,8 @@ static void cache_path(const tri_gpu *gpu, const tri_gpu_text *text, char path[P
         made = make_folder(folder);
     }
     if (!made) {
-        /* In a folder that all may write to, only what is this user's own is to be trusted. */
+        /* /tmp is writable by all: accept the folder only if this user owns it and others cannot write to
+         * it. */
         struct stat info;
         snprintf(folder, sizeof folder, "%s/trireme-%ld", tmp && *tmp ? tmp : "/tmp", (long)getuid());
         made = make_folder(folder) && lstat(folder, &info) == 0 && S_ISDIR(info.st_mode) &&
@@ -121,7 +122,7 @@ static void cache_path(const tri_gpu *gpu, const tri_gpu_text *text, char path[P
 
 static const char mark[8] = "TRICLB1";
 
-/* A malloc()ed binary, or NULL for any reason. */
+/* The cached binary, to be freed by the caller; NULL if missing, damaged or out of memory. */
 static unsigned char *cache_read(const char *path, size_t *bytes) {
     unsigned char *binary = NULL;
     FILE *file = *path ? fopen(path, "rb") : NULL;
@@ -176,8 +177,8 @@ static cl_program load(tri_gpu *gpu, const char *options, const char *path) {
     return NULL;
 }
 
-/* PoCL makes a binary out of the files in its folder, whichever are there, and aborts when it reads one that lacks
- * some. So what was made while somebody cleaned up /tmp must not be kept. */
+/* PoCL builds a binary from the files that are present in its folder, and aborts when it loads an incomplete
+ * one. A cleanup of /tmp meanwhile makes it incomplete; such a binary must not be cached. */
 static bool is_whole(const tri_gpu *gpu, const tri_gpu_text *text, const unsigned char *binary,
                      size_t bytes) {
     static const char program[] = "/program.bc";
@@ -204,7 +205,7 @@ static void save(const tri_gpu *gpu, const tri_gpu_text *text, cl_program progra
     free(binary);
 }
 
-/* The compiler's log, malloc()ed; NULL where there is no memory for it. */
+/* The compiler's log, to be freed by the caller; NULL if out of memory. */
 static char *log_of(const tri_gpu *gpu, cl_program program) {
     size_t bytes = 0;
     clGetProgramBuildInfo(program, gpu->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
@@ -221,7 +222,7 @@ tri_status tri_gpu_compile(tri_gpu *gpu, const tri_gpu_text *text, cl_program *o
         cl_int code;
         const char *source = text->source;
         program = clCreateProgramWithSource(gpu->context, 1, &source, NULL, &code);
-        TRI_TRY(tri_cl(gpu, code, "making a program"));
+        TRI_TRY(tri_cl(gpu, code, "creating a program"));
         code = clBuildProgram(program, 1, &gpu->device, text->options, NULL, NULL);
         if (code != CL_SUCCESS) {
             *log = code == CL_BUILD_PROGRAM_FAILURE ? log_of(gpu, program) : NULL;
@@ -244,7 +245,6 @@ tri_status tri_gpu_build(tri_gpu *gpu) {
     options_of(gpu, options);
     tri_gpu_text text = {tri_gpu_source, options, kernels, sizeof kernels / sizeof *kernels};
     tri_status status = tri_gpu_compile(gpu, &text, &gpu->program, &log);
-    /* The end of the log, where the errors stand. */
     if (log)
         status = tri_fail(TRI_ERR_DEVICE, "OpenCL device '%s' cannot compile the kernels: %.800s",
                           gpu->info.name, log);

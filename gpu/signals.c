@@ -1,7 +1,7 @@
-/* PoCL, by the compiler in it, takes over nearly every signal at the first OpenCL call of a process: SIGUSR1 is
- * swallowed from then on, SIGTERM and SIGINT go another way, a crash prints two stacks. What a program has decided
- * about its signals stands, so the library puts everything back. SIGFPE alone stays with PoCL where the program had
- * no use for it: kernels rely on it, since dividing an integer by zero is no error in OpenCL. */
+/* At the first OpenCL call of a process, the compiler in PoCL installs handlers for nearly all signals:
+ * SIGUSR1 is then ignored, SIGTERM and SIGINT are handled differently, a crash prints two stacks. The library
+ * restores the program's handlers. It leaves SIGFPE to PoCL if the program has no handler for it: kernels
+ * rely on it, since integer division by zero is no error in OpenCL. */
 #include "gpu/device.h"
 
 void tri_gpu_signals_save(tri_gpu_signals *signals) {

@@ -1,6 +1,6 @@
 #include "gpu/staging.h"
 
-/* Larger ones are not kept. */
+/* Larger buffers are freed after use. */
 enum { KEPT_BYTES = 1 << 24 };
 
 static size_t bytes_of(const tri_staging *s) {
@@ -19,7 +19,7 @@ static void release(tri_staging *s) {
     tri_gpu_pinned_destroy(&s->pinned);
 }
 
-/* The one to take: large enough and idle at best, then large enough, then any. */
+/* The best free buffer: large enough and idle, else large enough, else any. */
 static tri_staging *choose(tri_gpu *gpu, size_t bytes) {
     tri_staging *best = NULL;
     for (tri_staging *s = gpu->staging; s < gpu->staging + TRI_GPU_STAGINGS; s++) {
@@ -32,7 +32,7 @@ static tri_staging *choose(tri_gpu *gpu, size_t bytes) {
 
 tri_status tri_staging_take(tri_gpu *gpu, size_t bytes, tri_staging **out) {
     tri_staging *s = choose(gpu, bytes);
-    if (!s) return tri_fail(TRI_ERR_MEMORY, "too many copies at once on device '%s'", gpu->info.name);
+    if (!s) return tri_fail(TRI_ERR_MEMORY, "too many concurrent copies on device '%s'", gpu->info.name);
     settle(s);
     if (bytes_of(s) < bytes) {
         release(s);

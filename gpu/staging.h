@@ -1,15 +1,16 @@
-/* Host memory that a device copies from and to at its full speed, while the host does something else: pinned, where the
- * driver pins. Making it takes longer than many a copy, so a device keeps some. Internal. */
+/* Pinned host memory for asynchronous copies at full speed. Allocating it takes longer than many copies, so
+ * each device keeps some buffers. Internal. */
 #ifndef TRIREME_GPU_STAGING_H
 #define TRIREME_GPU_STAGING_H
 
 #include "gpu/device.h"
 
-/* Memory of at least `bytes` that nobody uses and no copy is under way in. TRI_ERR_MEMORY. */
+/* Takes a free buffer of at least `bytes` without pending copies. TRI_ERR_MEMORY. */
 TRI_MUST_CHECK tri_status tri_staging_take(tri_gpu *gpu, size_t bytes, tri_staging **out);
-/* Takes it back. `busy`, which may be NULL and is the staging's from now on, is of a copy that still uses it. */
+/* Returns the buffer. `busy`, or NULL, is the event of a copy that still uses it; ownership passes to the
+ * buffer. */
 void tri_staging_give(tri_staging *staging, cl_event busy);
-/* When the device is closed. */
+/* Frees all buffers of a device that is being closed. */
 void tri_staging_free_all(tri_gpu *gpu);
 
 #endif

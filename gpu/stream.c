@@ -2,28 +2,29 @@
 
 #include <stdlib.h>
 
-/* Two pieces are on their way at any time: while the kernel works on one, the other is copied to the device,
- * or its results are taken in. Where memory is shared there is no copy, and pieces only bound the results. */
+/* Two pieces are in progress: while the kernel processes one, the other is copied to the device or its
+ * results are absorbed. With shared memory there is no copy, and pieces only limit the size of the
+ * results. */
 enum { SLOTS = 2 };
 
-/* In elements. Of a piece on a discrete device there are two copies; 32 MiB is far above the size where a bus
- * is at its full speed. Groups of 256 Ki elements on a processor: many enough to be shared out evenly while
- * other threads take cores away, and their results are below 0.1 % of what they read. The table of gpu/exact.cl
- * relies on that limit. */
+/* Sizes in elements. A discrete device holds two pieces of 32 MiB, far above the size at which a bus reaches
+ * full speed. On a processor, groups of 256 Ki elements are small enough to balance the load while other
+ * threads use cores, and their results are below 0.1 % of the data read. The table in gpu/exact.cl relies on
+ * this limit. */
 enum { PIECE_SHARED = 1 << 25, PIECE_COPIED = 1 << 22, GROUP_ITEM = 1 << 18, GROUPS_PER_UNIT = 8 };
 
 typedef struct slot {
-    cl_mem input; /* the slot's own: of this piece where memory is shared, of all where it is copied */
+    cl_mem input; /* owned by the slot: created per piece if memory is shared, else once */
     cl_mem output;
     void *results;
-    cl_event done; /* NULL: nothing on its way */
+    cl_event done; /* NULL: idle */
     size_t first, count, results_count;
 } slot;
 
 typedef struct run {
     tri_gpu *gpu;
     const tri_stream *stream;
-    bool shared; /* the device reads the host's memory, or a buffer of its own */
+    bool shared; /* no copy: the device reads host memory or one of its buffers */
     size_t piece, results_most;
     slot slot[SLOTS];
 } run;
@@ -37,7 +38,7 @@ static size_t groups_usual(const run *r) {
     return most && most < groups ? most : groups;
 }
 
-/* Elements for each group of a piece of n. */
+/* Elements per group in a piece of n. */
 static size_t per_group(const run *r, size_t n) {
     size_t unit = r->stream->unit, share = round_up((n + groups_usual(r) - 1) / groups_usual(r), unit);
     return r->gpu->one_item && !r->stream->groups_most && share > GROUP_ITEM ? round_up(GROUP_ITEM, unit)
@@ -54,7 +55,7 @@ static tri_status prepare(run *r) {
     r->shared = s->buffer || r->gpu->info.unified;
     r->piece = round_up(r->shared ? PIECE_SHARED : PIECE_COPIED, s->unit);
     if (r->piece > s->count) r->piece = s->count;
-    /* Shorter pieces have smaller groups, but never more of them than the largest has. */
+    /* Shorter pieces have smaller groups, but not more of them than groups_usual(). */
     r->results_most = results_of(r, r->piece);
     if (!s->by_unit && r->results_most < groups_usual(r)) r->results_most = groups_usual(r);
     for (slot *at = r->slot; at < r->slot + SLOTS; at++) {
@@ -63,15 +64,16 @@ static tri_status prepare(run *r) {
         if (!at->results) return tri_fail(TRI_ERR_MEMORY, "no memory for the results of a kernel");
         at->output = clCreateBuffer(r->gpu->context, CL_MEM_READ_WRITE, r->results_most * s->result_bytes,
                                     NULL, &code);
-        TRI_TRY(tri_cl(r->gpu, code, "making a buffer for results"));
+        TRI_TRY(tri_cl(r->gpu, code, "creating a buffer for results"));
         if (r->shared) continue;
         at->input = clCreateBuffer(r->gpu->context, CL_MEM_READ_ONLY, r->piece * sizeof(double), NULL, &code);
-        TRI_TRY(tri_cl(r->gpu, code, "making a buffer for a piece"));
+        TRI_TRY(tri_cl(r->gpu, code, "creating a buffer for a piece"));
     }
     return TRI_OK;
 }
 
-/* The device's view of the piece: *offset in elements of *memory, and the event to wait for, if any. */
+/* Makes the piece visible to the device, at element *offset of *memory once the event *ready, if any,
+ * completes. */
 static tri_status bring(run *r, slot *at, cl_mem *memory, size_t *offset, cl_event *ready) {
     const tri_stream *s = r->stream;
     cl_int code = CL_SUCCESS;
@@ -83,7 +85,7 @@ static tri_status bring(run *r, slot *at, cl_mem *memory, size_t *offset, cl_eve
         return TRI_OK;
     }
     size_t bytes = at->count * sizeof(double);
-    /* OpenCL takes memory that it will only read as void *, too. */
+    /* OpenCL takes void * even for memory that it only reads. */
     void *from = (void *)(uintptr_t)(s->host + at->first);
     if (r->shared)
         at->input =
@@ -93,19 +95,19 @@ static tri_status bring(run *r, slot *at, cl_mem *memory, size_t *offset, cl_eve
         if (code == CL_SUCCESS) code = clFlush(r->gpu->up);
     }
     *memory = at->input;
-    return tri_cl(r->gpu, code, "giving a piece to the device");
+    return tri_cl(r->gpu, code, "passing a piece to the device");
 }
 
 static tri_status launch(run *r, slot *at, cl_mem memory, size_t offset, cl_event ready) {
     const tri_stream *s = r->stream;
     tri_gpu *gpu = r->gpu;
     size_t each = per_group(r, at->count);
-    /* Results by unit: the kernel counts blocks. */
+    /* With results per unit, per_group counts units. */
     cl_ulong offset_arg = offset, count_arg = at->count, first_arg = s->first + at->first,
              each_arg = s->by_unit ? each / s->unit : each;
-    tri_arg args[] = {{sizeof memory, &memory},       {sizeof offset_arg, &offset_arg},
-                      {sizeof count_arg, &count_arg}, {sizeof first_arg, &first_arg},
-                      {sizeof each_arg, &each_arg},   {sizeof at->output, &at->output}};
+    tri_kernel_arg args[] = {{sizeof memory, &memory},       {sizeof offset_arg, &offset_arg},
+                             {sizeof count_arg, &count_arg}, {sizeof first_arg, &first_arg},
+                             {sizeof each_arg, &each_arg},   {sizeof at->output, &at->output}};
     size_t count = sizeof args / sizeof *args;
     if (!s->indexed) {
         args[3] = args[4];
@@ -140,7 +142,7 @@ static tri_status start(run *r, slot *at, size_t first, size_t count) {
     return status;
 }
 
-/* Waits for the slot's piece, if it has one, and takes its results in. */
+/* Waits for the slot's piece, if any, and absorbs its results. */
 static tri_status finish(run *r, slot *at) {
     if (!at->done) return TRI_OK;
     cl_int code = clWaitForEvents(1, &at->done);
@@ -171,7 +173,7 @@ tri_status tri_stream_run(tri_gpu *gpu, const tri_stream *stream) {
     if (!stream->count) return TRI_OK;
     run r = {.gpu = gpu, .stream = stream};
     tri_status status = run_pieces(&r);
-    /* After a failure pieces may still be on their way, from and to memory that is about to go. */
+    /* After a failure copies may be pending from and to memory that is released below. */
     if (status != TRI_OK) {
         clFinish(gpu->up);
         clFinish(gpu->queue);

@@ -61,7 +61,7 @@ static tri_status queue(tri_gpu_buffer *out, size_t out_offset, const tri_gpu_bu
 
 const tri_kernel tri_kernel_sum = {
     .info.name = "sum",
-    .info.text = "exact sum: error-free extraction in front of an integer accumulator",
+    .info.text = "exact sum: error-free extraction into an integer accumulator",
     .info.flops_each = 8,
     .info.bytes_each = 8,
     .out_bytes = out_bytes,

@@ -1,5 +1,5 @@
-/* The exact sum: see exact.cl. Group g takes elements [g per_group, (g + 1) per_group) of x[offset ...], count in
- * all, and leaves one accumulator (a tri_sum) in state[g SUM_WORDS ...]. */
+/* The exact sum: see exact.cl. Group g processes elements [g per_group, (g + 1) per_group) of the `count`
+ * elements from x[offset], and writes one accumulator (a tri_sum) to state[g SUM_WORDS ...]. */
 kernel void sum(global const double *x, ulong offset, ulong count, ulong per_group, global long *state) {
     ulong from = get_group_id(0) * per_group;
     Item item;

@@ -9,18 +9,18 @@ tri_status tri_gpu_transpose(tri_gpu_buffer *to, size_t to_offset, const tri_gpu
                              size_t from_offset, size_t rows, size_t columns) {
     size_t count;
     if (__builtin_mul_overflow(rows, columns, &count))
-        return tri_fail(TRI_ERR_ARGUMENT, "a matrix of %zu x %zu does not fit any buffer", rows, columns);
+        return tri_fail(TRI_ERR_ARGUMENT, "a matrix of %zu x %zu exceeds any buffer", rows, columns);
     TRI_TRY(tri_gpu_buffer_check(to, to_offset, count, sizeof(double)));
     TRI_TRY(tri_gpu_buffer_check(from, from_offset, count, sizeof(double)));
     cl_ulong to_arg = to_offset, from_arg = from_offset, rows_arg = rows, columns_arg = columns;
-    tri_arg args[] = {{sizeof to->memory, &to->memory},     {sizeof to_arg, &to_arg},
-                      {sizeof from->memory, &from->memory}, {sizeof from_arg, &from_arg},
-                      {sizeof rows_arg, &rows_arg},         {sizeof columns_arg, &columns_arg}};
+    tri_kernel_arg args[] = {{sizeof to->memory, &to->memory},     {sizeof to_arg, &to_arg},
+                             {sizeof from->memory, &from->memory}, {sizeof from_arg, &from_arg},
+                             {sizeof rows_arg, &rows_arg},         {sizeof columns_arg, &columns_arg}};
     return tri_gpu_launch_groups(to->gpu, TRI_KERNEL_transpose,
                                  ((rows + TILE - 1) / TILE) * ((columns + TILE - 1) / TILE), args, 6);
 }
 
-/* A matrix of about twice as many columns as rows out of n elements; some are left over. */
+/* Rows of a test matrix of at most n elements, with about twice as many columns as rows. */
 static size_t rows_of(size_t n) {
     size_t rows = 0;
     while (2 * (rows + 1) * (rows + 1) <= n)

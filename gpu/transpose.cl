@@ -1,15 +1,15 @@
-/* to[c rows + r] = from[r columns + c], a tile of TILE x TILE to a group. */
+/* to[c rows + r] = from[r columns + c]; each group transposes one tile of TILE x TILE. */
 enum { TILE = 32 };
 
-kernel void transpose(global double *to, ulong to_offset, global const double *from, ulong from_offset, ulong rows,
-                      ulong columns) {
+kernel void transpose(global double *to, ulong to_offset, global const double *from, ulong from_offset,
+                      ulong rows, ulong columns) {
     const ulong tiles = (columns + TILE - 1) / TILE, row = get_group_id(0) / tiles * TILE,
                 column = get_group_id(0) % tiles * TILE;
     const uint height = (uint)min((ulong)TILE, rows - row), width = (uint)min((ulong)TILE, columns - column);
     global const double *a = from + from_offset + row * columns + column;
     global double *b = to + to_offset + column * rows + row;
 #if ONE_ITEM
-    /* By way of a copy, so that both sides are read and written in whole lines. */
+    /* Through a copy of the tile, so that reads and writes cover whole cache lines. */
     double tile[TILE][TILE];
     for (uint r = 0; r < height; r++)
         for (uint c = 0; c < width; c++)
@@ -18,7 +18,7 @@ kernel void transpose(global double *to, ulong to_offset, global const double *f
         for (uint r = 0; r < height; r++)
             b[c * rows + r] = tile[c][r];
 #else
-    /* One column more than needed keeps a column of the tile out of one bank. */
+    /* The additional column avoids bank conflicts. */
     local double tile[TILE][TILE + 1];
     const uint lane = ITEM % TILE;
     for (uint r = ITEM / TILE; r < height; r += GROUP / TILE)

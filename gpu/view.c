@@ -9,16 +9,16 @@ tri_status tri_view_wait(tri_view *view) {
     cl_int code = clWaitForEvents(1, &view->event);
     clReleaseEvent(view->event);
     view->event = NULL;
-    return tri_cl(view->window.span.buffer->gpu, code, "copying for a collective operation");
+    return tri_cl(view->region.span.buffer->gpu, code, "copying for a collective operation");
 }
 
-static size_t place(const tri_view_window *w) {
+static size_t place(const tri_view_region *w) {
     return w->span.offset * w->each + w->from;
 }
 
-/* Between the staging memory and the device, in rows there. */
+/* Copies between staging memory and the rows on the device. */
 static tri_status copy(tri_view *view, bool up) {
-    const tri_view_window *w = &view->window;
+    const tri_view_region *w = &view->region;
     tri_gpu *gpu = w->span.buffer->gpu;
     cl_mem memory = w->span.buffer->memory;
     cl_command_queue queue = up ? gpu->up : gpu->down;
@@ -39,8 +39,8 @@ static tri_status copy(tri_view *view, bool up) {
 }
 
 static tri_status stage(tri_view *view, bool read) {
-    tri_gpu *gpu = view->window.span.buffer->gpu;
-    size_t bytes = view->window.rows * view->window.row_bytes;
+    tri_gpu *gpu = view->region.span.buffer->gpu;
+    size_t bytes = view->region.rows * view->region.row_bytes;
     if (view->staging && view->staging->pinned->bytes < bytes) {
         tri_staging_give(view->staging, NULL);
         view->staging = NULL;
@@ -50,28 +50,28 @@ static tri_status stage(tri_view *view, bool read) {
     return read ? copy(view, false) : TRI_OK;
 }
 
-/* Waits are what takes time here: each may put this thread to sleep. */
+/* Nonblocking: waits dominate the time, since each may suspend this thread. */
 static tri_status map(tri_view *view) {
-    const tri_gpu_buffer *buffer = view->window.span.buffer;
+    const tri_gpu_buffer *buffer = view->region.span.buffer;
     cl_int code;
     view->data =
         clEnqueueMapBuffer(buffer->gpu->up, buffer->memory, CL_FALSE, CL_MAP_READ | CL_MAP_WRITE,
-                           place(&view->window), view->window.row_bytes, 0, NULL, &view->event, &code);
+                           place(&view->region), view->region.row_bytes, 0, NULL, &view->event, &code);
     view->mapped = code == CL_SUCCESS;
     if (code == CL_SUCCESS) code = clFlush(buffer->gpu->up);
     return tri_cl(buffer->gpu, code, "mapping a buffer");
 }
 
-tri_status tri_view_open(tri_view *view, tri_view_window window, bool read) {
+tri_status tri_view_open(tri_view *view, tri_view_region region, bool read) {
     TRI_TRY(tri_view_wait(view));
-    view->window = window;
+    view->region = region;
     view->data = NULL;
-    if (!window.span.buffer) {
-        if (window.span.host) view->data = (char *)window.span.host + place(&window);
+    if (!region.span.buffer) {
+        if (region.span.host) view->data = (char *)region.span.host + place(&region);
         return TRI_OK;
     }
-    if (!window.row_bytes || !window.rows) return TRI_OK;
-    return tri_span_is_remote(window.span) ? stage(view, read) : map(view);
+    if (!region.row_bytes || !region.rows) return TRI_OK;
+    return tri_span_is_remote(region.span) ? stage(view, read) : map(view);
 }
 
 tri_status tri_view_ready(tri_view *view) {
@@ -79,25 +79,25 @@ tri_status tri_view_ready(tri_view *view) {
 }
 
 static cl_int unmap(tri_view *view) {
-    const tri_gpu_buffer *buffer = view->window.span.buffer;
+    const tri_gpu_buffer *buffer = view->region.span.buffer;
     view->mapped = false;
     cl_int code = clEnqueueUnmapMemObject(buffer->gpu->up, buffer->memory, view->data, 0, NULL, NULL);
     return code == CL_SUCCESS ? clFlush(buffer->gpu->up) : code;
 }
 
 tri_status tri_view_close(tri_view *view, bool wrote) {
-    if (view->mapped) TRI_TRY(tri_cl(view->window.span.buffer->gpu, unmap(view), "unmapping a buffer"));
-    bool staged = view->window.span.buffer && view->staging && view->data;
+    if (view->mapped) TRI_TRY(tri_cl(view->region.span.buffer->gpu, unmap(view), "unmapping a buffer"));
+    bool staged = view->region.span.buffer && view->staging && view->data;
     if (staged && wrote) TRI_TRY(copy(view, true));
     view->data = NULL;
     return TRI_OK;
 }
 
 void tri_view_free(tri_view *view) {
-    /* Still mapped only after a failure, whose text stays. */
+    /* Still mapped only after a failure, whose error text is kept. */
     if (view->mapped) {
         unmap(view);
-        clFinish(view->window.span.buffer->gpu->up);
+        clFinish(view->region.span.buffer->gpu->up);
     }
     if (view->staging)
         tri_staging_give(view->staging, view->event);

@@ -1,12 +1,12 @@
-/* The accumulators of trireme/sum.h (base/sum_words.h) in the making: of one work-item, or shared by those of a group. */
+/* Accumulators in the format of base/accumulator.h: of one work-item, or shared by the items of a group. */
 #if ONE_ITEM
 typedef global long *Words;
 INLINE void add_word(Words words, int at, long value) {
     words[at] += value;
 }
 #else
-/* 64-bit additions by two 32-bit atomics: OpenCL 1.2 has no others without an extension. The carry is known from
- * the old value, so that the order in which items arrive does not matter. */
+/* A 64-bit addition by two 32-bit atomics: OpenCL 1.2 has no 64-bit atomics without an extension. The old
+ * value determines the carry, so the order of the items does not matter. */
 typedef local uint *Words;
 INLINE void add_word(Words words, int at, long value) {
     uint low = (uint)value, old = atomic_add(words + 2 * at, low);
@@ -15,7 +15,7 @@ INLINE void add_word(Words words, int at, long value) {
 }
 #endif
 
-/* Adds the 128-bit magnitude high:low, times 2^(place + base), or its opposite. */
+/* Adds the 128-bit magnitude high:low * 2^(place + base), or subtracts it if negative. */
 static void add_bits(Words words, ulong low, ulong high, int place, bool negative) {
     int at = place >> 5, shift = place & 31;
     ulong above = 0;

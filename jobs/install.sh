@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# jobs/install.sh USE...: installs the Debian packages of these uses in jobs/packages.txt that are missing, and says so.
+# jobs/install.sh USE...: installs the missing Debian packages of these uses (column 2 of jobs/packages.txt).
 #
-# Exit status: 0 enough is here, 3 it is not and cannot be installed.
+# Exit status: 0 all that the build needs is installed, 3 something is missing and cannot be installed.
 set -euo pipefail
 
 say() { echo "install.sh: $*" >&2; }
 
-# Where nothing can be installed, the tools decide whether what is here is enough.
+# Without a way to install packages, the presence of the tools decides.
 can_build() {
     local tool
     for tool in cc cmake ninja pkg-config mpicc mpirun; do
@@ -20,7 +20,7 @@ done)
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     can_build && exit 0
-    say "this is not a Debian system; install the like of these, then run this again: ${packages[*]}"
+    say "this is not a Debian system; install the equivalent of these packages and retry: ${packages[*]}"
     exit 3
 fi
 
@@ -35,17 +35,17 @@ as_root=()
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
         if can_build; then
-            say "neither root nor sudo: going on without ${missing[*]}"
+            say "neither root nor sudo: continuing without ${missing[*]}"
             exit 0
         fi
-        say "neither root nor sudo: ask for  apt-get install ${missing[*]}"
+        say "neither root nor sudo; ask an administrator for: apt-get install ${missing[*]}"
         exit 3
     fi
     as_root=(sudo)
 fi
 
 say "apt-get install ${missing[*]}"
-# The daemons among them are for clusters that the tests raise, so none is to start on this machine.
+# Some packages contain daemons, which only the test clusters use: do not start them on this machine.
 # shellcheck disable=SC2016 # expands in the inner shell
 if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c '
     policy=/usr/sbin/policy-rc.d
@@ -55,7 +55,7 @@ if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c '
         chmod +x "$policy"
     fi
     apt-get -q update >/dev/null
-    # What a release of Debian does not have is left out.
+    # Skip packages that this release of Debian does not have.
     for package; do
         shift
         if apt-cache show "$package" >/dev/null 2>&1; then
@@ -65,6 +65,6 @@ if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c '
         fi
     done
     [ $# -eq 0 ] || apt-get -q -y install --no-install-recommends "$@" >/dev/null' sh "${missing[@]}"; then
-    say "apt-get could not install them"
+    say "apt-get failed"
     exit 3
 fi

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Runs a program, or the tests, on this machine; first installs, configures and builds what is missing.
+# Runs a program or the tests on this machine. First installs, configures and builds what is missing.
 #
 #     jobs/local.sh PROGRAM [ARGUMENT...]     mpirun -np 8 ./apps/PROGRAM ARGUMENT..., in build/
-#     jobs/local.sh test [CTEST ARGUMENT...]  all tests but the nightly ones, or those that the arguments choose
+#     jobs/local.sh test [CTEST ARGUMENT...]  all tests except the nightly ones, or those selected
 #
-# `NP=4 jobs/local.sh ...` takes another number of ranks. File names in the arguments are seen from build/.
-# Exit status: the program's or CTest's; 2 usage, 3 something is missing and cannot be installed here.
+# NP=4 jobs/local.sh ... uses another number of ranks. File names in the arguments are relative to build/.
+# Exit status: that of the program or of CTest; 2 usage, 3 something is missing and cannot be installed.
 set -euo pipefail
 
 usage() {
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
-# build TARGET: configures on the first run, and again where packages have come since.
+# build TARGET: configures on the first run, and again after packages were installed.
 build() {
     if [ ! -e build/build.ninja ]; then
         cmake --fresh --preset release >&2 || exit 3
@@ -41,10 +41,11 @@ jobs/install.sh needed optional
 build apps/all
 cd build
 if [ ! -x "apps/$program" ]; then
-    echo "local.sh: no program '$program'; there are: $(cd apps && find . -maxdepth 1 -type f -executable -printf '%f ')" >&2
+    echo "local.sh: no program '$program'; programs: $(cd apps &&
+        find . -maxdepth 1 -type f -executable -printf '%f ')" >&2
     exit 2
 fi
-# The launcher of the MPI library that the build found, which need not be the first mpirun in PATH.
+# The launcher of the MPI library of the build, which may not be the first mpirun in PATH.
 launcher=$(sed -n 's/^MPIEXEC_EXECUTABLE:FILEPATH=//p' CMakeCache.txt)
 [ "$program" != reduce ] || [ $# -gt 0 ] || set -- ../data/elevation.h5:/elevation
 echo "+ cd build && mpirun -np ${NP:-8} ./apps/$program $*" >&2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# jobs/run.sh LAUNCHER NP COMMAND...: runs the command on NP ranks, in the environment of jobs/env.sh.
-# The tests start their programs with it.
+# jobs/run.sh LAUNCHER NP COMMAND...: runs the command on NP ranks in the environment of jobs/env.sh.
+# The tests use it.
 set -eu
 . "$(dirname "$0")/env.sh"
 launcher=$1 ranks=$2

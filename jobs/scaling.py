@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""scaling.py FOLDER: what the runs of jobs/scaling.sh say about scaling.
+"""scaling.py FOLDER: the report on the runs of jobs/scaling.sh.
 
-FOLDER/strong-N and FOLDER/weak-N hold result files of runs on N units (nodes or ranks) with the same work, and with N
-times the work. The time of a repeat is that of its slowest rank. Prints a table and the fitted laws, writes
-FOLDER/scaling.h5 and, where gnuplot is here, FOLDER/scaling.svg.
+FOLDER/strong-N and FOLDER/weak-N hold result files of runs on N units (nodes or ranks) with the same work,
+and with N times the work. The time of a repeat is that of its slowest rank. Prints a table and fitted laws.
+Writes FOLDER/scaling.h5 and, if gnuplot is installed, FOLDER/scaling.svg.
 
-The laws, each fitted to all repeats by least squares of the logarithms (times err by factors, not by seconds), with 95 %
-confidence intervals from Student's t and the covariance at the optimum:
+The laws are fitted to all repeats by least squares of the logarithms (errors of times are factors). The 95 %
+confidence intervals come from Student's t and the covariance at the optimum:
 
-  Amdahl (1967)      strong  T(n) = T1 (s + (1 - s) / n)                    s: serial share of the time on one unit
-  USL (Gunther 2007) strong  T(n) = T1 (1 + c (n - 1) + k n (n - 1)) / n    c: contention, k: coherency
-  Gustafson (1988)   weak    T(n) = T1 n / (s + n (1 - s))                  s: serial share of the time on n units
+  Amdahl (1967)      strong  T(n) = T1 (s + (1 - s) / n)                 s: serial share of T(1)
+  USL (Gunther 2007) strong  T(n) = T1 (1 + c (n - 1) + k n (n - 1)) / n c: contention, k: coherency
+  Gustafson (1988)   weak    T(n) = T1 n / (s + n (1 - s))               s: serial share of T(n)
 
 Exit status: 2 usage, 3 h5py, numpy or scipy is missing, 4 no result files.
 """
@@ -66,19 +66,20 @@ def read_series(folder, series):
 
 
 def fit(function, bounds, n, t):
-    """The parameters of a law and half the width of their confidence intervals; None where there are too few runs."""
+    """The parameters of a law and half the width of their confidence intervals; None: too few runs."""
     count = len(bounds)
     if len(np.unique(n)) < count or len(n) <= count:
         return None
     start = [np.median(t[n == n.min()]) * n.min()] + [0.05] * (count - 1)
     values, covariance = optimize.curve_fit(
-        lambda n, *p: np.log(function(n, *p)), n, np.log(t), p0=start, bounds=([1e-300] + [0] * (count - 1), bounds),
-        x_scale=start, xtol=1e-12, ftol=1e-12, gtol=1e-12, max_nfev=10000)
+        lambda n, *p: np.log(function(n, *p)), n, np.log(t), p0=start,
+        bounds=([1e-300] + [0] * (count - 1), bounds), x_scale=start,
+        xtol=1e-12, ftol=1e-12, gtol=1e-12, max_nfev=10000)
     return values, stats.t.ppf(0.975, len(n) - count) * np.sqrt(np.diag(covariance))
 
 
 def speedup(series, n, first, median, first_n):
-    """Against the smallest run, which is taken to be perfect up to there."""
+    """Relative to the smallest run, which is assumed to scale perfectly."""
     return first / median * (n if series == "weak" else first_n)
 
 
@@ -88,7 +89,8 @@ def report(folder):
         data[series], name = read_series(folder, series)
         program = program or name
     if not any(data.values()):
-        print(f"scaling.py: no complete result files in {folder}/strong-N or {folder}/weak-N", file=sys.stderr)
+        print(f"scaling.py: no complete result files in {folder}/strong-N or {folder}/weak-N",
+              file=sys.stderr)
         return 4
     print(f"{program}: seconds of the slowest rank, median over the repeats")
     print(f"{'':8}{'n':>6}{'repeats':>9}{'median':>12}{'min':>12}{'max':>12}{'speedup':>9}{'efficiency':>12}")
@@ -99,14 +101,16 @@ def report(folder):
             first_n = next(iter(times))
             gain = speedup(series, n, np.median(times[first_n]), np.median(t), first_n)
             rows.append((n, len(t), np.median(t), t.min(), t.max(), gain, gain / n))
-            print(f"{series:8}{n:6}{len(t):9}{np.median(t):12.6f}{t.min():12.6f}{t.max():12.6f}{gain:9.2f}{gain / n:12.3f}")
+            print(f"{series:8}{n:6}{len(t):9}{np.median(t):12.6f}{t.min():12.6f}{t.max():12.6f}"
+                  f"{gain:9.2f}{gain / n:12.3f}")
         tables[series] = np.array(rows)
     for law, (series, function, names, bounds) in LAWS.items():
         n = np.concatenate([[k] * len(t) for k, t in data[series].items()] or [[]])
         t = np.concatenate(list(data[series].values()) or [[]])
         fits[law] = fit(function, bounds, n, t)
         if fits[law]:
-            print(f"{law + ':':12}" + ", ".join(f"{name} = {v:.6g} +- {h:.2g}" for name, v, h in zip(names, *fits[law])))
+            print(f"{law + ':':12}" +
+                  ", ".join(f"{name} = {v:.6g} +- {h:.2g}" for name, v, h in zip(names, *fits[law])))
         elif len(n):
             print(f"{law + ':':12}too few runs")
     write(folder, program, data, tables, fits)
@@ -115,11 +119,11 @@ def report(folder):
 
 
 def write(folder, program, data, tables, fits):
-    """FOLDER/scaling.h5, whole or not at all."""
+    """FOLDER/scaling.h5, complete or not at all."""
     path = os.path.join(folder, "scaling.h5")
-    columns = (("n", "units: nodes or ranks", "1"), ("repeats", "timed runs", "1"), ("median", "median time", "s"),
-               ("min", "least time", "s"), ("max", "largest time", "s"), ("speedup", "times as fast as one unit", "1"),
-               ("efficiency", "speedup / n", "1"))
+    columns = (("n", "units: nodes or ranks", "1"), ("repeats", "timed runs", "1"),
+               ("median", "median time", "s"), ("min", "least time", "s"), ("max", "largest time", "s"),
+               ("speedup", "times as fast as one unit", "1"), ("efficiency", "speedup / n", "1"))
 
     def put(group, name, value, long_name, units):
         group[name] = value
@@ -139,14 +143,15 @@ def write(folder, program, data, tables, fits):
             if fitted:
                 for name, value, half in zip(LAWS[law][2], *fitted):
                     put(file, f"fit/{law}/{name}", [value, value - half, value + half],
-                        f"{name} of {law}'s law: value and 95 % confidence interval", "s" if name == "T1" else "1")
+                        f"{name} of {law}'s law: value and 95 % confidence interval",
+                        "s" if name == "T1" else "1")
         file.attrs["complete"] = 1
     os.replace(path + ".part", path)
     print(f"record      {path}")
 
 
 def plot(folder, program, tables, fits):
-    """FOLDER/scaling.svg: speedup over n on logarithmic axes, beside the ideal line and the fitted laws."""
+    """FOLDER/scaling.svg: speedup over n on logarithmic axes, with the ideal line and the fitted laws."""
     if not shutil.which("gnuplot"):
         print("no gnuplot: no plot")
         return
@@ -155,11 +160,12 @@ def plot(folder, program, tables, fits):
         return
     svg = os.path.join(folder, "scaling.svg")
     curves = ["x title 'ideal' with lines dashtype 2 linecolor 'gray'"]
-    script = ["set terminal svg size 720,540", f"set output '{svg}'", f"set title '{program}'", "set xlabel 'n'",
-              "set ylabel 'speedup'", "set logscale xy 2", "set key top left", "set grid"]
+    script = ["set terminal svg size 720,540", f"set output '{svg}'", f"set title '{program}'",
+              "set xlabel 'n'", "set ylabel 'speedup'", "set logscale xy 2", "set key top left", "set grid"]
     for series, table in tables.items():
         if len(table):
-            script.append(f"${series} << END\n" + "\n".join(f"{row[0]:g} {row[5]:.9g}" for row in table) + "\nEND")
+            rows = "\n".join(f"{row[0]:g} {row[5]:.9g}" for row in table)
+            script.append(f"${series} << END\n{rows}\nEND")
             curves.append(f"${series} title '{series}, measured' with points pointsize 1.2")
     for law, fitted in fits.items():
         if not fitted:
@@ -169,7 +175,7 @@ def plot(folder, program, tables, fits):
         first = tables[series][0]
         points = 2 ** np.linspace(0, np.log2(largest), 100)
         work = points if series == "weak" else 1
-        # The measured points are relative to the smallest run, so the curves are scaled by the same time.
+        # The measured points are relative to the smallest run; scale the curves by the same time.
         unit = first[2] * (first[0] if series == "strong" else 1)
         script.append(f"${law} << END\n" + "\n".join(
             f"{x:.9g} {y:.9g}" for x, y in zip(points, unit * work / function(points, t1, *rest))) + "\nEND")

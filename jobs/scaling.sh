@@ -1,26 +1,27 @@
 #!/usr/bin/env bash
-# A scaling study: the same work (strong) and work that grows along (weak) on 1, 2, 4, ... nodes, one job after the other,
-# then a report with fitted laws. Without SLURM the units are ranks of this machine, run at once.
+# A scaling study: the same work (strong) and proportional work (weak) on 1, 2, 4, ... nodes, one job after
+# another, then a report with fitted laws. Without SLURM it runs on 1, 2, 4, ... ranks of this machine,
+# immediately.
 #
 #     jobs/scaling.sh [OPTION...] --size OPTION=SIZE PROGRAM [-- ARGUMENT...]
 #
-#     --size count=64Mi     the program's option that sets the work, and the work of one unit (weak) and of all (strong);
-#                           of points=2048x4096 the first number grows
-#     --points 1,2,4        nodes or ranks to run on [powers of two up to the idle nodes or the cores]
+#     --size count=64Mi     the option that sets the work and its value: total (strong) or per unit (weak);
+#                           with points=2048x4096 the first number grows
+#     --points 1,2,4        numbers of nodes or ranks [powers of two up to the idle nodes or the cores]
 #     --repeat N            timed runs at each point [10]
 #     --ntasks-per-node N --cpus-per-task N
-#                           of each job [as jobs/submit.sh picks them]
-#     --out FOLDER          [scaling-PROGRAM]
+#                           of each job [those of jobs/program.sbatch]
+#     --out FOLDER          results go here [scaling-PROGRAM]
 #
-# FOLDER/report.txt has the table, FOLDER/scaling.h5 its numbers, FOLDER/scaling.svg the plot. Exit status: 2 usage,
-# 3 something is missing, else that of the first failed run.
+# FOLDER/report.txt has the table, FOLDER/scaling.h5 its numbers, FOLDER/scaling.svg the plot. Exit status: 2
+# usage, 3 something is missing, else that of the first failed run.
 set -euo pipefail
 root=$(cd "${0%/*}/.." && pwd)
 # shellcheck source=jobs/site.example.sh
 [ ! -e "$root/jobs/site.sh" ] || . "$root/jobs/site.sh"
 
 usage() {
-    sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -51,7 +52,8 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[[ -n $program && $points =~ ^([1-9][0-9]*( |$))*$ && $size =~ ^([a-z-]+)=([0-9]+)([kMGTPEKiB]*|(x[0-9]+)+)$ ]] || usage
+[[ -n $program && $points =~ ^([1-9][0-9]*( |$))*$ ]] || usage
+[[ $size =~ ^([a-z-]+)=([0-9]+)([kMGTPEKiB]*|(x[0-9]+)+)$ ]] || usage
 option=--${BASH_REMATCH[1]} number=${BASH_REMATCH[2]} unit=${BASH_REMATCH[3]}
 out=${out:-scaling-$program}
 mkdir -p "$out"
@@ -61,22 +63,26 @@ slurm=no
 ! sinfo -h >/dev/null 2>&1 || slurm=yes
 if [ -z "$points" ]; then
     if [ $slurm = yes ]; then
-        most=$(sinfo -h -t idle ${SBATCH_PARTITION:+--partition="$SBATCH_PARTITION"} -o %D | sort -rn | head -n 1)
+        most=$(sinfo -h -t idle ${SBATCH_PARTITION:+--partition="$SBATCH_PARTITION"} -o %D |
+            sort -rn | head -n 1)
     else
         most=$(nproc)
     fi
     for ((n = 1; n <= ${most:-0}; n *= 2)); do points+="$n "; done
-    [ -n "$points" ] || { echo "scaling.sh: no node is idle: say --points" >&2 && exit 3; }
+    [ -n "$points" ] || { echo "scaling.sh: no node is idle: use --points" >&2 && exit 3; }
 fi
 
-# The Python that has what the report needs; Debian's beside a user's own.
+# The Python that has the modules for the report: the user's, or Debian's.
 python=''
 for candidate in python3 /usr/bin/python3; do
     [ -n "$python" ] || ! "$candidate" -c 'import h5py, scipy' 2>/dev/null || python=$candidate
 done
-[ -n "$python" ] || { echo "scaling.sh: the report needs python3 with h5py and scipy (python3-h5py python3-scipy)" >&2 && exit 3; }
+if [ -z "$python" ]; then
+    echo "scaling.sh: the report needs python3 with h5py and scipy (python3-h5py python3-scipy)" >&2
+    exit 3
+fi
 
-# arguments SERIES N: what the program is told at this point
+# arguments SERIES N: the arguments of the program at this point
 arguments() {
     local work=$number
     [ "$1" = strong ] || work=$((number * $2))
@@ -89,19 +95,23 @@ for series in strong weak; do
         rm -rf "${out:?}/$series-$n"
         mapfile -t words < <(arguments "$series" "$n")
         if [ $slurm = yes ]; then
-            # One after the other, so that no run disturbs another.
-            previous=$(TRIREME_ROOT=$root sbatch --parsable --job-name="$series-$n" --output="$out/%x-%j.out" --nodes="$n" \
+            # One job after another, so that none disturbs another.
+            previous=$(TRIREME_ROOT=$root sbatch --parsable --job-name="$series-$n" \
+                --output="$out/%x-%j.out" --nodes="$n" \
                 ${tasks:+--ntasks-per-node="$tasks"} ${cores:+--cpus-per-task="$cores"} \
-                ${previous:+--dependency=afterany:"$previous"} "$root/jobs/program.sbatch" "$program" "${words[@]}" "$@" | cut -d';' -f1)
+                ${previous:+--dependency=afterany:"$previous"} "$root/jobs/program.sbatch" "$program" \
+                "${words[@]}" "$@" | cut -d';' -f1)
             echo "job $previous: $series on $n nodes"
         else
             echo "+ $series on $n ranks"
-            "$root/jobs/run.sh" mpirun "$n" "${TRIREME_APPS:-$root/build/apps}/$program" "${words[@]}" "$@" >"$out/$series-$n.out"
+            "$root/jobs/run.sh" mpirun "$n" "${TRIREME_APPS:-$root/build/apps}/$program" "${words[@]}" "$@" \
+                >"$out/$series-$n.out"
         fi
     done
 done
 if [ $slurm = yes ]; then
-    report=$(sbatch --parsable --job-name=report --nodes=1 --ntasks=1 --output="$out/report.txt" --dependency=afterany:"$previous" \
+    report=$(sbatch --parsable --job-name=report --nodes=1 --ntasks=1 --output="$out/report.txt" \
+        --dependency=afterany:"$previous" \
         --wrap "$(printf '%q ' "$python" "$root/jobs/scaling.py" "$out")" | cut -d';' -f1)
     echo "job $report: the report, in $out/report.txt"
 else

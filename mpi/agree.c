@@ -4,12 +4,12 @@
 
 #include "mpi/comm.h"
 
-/* A text that went through an agreement names its rank already; it must not be named twice. */
+/* A text from an earlier agreement already names its rank; do not name it twice. */
 static int names_a_rank(const char *text) {
     return !strncmp(text, "[rank ", 6);
 }
 
-/* A rank that agreed with itself alone has another place among these ranks. */
+/* Removes the prefix of an agreement on MPI_COMM_SELF: the rank differs in this communicator. */
 static const char *without_self(const char *text) {
     static const char self[] = "[rank 0 of 1 on ";
     const char *end = strncmp(text, self, sizeof self - 1) ? NULL : strstr(text, "] ");
@@ -21,7 +21,7 @@ int tri_agreed(void) {
 }
 
 tri_status tri_agree(tri_comm *comm, tri_status mine) {
-    /* The largest key is the worst status and, among ranks that have it, the lowest rank. */
+    /* The largest key is the worst status; among equal statuses, the lowest rank. */
     int64_t key = (int64_t)mine * comm->size + (comm->size - 1 - comm->rank), worst;
     TRI_MPI(MPI_Allreduce(&key, &worst, 1, MPI_INT64_T, MPI_MAX, comm->mpi));
     tri_status status = (tri_status)(worst / comm->size);

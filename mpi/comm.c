@@ -7,25 +7,7 @@
 
 #include "mpi/shared.h"
 
-tri_status tri_mpi_status(int mpi_error, const char *call) {
-    if (mpi_error == MPI_SUCCESS) return TRI_OK;
-    char text[MPI_MAX_ERROR_STRING] = "unknown error";
-    int length;
-    MPI_Error_string(mpi_error, text, &length);
-    return tri_fail(TRI_ERR_MPI, "%.*s: %s", (int)strcspn(call, "("), call, text);
-}
-
-void tri_mpi_library(char *out, size_t room) {
-    char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
-    int length;
-    if (MPI_Get_library_version(text, &length) != MPI_SUCCESS) strcpy(text, "unknown");
-    text[strcspn(text, ",\n")] = 0;
-    for (char *tab = text; (tab = strchr(tab, '\t'));)
-        *tab = ' ';
-    snprintf(out, room, "%s", text);
-}
-
-/* A label for each rank that is the same on ranks which share memory: the lowest rank of the node. */
+/* Labels each rank with the lowest rank of its shared-memory node. */
 static tri_status label_nodes(tri_comm *comm, int *label_of) {
     MPI_Comm node;
     TRI_MPI(MPI_Comm_split_type(comm->mpi, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &node));
@@ -39,7 +21,7 @@ static tri_status label_nodes(tri_comm *comm, int *label_of) {
 
 static tri_status find_shape(tri_comm *comm) {
     int *label_of = malloc((size_t)comm->size * sizeof *label_of);
-    if (!label_of) return tri_fail(TRI_ERR_MEMORY, "no memory for the node of each of %d ranks", comm->size);
+    if (!label_of) return tri_fail(TRI_ERR_MEMORY, "out of memory for the nodes of %d ranks", comm->size);
     tri_status status = label_nodes(comm, label_of);
     if (status == TRI_OK) status = tri_shape_create(comm, label_of);
     free(label_of);
@@ -48,7 +30,7 @@ static tri_status find_shape(tri_comm *comm) {
 
 static tri_status comm_fill(tri_comm *comm, const int *node_of, tri_family *family) {
     comm->family = family ? family : calloc(1, sizeof *family);
-    if (!comm->family) return tri_fail(TRI_ERR_MEMORY, "no memory for a communicator");
+    if (!comm->family) return tri_fail(TRI_ERR_MEMORY, "out of memory for a communicator");
     comm->family->members++;
     TRI_MPI(MPI_Comm_set_errhandler(comm->mpi, MPI_ERRORS_RETURN));
     TRI_MPI(MPI_Comm_set_name(comm->mpi, "trireme"));
@@ -61,7 +43,7 @@ static tri_status comm_fill(tri_comm *comm, const int *node_of, tri_family *fami
 
 tri_status tri_comm_open(MPI_Comm parent, const int *node_of, tri_family *family, tri_comm **out) {
     tri_comm *comm = calloc(1, sizeof *comm);
-    if (!comm) return tri_fail(TRI_ERR_MEMORY, "no memory for a communicator");
+    if (!comm) return tri_fail(TRI_ERR_MEMORY, "out of memory for a communicator");
     tri_status status = tri_mpi_status(MPI_Comm_dup(parent, &comm->mpi), "MPI_Comm_dup");
     if (status != TRI_OK) {
         free(comm);

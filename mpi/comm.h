@@ -1,4 +1,4 @@
-/* The communicator from inside; for mpi/ and collectives/ alone. */
+/* The communicator's internals. Only for mpi/ and collectives/. */
 #ifndef TRI_MPI_COMM_H
 #define TRI_MPI_COMM_H
 
@@ -6,12 +6,12 @@
 
 #include "trireme/comm.h"
 
-/* A communicator and all that were split off it, directly or not. What is pending on one of them is progressed by a wait on
- * any of them. */
+/* A communicator and all communicators split from it, directly or indirectly. A wait on any of them
+ * progresses the requests pending on all of them. */
 typedef struct tri_family {
     int members;
-    void *pending;                         /* of the layer above; NULL: nothing */
-    void (*progress)(struct tri_family *); /* set before `pending` is */
+    void *pending;                         /* state of the layer above; NULL: no pending requests */
+    void (*progress)(struct tri_family *); /* set before `pending` is set */
 } tri_family;
 
 struct tri_comm {
@@ -20,26 +20,26 @@ struct tri_comm {
     int rank, size;
     char host[64];
     tri_shape shape;
-    int *shape_arrays; /* what the pointers of `shape` point into */
-    void *above;       /* state of the layer above, and how to free it */
+    int *shape_arrays; /* backing store of the pointers in `shape` */
+    void *above;       /* state of the layer above, and its destructor */
     void (*above_destroy)(void *);
-    /* tri_comm_set_combine() (trireme/collectives.h); NULL: none. */
+    /* Set by tri_comm_set_combine() (trireme/collectives.h); NULL: none. */
     int (*combine)(void *data, const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
     void *combine_data;
-    struct tri_shared *shared; /* NULL until tri_shared_of() */
+    struct tri_shared *shared; /* NULL until tri_shared_of() is called */
 };
 
-/* Duplicates `parent`; node_of as in tri_comm_options. `family`: to which it belongs; NULL: a new one. Collective. */
+/* Duplicates `parent`. `node_of`: as in tri_comm_options. `family`: the family to join; NULL: a new one.
+ * Collective. */
 tri_status tri_comm_open(MPI_Comm parent, const int *node_of, tri_family *family, tri_comm **out);
 
-/* Fills comm->shape from a node label for each rank. */
+/* Fills comm->shape from one node label per rank. */
 tri_status tri_shape_create(tri_comm *comm, const int *label_of);
 
-/* A datatype of `count` elements of `type` whose own count fits an int. It is committed; the caller frees it.
- */
+/* A committed datatype of `count` elements of `type`, to be used with a count of 1. The caller frees it. */
 tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out);
 
-/* Messages as in trireme/message.h, with any tag. */
+/* As in trireme/message.h, with any tag. */
 tri_status tri_start_send(const void *data, size_t count, MPI_Datatype type, int peer, int tag, MPI_Comm mpi,
                           MPI_Request *out);
 tri_status tri_start_recv(void *data, size_t count, MPI_Datatype type, int peer, int tag, MPI_Comm mpi,

@@ -1,4 +1,4 @@
-/* Who sits where: the ranks of each node, in the order of their nodes, fill one block after the other. */
+/* Placement of ranks in the grid: the ranks of each node, in node order, fill one block after another. */
 #include "mpi/grid.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static int greatest_divisor(int a, int b) {
     return a;
 }
 
-/* How many ranks go together: the largest number that divides those of every node. */
+/* Ranks per block: the greatest common divisor of the node sizes. */
 static int ranks_together(const tri_shape *shape) {
     int together = 0;
     for (int node = 0; node < shape->nodes; node++)
@@ -23,7 +23,7 @@ static int ranks_together(const tri_shape *shape) {
     return together;
 }
 
-static void place_of(int index, const int size[], int at[]) {
+static void position_of(int index, const int size[], int at[]) {
     for (int d = TRI_GRID_DIMS - 1; d >= 0; d--) {
         at[d] = index % size[d];
         index /= size[d];
@@ -37,11 +37,12 @@ static int index_of(const int at[], const int size[]) {
     return index;
 }
 
-/* The block with number `index` on a way through all blocks on which each lies beside the one before, so that a node of
- * several blocks (where nodes differ in size) has them side by side: to and fro in each dimension. */
-static void block_on_way(int index, const int blocks[], int at[]) {
-    place_of(index, blocks, at);
-    /* A dimension is walked backwards where the number of the walk through it is odd. */
+/* Position of block `index` on a path through all blocks that moves back and forth in each dimension.
+ * Consecutive blocks are adjacent, so a node with several blocks (where nodes differ in size) holds a
+ * connected region. */
+static void block_on_path(int index, const int blocks[], int at[]) {
+    position_of(index, blocks, at);
+    /* A dimension is traversed backwards if it has been traversed an odd number of times. */
     int walks = 0;
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
         int forward = at[d];
@@ -55,21 +56,22 @@ static void place_by_nodes(const tri_shape *shape, const int ranks[], const int 
     const int blocks[] = {ranks[0] / block[0], ranks[1] / block[1], ranks[2] / block[2]};
     for (int i = 0; i < size; i++) {
         int outer[TRI_GRID_DIMS], inner[TRI_GRID_DIMS], at[TRI_GRID_DIMS];
-        block_on_way(i / together, blocks, outer);
-        place_of(i % together, block, inner);
+        block_on_path(i / together, blocks, outer);
+        position_of(i % together, block, inner);
         for (int d = 0; d < TRI_GRID_DIMS; d++)
             at[d] = outer[d] * block[d] + inner[d];
         rank_at[index_of(at, ranks)] = shape->members[i];
     }
 }
 
-/* The number of ranks in a dimension that have points there; the ranks behind them have none. */
+/* Ranks in dimension d that have points; later ranks have none. */
 static int ranks_with_points(const tri_grid_info *info, int d) {
     return info->points[d] < (size_t)info->ranks[d] ? (int)info->points[d] : info->ranks[d];
 }
 
-/* Points of the face between the rank at `at` and the next one in dimension d; 0: one of them has no points. */
-static size_t face_behind(const tri_grid_info *info, const int at[], int d) {
+/* Points of the face between the rank at `at` and its upper neighbour in dimension d; 0: one of them has
+ * no points. */
+static size_t face_above(const tri_grid_info *info, const int at[], int d) {
     size_t face = 1;
     for (int i = 0; i < TRI_GRID_DIMS; i++) {
         if (at[i] + (i == d) >= ranks_with_points(info, i)) return 0;
@@ -78,7 +80,7 @@ static size_t face_behind(const tri_grid_info *info, const int at[], int d) {
     return face;
 }
 
-/* Counts what one exchange sends; rank_at NULL: ranks in the order of their numbers. */
+/* Counts the points sent in one exchange. rank_at NULL: ranks in row-major order. */
 static void count_faces(const tri_grid_info *info, const tri_shape *shape, const int *rank_at,
                         size_t *between_nodes, size_t *between_ranks) {
     int size = info->ranks[0] * info->ranks[1] * info->ranks[2];
@@ -86,8 +88,8 @@ static void count_faces(const tri_grid_info *info, const tri_shape *shape, const
     for (int place = 0; place < size; place++)
         for (int d = 0; d < info->dims; d++) {
             int at[TRI_GRID_DIMS];
-            place_of(place, info->ranks, at);
-            size_t points = 2 * face_behind(info, at, d);
+            position_of(place, info->ranks, at);
+            size_t points = 2 * face_above(info, at, d);
             if (!points) continue;
             at[d]++;
             int next = index_of(at, info->ranks);
@@ -104,7 +106,7 @@ static int leaves_idle(const tri_grid_info *info) {
     return idle;
 }
 
-/* The grid as MPI would make it. */
+/* The grid that MPI_Dims_create() gives. */
 static tri_status unplaced(const tri_grid *grid, const int fixed[], tri_grid_info *out) {
     int dims = grid->info.dims, ranks[TRI_GRID_DIMS] = {0};
     for (int d = 0; d < dims; d++)
@@ -116,13 +118,13 @@ static tri_status unplaced(const tri_grid *grid, const int fixed[], tri_grid_inf
     return TRI_OK;
 }
 
-/* Fills in what is this rank's. */
-static void settle(tri_grid *grid) {
+/* Fills in this rank's block and neighbours. */
+static void fill_local(tri_grid *grid) {
     tri_grid_info *info = &grid->info;
     int place = 0, empty = 0;
     while (grid->rank_at[place] != tri_comm_rank(grid->comm))
         place++;
-    place_of(place, info->ranks, info->at);
+    position_of(place, info->ranks, info->at);
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
         tri_range mine = tri_range_block(info->points[d], (size_t)info->ranks[d], (size_t)info->at[d]);
         info->start[d] = mine.first;
@@ -148,21 +150,21 @@ static tri_status lay_out(tri_grid *grid, const int fixed[]) {
     if (!tri_grid_choose(info->points, fixed, size, ranks_together(shape), info->ranks, block))
         return tri_fail(
             TRI_ERR_ARGUMENT,
-            "%d rank%s cannot form the grid of ranks that is asked for: the product of its numbers "
-            "must be the number of ranks",
+            "%d rank%s cannot form the requested grid: the product of its dimensions must be the number "
+            "of ranks",
             size, size > 1 ? "s" : "");
     place_by_nodes(shape, info->ranks, block, grid->rank_at);
     count_faces(info, shape, grid->rank_at, &info->between_nodes, &info->between_ranks);
     TRI_TRY(unplaced(grid, fixed, &plain));
     count_faces(&plain, shape, NULL, &plain.between_nodes, &plain.between_ranks);
-    /* Where nodes differ in size the walk through the blocks is a good guess, but a guess. */
+    /* Where nodes differ in size, the path through the blocks is only a heuristic. */
     if (plain.between_nodes < info->between_nodes && !leaves_idle(&plain)) {
         *info = plain;
         for (int rank = 0; rank < size; rank++)
             grid->rank_at[rank] = rank;
     }
     info->between_nodes_unplaced = plain.between_nodes;
-    settle(grid);
+    fill_local(grid);
     return TRI_OK;
 }
 
@@ -185,7 +187,7 @@ tri_status tri_grid_create(tri_comm *comm, int dims, const size_t points[], cons
     if (!grid || !rank_at) {
         free(grid);
         free(rank_at);
-        return tri_fail(TRI_ERR_MEMORY, "no memory for a grid of %d ranks", tri_comm_size(comm));
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for a grid of %d ranks", tri_comm_size(comm));
     }
     grid->comm = comm;
     grid->mpi = MPI_COMM_NULL;

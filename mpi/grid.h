@@ -5,19 +5,19 @@
 
 struct tri_grid {
     tri_comm *comm;
-    MPI_Comm mpi; /* for faces alone: their tags meet no others */
+    MPI_Comm mpi; /* only for faces, so that their tags are separate */
     tri_grid_info info;
-    int *rank_at; /* the rank at each place, places in row-major order */
+    int *rank_at; /* rank at each grid position, in row-major order */
 };
 
-/* What a way to lay out the ranks costs, the more important first. */
+/* Cost of a layout, most important field first. */
 typedef struct tri_grid_cost {
-    int idle; /* whether some rank has no points */
+    int idle; /* whether a rank has no points */
     size_t between_nodes, between_ranks, largest;
 } tri_grid_cost;
 
-/* The best ranks in each dimension, and the shape of the block of `together` ranks that belong to a node, by the rule of
- * trireme/grid.h. fixed: 0 where it may choose. Returns 0 where there is no such grid. */
+/* The best number of ranks per dimension, and the shape of the block of `together` ranks of one node, by
+ * the rule in trireme/grid.h. fixed[d]: the required number of ranks; 0: free. Returns 0 if no grid fits. */
 int tri_grid_choose(const size_t points[], const int fixed[], int ranks, int together, int out_ranks[],
                     int out_block[]);
 

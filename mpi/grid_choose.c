@@ -1,8 +1,9 @@
-/* The search for the best grid: all ways to write the number of ranks as a product of three factors, and for each all
- * ways to do the same with the ranks of a node. For 4096 ranks in nodes of 64 these are some thousands. */
+/* Exhaustive search for the best grid: all factorisations of the number of ranks into three factors, and
+ * for each all factorisations of the ranks per node. 4096 ranks in nodes of 64 give a few thousand
+ * candidates. */
 #include "mpi/grid.h"
 
-/* Points of a plane that cuts dimension d. */
+/* Points of a plane perpendicular to dimension d. */
 static size_t area(const size_t points[], int d) {
     size_t all = 1;
     for (int i = 0; i < TRI_GRID_DIMS; i++)
@@ -10,15 +11,15 @@ static size_t area(const size_t points[], int d) {
     return all;
 }
 
-/* Blocks are taken to be even. A plane between ranks is sent from both of its sides. */
+/* Assumes blocks of equal size. Both sides of a plane between ranks send it. */
 static tri_grid_cost cost(const size_t points[], const int ranks[], const int block[]) {
     tri_grid_cost p = {.largest = 1};
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
-        size_t parts = (size_t)ranks[d], nodes = parts / (size_t)block[d];
-        p.idle |= parts > points[d];
-        p.between_ranks += 2 * (parts - 1) * area(points, d);
+        size_t count = (size_t)ranks[d], nodes = count / (size_t)block[d];
+        p.idle |= count > points[d];
+        p.between_ranks += 2 * (count - 1) * area(points, d);
         p.between_nodes += 2 * (nodes - 1) * area(points, d);
-        p.largest *= points[d] / parts + (points[d] % parts != 0);
+        p.largest *= points[d] / count + (points[d] % count != 0);
     }
     return p;
 }
@@ -30,8 +31,8 @@ static int is_less(const tri_grid_cost *a, const tri_grid_cost *b) {
     return a->largest < b->largest;
 }
 
-/* The next way to write `product` as three factors, the first one falling; begins with factor[0] = 0. Returns 0 behind
- * the last one. */
+/* Next factorisation of `product` into three factors, in descending order of the first; starts with
+ * factor[0] = 0. Returns 0 after the last. */
 static int next_factors(int product, int factor[]) {
     if (!factor[0]) {
         factor[0] = product;
@@ -68,17 +69,17 @@ static int as_asked(const int ranks[], const int fixed[]) {
 int tri_grid_choose(const size_t points[], const int fixed[], int ranks, int together, int out_ranks[],
                     int out_block[]) {
     tri_grid_cost best = {0};
-    int found = 0, now[TRI_GRID_DIMS] = {0};
-    while (next_factors(ranks, now)) {
+    int found = 0, trial[TRI_GRID_DIMS] = {0};
+    while (next_factors(ranks, trial)) {
         int block[TRI_GRID_DIMS] = {0};
-        while (as_asked(now, fixed) && next_factors(together, block)) {
-            if (!divides(block, now)) continue;
-            tri_grid_cost p = cost(points, now, block);
+        while (as_asked(trial, fixed) && next_factors(together, block)) {
+            if (!divides(block, trial)) continue;
+            tri_grid_cost p = cost(points, trial, block);
             if (found && !is_less(&p, &best)) continue;
             best = p;
             found = 1;
             for (int d = 0; d < TRI_GRID_DIMS; d++) {
-                out_ranks[d] = now[d];
+                out_ranks[d] = trial[d];
                 out_block[d] = block[d];
             }
         }

@@ -1,26 +1,28 @@
-/* The exchange of faces: one message to each neighbour, its points picked by a derived type, so nothing is copied here. */
+/* Halo exchange: one message per neighbour. A derived datatype selects the points, so nothing is packed
+ * here. */
 #include <limits.h>
 #include <stdlib.h>
 
 #include "mpi/comm.h"
 #include "mpi/grid.h"
 
-/* Faces lie one layer apart: the neighbour's points, the own first ones, the own last ones, the neighbour's. */
+/* Layers in memory order: the lower neighbour's points, the first own ones, the last own ones, the upper
+ * neighbour's. */
 typedef struct face {
-    MPI_Datatype type; /* of a face with its first point in the first layer around the field */
+    MPI_Datatype type; /* a face whose first point is in the field's first (halo) layer */
     MPI_Aint own[2],
-        around[2]; /* bytes from there to what is sent and to what is received, before and behind */
+        around[2]; /* byte offsets of the sent and the received layer; [0] lower side, [1] upper side */
 } face;
 
 struct tri_halo {
     const tri_grid *grid;
-    int faces; /* made so far */
+    int faces; /* created so far */
     face face[TRI_GRID_DIMS];
     MPI_Request requests[4 * TRI_GRID_DIMS];
     int started;
 };
 
-/* `count` of *type, `stride` bytes apart, in its place. */
+/* Replaces *type by `count` copies of it, `stride` bytes apart. */
 static tri_status repeat(MPI_Datatype *type, size_t count, MPI_Aint stride) {
     MPI_Datatype more;
     if (count > INT_MAX)
@@ -67,7 +69,7 @@ static tri_status make_face(const tri_grid_info *info, int d, MPI_Datatype eleme
 
 tri_status tri_halo_create(const tri_grid *grid, MPI_Datatype type, tri_halo **out) {
     tri_halo *halo = calloc(1, sizeof *halo);
-    if (!halo) return tri_fail(TRI_ERR_MEMORY, "no memory for an exchange of faces");
+    if (!halo) return tri_fail(TRI_ERR_MEMORY, "out of memory for a halo exchange");
     halo->grid = grid;
     tri_status status = TRI_OK;
     while (halo->faces < grid->info.dims && status == TRI_OK) {

@@ -7,13 +7,7 @@
 
 enum { PAGE_BYTES = 4096 };
 
-void tri_heap_destroy(tri_heap *heap) {
-    if (!heap->segment.base) free(heap->mine);
-    tri_segment_destroy(&heap->segment);
-    free(heap->starts);
-}
-
-/* One entry more; its `starts` are set. */
+/* Appends an entry and sets its `starts`. */
 static tri_status grow(tri_shared *shared, size_t bytes) {
     size_t size = (size_t)shared->size;
     tri_heap *heaps = realloc(shared->heaps, (size_t)(shared->heap_count + 1) * sizeof *heaps);
@@ -21,7 +15,7 @@ static tri_status grow(tri_shared *shared, size_t bytes) {
     size_t *starts = malloc((size + 1) * sizeof *starts);
     if (!heaps || !starts) {
         free(starts);
-        return tri_fail(TRI_ERR_MEMORY, "no memory for one more part of the shared heap");
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for the list of shared heaps");
     }
     tri_heap *heap = &heaps[shared->heap_count++];
     *heap = (tri_heap){.starts = starts};
@@ -33,20 +27,20 @@ static tri_status grow(tri_shared *shared, size_t bytes) {
     return TRI_OK;
 }
 
-/* The last heap's memory. */
+/* Allocates the memory of the last heap. */
 static tri_status fill(tri_shared *shared, size_t bytes) {
     tri_heap *heap = &shared->heaps[shared->heap_count - 1];
     if (shared->segment.base)
         TRI_TRY(tri_segment_create(shared->mpi, heap->starts[shared->size], &heap->segment));
     if (heap->segment.base) {
-        /* Huge pages where the machine allows them for shared memory. */
+        /* Use huge pages where the system permits them for shared memory. */
         madvise(heap->segment.base, heap->segment.bytes, MADV_HUGEPAGE);
         heap->mine = heap->segment.base + heap->starts[shared->rank];
         return TRI_OK;
     }
     size_t room = bytes / PAGE_BYTES * PAGE_BYTES + PAGE_BYTES;
     heap->mine = aligned_alloc(PAGE_BYTES, room);
-    if (!heap->mine) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of the shared heap", bytes);
+    if (!heap->mine) return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of the shared heap", bytes);
     memset(heap->mine, 0, room);
     return TRI_OK;
 }

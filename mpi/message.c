@@ -4,7 +4,7 @@
 
 #include "mpi/comm.h"
 
-/* Elements of one chunk of a big type: any number that fits an int and leaves few chunks. */
+/* Elements per chunk of a big type: fits an int and keeps the number of chunks small. */
 enum { CHUNK = 1 << 30 };
 
 tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out) {
@@ -12,16 +12,16 @@ tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out) {
     TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
     size_t chunks = count / CHUNK;
     if (chunks > INT_MAX) return tri_fail(TRI_ERR_ARGUMENT, "a message of %zu elements is too long", count);
-    MPI_Datatype chunk, parts[2];
+    MPI_Datatype chunk, types[2];
     TRI_MPI(MPI_Type_contiguous(CHUNK, type, &chunk));
-    TRI_MPI(MPI_Type_contiguous((int)chunks, chunk, &parts[0]));
-    TRI_MPI(MPI_Type_contiguous((int)(count % CHUNK), type, &parts[1]));
-    MPI_Aint places[2] = {0, (MPI_Aint)(chunks * CHUNK) * extent};
-    TRI_MPI(MPI_Type_create_struct(2, (int[]){1, 1}, places, parts, out));
+    TRI_MPI(MPI_Type_contiguous((int)chunks, chunk, &types[0]));
+    TRI_MPI(MPI_Type_contiguous((int)(count % CHUNK), type, &types[1]));
+    MPI_Aint displs[2] = {0, (MPI_Aint)(chunks * CHUNK) * extent};
+    TRI_MPI(MPI_Type_create_struct(2, (int[]){1, 1}, displs, types, out));
     TRI_MPI(MPI_Type_commit(out));
     MPI_Type_free(&chunk);
-    MPI_Type_free(&parts[0]);
-    MPI_Type_free(&parts[1]);
+    MPI_Type_free(&types[0]);
+    MPI_Type_free(&types[1]);
     return TRI_OK;
 }
 
@@ -65,7 +65,7 @@ tri_status tri_irecv(void *data, size_t count, MPI_Datatype type, int peer, int 
     return tri_start_recv(data, count, type, peer, tag, comm->mpi, out);
 }
 
-/* The message that arrived must be as long as the buffer says; MPI itself only refuses longer ones. */
+/* The received length must equal the buffer's. MPI itself rejects only longer messages. */
 static tri_status check_length(const MPI_Status *status, size_t count, MPI_Datatype type) {
     int type_bytes;
     MPI_Count bytes;
@@ -73,8 +73,8 @@ static tri_status check_length(const MPI_Status *status, size_t count, MPI_Datat
     TRI_MPI(MPI_Type_size(type, &type_bytes));
     TRI_MPI(MPI_Get_elements_x(status, MPI_BYTE, &bytes));
     if (type_bytes && (size_t)bytes != count * (size_t)type_bytes)
-        return tri_fail(TRI_ERR_MPI, "a message of %lld bytes arrived from rank %d where %zu were expected",
-                        (long long)bytes, status->MPI_SOURCE, count * (size_t)type_bytes);
+        return tri_fail(TRI_ERR_MPI, "received %lld bytes from rank %d, expected %zu", (long long)bytes,
+                        status->MPI_SOURCE, count * (size_t)type_bytes);
     return TRI_OK;
 }
 

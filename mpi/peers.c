@@ -1,4 +1,4 @@
-/* The memory of the other ranks of the node: no MPI here. */
+/* Access to the memory of the other ranks of the node. No MPI calls. */
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -29,62 +29,61 @@ void tri_shared_attach(tri_shared *shared, void *memory) {
                                     TRI_LARGE_DEPTH, &shared->waiter);
 }
 
-/* What a rank tells about one vector. Every rank maps a heap at an address of its own. */
-typedef struct told {
-    int64_t heap; /* the index of the heap that it lies in; NOWHERE; or ABSENT: it does not matter */
-    uint64_t at;  /* offset in the heap, else address */
-} told;
+/* The location of one vector, as sent to the peers. Each rank maps a heap at a different address. */
+typedef struct location {
+    int64_t heap; /* index of the heap that holds it; PRIVATE: none; UNUSED: not needed by peers */
+    uint64_t at;  /* offset in the heap, or address */
+} location;
 
-enum { ABSENT = -2, NOWHERE = -1 };
+enum { UNUSED = -2, PRIVATE = -1 };
 
-static told tell(const tri_shared *shared, const void *vector) {
-    if (!vector) return (told){ABSENT, 0};
+static location locate(const tri_shared *shared, const void *vector) {
+    if (!vector) return (location){UNUSED, 0};
     for (int i = 0; i < shared->heap_count; i++) {
         const tri_heap *heap = &shared->heaps[i];
         if (!heap->segment.base) continue;
         uintptr_t at = (uintptr_t)vector - (uintptr_t)heap->segment.base;
-        if (at >= heap->starts[shared->rank] && at < heap->starts[shared->rank + 1]) return (told){i, at};
+        if (at >= heap->starts[shared->rank] && at < heap->starts[shared->rank + 1]) return (location){i, at};
     }
-    return (told){NOWHERE, (uintptr_t)vector};
+    return (location){PRIVATE, (uintptr_t)vector};
 }
 
-static tri_peer_vector place_of(const tri_shared *shared, int peer, const told *t) {
+static tri_peer_vector peer_vector(const tri_shared *shared, int peer, const location *t) {
     if (t->heap >= 0) return (tri_peer_vector){.here = shared->heaps[t->heap].segment.base + t->at};
-    char *address = (char *)(uintptr_t)t->at; /* NULL where ABSENT */
+    char *address = (char *)(uintptr_t)t->at; /* NULL if UNUSED */
     return (tri_peer_vector){.there = address, .here = peer == shared->rank ? address : NULL};
 }
 
 int tri_shared_exchange_vectors(tri_shared *shared, const void *send, const void *recv, int only) {
     tri_ring *ring = &shared->small;
     uint64_t piece = tri_ring_take(ring, 1);
-    told mine[2] = {tell(shared, send), tell(shared, recv)};
+    location mine[2] = {locate(shared, send), locate(shared, recv)};
     memcpy(tri_ring_open(ring, piece), mine, sizeof mine);
     tri_ring_publish(ring, piece);
     int mapped = 1;
     for (int peer = 0; peer < shared->size; peer++) {
         if (only >= 0 && only != peer) continue;
-        const told *theirs = tri_ring_await(ring, peer, piece);
-        shared->peers[peer].send = place_of(shared, peer, &theirs[0]);
-        shared->peers[peer].recv = place_of(shared, peer, &theirs[1]);
-        if (theirs[0].heap == NOWHERE || theirs[1].heap == NOWHERE) mapped = 0;
+        const location *theirs = tri_ring_await(ring, peer, piece);
+        shared->peers[peer].send = peer_vector(shared, peer, &theirs[0]);
+        shared->peers[peer].recv = peer_vector(shared, peer, &theirs[1]);
+        if (theirs[0].heap == PRIVATE || theirs[1].heap == PRIVATE) mapped = 0;
     }
     tri_ring_release(ring, piece);
-    shared->met = 1;
+    shared->vectors_known = 1;
     return mapped;
 }
 
-/* The kernel copies at most 2 GiB at a call, and may stop earlier. */
-static tri_status across(const tri_shared *shared, int peer, char *there, char *mine, size_t bytes,
-                         int write) {
+/* One system call copies at most 2 GiB and may copy less. */
+static tri_status copy_by_kernel(const tri_shared *shared, int peer, char *there, char *mine, size_t bytes,
+                                 int write) {
     while (bytes) {
         struct iovec local = {mine, bytes}, remote = {there, bytes};
         pid_t pid = (pid_t)shared->peers[peer].pid;
         ssize_t done = write ? process_vm_writev(pid, &local, 1, &remote, 1, 0)
                              : process_vm_readv(pid, &local, 1, &remote, 1, 0);
         if (done <= 0)
-            return tri_fail(TRI_ERR_SYSTEM, "cannot %s %zu bytes of the memory of process %d: %s",
-                            write ? "write" : "read", bytes, (int)pid,
-                            done ? strerror(errno) : "no such memory");
+            return tri_fail(TRI_ERR_SYSTEM, "cannot %s %zu bytes of process %d: %s", write ? "write" : "read",
+                            bytes, (int)pid, done ? strerror(errno) : "no such address");
         mine += done;
         there += done;
         bytes -= (size_t)done;
@@ -95,7 +94,7 @@ static tri_status across(const tri_shared *shared, int peer, char *there, char *
 tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_peer_vector *from, size_t offset,
                            void *to, size_t bytes) {
     if (!bytes) return TRI_OK;
-    if (!from->here) return across(shared, peer, from->there + offset, to, bytes, 0);
+    if (!from->here) return copy_by_kernel(shared, peer, from->there + offset, to, bytes, 0);
     memcpy(to, from->here + offset, bytes);
     return TRI_OK;
 }
@@ -103,7 +102,7 @@ tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_peer_ve
 tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_peer_vector *to, size_t offset,
                             const void *from, size_t bytes) {
     if (!bytes) return TRI_OK;
-    if (!to->here) return across(shared, peer, to->there + offset, (char *)from, bytes, 1);
+    if (!to->here) return copy_by_kernel(shared, peer, to->there + offset, (char *)from, bytes, 1);
     memcpy(to->here + offset, from, bytes);
     return TRI_OK;
 }
@@ -118,7 +117,7 @@ void tri_copy_past_caches(void *to, const void *from, size_t bytes) {
     for (; head + sizeof(__m128i) <= bytes; head += sizeof(__m128i))
         _mm_stream_si128((__m128i *)(out + head), _mm_loadu_si128((const __m128i *)(in + head)));
     memcpy(out + head, in + head, bytes - head);
-    /* Such stores are not ordered by the flag that follows them. */
+    /* Streaming stores are not ordered by the release store of the flag that follows. */
     _mm_sfence();
 }
 #else

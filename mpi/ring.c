@@ -2,39 +2,39 @@
 
 #include <sched.h>
 
-/* Polls between two calls of the MPI library while the core is being given away. */
+/* sched_yield() calls between two calls of the MPI library. */
 enum { PROGRESS_EVERY = 64 };
-/* How long it pays to poll is learned from wait to wait. A rank that is served while it polls may poll twice as
- * long the next time, and somewhat longer; one that polls in vain half as long: its peer may need this very
- * core, if others' work has taken the rest. Now and then it tries again whether that is over. */
+/* The polling time adapts. A wait that succeeds while polling lets the next one poll up to twice as long,
+ * plus a margin. A wait that fails halves it: the peer may need this core if other processes use the rest.
+ * After a number of failures a longer time is tried again. */
 enum { LEAST_PATIENCE = 64, TRIED_PATIENCE = 2048, TRY_AGAIN_AFTER = 32 };
 
-static void be_served(tri_waiter *waiter, unsigned polls) {
+static void lengthen_patience(tri_waiter *waiter, unsigned polls) {
     unsigned patience = waiter->patience - waiter->patience / 8;
     if (patience < 2 * polls + 4 * LEAST_PATIENCE) patience = 2 * polls + 4 * LEAST_PATIENCE;
     waiter->patience = patience < waiter->spins ? patience : waiter->spins;
 }
 
-static void be_disappointed(tri_waiter *waiter) {
+static void shorten_patience(tri_waiter *waiter) {
     unsigned patience = waiter->patience / 2;
     if (patience < LEAST_PATIENCE) patience = LEAST_PATIENCE;
-    if (++waiter->vain % TRY_AGAIN_AFTER == 0) patience = TRIED_PATIENCE;
+    if (++waiter->failures % TRY_AGAIN_AFTER == 0) patience = TRIED_PATIENCE;
     waiter->patience = patience < waiter->spins ? patience : waiter->spins;
 }
 
 void tri_wait_until(tri_waiter *waiter, const _Atomic uint64_t *flag, uint64_t value) {
-    /* No pause instruction: a hypervisor may take a core away that it sees pausing, for longer than most waits
-     * last. */
+    /* No pause instruction: a hypervisor may deschedule a virtual core that pauses, for longer than most
+     * waits last. */
     for (unsigned poll = 0; poll < waiter->patience; poll++) {
         if (atomic_load_explicit(flag, memory_order_acquire) < value) continue;
-        be_served(waiter, poll);
+        lengthen_patience(waiter, poll);
         return;
     }
     for (unsigned yields = 1; atomic_load_explicit(flag, memory_order_acquire) < value; yields++) {
         sched_yield();
         if (yields % PROGRESS_EVERY == 0 && waiter->progress) waiter->progress(waiter->data);
     }
-    be_disappointed(waiter);
+    shorten_patience(waiter);
 }
 
 static size_t round_up(size_t bytes, size_t unit) {
@@ -45,7 +45,7 @@ static size_t bytes_of_slot(size_t header_bytes, size_t payload_bytes) {
     return round_up(header_bytes + payload_bytes, 64);
 }
 
-/* A line for what the rank has released, then its slots. */
+/* One line for the rank's release counter, then its slots. */
 static size_t bytes_of_rank(size_t header_bytes, size_t payload_bytes, unsigned depth) {
     return round_up(TRI_LINE_BYTES + depth * bytes_of_slot(header_bytes, payload_bytes), TRI_LINE_BYTES);
 }
@@ -68,7 +68,7 @@ tri_ring tri_ring_attach(void *memory, int rank, int size, size_t header_bytes, 
                       .waiter = waiter};
 }
 
-void tri_ring_look(tri_ring *ring, uint64_t piece) {
+void tri_ring_wait_open(tri_ring *ring, uint64_t piece) {
     uint64_t least = UINT64_MAX;
     for (int rank = 0; rank < ring->size; rank++) {
         if (rank == ring->rank) continue;
@@ -84,8 +84,8 @@ void tri_ring_look(tri_ring *ring, uint64_t piece) {
     ring->open = least == UINT64_MAX ? UINT64_MAX : least + ring->depth;
 }
 
-/* No data, so the slot need not be free: a late reader of its former piece finds the data untouched and a flag
- * that is high enough. */
+/* Carries no data, so the slot need not be free: a late reader of its previous piece finds the data
+ * unchanged and a flag that is high enough. */
 static void raise_flags(tri_ring *ring, int waits) {
     uint64_t piece = tri_ring_take(ring, 1);
     tri_ring_publish(ring, piece);

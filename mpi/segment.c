@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What rank 0 tells the others. */
+/* Description of the segment, broadcast by rank 0. */
 typedef struct offer {
-    uint64_t token; /* stands behind the segment's bytes: whoever sees it there has opened the right one */
+    uint64_t token; /* stored after the segment's bytes; identifies the right segment */
     uint64_t bytes;
     int64_t pid;
-    int fd; /* -1: rank 0 has none */
+    int fd; /* -1: rank 0 could not create it */
 } offer;
 
 static void write_name(char *name, size_t room, const offer *o) {
@@ -28,26 +28,26 @@ static uint64_t make_token(void) {
     return (x ^ x >> 31) * 0x9E3779B97F4A7C15u | 1;
 }
 
-static int create_file(const offer *o, tri_segment_way way) {
+static int create_file(const offer *o, tri_segment_kind kind) {
     char name[64];
     write_name(name, sizeof name, o);
-    int fd = way == TRI_SEGMENT_NAMELESS ? memfd_create(name, MFD_CLOEXEC)
-                                         : shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = kind == TRI_SEGMENT_NAMELESS ? memfd_create(name, MFD_CLOEXEC)
+                                          : shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) return -1;
     off_t bytes = (off_t)(o->bytes + sizeof o->token);
-    /* /dev/shm may be small (64 MiB in containers), and a rank that touches a page beyond its limit is
-     * killed: there the pages are taken at once. */
-    int failed = ftruncate(fd, bytes) || (way == TRI_SEGMENT_NAMED && posix_fallocate(fd, 0, bytes)) ||
+    /* /dev/shm may be small (64 MiB in containers), and touching a page beyond its limit kills the
+     * process. Allocate all pages here. */
+    int failed = ftruncate(fd, bytes) || (kind == TRI_SEGMENT_NAMED && posix_fallocate(fd, 0, bytes)) ||
                  pwrite(fd, &o->token, sizeof o->token, (off_t)o->bytes) != (ssize_t)sizeof o->token;
     if (!failed) return fd;
-    if (way == TRI_SEGMENT_NAMED) shm_unlink(name);
+    if (kind == TRI_SEGMENT_NAMED) shm_unlink(name);
     close(fd);
     return -1;
 }
 
-static int open_file(const offer *o, tri_segment_way way) {
+static int open_file(const offer *o, tri_segment_kind kind) {
     char name[64];
-    if (way == TRI_SEGMENT_NAMELESS) {
+    if (kind == TRI_SEGMENT_NAMELESS) {
         snprintf(name, sizeof name, "/proc/%lld/fd/%d", (long long)o->pid, o->fd);
         return open(name, O_RDWR | O_CLOEXEC);
     }
@@ -67,21 +67,21 @@ static tri_segment map(int fd, const offer *o) {
     return segment;
 }
 
-tri_status tri_segment_create_by(MPI_Comm mpi, tri_segment_way way, size_t bytes, tri_segment *out) {
+tri_status tri_segment_create_by(MPI_Comm mpi, tri_segment_kind kind, size_t bytes, tri_segment *out) {
     int rank;
     TRI_MPI(MPI_Comm_rank(mpi, &rank));
     offer o = {0};
     if (rank == 0) {
         o = (offer){.token = make_token(), .bytes = (bytes + 63) / 64 * 64, .pid = getpid()};
-        o.fd = create_file(&o, way);
+        o.fd = create_file(&o, kind);
     }
     TRI_MPI(MPI_Bcast(&o, sizeof o, MPI_BYTE, 0, mpi));
     int fd = -1;
-    if (o.fd >= 0) fd = rank ? open_file(&o, way) : o.fd;
+    if (o.fd >= 0) fd = rank ? open_file(&o, kind) : o.fd;
     tri_segment segment = map(fd, &o);
     int mine = segment.base != NULL, all = 0;
     int error = MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, mpi);
-    if (rank == 0 && o.fd >= 0 && way == TRI_SEGMENT_NAMED) {
+    if (rank == 0 && o.fd >= 0 && kind == TRI_SEGMENT_NAMED) {
         char name[64];
         write_name(name, sizeof name, &o);
         shm_unlink(name);
@@ -95,8 +95,8 @@ tri_status tri_segment_create_by(MPI_Comm mpi, tri_segment_way way, size_t bytes
 
 tri_status tri_segment_create(MPI_Comm mpi, size_t bytes, tri_segment *out) {
     tri_segment segment = {NULL, 0};
-    for (tri_segment_way way = 0; way < TRI_SEGMENT_WAYS && !segment.base; way++)
-        TRI_TRY(tri_segment_create_by(mpi, way, bytes, &segment));
+    for (tri_segment_kind kind = 0; kind < TRI_SEGMENT_KINDS && !segment.base; kind++)
+        TRI_TRY(tri_segment_create_by(mpi, kind, bytes, &segment));
     *out = segment;
     return TRI_OK;
 }

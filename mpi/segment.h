@@ -1,4 +1,4 @@
-/* Memory that the ranks of a node share. For mpi/ alone. */
+/* Memory shared by the ranks of a node. Only for mpi/. */
 #ifndef TRI_MPI_SEGMENT_H
 #define TRI_MPI_SEGMENT_H
 
@@ -8,18 +8,18 @@
 #include "trireme/comm.h"
 
 typedef struct tri_segment {
-    char *base; /* NULL: none */
+    char *base; /* NULL: no segment */
     size_t bytes;
 } tri_segment;
 
-/* How a segment comes to all ranks. Neither leaves anything behind: memory without a name ends with its last
- * process; a name in /dev/shm is taken away as soon as all have opened it. */
-typedef enum tri_segment_way { TRI_SEGMENT_NAMELESS, TRI_SEGMENT_NAMED, TRI_SEGMENT_WAYS } tri_segment_way;
+/* How the segment is created: as anonymous memory (memfd), which ends with its last process, or as a file
+ * in /dev/shm, which is unlinked as soon as all ranks have opened it. Neither leaves anything behind. */
+typedef enum tri_segment_kind { TRI_SEGMENT_NAMELESS, TRI_SEGMENT_NAMED, TRI_SEGMENT_KINDS } tri_segment_kind;
 
-/* Collective over `mpi`, whose ranks are on one node. `bytes` is rank 0's. The memory is zero. Where a rank
- * cannot have it, out->base is NULL on all of them, which is no failure. TRI_ERR_MPI. */
+/* Collective over `mpi`, whose ranks share a node. `bytes` is taken from rank 0. The memory is zeroed. If
+ * any rank cannot map it, out->base is NULL on all ranks; this is not an error. TRI_ERR_MPI. */
 tri_status tri_segment_create(MPI_Comm mpi, size_t bytes, tri_segment *out);
-tri_status tri_segment_create_by(MPI_Comm mpi, tri_segment_way way, size_t bytes, tri_segment *out);
+tri_status tri_segment_create_by(MPI_Comm mpi, tri_segment_kind kind, size_t bytes, tri_segment *out);
 
 void tri_segment_destroy(tri_segment *segment);
 

@@ -1,4 +1,4 @@
-/* Nodes from labels: the ranks sorted by node. */
+/* Derives nodes from labels by sorting the ranks. */
 #include <stdlib.h>
 
 #include "mpi/comm.h"
@@ -13,11 +13,11 @@ static int by_label(const void *a, const void *b) {
     return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-/* Replaces labels by node numbers in the order of each node's lowest rank; `sorted` holds all ranks. Returns
+/* Replaces labels by node numbers, ordered by each node's lowest rank. `sorted` holds all ranks. Returns
  * the number of nodes. */
 static int number_nodes(label_rank *sorted, int size) {
     qsort(sorted, (size_t)size, sizeof *sorted, by_label);
-    /* A node is named by its lowest rank now, so that the order of names is the order of lowest ranks. */
+    /* Label each node with its lowest rank, so that labels sort by lowest rank. */
     for (int i = 0, lowest = 0, label = 0; i < size; i++) {
         if (!i || sorted[i].label != label) label = sorted[i].label, lowest = sorted[i].rank;
         sorted[i].label = lowest;
@@ -38,7 +38,7 @@ tri_status tri_shape_create(tri_comm *comm, const int *label_of) {
     if (!sorted || !arrays) {
         free(sorted);
         free(arrays);
-        return tri_fail(TRI_ERR_MEMORY, "no memory for the nodes of %d ranks", comm->size);
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for the nodes of %d ranks", comm->size);
     }
     for (int rank = 0; rank < comm->size; rank++)
         sorted[rank] = (label_rank){label_of[rank], rank};

@@ -9,28 +9,27 @@
 
 #include "mpi/comm.h"
 
-/* Polls of a waiting rank that has a core to itself, some 20 us, before it gives the core away all the same:
- * the machine may be busy with others' work. */
+/* Polls of a waiting rank that has its own core, about 20 us, before it yields: other processes may need
+ * the core. */
 enum { SPINS = 20000 };
 
-/* What the ranks tell each other at the start. */
-typedef struct greeting {
+/* Exchanged once among the ranks of a node. */
+typedef struct process_info {
     int64_t pid;
     uint64_t token, address; /* of a token in that rank's memory */
     cpu_set_t cores;
-} greeting;
+} process_info;
 
 static void progress(void *data) {
     tri_shared *shared = data;
     int flag;
     if (shared->family->pending) shared->family->progress(shared->family);
-    /* The answer does not matter: any call lets the library get on with its messages. */
+    /* The result is ignored: any call lets the library progress its messages. */
     (void)MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, shared->mpi, &flag, MPI_STATUS_IGNORE);
 }
 
-/* Whether the kernel lets this rank read every peer's token. A peer's answer to a write would be the same:
- * both calls ask for the same permission. */
-static int can_copy(const greeting *all, int rank, int size) {
+/* Whether cross-memory attach can read every peer's token. Writing needs the same permission. */
+static int can_copy(const process_info *all, int rank, int size) {
     for (int peer = 0; peer < size; peer++) {
         uint64_t token = 0;
         struct iovec local = {&token, sizeof token},
@@ -43,15 +42,15 @@ static int can_copy(const greeting *all, int rank, int size) {
     return 1;
 }
 
-/* Ranks that are threads of one process (a simulator's) have no memory of their own to share. */
-static int are_processes(const greeting *all, int size) {
+/* Ranks that are threads of one process (in a simulator) have no private memory to share. */
+static int are_processes(const process_info *all, int size) {
     for (int i = 0; i < size; i++)
         for (int j = 0; j < i; j++)
             if (all[i].pid == all[j].pid) return 0;
     return 1;
 }
 
-static int count_cores(const greeting *all, int size) {
+static int count_cores(const process_info *all, int size) {
     cpu_set_t cores;
     CPU_ZERO(&cores);
     for (int rank = 0; rank < size; rank++)
@@ -59,28 +58,29 @@ static int count_cores(const greeting *all, int size) {
     return CPU_COUNT(&cores);
 }
 
-/* Not getpid(), for which a simulator has its own. */
+/* Not getpid(), which a simulator may replace. */
 static int64_t process_id(void) {
     return syscall(SYS_getpid);
 }
 
-/* Collective from here on, so each rank goes through it whatever it lacks. */
-static tri_status meet_processes(MPI_Comm mpi, int rank, int size, greeting *all, int *single_copy) {
+/* Collective from here on: every rank takes part, whatever it lacks. */
+static tri_status exchange_process_info(MPI_Comm mpi, int rank, int size, process_info *all,
+                                        int *single_copy) {
     volatile uint64_t token = 0x7472697265 + (uint64_t)process_id();
-    greeting mine = {.pid = process_id(), .token = token, .address = (uintptr_t)&token};
+    process_info mine = {.pid = process_id(), .token = token, .address = (uintptr_t)&token};
     if (sched_getaffinity(0, sizeof mine.cores, &mine.cores)) CPU_SET(0, &mine.cores);
     TRI_MPI(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, mpi));
     int can = are_processes(all, size) ? can_copy(all, rank, size) : 0;
-    /* The token must stay until all have read it. */
+    /* Keep the token alive until all ranks have read it. */
     TRI_MPI(MPI_Allreduce(&can, single_copy, 1, MPI_INT, MPI_MIN, mpi));
     return TRI_OK;
 }
 
-static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, greeting *all) {
+static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, process_info *all) {
     int single_copy;
     tri_segment segment = {NULL, 0};
-    TRI_TRY(meet_processes(shared->mpi, rank, size, all, &single_copy));
-    /* A rank that is alone on its node does what those of other nodes do. */
+    TRI_TRY(exchange_process_info(shared->mpi, rank, size, all, &single_copy));
+    /* A rank that is alone on its node does the same as the ranks of other nodes. */
     if (comm_size > 1 && are_processes(all, size))
         TRI_TRY(tri_segment_create(shared->mpi, tri_shared_bytes(size), &segment));
     if (segment.base) tri_shared_attach(shared, segment.base);
@@ -97,7 +97,7 @@ static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, gr
 static tri_status shared_create(tri_comm *comm, tri_shared **out) {
     const tri_shape *shape = &comm->shape;
     int size = shape->local_size;
-    greeting *all = malloc((size_t)size * sizeof *all);
+    process_info *all = malloc((size_t)size * sizeof *all);
     tri_shared *shared = calloc(1, sizeof *shared);
     tri_status status = TRI_OK;
     if (shared) {
@@ -108,7 +108,7 @@ static tri_status shared_create(tri_comm *comm, tri_shared **out) {
         shared->peers = calloc((size_t)size, sizeof *shared->peers);
     }
     if (!all || !shared || !shared->peers)
-        status = tri_fail(TRI_ERR_MEMORY, "no memory for what %d ranks share", size);
+        status = tri_fail(TRI_ERR_MEMORY, "out of memory for the shared memory of %d ranks", size);
     if (status == TRI_OK && shape->nodes > 1) {
         status = tri_mpi_status(MPI_Comm_split(comm->mpi, shape->node, shape->local_rank, &shared->mpi),
                                 "MPI_Comm_split");
@@ -138,6 +138,12 @@ tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *single_c
     *single_copy = least[1];
     *cores = least[2];
     return TRI_OK;
+}
+
+void tri_heap_destroy(tri_heap *heap) {
+    if (!heap->segment.base) free(heap->mine);
+    tri_segment_destroy(&heap->segment);
+    free(heap->starts);
 }
 
 void tri_shared_destroy(tri_shared **shared) {

@@ -1,6 +1,5 @@
-/* What the ranks of a node have in common: rings for pieces of data, and each other's memory. For mpi/ and
- * collectives/ alone.
- */
+/* What the ranks of a node share: rings of slots, and access to each other's memory. Only for mpi/ and
+ * collectives/. */
 #ifndef TRI_MPI_SHARED_H
 #define TRI_MPI_SHARED_H
 
@@ -10,10 +9,10 @@
 #include "mpi/segment.h"
 #include "trireme/shared.h"
 
-/* A vector of a peer, for one call. */
+/* A vector of a peer in one call. */
 typedef struct tri_peer_vector {
-    char *there; /* its address in that rank; NULL: it has none */
-    char *here;  /* where this rank sees it; NULL: nowhere, it takes the kernel to get there */
+    char *there; /* address in that rank; NULL: not known */
+    char *here;  /* address in this rank; NULL: not mapped, needs cross-memory attach */
 } tri_peer_vector;
 
 typedef struct tri_peer {
@@ -21,69 +20,69 @@ typedef struct tri_peer {
     tri_peer_vector send, recv;
 } tri_peer;
 
-/* One tri_alloc_shared(): rank r's part is base + starts[r] up to starts[r + 1]. */
+/* One tri_alloc_shared(): rank r's memory is base + starts[r] up to starts[r + 1]. */
 typedef struct tri_heap {
-    tri_segment segment; /* its base is NULL where the ranks cannot share memory */
+    tri_segment segment; /* base NULL: the ranks cannot share memory */
     size_t *starts;
     void *mine;
 } tri_heap;
 
 typedef struct tri_shared {
-    MPI_Comm mpi; /* of the node's ranks */
+    MPI_Comm mpi; /* the ranks of the node */
     int mpi_is_mine;
     int rank, size;  /* within the node */
-    int cores;       /* that the ranks may run on, together */
-    int single_copy; /* whether the kernel lets each rank read and write the memory of all others */
+    int cores;       /* cores available to all ranks of the node together */
+    int single_copy; /* whether cross-memory attach works between all ranks */
     tri_waiter waiter;
-    struct tri_family *family; /* progressed while a rank waits */
-    tri_ring small;            /* deep, its data on the flag's line: little messages and addresses */
+    struct tri_family *family; /* progressed while this rank waits */
+    tri_ring small;            /* deep, data on the flag's line: for short messages and addresses */
     tri_ring middle;
-    tri_ring large;      /* as deep as a cache holds */
-    tri_segment segment; /* what the rings lie in; its base is NULL where the ranks cannot share memory */
+    tri_ring large;      /* as deep as fits a cache */
+    tri_segment segment; /* holds the rings; base NULL: the ranks cannot share memory */
     tri_peer *peers;
     tri_heap *heaps;
     int heap_count;
-    int met; /* whether tri_shared_exchange_vectors() is done for what is about to run */
+    int vectors_known; /* whether tri_shared_exchange_vectors() has been called for the current algorithm */
 } tri_shared;
 
 enum {
     TRI_SMALL_PAYLOAD_BYTES = 496,
     TRI_MIDDLE_PAYLOAD_BYTES = 16384,
     TRI_LARGE_PAYLOAD_BYTES = 65536,
-    /* A rank may be that many calls ahead of those that wait for it. Where ranks take turns on their cores, that is what
-     * one gets done in its turn. */
+    /* A rank may run this many calls ahead of the ranks that wait for it. On oversubscribed cores, this is
+     * the work done in one time slice. */
     TRI_SMALL_DEPTH = 256,
     TRI_MIDDLE_DEPTH = 16,
-    /* Two pieces in each of the two steps of a pipeline. */
+    /* Two pieces for each of the two steps of a pipeline. */
     TRI_LARGE_DEPTH = 4
 };
 
 /* Bytes of shared memory that `size` ranks need. */
 size_t tri_shared_bytes(int size);
-/* Attaches both rings of shared->rank, of shared->size ranks, to the zeroed memory. No MPI. */
+/* Attaches the rings of shared->rank, of shared->size ranks, to zeroed memory. No MPI calls. */
 void tri_shared_attach(tri_shared *shared, void *memory);
 
-/* The communicator's own, of the ranks of this node; made at the first call, which is collective.
- * TRI_ERR_MPI, TRI_ERR_MEMORY. */
+/* Shared memory of the communicator's ranks on this node, owned by the communicator. The first call is
+ * collective and creates it. TRI_ERR_MPI, TRI_ERR_MEMORY. */
 tri_status tri_shared_of(tri_comm *comm, tri_shared **out);
-/* The same, or NULL where the ranks of some node cannot share memory; and `reach` and `cores`, the least of all
- * nodes: what every rank may rely on. Collective. */
+/* The same, or NULL if the ranks of any node cannot share memory. `single_copy` and `cores` are the minima
+ * over all nodes, so that all ranks agree. Collective. */
 tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *single_copy, int *cores);
 void tri_shared_destroy(tri_shared **shared);
 void tri_heap_destroy(tri_heap *heap);
 
-/* Every rank tells where its vectors of this call lie; NULL for one that does not matter. Afterwards
- * peers[r].send and .recv hold for every rank, and the result says whether this rank sees all of them, which is
- * the same on all; or, where `only` >= 0, they hold for that rank alone, which alone is waited for. */
+/* Announces where this rank's vectors of the call are; NULL: peers do not use it. Afterwards peers[r].send
+ * and .recv are valid for all ranks, and the result, equal on all ranks, says whether all of them are
+ * mapped. `only` >= 0: waits for that rank alone, and only its entry is valid. */
 int tri_shared_exchange_vectors(tri_shared *shared, const void *send, const void *recv, int only);
 
-/* Copies from or to a vector of a peer, `offset` bytes behind its start. TRI_ERR_SYSTEM. */
+/* Copies from or to a peer's vector, starting at `offset` bytes. TRI_ERR_SYSTEM. */
 tri_status tri_shared_read(const tri_shared *shared, int peer, const tri_peer_vector *from, size_t offset,
                            void *to, size_t bytes);
 tri_status tri_shared_write(const tri_shared *shared, int peer, const tri_peer_vector *to, size_t offset,
                             const void *from, size_t bytes);
 
-/* memcpy() of data that nobody needs soon: the destination does not go through the caches. */
+/* memcpy() with streaming stores, for data that is not read soon: the destination bypasses the caches. */
 void tri_copy_past_caches(void *to, const void *from, size_t bytes);
 
 #endif

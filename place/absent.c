@@ -1,11 +1,11 @@
-/* Instead of the rest of this folder where hwloc is missing. */
+/* Replaces place/ in a build without hwloc. */
 #include "trireme/place.h"
 
 #include <string.h>
 
 tri_status tri_place_create(tri_place **out) {
     (void)out;
-    return tri_fail(TRI_ERR_ABSENT, "this build cannot see cores: configure it where hwloc is installed "
+    return tri_fail(TRI_ERR_ABSENT, "this build has no hwloc: install it and configure again "
                                     "(Debian: libhwloc-dev), or give --threads");
 }
 
@@ -13,7 +13,7 @@ void tri_place_destroy(tri_place **place) {
     (void)place;
 }
 
-/* What follows is not reached, since there is no place. */
+/* Not reached: there is no place. */
 
 void tri_place_mask_get(const tri_place *place, tri_place_mask *out) {
     (void)place;

@@ -1,4 +1,4 @@
-/* Where a rank sits, in words and numbers. */
+/* Describes the placement of a rank in words and numbers. */
 #include "place/place.h"
 
 #include <stdarg.h>
@@ -13,7 +13,8 @@ static TRI_PRINTF(2, 3) void append(char *text, const char *format, ...) {
     va_end(args);
 }
 
-/* The logical indices of the objects at `depth` with a cpu of `set`, as "0-3,8"; returns how many. */
+/* Writes the logical indices of the objects at `depth` with a cpu in `set` as "0-3,8"; returns their
+ * number. */
 static int list_indices(hwloc_topology_t topology, int depth, hwloc_const_bitmap_t set, char *list,
                         size_t bytes) {
     hwloc_bitmap_t indices = hwloc_bitmap_alloc();

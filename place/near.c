@@ -1,4 +1,4 @@
-/* Cores near a device. */
+/* The cores near a device. */
 #include "place/place.h"
 
 #include <string.h>

@@ -7,8 +7,8 @@
 
 #include "place/place.h"
 
-/* Components that wake drivers (opencl loads every ICD with its compiler, the others open GPUs or X displays)
- * and know nothing of cores. hwloc answers -1 for those it has not got, which is as good. */
+/* hwloc components that start drivers (opencl loads every ICD with its compiler, the others open GPUs or X
+ * displays) and report no cores. For components that it does not have, hwloc returns -1, which is ignored. */
 static const char *const unwanted[] = {"opencl", "cuda", "nvml", "rsmi", "levelzero", "gl"};
 
 tri_status tri_place_load(int with_devices, hwloc_topology_t *out) {
@@ -26,12 +26,12 @@ tri_status tri_place_load(int with_devices, hwloc_topology_t *out) {
     return TRI_OK;
 }
 
-/* What the calling thread is bound to. A topology from a file or a description knows no binding, and some
- * sandboxes do not tell: then all of it. */
+/* Finds the binding of the calling thread: all cpus if the topology comes from a file or a description, or if
+ * a sandbox hides the binding. */
 static tri_status find_mask(tri_place *p) {
     hwloc_const_bitmap_t all = hwloc_topology_get_topology_cpuset(p->topology);
     if (hwloc_bitmap_last(all) >= TRI_PLACE_MASK_CPUS)
-        return tri_fail(TRI_ERR_SYSTEM, "cpu %d is above the %d that a mask holds", hwloc_bitmap_last(all),
+        return tri_fail(TRI_ERR_SYSTEM, "cpu %d exceeds the %d cpus of a mask", hwloc_bitmap_last(all),
                         TRI_PLACE_MASK_CPUS);
     int known = hwloc_topology_is_thissystem(p->topology) &&
                 !hwloc_get_cpubind(p->topology, p->mask, HWLOC_CPUBIND_THREAD) &&

@@ -1,11 +1,11 @@
-/* Dealing out the cpus of a node among its ranks. */
+/* Distributes the cpus of a node over its ranks. */
 #include "place/place.h"
 #include "trireme/size.h"
 
 #include <string.h>
 
-/* Adds to `out` those cpus of `mask` that belong to objects [range) at `depth`, counting only objects that
- * have a cpu of `mask`. */
+/* Adds to `out` the cpus of `mask` in objects [range) at `depth`, counting only objects with a cpu in
+ * `mask`. */
 static void take(hwloc_topology_t topology, int depth, hwloc_const_bitmap_t mask, tri_range range,
                  hwloc_bitmap_t out) {
     hwloc_obj_t object = NULL;
@@ -26,9 +26,9 @@ static size_t count_at(hwloc_topology_t topology, int depth, hwloc_const_bitmap_
     return count;
 }
 
-/* The share of rank `rank` of `size` ranks that have the same mask. */
-static void deal(hwloc_topology_t topology, hwloc_const_bitmap_t mask, size_t size, size_t rank,
-                 hwloc_bitmap_t out) {
+/* Sets `out` to the cpus of rank `rank` among `size` ranks with the same mask. */
+static void share_of(hwloc_topology_t topology, hwloc_const_bitmap_t mask, size_t size, size_t rank,
+                     hwloc_bitmap_t out) {
     int core_depth = hwloc_get_type_or_below_depth(topology, HWLOC_OBJ_CORE);
     int cpu_depth = hwloc_get_type_depth(topology, HWLOC_OBJ_PU);
     size_t cores = count_at(topology, core_depth, mask), cpus = count_at(topology, cpu_depth, mask);
@@ -41,9 +41,9 @@ static void deal(hwloc_topology_t topology, hwloc_const_bitmap_t mask, size_t si
         take(topology, cpu_depth, mask, (tri_range){rank * cpus / size, 1}, out);
 }
 
-/* What rank `rank` of the node gets, into `out`; 0 where its mask has no cpu of this machine. */
-static int deal_rank(tri_place *p, int local_size, int rank, const tri_place_mask *masks,
-                     hwloc_bitmap_t out) {
+/* Sets `out` to the cpus of local rank `rank`. Returns 0 if its mask has no cpu of this machine. */
+static int share_of_rank(tri_place *p, int local_size, int rank, const tri_place_mask *masks,
+                         hwloc_bitmap_t out) {
     size_t same = 0, before = 0;
     for (int i = 0; i < local_size; i++)
         if (!memcmp(&masks[i], &masks[rank], sizeof *masks)) {
@@ -54,11 +54,11 @@ static int deal_rank(tri_place *p, int local_size, int rank, const tri_place_mas
     hwloc_bitmap_from_ulongs(mask, sizeof masks->words / sizeof *masks->words, masks[rank].words);
     hwloc_bitmap_and(mask, mask, hwloc_topology_get_topology_cpuset(p->topology));
     if (hwloc_bitmap_iszero(mask)) return 0;
-    deal(p->topology, mask, same, before, out);
+    share_of(p->topology, mask, same, before, out);
     return 1;
 }
 
-/* The order for threads: the first cpu of each core, then the second of each. */
+/* Orders the cpus for threads: the first of each core, then the second of each. */
 static void order_cpus(tri_place *p) {
     int depth = hwloc_get_type_or_below_depth(p->topology, HWLOC_OBJ_CORE);
     int total = hwloc_bitmap_weight(p->mine), count = 0;
@@ -82,11 +82,11 @@ tri_status tri_place_share(tri_place *place, int local_size, int local_rank, con
     int sharing = 0;
     if (!mine || !other)
         status = tri_fail(TRI_ERR_MEMORY, "no memory for a set of cpus");
-    else if (!deal_rank(place, local_size, local_rank, masks, mine))
+    else if (!share_of_rank(place, local_size, local_rank, masks, mine))
         status =
             tri_fail(TRI_ERR_ARGUMENT, "the mask of local rank %d has no cpu of this machine", local_rank);
     for (int i = 0; status == TRI_OK && i < local_size; i++)
-        if (i != local_rank && deal_rank(place, local_size, i, masks, other))
+        if (i != local_rank && share_of_rank(place, local_size, i, masks, other))
             sharing += hwloc_bitmap_intersects(mine, other) != 0;
     if (status == TRI_OK) {
         hwloc_bitmap_t before = place->mine;

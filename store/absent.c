@@ -1,4 +1,4 @@
-/* Stands in for the folder where HDF5 is missing. */
+/* Replaces store/ in a build without HDF5. */
 #include "trireme/array.h"
 #include "trireme/result.h"
 #include "trireme/store.h"
@@ -114,28 +114,28 @@ tri_status tri_dataset_file_text(const tri_dataset *dataset, const char *name, c
     return absent();
 }
 
-tri_status tri_form_take(const tri_dataset *dataset, tri_form *out) {
+tri_status tri_template_take(const tri_dataset *dataset, tri_template *out) {
     (void)dataset, (void)out;
     return absent();
 }
 
-tri_status tri_form_number(tri_number number, const char *long_name, tri_form *out) {
+tri_status tri_template_number(tri_number number, const char *long_name, tri_template *out) {
     (void)number, (void)long_name, (void)out;
     return absent();
 }
 
-tri_status tri_form_share(tri_form *form, int root, tri_comm *comm) {
-    (void)form, (void)root, (void)comm;
+tri_status tri_template_share(tri_template *like, int root, tri_comm *comm) {
+    (void)like, (void)root, (void)comm;
     return absent();
 }
 
-void tri_form_free(tri_form *form) {
-    (void)form;
+void tri_template_free(tri_template *like) {
+    (void)like;
 }
 
-tri_status tri_array_create(tri_result *result, const char *path, const tri_form *form, int rank,
+tri_status tri_array_create(tri_result *result, const char *path, const tri_template *like, int rank,
                             const size_t dims[], const size_t chunk[], tri_array **out) {
-    (void)result, (void)path, (void)form, (void)rank, (void)dims, (void)chunk, (void)out;
+    (void)result, (void)path, (void)like, (void)rank, (void)dims, (void)chunk, (void)out;
     return absent();
 }
 

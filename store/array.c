@@ -1,4 +1,4 @@
-/* Arrays spread over the ranks: made by rank 0, filled by all. */
+/* Arrays distributed over the ranks: rank 0 creates them, all ranks write them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -7,16 +7,16 @@
 #include "store/array.h"
 #include "store/attribute.h"
 
-/* What a dataset is made from, at rank 0. */
+/* The properties of a new dataset; rank 0 only. */
 typedef struct recipe {
-    hid_t type, creation, attributes; /* attributes: of this object; or invalid */
+    hid_t type, creation, attributes; /* attributes: the object to copy them from, or invalid */
     const char *units, *long_name;    /* or NULL */
-    const hsize_t *most;              /* of each dimension, or NULL: as it is */
+    const hsize_t *most;              /* maximum size of each dimension, or NULL: its size */
 } recipe;
 
 static tri_status check_shape(const tri_array *a) {
     if (a->rank < 1 || a->rank > H5S_MAX_RANK)
-        return tri_fail(TRI_ERR_ARGUMENT, "'%s' has %d dimensions: 1 to %d are possible", a->path, a->rank,
+        return tri_fail(TRI_ERR_ARGUMENT, "'%s' has %d dimensions; the limits are 1 and %d", a->path, a->rank,
                         H5S_MAX_RANK);
     return TRI_OK;
 }
@@ -31,15 +31,15 @@ static tri_status check_size(const tri_array *a) {
     return TRI_OK;
 }
 
-/* Takes the disk space, so that a disk that is too full is known before anything is written. */
+/* Reserves the disk space, so that a full disk shows before any data are written. */
 static tri_status reserve(const tri_array *a) {
     uint64_t bytes = a->place.element_bytes;
     for (int i = 0; i < a->rank; i++)
         bytes *= a->dims[i];
-    /* Other errors: a file system that cannot; it will tell when the data are written. */
+    /* Other errors: the file system cannot reserve; a full disk then shows when the data are written. */
     if (bytes && fallocate(a->result->fd, 0, (off_t)a->place.offset, (off_t)bytes) &&
         (errno == ENOSPC || errno == EDQUOT))
-        return tri_file_full(a->result->part);
+        return tri_file_full(a->result->temporary);
     return TRI_OK;
 }
 
@@ -48,7 +48,7 @@ static int describe(hid_t dataset, const recipe *r) {
     return !r->units || tri_h5_describe(dataset, r->units, r->long_name);
 }
 
-/* Rank 0 makes the dataset and learns its place. */
+/* Creates the dataset and finds its offset in the file; rank 0 only. */
 static tri_status create_dataset(tri_array *a, const recipe *r) {
     hsize_t dims[H5S_MAX_RANK];
     int empty = 0;
@@ -60,8 +60,8 @@ static tri_status create_dataset(tri_array *a, const recipe *r) {
     a->place.chunked = H5Pget_layout(r->creation) == H5D_CHUNKED;
     a->place.filtered = a->place.chunked && H5Pget_nfilters(r->creation) > 0;
     TRI_TRY(check_size(a));
-    /* Space at once, so that its place is known; and never filled, which would write everything twice. Compressed
-     * chunks get theirs when their size is known. */
+    /* Allocate space now, so that the offset is known; no fill values, which would write all data twice.
+     * Compressed chunks are allocated when their size is known. */
     if (!a->place.filtered) {
         H5Pset_alloc_time(r->creation, H5D_ALLOC_TIME_EARLY);
         H5Pset_fill_time(r->creation, H5D_FILL_TIME_NEVER);
@@ -84,13 +84,13 @@ static tri_status create_dataset(tri_array *a, const recipe *r) {
     return status;
 }
 
-/* From the status that rank 0 has after making the dataset to one that all have. Collective. */
+/* Agrees on rank 0's status after it created the dataset, and distributes its place. Collective. */
 static tri_status share_place(tri_array *a, tri_status made) {
     TRI_TRY(tri_agree(a->result->comm, made));
     return tri_result_share(a->result->comm, &a->place, sizeof a->place);
 }
 
-/* The block in a form that holds for the whole of one write; collective, since a wrong one is everybody's failure. */
+/* Checks this rank's block and stores it in *b. An invalid block fails on all ranks when they next agree. */
 static void take_block(tri_array *a, const size_t start[], const size_t count[], const void *values,
                        tri_array_block *b) {
     *b = (tri_array_block){.elements = 1, .values = values};
@@ -98,7 +98,7 @@ static void take_block(tri_array *a, const size_t start[], const size_t count[],
         if (start[i] > a->dims[i] || count[i] > a->dims[i] - start[i])
             tri_result_keep(a->result,
                             tri_fail(TRI_ERR_ARGUMENT,
-                                     "'%s': %zu indices from %zu on lie outside dimension %d of %zu", a->path,
+                                     "'%s': %zu indices from %zu on are outside dimension %d of %zu", a->path,
                                      count[i], start[i], i, a->dims[i]));
         b->elements *= count[i];
     }
@@ -135,11 +135,12 @@ tri_status tri_result_array(tri_result *result, const char *path, tri_element el
     return status;
 }
 
-/* The layout: what the form has, or the caller wants. `most` gets the largest size of each dimension. */
-static void set_layout(const tri_array *a, hid_t form, hid_t creation, const size_t wanted[],
+/* Sets the layout: as `wanted`, or that of the prototype. Sets `most` to the maximum size of each
+ * dimension. */
+static void set_layout(const tri_array *a, hid_t prototype, hid_t creation, const size_t wanted[],
                        hsize_t most[]) {
     hsize_t chunk[H5S_MAX_RANK], had[H5S_MAX_RANK];
-    hid_t space = H5Dget_space(form);
+    hid_t space = H5Dget_space(prototype);
     int had_rank = H5Sget_simple_extent_dims(space, NULL, had);
     H5Sclose(space);
     int keep = !wanted && H5Pget_layout(creation) == H5D_CHUNKED && had_rank == a->rank;
@@ -157,16 +158,16 @@ static void set_layout(const tri_array *a, hid_t form, hid_t creation, const siz
     for (int i = 0; i < a->rank; i++) {
         most[i] = a->dims[i];
         if (!chunked) continue;
-        /* A chunk may not be larger than the dataset can get. */
+        /* HDF5 requires that a chunk not exceed the maximum size. */
         if (most[i] < chunk[i]) most[i] = chunk[i];
         if (keep && had[i] == H5S_UNLIMITED) most[i] = H5S_UNLIMITED;
     }
 }
 
-static tri_status create_of_form(tri_array *a, const tri_form *form, const size_t chunk[]) {
-    hid_t file, like;
+static tri_status create_like(tri_array *a, const tri_template *like, const size_t chunk[]) {
+    hid_t file, prototype;
     hsize_t most[H5S_MAX_RANK];
-    if (!form) {
+    if (!like) {
         recipe plain = {.type = H5T_NATIVE_INT64,
                         .creation = H5Pcreate(H5P_DATASET_CREATE),
                         .attributes = H5I_INVALID_HID};
@@ -174,21 +175,23 @@ static tri_status create_of_form(tri_array *a, const tri_form *form, const size_
         H5Pclose(plain.creation);
         return status;
     }
-    TRI_TRY(tri_form_open(form, &file, &like));
-    hid_t stored = H5Dget_type(like);
-    recipe r = {
-        .type = H5Tcopy(stored), .creation = H5Dget_create_plist(like), .attributes = like, .most = most};
-    set_layout(a, like, r.creation, chunk, most);
+    TRI_TRY(tri_template_open(like, &file, &prototype));
+    hid_t stored = H5Dget_type(prototype);
+    recipe r = {.type = H5Tcopy(stored),
+                .creation = H5Dget_create_plist(prototype),
+                .attributes = prototype,
+                .most = most};
+    set_layout(a, prototype, r.creation, chunk, most);
     tri_status status = create_dataset(a, &r);
     H5Tclose(stored);
     H5Tclose(r.type);
     H5Pclose(r.creation);
-    H5Dclose(like);
+    H5Dclose(prototype);
     H5Fclose(file);
     return status;
 }
 
-tri_status tri_array_create(tri_result *result, const char *path, const tri_form *form, int rank,
+tri_status tri_array_create(tri_result *result, const char *path, const tri_template *like, int rank,
                             const size_t dims[], const size_t chunk[], tri_array **out) {
     tri_array *a = calloc(1, sizeof *a);
     tri_status status =
@@ -202,7 +205,7 @@ tri_status tri_array_create(tri_result *result, const char *path, const tri_form
     tri_result_keep(result, status);
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     status = tri_result_to_disk(result);
-    if (status == TRI_OK) status = share_place(a, result->root ? create_of_form(a, form, chunk) : TRI_OK);
+    if (status == TRI_OK) status = share_place(a, result->root ? create_like(a, like, chunk) : TRI_OK);
     tri_result_keep(result, status);
     tri_h5_quiet_end(quiet);
     if (status == TRI_OK)
@@ -237,7 +240,7 @@ tri_status tri_array_write_start(tri_array *array, const size_t start[], const s
     return status;
 }
 
-/* A range in the form of a block that is the whole array. */
+/* Stores a range in *b, as a block that is the whole array. */
 static void take_range(tri_array *a, size_t first, size_t count, const void *values, tri_array_block *b) {
     size_t elements = 1;
     for (int i = 0; i < a->rank; i++)
@@ -249,7 +252,7 @@ static void take_range(tri_array *a, size_t first, size_t count, const void *val
                                  a->path, count, first, elements));
     else if (a->place.chunked)
         tri_result_keep(a->result,
-                        tri_fail(TRI_ERR_ARGUMENT, "'%s' has chunks: it is written in blocks", a->path));
+                        tri_fail(TRI_ERR_ARGUMENT, "'%s' has chunks: write it in blocks", a->path));
     else if (count) {
         *b = (tri_array_block){.first = first, .elements = first + count, .range = 1, .values = values};
         memcpy(b->count, a->dims, (size_t)a->rank * sizeof *a->dims);

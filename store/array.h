@@ -1,4 +1,4 @@
-/* An array spread over the ranks, being written. */
+/* An array distributed over the ranks, open for writing. Internal. */
 #ifndef TRIREME_STORE_ARRAY_H
 #define TRIREME_STORE_ARRAY_H
 
@@ -7,18 +7,18 @@
 #include "store/result.h"
 #include "trireme/array.h"
 
-/* What rank 0 knows of the dataset that it has made, and tells the others. */
+/* Where and how the dataset is stored; rank 0 distributes this to the other ranks. */
 typedef struct tri_array_place {
-    uint64_t offset; /* of the first element in the file, in bytes; without chunks */
+    uint64_t offset; /* of the first element in the file, in bytes; unless chunked */
     size_t element_bytes;
     int chunked, filtered;
 } tri_array_place;
 
-/* A block of this rank; zeros in start and count where there are no elements. Of a range, the block is the whole array
- * and its elements from `first` on are written, which `values` begins with. */
+/* The block that this rank writes; start and count are zero if it has no elements. For a range, the block is
+ * the whole array; its elements [first, elements) are written, and `values` points to the first of these. */
 typedef struct tri_array_block {
     size_t start[H5S_MAX_RANK], count[H5S_MAX_RANK];
-    size_t first, elements; /* first: 0 but for a range; elements: where it ends */
+    size_t first, elements; /* first: 0 unless a range; elements: the end */
     int range;
     const char *values;
 } tri_array_block;
@@ -29,18 +29,18 @@ struct tri_array {
     int rank;
     size_t dims[H5S_MAX_RANK];
     tri_array_place place;
-    tri_array_block under_way; /* started and not written yet; no elements: nothing is */
-    tri_status wrote;          /* what came of the last one, and why */
+    tri_array_block under_way; /* started, not yet written; no elements: none */
+    tri_status wrote;          /* status of the last nonblocking write, and its error text */
     char why[512];
 };
 
-/* Opens the dataset that a form is, with the file in memory that it lies in. */
-TRI_MUST_CHECK tri_status tri_form_open(const tri_form *form, hid_t *file, hid_t *dataset);
+/* Opens the dataset of a template and the file image that holds it. The caller closes both. */
+TRI_MUST_CHECK tri_status tri_template_open(const tri_template *like, hid_t *file, hid_t *dataset);
 
-/* Writes every rank's block, in the way that suits them all. Collective; the same status on every rank. */
+/* Writes the blocks of all ranks by the same method. Collective; the same status on every rank. */
 TRI_MUST_CHECK tri_status tri_array_write_block(const tri_array *array, const tri_array_block *block);
 
-/* The same up to the point where each rank writes by itself: that is left to tri_array_write_work(). */
+/* Starts the same: if the ranks write independently, tri_array_write_work() writes. Collective. */
 TRI_MUST_CHECK tri_status tri_array_start_block(tri_array *array, const tri_array_block *block);
 
 #endif

@@ -1,11 +1,11 @@
-/* Blocks of an array into the file: each rank by itself, or all together by MPI-IO. */
+/* Writes blocks of an array to the file: independently, or collectively by MPI-IO. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
 
 #include "store/array.h"
 
-/* Elements that lie together in the file and in memory. *along is the dimension they run in. */
+/* The number of elements that are contiguous in the file and in memory. *along: the dimension of the run. */
 static size_t run_length(const tri_array *a, const tri_array_block *b, int *along) {
     if (b->range) {
         *along = 0;
@@ -19,9 +19,8 @@ static size_t run_length(const tri_array *a, const tri_array_block *b, int *alon
     return length * b->count[i];
 }
 
-/* Whether different nodes may write different bytes of one file at the same time, each through its own cache.
- * One node always may. Lustre, GPFS, Ceph, BeeGFS and PanFS keep their nodes' caches coherent; NFS and
- * whatever is unknown need not. */
+/* Whether several nodes may write disjoint bytes of one file concurrently. Lustre, GPFS, Ceph, BeeGFS and
+ * PanFS keep the caches of their nodes coherent. NFS does not; unknown file systems may not. */
 static int nodes_may_write(const tri_result *result) {
     static const uint32_t coherent[] = {0x0BD00BD0, 0x47504653, 0x00C36400, 0x19830326, 0xAAD7AAEA};
     struct statfs fs;
@@ -31,8 +30,9 @@ static int nodes_may_write(const tri_result *result) {
     return 0;
 }
 
-/* Writing alone pays for runs that are not small; MPI-IO collects those. Nodes that write one file also wait for each
- * other's locks. Chunks are HDF5's affair: rank 0, which has the file open, or all together. */
+/* Whether this rank should write independently. That pays for long runs; MPI-IO aggregates short ones.
+ * Several nodes that write one file also wait for each other's locks. HDF5 writes chunks: rank 0, which has
+ * the file open, or all ranks collectively. */
 static int wants_alone(const tri_array *a, const tri_array_block *b) {
     static const size_t least_bytes = (size_t)4 << 10, least_of_nodes_bytes = (size_t)256 << 10;
     if (!b->elements) return 1;
@@ -49,9 +49,9 @@ static tri_status write_straight(const tri_array *a, const tri_array_block *b) {
     size_t run = run_length(a, b, &along), element = a->place.element_bytes;
     if (b->range)
         return tri_file_write_large(a->result->fd, a->result->direct, b->values, run * element,
-                                    a->place.offset + b->first * element, a->result->part);
+                                    a->place.offset + b->first * element, a->result->temporary);
     for (size_t done = 0; done < b->elements; done += run) {
-        /* Where run number done / run begins in the whole array. */
+        /* The offset of this run in the array, in elements. */
         size_t number = done / run, at = 0, stride = 1;
         for (int i = a->rank - 1; i >= 0; i--) {
             size_t index = b->start[i];
@@ -63,12 +63,12 @@ static tri_status write_straight(const tri_array *a, const tri_array_block *b) {
             stride *= a->dims[i];
         }
         TRI_TRY(tri_file_write_large(a->result->fd, a->result->direct, b->values + done * element,
-                                     run * element, a->place.offset + at * element, a->result->part));
+                                     run * element, a->place.offset + at * element, a->result->temporary));
     }
     return TRI_OK;
 }
 
-/* One write of at most 1 GiB a rank, counts inside MPI-IO being ints; *done moves on. */
+/* Writes at most 1 GiB per rank, since counts in MPI-IO are ints. Advances *done. */
 static tri_status write_piece(const tri_array *a, const tri_array_block *b, hid_t dataset, hid_t transfer,
                               size_t *done) {
     hsize_t elements = 1, start[H5S_MAX_RANK], length[H5S_MAX_RANK];
@@ -97,10 +97,12 @@ static tri_status write_piece(const tri_array *a, const tri_array_block *b, hid_
     return status;
 }
 
-/* Rank 0 by HDF5. The dataset is closed again at once: a chunk that cannot be written must show here. */
+/* Writes through HDF5 on rank 0. Closes the dataset afterwards, so that a failed write of a chunk shows
+ * here. */
 static tri_status write_root(const tri_array *a, const tri_array_block *b) {
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
-    /* Blocks come in whole rows of chunks where memory allows; the cache serves their ends. */
+    /* Callers write whole rows of chunks if memory allows; the cache is for incomplete chunks at their
+     * ends. */
     H5Pset_chunk_cache(access, 12421, (size_t)64 << 20, 1);
     hid_t dataset = H5Dopen(a->result->h5, a->path, access);
     tri_status status = dataset < 0 ? tri_result_h5_failure(a->result, a->path) : TRI_OK;
@@ -113,8 +115,8 @@ static tri_status write_root(const tri_array *a, const tri_array_block *b) {
     return status;
 }
 
-/* Ranks may need different numbers of pieces; all go on until no one has more. TRI_STOPPED is a status that
- * is no failure here: the mildest, so that a failure wins over it. */
+/* Writes in pieces until no rank has more; ranks may have different numbers of pieces. TRI_STOPPED here means
+ * that more pieces follow. It is the mildest status, so that any failure overrides it. */
 static tri_status write_pieces(const tri_array *a, const tri_array_block *b, hid_t dataset) {
     hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
@@ -129,13 +131,13 @@ static tri_status write_pieces(const tri_array *a, const tri_array_block *b, hid
     return status;
 }
 
-/* All have the file open while rank 0 has not; nothing but elements is written. */
+/* Closes the file on rank 0, opens it by MPI-IO on all ranks, and writes. No metadata change meanwhile. */
 static tri_status write_together(const tri_array *a, const tri_array_block *b) {
     tri_result *result = a->result;
     TRI_TRY(tri_agree(result->comm, result->root ? tri_result_close_h5(result) : TRI_OK));
     hid_t access = tri_result_access();
     H5Pset_fapl_mpio(access, tri_comm_mpi(result->comm), MPI_INFO_NULL);
-    hid_t file = H5Fopen(result->part, H5F_ACC_RDWR, access);
+    hid_t file = H5Fopen(result->temporary, H5F_ACC_RDWR, access);
     hid_t dataset = file < 0 ? H5I_INVALID_HID : H5Dopen(file, a->path, H5P_DEFAULT);
     tri_status status = dataset < 0 ? tri_result_h5_failure(result, a->path) : TRI_OK;
     status = tri_agree(result->comm, status);
@@ -149,11 +151,12 @@ static tri_status write_together(const tri_array *a, const tri_array_block *b) {
     return status;
 }
 
-/* TRI_OK: each rank by itself; TRI_STOPPED: all together. Collective; the same status on every rank. */
+/* Agrees on the method: TRI_OK: independently; TRI_STOPPED: by MPI-IO. Collective; the same status on every
+ * rank. */
 static tri_status agree_how(const tri_array *a, const tri_array_block *b) {
     tri_status mine = tri_result_kept(a->result);
     if (mine == TRI_OK && a->place.filtered && b->elements && !a->result->root)
-        mine = tri_fail(TRI_ERR_ARGUMENT, "'%s' has filters: only rank 0 can write it", a->path);
+        mine = tri_fail(TRI_ERR_ARGUMENT, "'%s' has filters: only rank 0 may write it", a->path);
     if (mine == TRI_OK && !wants_alone(a, b)) mine = tri_fail(TRI_STOPPED, "by MPI-IO");
     return tri_agree(a->result->comm, mine);
 }
@@ -179,7 +182,7 @@ tri_status tri_array_start_block(tri_array *a, const tri_array_block *b) {
 
 void tri_array_write_work(tri_array *a) {
     a->wrote = a->under_way.elements ? write_straight(a, &a->under_way) : TRI_OK;
-    /* The text of an error is that of the thread it happens in. */
+    /* Error texts are thread-local; this may be another thread. */
     if (a->wrote != TRI_OK) snprintf(a->why, sizeof a->why, "%s", tri_error_text());
     a->under_way = (tri_array_block){.elements = 0};
 }

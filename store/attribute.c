@@ -1,11 +1,11 @@
-/* Attributes: read back, and copied from one file to another. */
+/* Reads attributes, and copies them between files. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/attribute.h"
 #include "store/dataset.h"
 
-/* Opens an attribute of the file's root group. */
+/* Opens a scalar attribute of the file's root group. */
 static tri_status open_attribute(const tri_dataset *dataset, const char *name, H5T_class_t class,
                                  hid_t *out) {
     hid_t attribute = H5Aexists_by_name(dataset->h5_file, "/", name, H5P_DEFAULT) > 0
@@ -22,7 +22,7 @@ static tri_status open_attribute(const tri_dataset *dataset, const char *name, H
         return TRI_OK;
     }
     if (attribute >= 0) H5Aclose(attribute);
-    return tri_fail(TRI_ERR_DATA, "'%s' has no attribute '%s' that is one %s", dataset->file, name,
+    return tri_fail(TRI_ERR_DATA, "'%s' has no attribute '%s' with one %s", dataset->file, name,
                     class == H5T_STRING ? "text" : "integer");
 }
 
@@ -65,7 +65,7 @@ tri_status tri_dataset_file_text(const tri_dataset *dataset, const char *name, c
     return *out ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for attribute '%s'", name);
 }
 
-/* The bytes of one attribute from `from` to a new one at `to`. */
+/* Copies the value of attribute `from` to the new attribute `to`. False: the error stack has the reason. */
 static int copy_value(hid_t from, hid_t to, hid_t type, hid_t space) {
     if (H5Sget_simple_extent_type(space) == H5S_NULL) return 1;
     size_t bytes = (size_t)H5Sget_simple_extent_npoints(space) * H5Tget_size(type);
@@ -80,7 +80,7 @@ static herr_t copy_one(hid_t object, const char *name, const H5A_info_t *info, v
     (void)info;
     hid_t from = H5Aopen(object, name, H5P_DEFAULT), stored = from < 0 ? H5I_INVALID_HID : H5Aget_type(from);
     if (stored < 0) return -1;
-    /* A copy, since a named type belongs to its file. */
+    /* Copy the type: a named type belongs to its file. */
     hid_t type = H5Tcopy(stored), space = H5Aget_space(from);
     int ok = 1;
     if (H5Tdetect_class(type, H5T_REFERENCE) <= 0) {

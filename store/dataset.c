@@ -6,7 +6,7 @@
 
 #include "trireme/comm.h"
 
-/* HDF5 keeps decompressed chunks in a cache; 1 MiB is its default, too little for most. */
+/* Limit of HDF5's cache of decompressed chunks. Its default, 1 MiB, is too small for most datasets. */
 static const size_t cache_limit_bytes = (size_t)64 << 20;
 
 static tri_status learn_shape(tri_dataset *dataset) {
@@ -30,8 +30,8 @@ static tri_status learn_shape(tri_dataset *dataset) {
     return TRI_OK;
 }
 
-/* A row of chunks, and a cache that holds it: see tri_dataset_block(). Leaves the dataset open with that
- * cache. */
+/* Determines the row of chunks, see tri_dataset_block(), and reopens the dataset with a cache that holds
+ * it. */
 static tri_status learn_chunks(tri_dataset *dataset) {
     dataset->block = 1;
     hid_t created = H5Dget_create_plist(dataset->h5_dataset);
@@ -47,7 +47,7 @@ static tri_status learn_chunks(tri_dataset *dataset) {
     while (along < dataset->rank - 1 && chunk[along] == 1)
         along++;
     size_t length = chunk[along] < dataset->dims[along] ? chunk[along] : dataset->dims[along];
-    /* Short last chunks inside a larger dimension would put later rows out of step. */
+    /* With incomplete last chunks in an inner dimension, later rows would not align with chunks. */
     if (along > 0 && dataset->dims[along] % length) length = dataset->dims[along];
     size_t chunks = length / chunk[along] + (length % chunk[along] != 0), chunk_bytes = dataset->stored_bytes;
     dataset->block = length;
@@ -56,7 +56,7 @@ static tri_status learn_chunks(tri_dataset *dataset) {
         chunks *= dataset->dims[i] / chunk[i] + (dataset->dims[i] % chunk[i] != 0);
     }
     for (int i = 0; i < dataset->rank; i++)
-        chunk_bytes *= chunk[i]; /* a chunk is smaller than 4 GiB */
+        chunk_bytes *= chunk[i]; /* no overflow: a chunk is smaller than 4 GiB */
     size_t cache_chunks = cache_limit_bytes / chunk_bytes;
     if (cache_chunks > chunks) cache_chunks = chunks;
     if (cache_chunks < 1) cache_chunks = 1;
@@ -76,7 +76,7 @@ static tri_status learn_chunks(tri_dataset *dataset) {
     return TRI_OK;
 }
 
-/* Why the path does not lead to an object. */
+/* Fails with the reason why there is no object at the path. */
 static tri_status no_object(const tri_dataset *dataset, const char *path) {
     char reason[TRI_H5_REASON], list[400];
     tri_h5_reason(reason);
@@ -93,8 +93,8 @@ static tri_status no_object(const tri_dataset *dataset, const char *path) {
     }
     free(prefix);
     if (!missing)
-        return tri_fail(TRI_ERR_FILE, "cannot open '%s' in '%s': a link to nowhere, or a damaged file (%s)",
-                        path, dataset->file, reason);
+        return tri_fail(TRI_ERR_FILE, "cannot open '%s' in '%s': dangling link or damaged file (%s)", path,
+                        dataset->file, reason);
     int some = tri_h5_list(dataset->h5_file, list, sizeof list);
     return tri_fail(TRI_ERR_DATA, "'%s' has no dataset '%s': it has %s", dataset->file, path,
                     some ? list : "none");
@@ -107,8 +107,8 @@ static tri_status find_only(tri_dataset *dataset, char **path) {
         *path = strdup(list);
         return *path ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", list);
     }
-    if (!count) return tri_fail(TRI_ERR_DATA, "'%s' holds no dataset", dataset->file);
-    return tri_fail(TRI_ERR_DATA, "'%s' holds several datasets, say which as FILE:/path: %s", dataset->file,
+    if (!count) return tri_fail(TRI_ERR_DATA, "'%s' has no dataset", dataset->file);
+    return tri_fail(TRI_ERR_DATA, "'%s' has several datasets; name one as FILE:/path: %s", dataset->file,
                     list);
 }
 
@@ -119,7 +119,7 @@ static tri_status open_path(tri_dataset *dataset, const char *path) {
         char list[400];
         int some = H5Iget_type(object) == H5I_GROUP && tri_h5_list(object, list, sizeof list);
         H5Oclose(object);
-        return some ? tri_fail(TRI_ERR_DATA, "'%s' in '%s' is a group, not a dataset: below it are %s", path,
+        return some ? tri_fail(TRI_ERR_DATA, "'%s' in '%s' is a group, not a dataset; it contains %s", path,
                                dataset->file, list)
                     : tri_fail(TRI_ERR_DATA, "'%s' in '%s' is not a dataset", path, dataset->file);
     }

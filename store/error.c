@@ -1,4 +1,4 @@
-/* HDF5's errors as one line that names the cause and the cure. */
+/* Converts HDF5's errors to one line with the cause and a remedy. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,13 +23,13 @@ void tri_h5_quiet_end(tri_h5_quiet quiet) {
 static herr_t keep_line(unsigned n, const H5E_error2_t *line, void *text) {
     (void)n;
     snprintf(text, TRI_H5_REASON, "%s", line->desc ? line->desc : "");
-    return 1; /* the first one is enough */
+    return 1; /* stop after the first */
 }
 
 const char *tri_h5_reason(char text[TRI_H5_REASON]) {
     text[0] = 0;
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_line, text);
-    /* "file write failed: time = ..., filename = ..., errno = 28, ...": the number says it all. */
+    /* "file write failed: time = ..., filename = ..., errno = 28, ...": the errno suffices. */
     const char *number = strstr(text, "errno = ");
     int error = number ? atoi(number + strlen("errno = ")) : 0;
     if (error) snprintf(text, TRI_H5_REASON, "%s", strerror(error));
@@ -37,7 +37,7 @@ const char *tri_h5_reason(char text[TRI_H5_REASON]) {
     return text;
 }
 
-/* What people give to HDF5 readers instead of HDF5 files, by their first bytes. */
+/* Other file formats that users may pass, by their first bytes. */
 static const struct {
     const char *start, *what;
 } foreign[] = {
@@ -59,7 +59,7 @@ static tri_status not_hdf5(const char *file) {
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (!strncmp(start, foreign[i].start, strlen(foreign[i].start)))
             return tri_fail(TRI_ERR_FILE, "'%s' is not an HDF5 file but %s", file, foreign[i].what);
-    return tri_fail(TRI_ERR_FILE, "'%s' is not an HDF5 file (h5py, netCDF-4 and MATLAB -v7.3 write such)",
+    return tri_fail(TRI_ERR_FILE, "'%s' is not an HDF5 file (h5py, netCDF-4 and MATLAB -v7.3 write HDF5)",
                     file);
 }
 
@@ -72,24 +72,24 @@ tri_status tri_h5_open_failure(const char *file) {
     if (!strcmp(reason, strerror(EAGAIN)) || strstr(reason, "lock"))
         return tri_fail(
             TRI_ERR_FILE,
-            "'%s' is locked: a program is writing it, or its file system cannot lock; wait for the "
+            "'%s' is locked: a program is writing it, or the file system has no locks; wait for the "
             "program, or set HDF5_USE_FILE_LOCKING=FALSE (%s)",
             file, reason);
     if (strstr(reason, "h5clear"))
         return tri_fail(
             TRI_ERR_FILE,
-            "'%s' was not closed by the program that wrote it: wait for the program, or where it died "
-            "run h5clear -s (%s)",
+            "'%s' was not closed by its writer: wait for that program or, if it died, run h5clear -s "
+            "(%s)",
             file, reason);
     return tri_fail(TRI_ERR_FILE, "'%s' is a damaged HDF5 file: copy or write it again (%s)", file, reason);
 }
 
-/* Asks the operating system first: its errors say more than HDF5's. */
+/* Opens the file by the operating system first: its errors are more specific than HDF5's. */
 static tri_status check_openable(const char *file) {
-    /* O_NONBLOCK: a named pipe must not make us wait. */
+    /* O_NONBLOCK: do not block on a named pipe. */
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        if (errno == ENOENT) return tri_fail(TRI_ERR_FILE, "cannot open '%s': there is no such file", file);
+        if (errno == ENOENT) return tri_fail(TRI_ERR_FILE, "cannot open '%s': no such file", file);
         if (errno == EACCES)
             return tri_fail(TRI_ERR_FILE,
                             "cannot open '%s': no permission to read it (chmod, or ask its owner)", file);
@@ -110,7 +110,7 @@ hid_t tri_h5_access(void) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 #if H5_VERSION_GE(1, 14, 0) || (H5_VERS_MINOR == 12 && H5_VERS_RELEASE >= 1) ||                              \
     (H5_VERS_MINOR == 10 && H5_VERS_RELEASE >= 7)
-    /* HDF5_USE_FILE_LOCKING in the environment still wins inside HDF5. */
+    /* HDF5_USE_FILE_LOCKING in the environment overrides this. */
     H5Pset_file_locking(access, 1, 1);
 #endif
     return access;

@@ -1,4 +1,4 @@
-/* Where in which file: specifications and lists of datasets. */
+/* Specifications FILE:/path, and lists of datasets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ static int is_file(const char *name) {
     return !stat(name, &status) && !S_ISDIR(status.st_mode);
 }
 
-/* The ':' that splits, or NULL. `copy` is changed and put back. */
+/* The ':' between file and path, or NULL. Modifies `copy` temporarily. */
 static char *find_split(char *copy) {
     if (is_file(copy)) return NULL;
     for (char *colon = strchr(copy, ':'); colon; colon = strchr(colon + 1, ':')) {

@@ -1,4 +1,4 @@
-/* What the files of this folder share about HDF5. */
+/* HDF5 helpers for the files of this folder. Internal. */
 #ifndef TRIREME_STORE_HDF5_H
 #define TRIREME_STORE_HDF5_H
 
@@ -7,8 +7,8 @@
 #include "trireme/status.h"
 #include "trireme/store.h"
 
-/* HDF5 prints its error stack by itself unless told not to. The setting belongs to the process, so it is put
- * back after each of our calls. */
+/* By default HDF5 prints its error stack. The setting is global, so each call of the library switches the
+ * printing off and restores it at the end. */
 typedef struct tri_h5_quiet {
     H5E_auto2_t print;
     void *data;
@@ -19,27 +19,27 @@ void tri_h5_quiet_end(tri_h5_quiet quiet);
 
 enum { TRI_H5_REASON = 600 };
 
-/* What the innermost line of HDF5's error stack says; where that quotes an errno, that error's text alone. To be called right after the call that failed: the next
- * call empties the stack. Returns `text`. */
+/* Writes the innermost line of HDF5's error stack to `text`; if it quotes an errno, only the text of that
+ * errno. Call it directly after the failed call: the next call clears the stack. Returns `text`. */
 const char *tri_h5_reason(char text[TRI_H5_REASON]);
 
-/* Why the HDF5 file could not be opened for reading, after H5Fopen() failed; always a failure. */
+/* Fails with the reason why the file cannot be opened for reading, after H5Fopen() failed. */
 tri_status tri_h5_open_failure(const char *file);
 
-/* Opens a file for reading, by itself. */
+/* Opens a file for reading, without MPI-IO. */
 TRI_MUST_CHECK tri_status tri_h5_open(const char *file, hid_t *out);
 
-/* A property list that takes file locks where the file system has them and goes without where it has not. */
+/* A file access property list with locks if the file system supports them. The caller closes it. */
 hid_t tri_h5_access(void);
 
-/* Writes the paths of the first datasets under `group` into text, separated by commas, "..." behind where
- * there are more than fit. Returns how many were seen: all of them up to 8, or 9. */
+/* Writes the paths of the first datasets under `group` to `text`, separated by commas, with "..." if there
+ * are more. Returns the number of datasets up to 8, or 9 if there are more. */
 int tri_h5_list(hid_t group, char *text, size_t bytes);
 
-/* The largest block of whole sub-arrays that begins at element `first` of an array and has at most `count`
- * elements: one index in some leading dimensions, a run of indices in the next, everything behind it. Returns
- * its elements. rank >= 1; the range is not empty and inside. An N-dimensional range takes at most 2 N - 1
- * such blocks. */
+/* The largest block that starts at element `first` of an array, has at most `count` elements and is
+ * contiguous in row-major order: one index in the leading dimensions, a run of indices in the next, all
+ * indices in the rest. Returns its number of elements. rank >= 1; the range must be nonempty and inside the
+ * array. A range in N dimensions consists of at most 2 N - 1 such blocks. */
 size_t tri_block_at(int rank, const size_t dims[], size_t first, size_t count, hsize_t start[],
                     hsize_t length[]);
 

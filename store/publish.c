@@ -1,4 +1,4 @@
-/* Names, folders, and how a file gets its final name. */
+/* Names and folders of result files; the rename to the final name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +11,7 @@
 
 #include "store/result.h"
 
-/* Makes a folder and its parents. `copy` is the name, changed and put back. */
+/* Creates a folder and its parents. Modifies the name `copy` temporarily. */
 static int make_folder(char *copy) {
     for (char *at = copy + 1; *at; at++)
         if (*at == '/') {
@@ -28,7 +28,7 @@ static int make_folder(char *copy) {
     return S_ISDIR(status.st_mode) ? 0 : -1;
 }
 
-/* The folder of result->path, by itself. */
+/* The folder of a path, to be freed by the caller. */
 static char *folder_of(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
@@ -37,11 +37,11 @@ static char *folder_of(const char *path) {
 static tri_status folder_failure(const char *path, const char *folder) {
     const char *why = errno == EACCES || errno == EPERM ? "no permission to write there"
                       : errno == EROFS                  ? "it is read-only"
-                      : errno == ENOTDIR                ? "there is a file in the way"
+                      : errno == ENOTDIR                ? "a file has the name of a folder"
                       : errno == ENOSPC                 ? "the disk is full"
                                                         : strerror(errno);
-    return tri_fail(TRI_ERR_FILE, "cannot make '%s' in folder '%s': %s; choose another folder", path, folder,
-                    why);
+    return tri_fail(TRI_ERR_FILE, "cannot create '%s' in folder '%s': %s; choose another folder", path,
+                    folder, why);
 }
 
 tri_status tri_result_claim_at(tri_result *result, const char *path) {
@@ -49,36 +49,36 @@ tri_status tri_result_claim_at(tri_result *result, const char *path) {
         return tri_fail(TRI_ERR_FILE, "the name '%.200s...' is too long for a file", path);
     char *folder = folder_of(path);
     result->path = strdup(path);
-    result->part = malloc(strlen(path) + sizeof ".part");
-    if (!folder || !result->path || !result->part) {
+    result->temporary = malloc(strlen(path) + sizeof ".part");
+    if (!folder || !result->path || !result->temporary) {
         free(folder);
         return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", path);
     }
-    strcpy(result->part, path);
-    strcat(result->part, ".part");
+    strcpy(result->temporary, path);
+    strcat(result->temporary, ".part");
     tri_status status = TRI_OK;
     struct stat old;
     if (!stat(path, &old) && (!result->replace || S_ISDIR(old.st_mode)))
         status =
             tri_fail(TRI_ERR_FILE,
                      S_ISDIR(old.st_mode) ? "'%s' is a folder: choose another name"
-                                          : "'%s' exists: remove it, say --replace, or choose another name",
+                                          : "'%s' exists: remove it, use --replace, or choose another name",
                      path);
     else if (make_folder(folder))
         status = folder_failure(path, folder);
     else {
-        /* A file that may be replaced may also have left a .part when its writer died; a name of our own must
-         * be new. A writer that was only cut off (its node lost the network, and the job runs elsewhere) keeps its
-         * own file, which no longer has a name. */
-        if (result->replace) (void)unlink(result->part);
-        result->fd = open(result->part, O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0666);
+        /* With `replace`, a .part file of a dead writer is removed; otherwise it must not exist. If that
+         * writer is still alive (its node lost the network, and the job was restarted elsewhere), it keeps
+         * its own file, which now has no name. */
+        if (result->replace) (void)unlink(result->temporary);
+        result->fd = open(result->temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_EXCL, 0666);
         if (result->fd < 0 && errno == EEXIST)
-            status =
-                tri_fail(TRI_ERR_FILE,
-                         "'%s' exists: another run is writing it, or died; remove it or choose another name",
-                         result->part);
+            status = tri_fail(
+                TRI_ERR_FILE,
+                "'%s' exists: another run is writing it or has died; remove it or choose another name",
+                result->temporary);
         else if (result->fd < 0)
-            status = folder_failure(result->part, folder);
+            status = folder_failure(result->temporary, folder);
     }
     free(folder);
     return status;
@@ -105,7 +105,7 @@ tri_status tri_result_claim(tri_result *result, const char *folder, const char *
     size_t bytes = strlen(folder) + strlen(program) + strlen(id) + 64;
     char *path = malloc(bytes);
     if (!path) return tri_fail(TRI_ERR_MEMORY, "no memory for the name of a result file");
-    /* Two runs of one job step, or process ids of two containers, may meet in one second. */
+    /* Names may collide: two runs of one job step in one second, or equal process ids in two containers. */
     tri_status status = TRI_ERR_FILE;
     for (int again = 1; again < 100; again++) {
         char suffix[8] = "";
@@ -113,24 +113,25 @@ tri_status tri_result_claim(tri_result *result, const char *folder, const char *
         snprintf(path, bytes, "%s/%s-%s-%s%s.h5", folder, last_slash ? last_slash + 1 : program, when, id,
                  suffix);
         free(result->path);
-        free(result->part);
-        result->path = result->part = NULL;
+        free(result->temporary);
+        result->path = result->temporary = NULL;
         status = tri_result_claim_at(result, path);
         struct stat old;
-        if (status == TRI_OK || !result->part || (stat(result->part, &old) && stat(path, &old))) break;
+        if (status == TRI_OK || !result->temporary || (stat(result->temporary, &old) && stat(path, &old)))
+            break;
     }
     free(path);
     return status;
 }
 
-/* Never replaces: 0, or -1 with errno. */
+/* Renames, but never replaces a file. Returns 0, or -1 with errno. */
 static int rename_new(const char *from, const char *to) {
     if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE)) return 0;
     if (errno == EEXIST) return -1;
-    /* File systems without that flag (NFS) have hard links, which do not replace either. */
+    /* File systems without that flag (NFS) have hard links, which never replace. */
     if (!link(from, to)) return unlink(from);
     if (errno == EEXIST) return -1;
-    /* And some have neither (FAT, some FUSE): then a look before is the best there is. */
+    /* Some have neither (FAT, some FUSE): check first, with a small race. */
     if (!access(to, F_OK)) {
         errno = EEXIST;
         return -1;
@@ -138,27 +139,28 @@ static int rename_new(const char *from, const char *to) {
     return rename(from, to);
 }
 
-/* Another run that writes the same name has taken the temporary file's name away. */
+/* Whether another run has removed the name of the temporary file. */
 static int is_lost(const tri_result *result) {
     struct stat file;
     return fstat(result->fd, &file) || !file.st_nlink;
 }
 
 void tri_result_discard(tri_result *result) {
-    if (result->root && result->fd >= 0 && !is_lost(result)) unlink(result->part);
+    if (result->root && result->fd >= 0 && !is_lost(result)) unlink(result->temporary);
 }
 
 tri_status tri_result_publish(tri_result *result) {
-    if (is_lost(result)) return tri_fail(TRI_ERR_FILE, "another run writes '%s', too", result->path);
-    if (result->replace ? rename(result->part, result->path) : rename_new(result->part, result->path)) {
-        const char *why = errno == EEXIST ? "a file of that name came up meanwhile" : strerror(errno);
-        return tri_fail(TRI_ERR_FILE, "cannot give '%s' its final name '%s': %s", result->part, result->path,
-                        why);
+    if (is_lost(result)) return tri_fail(TRI_ERR_FILE, "another run writes '%s' too", result->path);
+    if (result->replace ? rename(result->temporary, result->path)
+                        : rename_new(result->temporary, result->path)) {
+        const char *why = errno == EEXIST ? "a file of that name has appeared meanwhile" : strerror(errno);
+        return tri_fail(TRI_ERR_FILE, "cannot give '%s' its final name '%s': %s", result->temporary,
+                        result->path, why);
     }
     char *folder = folder_of(result->path);
     if (!folder) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", result->path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some file systems refuse to sync a folder; the file itself is whole and durable by now. */
+    /* Some file systems cannot sync a folder. The file itself is already durable. */
     if (fd >= 0) {
         (void)fsync(fd);
         close(fd);

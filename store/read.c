@@ -1,4 +1,4 @@
-/* Reads a range of the row-major order as the fewest blocks. */
+/* Reads ranges of the row-major order as the fewest blocks, and blocks. */
 #include <string.h>
 
 #include "store/dataset.h"
@@ -26,14 +26,15 @@ static tri_status read_failure(const tri_dataset *dataset, size_t first, size_t 
     char reason[TRI_H5_REASON];
     tri_h5_reason(reason);
     const char *cure = strstr(reason, "filter") || strstr(reason, "plugin")
-                           ? "its compression needs a plugin: install that and set HDF5_PLUGIN_PATH"
-                       : strstr(reason, "external") ? "put the external file back"
+                           ? "its compression needs a plugin: install it and set HDF5_PLUGIN_PATH"
+                       : strstr(reason, "external") ? "restore the external file"
                                                     : "the file may be damaged: copy or write it again";
     return tri_fail(TRI_ERR_FILE, "cannot read elements %zu to %zu of '%s' in '%s': %s; %s", first,
                     first + count - 1, dataset->path, dataset->file, reason, cure);
 }
 
-/* Reads the block that begins at `first` and has at most `count` elements; *done is how many it has. */
+/* Reads the block that starts at `first` with at most `count` elements. *done: the number of elements
+ * read. */
 static tri_status read_block(const tri_dataset *dataset, size_t first, size_t count, void *out,
                              size_t *done) {
     tri_status status = TRI_OK;
@@ -56,7 +57,7 @@ static tri_status read_block(const tri_dataset *dataset, size_t first, size_t co
 
 static tri_status check_range(const tri_dataset *dataset, size_t first, size_t count) {
     if (first > dataset->count || count > dataset->count - first)
-        return tri_fail(TRI_ERR_ARGUMENT, "%zu elements from %zu on asked for, but '%s' in '%s' has %zu",
+        return tri_fail(TRI_ERR_ARGUMENT, "requested %zu elements from %zu on, but '%s' in '%s' has %zu",
                         count, first, dataset->path, dataset->file, dataset->count);
     return tri_dataset_check_numbers(dataset);
 }
@@ -74,14 +75,14 @@ tri_status tri_dataset_read_numbers(tri_dataset *dataset, size_t first, size_t c
 
 tri_status tri_dataset_read(tri_dataset *dataset, size_t first, size_t count, void *out) {
     TRI_TRY(check_range(dataset, first, count));
-    /* Narrow elements go to the end of the buffer, from where they are widened towards its front. */
+    /* Narrow elements are read to the end of the buffer and widened towards its start. */
     char *to = (char *)out + count * (8 - dataset->native_bytes);
     TRI_TRY(tri_dataset_read_numbers(dataset, first, count, to));
     tri_dataset_widen(dataset->native, count, out);
     return TRI_OK;
 }
 
-/* A block as elements of `type`. */
+/* Reads a block as elements of `type`. */
 static tri_status read_as(tri_dataset *dataset, const size_t start[], const size_t count[], hid_t type,
                           void *out) {
     hsize_t from[H5S_MAX_RANK], length[H5S_MAX_RANK], elements = 1;
@@ -110,7 +111,7 @@ static tri_status check_block(const tri_dataset *dataset, const size_t start[], 
     for (int i = 0; i < dataset->rank; i++)
         if (start[i] > dataset->dims[i] || count[i] > dataset->dims[i] - start[i])
             return tri_fail(TRI_ERR_ARGUMENT,
-                            "%zu indices from %zu on asked for, but dimension %d of '%s' in '%s' has %zu",
+                            "requested %zu indices from %zu on, but dimension %d of '%s' in '%s' has %zu",
                             count[i], start[i], i, dataset->path, dataset->file, dataset->dims[i]);
     return TRI_OK;
 }

@@ -1,5 +1,5 @@
-/* Blocks whose elements lie in the file just as they are wanted in memory: by the system's own calls, a run at a time.
- * HDF5 takes twice the time for runs of 20 KiB, and more for shorter ones. */
+/* Reads blocks that need no conversion by pread(), one run at a time. HDF5 takes twice the time for runs of
+ * 20 KiB, and more for shorter ones. */
 #include <unistd.h>
 
 #include "store/dataset.h"
@@ -11,8 +11,8 @@ void tri_dataset_learn_plain(tri_dataset *dataset) {
                 H5Pget_external_count(created) == 0 && H5Pget_driver(access) == H5FD_SEC2;
     if (created >= 0) H5Pclose(created);
     if (access >= 0) H5Pclose(access);
-    /* There is no place before the first element is written; H5Dget_offset() makes one up where the file begins with a
-     * block of the user's. */
+    /* Before the first write the dataset has no offset. With a user block in the file H5Dget_offset() then
+     * returns a wrong value, so check that space is allocated. */
     H5D_space_status_t space = H5D_SPACE_STATUS_NOT_ALLOCATED;
     plain =
         plain && H5Dget_space_status(dataset->h5_dataset, &space) >= 0 && space == H5D_SPACE_STATUS_ALLOCATED;
@@ -23,7 +23,8 @@ void tri_dataset_learn_plain(tri_dataset *dataset) {
     dataset->plain_place = place;
 }
 
-/* Where run number `number` of the block begins in the dataset, in elements; runs go along dimension `along`. */
+/* The offset of run `number` of the block in the dataset, in elements. Runs extend along dimension
+ * `along`. */
 static size_t run_place(const tri_dataset *dataset, const size_t start[], const size_t count[], int along,
                         size_t number) {
     size_t at = 0, stride = 1;

@@ -1,4 +1,4 @@
-/* A result file being written. */
+/* A result file open for writing. Internal. */
 #ifndef TRIREME_STORE_RESULT_H
 #define TRIREME_STORE_RESULT_H
 
@@ -6,71 +6,80 @@
 #include "trireme/comm.h"
 #include "trireme/result.h"
 
-/* Rank 0 alone has the file open in HDF5: its metadata then need no agreement, and a full disk is one rank's failure.
- * (Parallel HDF5 hangs where a rank cannot write metadata.) Until the first array the file is in memory only. */
+/* Only rank 0 has the file open in HDF5, so that metadata need no agreement and a full disk fails on one
+ * rank. (Parallel HDF5 hangs if a rank cannot write metadata.) Until the first array the file exists in
+ * memory only. */
 struct tri_result {
     tri_comm *comm;
-    int root;    /* this is rank 0 */
-    int replace; /* an older file of the final name may go */
-    int plain;   /* without the attributes that tell of this library */
-    int on_disk; /* an array has been added; the same on all ranks */
-    int closed;  /* finished, or failed for good; the same on all ranks */
-    char *path;  /* the final name; rank 0 only */
-    char *part;  /* the temporary name; other ranks learn it with the first array */
-    int fd;      /* the temporary file; other ranks open it with the first array; else -1 */
-    int direct;  /* the same past the page cache, once an array was added; -1 where that is not possible */
-    hid_t h5;    /* rank 0's open file, or invalid */
-    tri_status failed; /* the first failure, and why */
+    int root;          /* this is rank 0 */
+    int replace;       /* may replace a file of the final name */
+    int plain;         /* without the attributes that describe this library */
+    int on_disk;       /* an array has been added; the same on all ranks */
+    int closed;        /* finished, or failed for good; the same on all ranks */
+    char *path;        /* the final name; rank 0 only */
+    char *temporary;   /* the temporary name; other ranks learn it with the first array */
+    int fd;            /* the temporary file; other ranks open it with the first array; else -1 */
+    int direct;        /* the same with O_DIRECT, from the first array on; -1 if not possible */
+    hid_t h5;          /* rank 0's open file, or invalid */
+    tri_status failed; /* the first failure, and its error text */
     char why[1024];
 };
 
-/* Keeps the first failure, with its text from tri_error_text(). */
+/* Records a failure and its error text, if it is the first. */
 void tri_result_keep(tri_result *result, tri_status status);
 
-/* The kept failure as this thread's status and text. */
+/* Returns the recorded failure and restores its error text. */
 TRI_MUST_CHECK tri_status tri_result_kept(const tri_result *result);
 
-/* Puts the file on disk, where it is not, and has all ranks open it. Collective; the same status on all. */
+/* Moves the file from memory to disk unless done already, and opens it on all ranks. Collective; the same
+ * status on all. */
 TRI_MUST_CHECK tri_status tri_result_to_disk(tri_result *result);
 
-/* Rank 0's bytes to all. Collective. */
+/* Broadcasts bytes from rank 0. Collective. */
 TRI_MUST_CHECK tri_status tri_result_share(tri_comm *comm, void *bytes, size_t count);
 
-/* Opens the file on disk by HDF5, and closes it; rank 0 only. */
+/* Open and close the file on disk in HDF5; rank 0 only. */
 TRI_MUST_CHECK tri_status tri_result_open_h5(tri_result *result);
 TRI_MUST_CHECK tri_status tri_result_close_h5(tri_result *result);
 
-/* HDF5 cannot close a file or dataset that it cannot write (a full disk), and would try again, loudly, when the process
- * ends. So what it still holds of a file that is given up goes into memory instead; rank 0 only, before closing. */
+/* Redirects HDF5's pending writes of an abandoned file to memory; rank 0 only, before closing. On a full disk
+ * HDF5 otherwise cannot close the file or dataset, and tries again, with messages, at exit. */
 void tri_result_detach(tri_result *result);
 
-/* Formats that HDF5 1.8 and everything after it reads. */
+/* Detaches and closes the file in HDF5, if it is open there; rank 0 only. */
+void tri_result_give_up_h5(tri_result *result);
+
+/* Writes the file image of rank 0 to the disk; rank 0 only. */
+TRI_MUST_CHECK tri_status tri_result_write_image(tri_result *result);
+
+/* A file access property list for formats that HDF5 1.8 and later read. The caller closes it. */
 hid_t tri_result_access(void);
 
-/* Why an operation on the result file failed: from HDF5's error stack. */
+/* Fails with the reason from HDF5's error stack why an operation on the result file failed. */
 tri_status tri_result_h5_failure(const tri_result *result, const char *what);
 
-/* An attribute that holds one text, of any object. False: the error stack says why. */
+/* Writes a text attribute of an object. False: the error stack has the reason. */
 int tri_h5_write_text(hid_t object, const char *name, const char *value);
 
-/* units and long_name of a dataset. */
+/* Writes the attributes units and long_name of a dataset. False: the error stack has the reason. */
 int tri_h5_describe(hid_t dataset, const char *units, const char *long_name);
 
-/* Names and the folder; rank 0 only. The claim makes the temporary file, which did not exist. */
+/* Chooses the names, creates the folder and the temporary file, which must not exist; rank 0 only. */
 TRI_MUST_CHECK tri_status tri_result_claim(tri_result *result, const char *folder, const char *program);
 TRI_MUST_CHECK tri_status tri_result_claim_at(tri_result *result, const char *path);
-/* Gives the temporary file its final name and makes that durable. */
+/* Renames the temporary file to its final name and syncs the folder. */
 TRI_MUST_CHECK tri_status tri_result_publish(tri_result *result);
-/* Removes the temporary file; not that of another run that took its name. */
+/* Removes the temporary file, unless its name now belongs to another run's file. */
 void tri_result_discard(tri_result *result);
 
-/* The failure of a write to a full disk. */
+/* Fails with the error of a write to a full disk. */
 tri_status tri_file_full(const char *name);
 
-/* Writes all bytes at `offset`, whatever the size. `name` is for the error text. */
+/* Writes all bytes at `offset`, for any size. `name` is for the error text. */
 TRI_MUST_CHECK tri_status tri_file_write(int fd, const void *data, size_t bytes, size_t offset,
                                          const char *name);
-/* The same; whole blocks of large data go through `direct`, a descriptor with O_DIRECT, where that is not -1. */
+/* The same; writes whole blocks of large data through `direct`, a descriptor with O_DIRECT, unless it is
+ * -1. */
 TRI_MUST_CHECK tri_status tri_file_write_large(int fd, int direct, const void *data, size_t bytes,
                                                size_t offset, const char *name);
 TRI_MUST_CHECK tri_status tri_file_sync(int fd, const char *name);

@@ -1,4 +1,4 @@
-/* Attributes and small datasets: rank 0's. */
+/* Attributes and small datasets, which rank 0 writes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ hid_t tri_h5_text_type(void) {
     return type;
 }
 
-/* Writes an attribute, in place of an older one. space and type stay open. */
+/* Writes an attribute, replacing an existing one. Does not close space and types. */
 static int write_attribute(hid_t object, const char *name, hid_t space, hid_t file_type, hid_t memory_type,
                            const void *value, int empty) {
     if (H5Aexists(object, name) > 0 && H5Adelete(object, name) < 0) return 0;
@@ -34,7 +34,7 @@ int tri_h5_describe(hid_t dataset, const char *units, const char *long_name) {
     return tri_h5_write_text(dataset, "units", units) && tri_h5_write_text(dataset, "long_name", long_name);
 }
 
-/* True on rank 0 while there is something to write to. */
+/* True on rank 0 while the file can be written. */
 static int begin(tri_result *result, tri_h5_quiet *quiet) {
     if (!result || !result->root || result->failed != TRI_OK || result->closed) return 0;
     *quiet = tri_h5_quiet_begin();

@@ -1,4 +1,4 @@
-/* Which types of elements can be read, and as what. */
+/* The types of elements that can be read, and their native types. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static const char *class_text(H5T_class_t class) {
     case H5T_REFERENCE:
         return "references";
     case H5T_VLEN:
-        return "lists of varying length";
+        return "variable-length lists";
     case H5T_ARRAY:
         return "arrays as elements";
     case H5T_BITFIELD:
@@ -68,7 +68,7 @@ static void learn_float(tri_dataset *dataset, hid_t type) {
     snprintf(dataset->stored_type, sizeof dataset->stored_type, "float%zu", H5Tget_precision(type));
 }
 
-/* Whether the bytes of an element are all of it, and mean the same in another file. */
+/* Whether elements have fixed size and the same meaning in another file. */
 static int is_self_contained(hid_t type) {
     H5T_class_t class = H5Tget_class(type);
     if (class == H5T_STRING) return H5Tis_variable_str(type) == 0;
@@ -87,7 +87,7 @@ static int is_self_contained(hid_t type) {
     return yes && class != H5T_VLEN && class != H5T_REFERENCE;
 }
 
-/* Types that are no numbers are told apart by a sum over their description (FNV-1a). */
+/* Names a type that is not a number by a hash of its description (FNV-1a). */
 static void name_type(tri_dataset *dataset, hid_t type) {
     size_t bytes = 0;
     uint32_t sum = 2166136261U;
@@ -112,8 +112,8 @@ static tri_status learn_numbers(tri_dataset *dataset, hid_t type, int any) {
     if (!is_self_contained(type))
         return tri_fail(
             TRI_ERR_DATA,
-            "'%s' in '%s' holds strings or lists of varying length, or references: only elements of a "
-            "fixed size can be moved",
+            "'%s' in '%s' holds variable-length strings or lists, or references: only elements of fixed "
+            "size can be moved",
             dataset->path, dataset->file);
     name_type(dataset, type);
     return TRI_OK;
@@ -149,8 +149,8 @@ tri_status tri_dataset_check_numbers(const tri_dataset *dataset) {
     return dataset->native_bytes ? TRI_OK : refuse(dataset, class_text(H5Tget_class(dataset->h5_type)));
 }
 
-/* Front to back in blocks: element i ends, widened, not behind the end of native element i. The copy of a
- * block tells the compiler that nothing overlaps. */
+/* Widens from the front in blocks: the end of widened element i is not after the end of native element i. The
+ * copy of a block shows the compiler that nothing overlaps. */
 enum { BLOCK = 512 };
 
 #define WIDEN(type)                                                                                          \

@@ -1,4 +1,4 @@
-/* Bytes to a place in a file, whatever their number. */
+/* Writes bytes to a file, and syncs it. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "store/result.h"
 
-/* What direct I/O asks of addresses, places and lengths; no common disk asks for more. */
+/* The alignment of addresses, offsets and lengths for direct I/O; sufficient for all common disks. */
 enum { ALIGNMENT = 4096 };
 static const size_t bounce_bytes = (size_t)8 << 20, piece_bytes = (size_t)1 << 30;
 
@@ -29,8 +29,8 @@ tri_status tri_file_write(int fd, const void *data, size_t bytes, size_t offset,
     return TRI_OK;
 }
 
-/* Whole blocks past the page cache, through a buffer that lies as direct I/O wants it. Returns how many bytes went;
- * whatever stops it, the ordinary way gets the rest and tells what is wrong. */
+/* Writes whole blocks by direct I/O, through an aligned buffer if necessary. Returns the number of bytes
+ * written. After an error the caller writes the rest the usual way, which reports it. */
 static size_t write_blocks(int direct, const char *data, size_t bytes, size_t offset) {
     char *bounce = aligned_alloc(ALIGNMENT, bounce_bytes);
     size_t done = 0;
@@ -53,7 +53,7 @@ tri_status tri_file_write_large(int fd, int direct, const void *data, size_t byt
     size_t head = (ALIGNMENT - offset % ALIGNMENT) % ALIGNMENT;
     if (direct < 0 || bytes < bounce_bytes) return tri_file_write(fd, data, bytes, offset, name);
     const char *from = data;
-    /* The ends lie in blocks that other ranks write too, so they go through the page cache. */
+    /* The ends are in blocks that other ranks write too, so they go through the page cache. */
     TRI_TRY(tri_file_write(fd, from, head, offset, name));
     size_t blocks = (bytes - head) / ALIGNMENT * ALIGNMENT;
     size_t done = head + write_blocks(direct, from + head, blocks, offset + head);
@@ -61,6 +61,6 @@ tri_status tri_file_write_large(int fd, int direct, const void *data, size_t byt
 }
 
 tri_status tri_file_sync(int fd, const char *name) {
-    if (!fsync(fd) || errno == EINVAL) return TRI_OK; /* EINVAL: a file system that has nothing to sync */
+    if (!fsync(fd) || errno == EINVAL) return TRI_OK; /* EINVAL: the file system does not support sync */
     return tri_fail(TRI_ERR_FILE, "cannot make '%s' durable: %s", name, strerror(errno));
 }

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often a thread with a cpu of its own looks before it sleeps: some tens of microseconds, a few times
- * what being woken costs. */
+/* SPINS: polls of a thread with its own cpu before it sleeps: some tens of microseconds, a few times the cost
+ * of a wake-up. */
 enum { SPINS = 1000, LINE_BYTES = 64 };
 
-/* A counter to wait for. Each stands in a cache line of its own: threads spin on it. */
+/* A counter to wait for, in its own cache line: threads spin on it. */
 typedef struct gate {
     _Alignas(LINE_BYTES) atomic_uint phase;
-    pthread_mutex_t mutex; /* for those that sleep */
+    pthread_mutex_t mutex; /* for sleeping threads */
     pthread_cond_t moved;
 } gate;
 
@@ -27,21 +27,21 @@ typedef struct member {
 
 struct tri_team {
     int threads, spins;
-    int made;              /* members [1, made) run */
+    int made;              /* members [1, made) are running */
     member *members;       /* [0] is the caller */
-    cpu_set_t *caller_set; /* the caller's binding before, NULL where the team binds nobody */
+    cpu_set_t *caller_set; /* the caller's previous binding; NULL if the team does not bind threads */
     size_t set_bytes;
 
-    /* The work under way: one of `each` and `chunk`. Neither means the end. */
+    /* The current work: one of `each` and `chunk`. Neither: the threads exit. */
     tri_team_work each;
     tri_team_chunk chunk;
     void *argument;
     size_t chunks;
-    int under_way;            /* started and not waited for yet */
-    unsigned finished_before; /* phase of `finished` when the work was started */
+    int under_way;            /* started, not yet waited for */
+    unsigned finished_before; /* phase of `finished` when the work started */
     gate started, finished, met;
     _Alignas(LINE_BYTES) atomic_size_t next_chunk;
-    _Alignas(LINE_BYTES) atomic_int busy;    /* members other than the caller that have not finished */
+    _Alignas(LINE_BYTES) atomic_int busy;    /* members that have not finished, without the caller */
     _Alignas(LINE_BYTES) atomic_int arrived; /* at the barrier */
 };
 
@@ -108,7 +108,8 @@ static void *member_main(void *data) {
     }
 }
 
-/* Where every thread has a cpu of its own it may spin: nobody of this team waits for that cpu. */
+/* Whether every thread has its own cpu. Then threads may spin: no other thread of the team waits for the
+ * cpu. */
 static int all_distinct(int threads, const int *cpus) {
     for (int i = 0; i < threads; i++)
         for (int j = 0; j < i; j++)
@@ -116,7 +117,7 @@ static int all_distinct(int threads, const int *cpus) {
     return 1;
 }
 
-/* Keeps the caller's binding. The kernel says by EINVAL that its sets are larger. */
+/* Saves the caller's binding. EINVAL means that the kernel's cpu sets are larger. */
 static tri_status remember_binding(tri_team *team) {
     for (size_t cpus = CPU_SETSIZE;; cpus *= 2) {
         cpu_set_t *set = CPU_ALLOC(cpus);
@@ -130,7 +131,7 @@ static tri_status remember_binding(tri_team *team) {
         }
         CPU_FREE(set);
         if (error != EINVAL || cpus > (size_t)1 << 20)
-            return tri_fail(TRI_ERR_SYSTEM, "cannot ask for the binding of the calling thread: %s",
+            return tri_fail(TRI_ERR_SYSTEM, "cannot get the binding of the calling thread: %s",
                             strerror(error));
     }
 }
@@ -154,7 +155,7 @@ static tri_status bind_caller(const tri_team *team, int thread, int cpu) {
                              thread, cpu, strerror(error));
 }
 
-/* Makes the other members; they inherit the binding that the caller has at that moment. */
+/* Creates the other members. Each inherits the current binding of the caller. */
 static tri_status make_members(tri_team *team, const int *cpus) {
     for (; team->made < team->threads; team->made++) {
         int thread = team->made;
@@ -162,13 +163,14 @@ static tri_status make_members(tri_team *team, const int *cpus) {
         team->members[thread] = (member){.team = team, .thread = thread};
         int error = pthread_create(&team->members[thread].id, NULL, member_main, &team->members[thread]);
         if (error)
-            return tri_fail(TRI_ERR_SYSTEM, "cannot make thread %d of %d: %s (ulimit -u, memory)", thread,
-                            team->threads, strerror(error));
+            return tri_fail(TRI_ERR_SYSTEM, "cannot create thread %d of %d: %s (check ulimit -u and memory)",
+                            thread, team->threads, strerror(error));
     }
     return cpus ? bind_caller(team, 0, cpus[0]) : TRI_OK;
 }
 
-/* The other members shall not run the program's signal handlers. Faults and profiling stay theirs. */
+/* Blocks signals, so that the other members do not run the program's handlers; except faults and
+ * profiling. */
 static void block_signals(sigset_t *before) {
     static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
     sigset_t set;
@@ -229,7 +231,7 @@ int tri_team_threads(const tri_team *team) {
     return team->threads;
 }
 
-/* Lets the other members go; the work itself has been set. */
+/* Starts the other members, after the work has been set. */
 static void begin(tri_team *team) {
     team->under_way = 1;
     team->finished_before = gate_phase(&team->finished);
@@ -270,7 +272,7 @@ void tri_team_for(tri_team *team, size_t chunks, tri_team_chunk work, void *argu
 }
 
 void tri_team_barrier(tri_team *team) {
-    unsigned seen = gate_phase(&team->met); /* cannot move before this thread arrives */
+    unsigned seen = gate_phase(&team->met); /* does not change before this thread arrives */
     if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) == team->threads - 1) {
         atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
         gate_open(&team->met);

@@ -31,7 +31,7 @@ typedef struct state {
     plan plan;
     /* B */
     char *out_file, *out_path;
-    tri_form form;
+    tri_template form;
     size_t dims[AXES], chunk[AXES]; /* chunk: zeros for none */
     tri_result *result;
     tri_array *b;
@@ -142,7 +142,7 @@ static tri_status allocate(state *s) {
     s->receive = s->send + 2 * ranks;
     s->receive_at = s->send + 3 * ranks;
     TRI_TRY(tri_team_create(2, NULL, &s->writer));
-    return tri_form_take(s->a, &s->form);
+    return tri_template_take(s->a, &s->form);
 }
 
 static tri_status setup(tri_run *run, void *argument) {
@@ -371,7 +371,7 @@ static void teardown(void *argument) {
     tri_team_destroy(&s->writer);
     tri_array_destroy(&s->b);
     tri_result_destroy(&s->result);
-    tri_form_free(&s->form);
+    tri_template_free(&s->form);
     tri_dataset_destroy(&s->a);
     free(s->out_file);
     free(s->out_path);

@@ -81,15 +81,15 @@ static void list_works(bench_device *b) {
 
 /* The device that the driver has opened, or else any, once for each form. The first compiles for all ranks. */
 static tri_status open_forms(bench_device *b) {
-    const tri_gpu_form forms[] = {TRI_GPU_FORM_ITEM, TRI_GPU_FORM_GROUP};
+    const tri_gpu_variant forms[] = {TRI_GPU_VARIANT_ITEM, TRI_GPU_VARIANT_GROUP};
     const tri_shape *shape = tri_comm_shape(b->run->comm);
     char index[24] = "auto";
     if (b->run->gpu) snprintf(index, sizeof index, "%zu", tri_gpu_describe(b->run->gpu)->index);
     tri_status status = TRI_OK;
     for (int turn = 0; turn < 2; turn++) {
         for (int f = 0; f < BENCH_GPU_FORMS && status == TRI_OK && turn == (shape->local_rank > 0); f++)
-            status = tri_gpu_open_form(index, b->run->gpu ? 0 : shape->local_rank,
-                                       b->run->gpu ? 1 : shape->local_size, forms[f], &b->gpu[f]);
+            status = tri_gpu_open_variant(index, b->run->gpu ? 0 : shape->local_rank,
+                                          b->run->gpu ? 1 : shape->local_size, forms[f], &b->gpu[f]);
         if (turn == 0) TRI_TRY(tri_agree(b->run->comm, status));
     }
     TRI_TRY(status);

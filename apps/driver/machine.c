@@ -80,7 +80,7 @@ static tri_status deal(const choice *choices, int local_rank, int local_size, si
     if (dealt && distance) {
         for (size_t r = 0; r < ranks; r++)
             memcpy(distance + r * devices, choices[r].distance, devices * sizeof *distance);
-        tri_gpu_deal(ranks, devices, distance, dealt);
+        tri_gpu_assign(ranks, devices, distance, dealt);
         *dealt_index = dealt[local_rank];
     }
     tri_status status =

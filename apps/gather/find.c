@@ -202,11 +202,11 @@ static tri_status take_form(tri_run *run, gather_parts *mine, int from, gather_p
     tri_status status = TRI_OK;
     if (tri_comm_rank(run->comm) == from) {
         status = part_again(&mine->part[0]);
-        if (status == TRI_OK) status = tri_form_take(mine->part[0].data, &plan->form);
+        if (status == TRI_OK) status = tri_template_take(mine->part[0].data, &plan->form);
         part_close(&mine->part[0]);
     }
     TRI_TRY(tri_agree(run->comm, status));
-    return tri_form_share(&plan->form, from, run->comm);
+    return tri_template_share(&plan->form, from, run->comm);
 }
 
 static tri_status find(tri_run *run, const tri_texts *names, const char *path, headers *seen, headers *all,

@@ -9,7 +9,7 @@ typedef struct gather_plan {
     parts_shape shape;
     size_t files;
     char path[1024]; /* of the dataset in its parts */
-    tri_form form;
+    tri_template form;
 } gather_plan;
 
 /* The parts that this rank reads, in the order of their first rows. */

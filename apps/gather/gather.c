@@ -249,7 +249,7 @@ static void teardown(void *argument) {
     tri_array_destroy(&s->array);
     tri_result_destroy(&s->result);
     gather_parts_free(&s->mine);
-    tri_form_free(&s->plan.form);
+    tri_template_free(&s->plan.form);
     free(s->out_file);
     free(s->out_path);
     free(s->next);

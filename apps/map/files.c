@@ -105,11 +105,12 @@ tri_status map_outputs_start(tri_run *run, map_state *s, const char *file, int h
     tri_result_text(s->result, "expression", s->expression);
     tri_result_texts(s->result, "inputs", s->specs.count, (const char *const *)s->specs.text);
     for (size_t k = 0; k < s->outputs; k++) {
-        tri_form form = {NULL, 0};
-        TRI_TRY(tri_agree(run->comm, tri_form_number(tri_gpu_map_number(s->map, k), s->expression, &form)));
+        tri_template form = {NULL, 0};
+        TRI_TRY(
+            tri_agree(run->comm, tri_template_number(tri_gpu_map_number(s->map, k), s->expression, &form)));
         tri_status status = tri_array_create(s->result, s->output[k].path, &form, s->rank, s->dims, NULL,
                                              &s->output[k].array);
-        tri_form_free(&form);
+        tri_template_free(&form);
         TRI_TRY(status);
     }
     return TRI_OK;

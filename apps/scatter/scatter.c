@@ -33,7 +33,7 @@ typedef struct state {
     bool replace, check;
     /* the whole; all but the plan at rank 0 only */
     plan plan;
-    tri_form form;
+    tri_template form;
     tri_dataset *whole;
     scatter_owner owner;
     char *window, *packed;
@@ -113,7 +113,7 @@ static tri_status open_whole(state *s, tri_run *run) {
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(s->plan.split, sizeof s->plan.split, "%.24s-%ld-%lld.%09ld", tri_comm_host(run->comm),
              (long)getpid(), (long long)now.tv_sec, now.tv_nsec);
-    TRI_TRY(tri_form_take(s->whole, &s->form));
+    TRI_TRY(tri_template_take(s->whole, &s->form));
     TRI_TRY(scatter_owner_create(s->whole, s->weights, s->key, parts, s->plan.window, &s->owner));
 
     size_t most = s->plan.window > (size_t)parts ? s->plan.window : (size_t)parts, p = (size_t)parts;
@@ -149,7 +149,7 @@ static tri_status setup(tri_run *run, void *argument) {
     tri_comm_options plain = {.algorithms = "", .network = "none"};
     TRI_TRY(tri_comm_create_with(MPI_COMM_SELF, &plain, &s->alone));
     TRI_TRY(tri_bcast(&s->plan, sizeof s->plan, MPI_BYTE, 0, run->comm));
-    TRI_TRY(tri_form_share(&s->form, 0, run->comm));
+    TRI_TRY(tri_template_share(&s->form, 0, run->comm));
     for (int p = 0; p < tri_comm_size(run->comm) && root; p++)
         s->sorted[p] = (parts_run){s->key ? SIZE_MAX : s->owner.first[p], s->owner.count[p]};
     TRI_TRY(
@@ -317,7 +317,7 @@ static void teardown(void *argument) {
     tri_array_destroy(&s->rows);
     tri_array_destroy(&s->numbers);
     tri_result_destroy(&s->part);
-    tri_form_free(&s->form);
+    tri_template_free(&s->form);
     scatter_owner_free(&s->owner);
     tri_dataset_destroy(&s->whole);
     if (s->packed != s->window) free(s->packed);

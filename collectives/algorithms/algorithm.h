@@ -1,4 +1,4 @@
-/* The one header that an algorithm file includes: calls and verbs (engine), costs (cost), and the other algorithms. */
+/* The only header that an algorithm file includes: calls and verbs, costs, and the other algorithms. */
 #ifndef TRI_COLLECTIVES_ALGORITHMS_ALGORITHM_H
 #define TRI_COLLECTIVES_ALGORITHMS_ALGORITHM_H
 

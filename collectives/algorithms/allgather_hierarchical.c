@@ -1,14 +1,14 @@
-/* Allgather by a gather inside each node, an allgather among the first ranks of the nodes, and a broadcast inside
- * each node. The blocks go straight to their places.
+/* Allgather by a gather inside each node, an allgather among the first ranks of the nodes, and a broadcast
+ * inside each node. All stages work directly in the receive buffer.
  *
  * Cost: the sum of the three.
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
-    part[1] = tri_case_of_nodes(c, TRI_ALLGATHER, c->bytes * (size_t)c->largest);
-    part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes * (size_t)c->ranks);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
+    stage[1] = tri_case_of_nodes(c, TRI_ALLGATHER, c->bytes * (size_t)c->largest);
+    stage[2] = tri_case_of_node(c, TRI_BCAST, c->bytes * (size_t)c->ranks);
     return 3;
 }
 
@@ -29,6 +29,6 @@ const tri_algorithm tri_allgather_hierarchical = {
     .name = "hierarchical",
     .text = "a gather inside each node, an allgather among nodes, a broadcast inside each node",
     .can = tri_case_even_runs,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
 };

@@ -1,14 +1,14 @@
-/* Allgather over lanes, then inside nodes (Traff 2019, arXiv 1910.13373, section 4): each rank collects the blocks of
- * the ranks with its local number on all nodes, then the ranks of a node put together what they have. Every block
- * passes into every node once.
+/* Allgather over lanes, then inside nodes (Traff 2019, arXiv 1910.13373, section 4): each rank collects
+ * the blocks of its lane (the ranks with its local rank on all nodes), then the ranks of a node exchange
+ * what they have. Every block enters every node once.
  *
  * Cost: an allgather over lanes, one inside a node of as many blocks as there are nodes, and a copy.
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_lanes(c, TRI_ALLGATHER, c->bytes);
-    part[1] = tri_case_of_node(c, TRI_ALLGATHER, c->bytes * (size_t)c->nodes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_lanes(c, TRI_ALLGATHER, c->bytes);
+    stage[1] = tri_case_of_node(c, TRI_ALLGATHER, c->bytes * (size_t)c->nodes);
     return 2;
 }
 
@@ -46,10 +46,10 @@ static tri_status before(tri_context *c, const tri_call *call, int i) {
 const tri_algorithm tri_allgather_multilane = {
     .operation = TRI_ALLGATHER,
     .name = "multilane",
-    .text = "an allgather among the ranks of each local number, then one inside each node",
+    .text = "an allgather in each lane, then one inside each node",
     .can = tri_case_even_blocks,
     .cost = cost,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
     .before_stage = before,

@@ -1,14 +1,15 @@
-/* Allgather among neighbours, for even numbers of ranks (Chen, Zhang, Zhang, Zhang, Yuan 2005, "Performance
+/* Neighbour exchange, for an even number of ranks (Chen, Zhang, Zhang, Zhang, Yuan 2005, "Performance
  * evaluation of allgather algorithms on terascale Linux cluster with fast Ethernet", section 3).
  *
- * After the first exchange each rank has a pair of blocks, and hands on, now to one neighbour, now to the other,
- * the pair it got last. Even ranks begin with the neighbour above. For 6 ranks:
+ * After the first exchange each rank has a pair of blocks. It then sends the pair received last to its two
+ * neighbours alternately. Even ranks begin with the neighbour above. For 6 ranks:
  *
  *     round 0   0-1  2-3  4-5          1 block
- *     round 1   5-0  1-2  3-4          2 blocks: the own pair
- *     round 2   0-1  2-3  4-5          2 blocks: what came in round 1
+ *     round 1   5-0  1-2  3-4          2 blocks: the rank's own pair
+ *     round 2   0-1  2-3  4-5          2 blocks: those received in round 1
  *
- * Cost: p / 2 x (latency + 2 overheads) + (p - 1) blocks: half of the ring's rounds, each on the slower level.
+ * Cost: p / 2 x (latency + 2 overheads) + (p - 1) blocks: half of the ring's rounds, each on the slower
+ * level.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -19,8 +20,8 @@ static int can(const tri_subcase *c) {
 static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     (void)p;
     tri_cost cost = {0};
-    /* Pairs of rounds with either neighbour. Where a node begins with an even rank, its first and its last rank look
-     * outside in the same round, else in turn. */
+    /* Pairs of rounds with alternating neighbours. If nodes start with even ranks, the first and the last
+     * rank of a node communicate with other nodes in the same round, otherwise in alternate rounds. */
     int even = c->largest % 2 == 0, rounds = c->ranks / 2;
     int even_rounds = rounds / 2, odd_rounds = (rounds - 1) / 2;
     tri_cost_steps(&cost, c, 1, (double)c->bytes, c->nodes > 1 && !even, net);
@@ -38,8 +39,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
     TRI_TRY(tri_do_wait(c));
     int have = pair;
     for (int round = 1; round < c->size / 2; round++) {
-        /* Even ranks turn to the neighbour below in odd rounds. Pairs come from farther and farther, in turn
-         * from either side. */
+        /* Even ranks use the neighbour below in odd rounds. Pairs arrive from increasing distances,
+         * alternately from either side. */
         int to_below = even == (round % 2), peer = to_below ? down : up;
         int far = 2 * ((round + 1) / 2), side = (even ? 1 : -1) * (round % 2 ? -1 : 1);
         int comes = ((pair + side * far) % c->size + c->size) % c->size;
@@ -54,7 +55,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allgather_neighbour = {
     .operation = TRI_ALLGATHER,
     .name = "neighbour",
-    .text = "each rank hands pairs of blocks to its two neighbours in turn",
+    .text = "each rank sends pairs of blocks to its two neighbours alternately",
     .can = can,
     .cost = cost,
     .run = run,

@@ -1,18 +1,20 @@
-/* Allgather in which the ranks of a node pass on inside it what came from one node while they get what comes from the
- * next (Kandalla, Subramoni, Santhanaraman, Koop, Panda 2009, "Designing multi-leader-based allgather algorithms for
- * multi-core clusters", the phases of which run at once here). Block i of a node goes to rank i % m of a node of m
- * ranks, which hands it to all others there; so nodes may have any number of ranks. For 3 nodes, seen from node 0:
+/* Allgather in which the ranks of a node distribute the blocks of one node while they receive those of the
+ * next (the overlapped phases of Kandalla, Subramoni, Santhanaraman, Koop, Panda 2009, "Designing
+ * multi-leader-based allgather algorithms for multi-core clusters"). Block i of a node goes to rank i % m
+ * of a node of m ranks, which sends it to all other ranks there. Nodes may have different sizes. For 3
+ * nodes, seen from node 0:
  *
- *     round 0   gets the blocks of node 2   passes on its own
- *     round 1   gets the blocks of node 1   passes on those of node 2
- *     round 2                               passes on those of node 1
+ *     round 0   receives the blocks of node 2   distributes its own
+ *     round 1   receives the blocks of node 1   distributes those of node 2
+ *     round 2                                   distributes those of node 1
  *
- * A round may do several nodes at once, so that there are fewer messages inside the nodes; they then gather in the scratch.
- * Where one does all of them, a rank's own block goes with what it has got.
+ * A round may handle several nodes, which saves messages inside the nodes; their blocks are then collected
+ * in scratch. If one round handles all nodes, a rank's own block is distributed together with the received
+ * ones.
  *
- * Cost, N nodes of m ranks in rounds of k nodes: 1 + (N - 1) / k rounds of the longer of a burst of k messages to other
- * nodes and one of m - 1 messages of k blocks inside; with all at once a burst of N - 1 messages, and then one of m - 1
- * messages of N blocks.
+ * Cost, N nodes of m ranks in rounds of k nodes: 1 + (N - 1) / k rounds of the longer of a burst of k
+ * messages to other nodes and one of m - 1 messages of k blocks inside; with all nodes in one round, a
+ * burst of N - 1 messages, then one of m - 1 messages of N blocks.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -20,8 +22,8 @@ static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1 && !c->split;
 }
 
-/* The longest of what a round waits for, where `inside` blocks of each local rank are passed on and those of `between`
- * nodes are got. */
+/* Adds the longest of the things a round may wait for. `inside`: blocks that each local rank distributes;
+ * `between`: nodes whose blocks are received. */
 static void add_round(tri_cost *cost, const tri_subcase *c, const tri_network *net, double inside,
                       double between) {
     enum { LATE_INSIDE, LATE_BETWEEN, BUSY, FULL_INSIDE, FULL_BETWEEN, REASONS };
@@ -52,12 +54,12 @@ static void add_round(tri_cost *cost, const tri_subcase *c, const tri_network *n
     tri_cost_add(cost, &why[most]);
 }
 
-/* Whether one round does all other nodes, of several. */
+/* Whether one round handles all of several other nodes. */
 static int at_once(int nodes, const tri_parameters *p) {
     return p->pieces == 1 && nodes > 2;
 }
 
-/* pieces: of the other nodes, one for each round. */
+/* pieces: groups of other nodes, one per round. */
 static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_cost cost = {0};
     size_t others = (size_t)c->nodes - 1, pieces = (size_t)p->pieces;
@@ -82,7 +84,7 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     if (c->uneven) return best;
     tri_cost total = cost(c, &best, net);
     double best_s = tri_cost_time_s(&total, net);
-    /* Steps of a quarter: the cost changes little between them. */
+    /* Steps of one quarter: the cost changes little in between. */
     for (int pieces = 1; pieces < c->nodes - 1; pieces += 1 + pieces / 4) {
         tri_parameters trial = {.pieces = pieces};
         total = cost(c, &trial, net);
@@ -92,8 +94,8 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     return best;
 }
 
-/* The nodes of a round, by distance, and where their blocks begin in the scratch: those that the first local rank hands
- * on, node by node, then those of the second, and so on. */
+/* The nodes of a round, by distance, and the start of their blocks in scratch. Blocks are sorted by the
+ * local rank that distributes them, then by node. */
 typedef struct batch {
     tri_range distances;
     size_t start;
@@ -117,7 +119,7 @@ static int size_at(const tri_shape *s, size_t distance) {
     return size_of(s, node_at(s, -(int)distance));
 }
 
-/* Where the run of a local rank begins. */
+/* The start of a local rank's blocks. */
 static void *run_of(const tri_context *c, const tri_call *call, const batch *b, int local) {
     const tri_shape *s = c->shape;
     size_t blocks = 0;
@@ -135,8 +137,8 @@ static batch next_batch(const tri_context *c, const tri_call *call, const batch 
     return next;
 }
 
-/* Sends the own block to the node at `distance`, and receives this rank's share of what comes from as far: in its
- * places, or in the run at *gathered. */
+/* Sends the own block to the node at `distance` and receives this rank's share of the blocks of the node
+ * at -`distance`: into the receive buffer, or to *gathered. */
 static tri_status exchange(tri_context *c, const tri_call *call, int distance, void **gathered) {
     const tri_shape *s = c->shape;
     int to = node_at(s, distance), from = node_at(s, -distance);
@@ -163,44 +165,45 @@ static tri_status get(tri_context *c, const tri_call *call, const batch *b) {
     return TRI_OK;
 }
 
-/* Hands this rank's share of what came from the node at `distance` to all of the own node, and gets theirs. */
+/* Distributes this rank's share of the blocks from the node at `distance` inside its node, and receives
+ * the other ranks' shares. */
 static tri_status pass_on(tri_context *c, const tri_call *call, int distance) {
     const tri_shape *s = c->shape;
     int from = node_at(s, -distance);
     for (int k = 1; k < s->local_size; k++) {
-        int before = (s->local_rank + s->local_size - k) % s->local_size,
-            behind = (s->local_rank + k) % s->local_size;
-        for (int i = before; i < size_of(s, from); i += s->local_size) {
+        int below = (s->local_rank + s->local_size - k) % s->local_size,
+            above = (s->local_rank + k) % s->local_size;
+        for (int i = below; i < size_of(s, from); i += s->local_size) {
             int rank = s->members[s->node_start[from] + i];
             TRI_TRY(tri_do_recv(c, tri_recv_block(c, call, rank), tri_recv_count(c, call, rank),
-                                s->members[s->node_start[s->node] + before]));
+                                s->members[s->node_start[s->node] + below]));
         }
         for (int i = s->local_rank; i < size_of(s, from); i += s->local_size) {
             int rank = s->members[s->node_start[from] + i];
             TRI_TRY(tri_do_send(c, tri_recv_block(c, call, rank), tri_recv_count(c, call, rank),
-                                s->members[s->node_start[s->node] + behind]));
+                                s->members[s->node_start[s->node] + above]));
         }
     }
     return TRI_OK;
 }
 
-/* The same for all of a batch. */
+/* The same for all nodes of a batch. */
 static tri_status pass_on_batch(tri_context *c, const tri_call *call, const batch *b) {
     const tri_shape *s = c->shape;
     const int *member = s->members + s->node_start[s->node];
     char *mine = run_of(c, call, b, s->local_rank);
     size_t bytes = (size_t)((char *)run_of(c, call, b, s->local_rank + 1) - mine);
     for (int k = 1; k < s->local_size; k++) {
-        int before = (s->local_rank + s->local_size - k) % s->local_size,
-            behind = (s->local_rank + k) % s->local_size;
-        char *theirs = run_of(c, call, b, before), *end = run_of(c, call, b, before + 1);
-        TRI_TRY(tri_do_recv(c, theirs, (size_t)(end - theirs) / c->unit_bytes, member[before]));
-        TRI_TRY(tri_do_send(c, mine, bytes / c->unit_bytes, member[behind]));
+        int below = (s->local_rank + s->local_size - k) % s->local_size,
+            above = (s->local_rank + k) % s->local_size;
+        char *theirs = run_of(c, call, b, below), *end = run_of(c, call, b, below + 1);
+        TRI_TRY(tri_do_recv(c, theirs, (size_t)(end - theirs) / c->unit_bytes, member[below]));
+        TRI_TRY(tri_do_send(c, mine, bytes / c->unit_bytes, member[above]));
     }
     return TRI_OK;
 }
 
-static tri_status put_in_places(tri_context *c, const tri_call *call, const batch *b) {
+static tri_status unpack(tri_context *c, const tri_call *call, const batch *b) {
     const tri_shape *s = c->shape;
     void *from = run_of(c, call, b, 0);
     for (int local = 0; local < s->local_size; local++)
@@ -219,7 +222,7 @@ static tri_status run_at_once(tri_context *c, const tri_call *call) {
     TRI_TRY(tri_do_wait(c));
     TRI_TRY(pass_on_batch(c, call, &all));
     TRI_TRY(tri_do_wait(c));
-    return put_in_places(c, call, &all);
+    return unpack(c, call, &all);
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
@@ -234,7 +237,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
         int gathered = round && gathers(c, call);
         TRI_TRY(gathered ? pass_on_batch(c, call, &have) : pass_on(c, call, (int)have.distances.first));
         TRI_TRY(tri_do_wait(c));
-        if (gathered) TRI_TRY(put_in_places(c, call, &have));
+        if (gathered) TRI_TRY(unpack(c, call, &have));
         have = come;
     }
     return TRI_OK;
@@ -243,7 +246,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allgather_node_by_node = {
     .operation = TRI_ALLGATHER,
     .name = "node_by_node",
-    .text = "ranks of a node hand each other what came from one node while they get what comes from the next",
+    .text = "the ranks of a node distribute the blocks of one node while they receive those of the next",
     .can = can,
     .tune = tune,
     .cost = cost,

@@ -1,6 +1,6 @@
 /* Allgather by recursive doubling, for powers of two (Thakur, Rabenseifner, Gropp 2005, section 4.1).
  *
- * In round k each rank exchanges all it has with the rank whose number differs in bit k:
+ * In round k each rank exchanges all its blocks with the rank whose number differs in bit k:
  *
  *     round 0   0-1  2-3  4-5  6-7     1 block
  *     round 1   0-2  1-3  4-6  5-7     2 blocks
@@ -36,7 +36,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allgather_recursive_doubling = {
     .operation = TRI_ALLGATHER,
     .name = "recursive_doubling",
-    .text = "each rank exchanges all it has with the rank whose number differs in one bit",
+    .text = "in round k each rank exchanges all its blocks with the rank whose number differs in bit k",
     .can = can,
     .cost = cost,
     .run = run,

@@ -1,13 +1,14 @@
-/* Allgather round a ring (Thakur, Rabenseifner, Gropp 2005, section 4.1).
+/* Allgather on a ring (Thakur, Rabenseifner, Gropp 2005, section 4.1).
  *
- * In each round every rank hands to the next the block it got last, beginning with its own; for 4 ranks:
+ * In each round every rank sends the block it received last to the next rank, starting with its own. For 4
+ * ranks:
  *
  *     round 0   0 -a> 1 -b> 2 -c> 3 -d> 0
  *     round 1   0 -d> 1 -a> 2 -b> 3 -c> 0
  *     round 2   0 -c> 1 -d> 2 -a> 3 -b> 0
  *
- * Cost: (p - 1) x (latency + 2 overheads + block), on the slower level; short blocks pass each level as often as their
- * way does.
+ * Cost: (p - 1) x (latency + 2 overheads + block) on the slower level; for short blocks, on the levels of
+ * a block's path.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -33,7 +34,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allgather_ring = {
     .operation = TRI_ALLGATHER,
     .name = "ring",
-    .text = "every rank hands on to the next the block it got last",
+    .text = "every rank sends the block it received last to the next rank",
     .cost = cost,
     .run = run,
 };

@@ -1,7 +1,7 @@
-/* Allgather through slots in shared memory: each rank copies its block piece by piece into its slots and all
- * others' out.
+/* Allgather through slots in shared memory. Each rank copies its block into its slots in pieces, and the
+ * pieces of all ranks out.
  *
- *     each   in 0 | in 1 | all out 0 | in 2 | all out 1 | ...
+ *     each rank   in 0 | in 1 | all out 0 | in 2 | all out 1 | ...
  *
  * Cost: a hand-off; a block into the slots, p blocks out of them.
  */
@@ -11,7 +11,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double bytes = (double)c->bytes;
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(bytes));
     cost.slot_bytes = tri_equal_work(c, bytes * (c->ranks + 2));
     return cost;
 }
@@ -43,7 +43,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allgather_shared = {
     .operation = TRI_ALLGATHER,
     .name = "shared",
-    .text = "each rank copies pieces of its block into slots in shared memory and everybody's out",
+    .text = "each rank copies its block into its slots in shared memory and all blocks out of the slots",
     .can = tri_can_slots,
     .cost = cost,
     .run = run,

@@ -1,6 +1,7 @@
-/* Allgather in one copy: each rank fetches all blocks from its peers' memory, the nearest above it first.
+/* Single-copy allgather. Each rank reads all blocks from its peers' memory, starting with the next rank
+ * above.
  *
- * Cost: to meet and to part; p - 1 copies of a block.
+ * Cost: address exchange and release; p - 1 copies of a block.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -17,14 +18,14 @@ static tri_status run(tri_context *c, const tri_call *call) {
         int from = (c->rank + shift) % c->size;
         TRI_TRY(tri_fetch(c, from, 0, tri_recv_block(c, call, from), call->count));
     }
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 
 const tri_algorithm tri_allgather_shared_single = {
     .operation = TRI_ALLGATHER,
     .name = "shared_single",
-    .text = "each rank fetches all blocks from its peers' memory",
+    .text = "each rank reads all blocks from its peers' memory",
     .can = tri_can_single,
     .cost = cost,
     .run = run,

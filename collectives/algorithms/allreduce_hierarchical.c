@@ -1,5 +1,5 @@
-/* Allreduce by a reduction inside each node, an allreduce among the first ranks of the nodes, and a broadcast
- * inside each node. Keeps the order of the ranks where those of a node are consecutive.
+/* Allreduce by a reduction inside each node, an allreduce among the first ranks of the nodes, and a
+ * broadcast inside each node. Keeps rank order if the ranks of a node are consecutive.
  *
  * Cost: the sum of the three.
  */
@@ -9,10 +9,10 @@ static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1 && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_REDUCE, c->bytes);
-    part[1] = tri_case_of_nodes(c, TRI_ALLREDUCE, c->bytes);
-    part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_REDUCE, c->bytes);
+    stage[1] = tri_case_of_nodes(c, TRI_ALLREDUCE, c->bytes);
+    stage[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
     return 3;
 }
 
@@ -26,9 +26,9 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_allreduce_hierarchical = {
     .operation = TRI_ALLREDUCE,
     .name = "hierarchical",
-    .text = "a reduction inside each node, an allreduce among nodes, a broadcast inside",
+    .text = "a reduction inside each node, an allreduce among nodes, a broadcast inside each node",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .in_pieces = 1,
 };

@@ -1,7 +1,7 @@
-/* Allreduce over all lanes at once (Traff 2019, arXiv 1910.13373, section 4). The ranks of each node combine a part
- * each, allreduce it with the ranks of their local number on the other nodes, and put the parts together.
+/* Allreduce over all lanes at once (Traff 2019, arXiv 1910.13373, section 4). The ranks of a node combine
+ * one block each, allreduce it in their lane, and collect the blocks of all lanes.
  *
- * Cost: a reduce_scatter inside a node, an allreduce of a part between nodes with all ranks of a node at once, an
+ * Cost: a reduce_scatter inside a node, an allreduce of a block between nodes in all lanes at once, an
  * allgather inside a node.
  */
 #include "collectives/algorithms/algorithm.h"
@@ -10,16 +10,16 @@ static int can(const tri_subcase *c) {
     return tri_case_even_nodes(c) && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
     size_t bytes = tri_ceil_div(c->bytes, (size_t)c->largest);
-    part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
-    part[1] = tri_case_of_lanes(c, TRI_ALLREDUCE, bytes);
-    part[2] = tri_case_of_node(c, TRI_ALLGATHER, bytes);
-    part[0].split = part[2].split = 1;
+    stage[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, bytes);
+    stage[1] = tri_case_of_lanes(c, TRI_ALLREDUCE, bytes);
+    stage[2] = tri_case_of_node(c, TRI_ALLGATHER, bytes);
+    stage[0].split = stage[2].split = 1;
     return 3;
 }
 
-/* A part, of the node and of all nodes. */
+/* A block, of the node and of all nodes. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return 2 * tri_lane_block_of(c, call->scratch, call->count).count;
 }
@@ -40,9 +40,10 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_allreduce_multilane = {
     .operation = TRI_ALLREDUCE,
     .name = "multilane",
-    .text = "the ranks of each node allreduce a part each with their likes on the other nodes",
+    .text =
+        "the ranks of each node combine one block each, allreduce it in their lane, and collect all blocks",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .in_pieces = 1,
     .own_scratch = own,

@@ -1,12 +1,12 @@
-/* Allreduce in which each rank of a node talks to other nodes (Bienz, Olson, Gropp 2019, "Node-aware improvements to
- * allreduce"): after an allreduce inside the node, the rank with local number l sends its node's result to the nodes
- * at the distances that are l's share, and gets theirs; a second allreduce inside the node brings all together. The
- * distance 0, the own node, is among the shares. For 4 nodes of 2 ranks, seen from node 0:
+/* Node-aware allreduce (Bienz, Olson, Gropp 2019, "Node-aware improvements to allreduce"). After an
+ * allreduce inside the node, each local rank exchanges the node's result with a share of the other nodes;
+ * a second allreduce inside the node combines what was received. Local rank l handles its share of the
+ * distances 0 to N - 1; distance 0 is the own node. For 4 nodes of 2 ranks, seen from node 0:
  *
- *     local rank 0   distances 0 1    sends to node 1, gets from node 3
- *     local rank 1   distances 2 3    sends to nodes 2 and 3, gets from nodes 2 and 1
+ *     local rank 0   distances 0 1    sends to node 1, receives from node 3
+ *     local rank 1   distances 2 3    sends to nodes 2 and 3, receives from nodes 2 and 1
  *
- * Cost, N nodes of m ranks: two allreduces inside a node, and N / m messages at once.
+ * Cost, N nodes of m ranks: two allreduces inside a node, and N / m concurrent messages.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -14,8 +14,8 @@ static int can(const tri_subcase *c) {
     return tri_case_even_nodes(c) && c->commutes && c->nodes >= c->largest;
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = part[1] = tri_case_of_node(c, TRI_ALLREDUCE, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = stage[1] = tri_case_of_node(c, TRI_ALLREDUCE, c->bytes);
     return 2;
 }
 
@@ -23,7 +23,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p;
     tri_cost cost = {0};
     int messages = (c->nodes + c->largest - 1) / c->largest;
-    /* The distance 0 does not leave the node. */
+    /* Distance 0 stays inside the node. */
     double senders = (double)(c->nodes - 1) / messages;
     tri_cost_burst(&cost, c, net, TRI_BETWEEN, messages, (double)c->bytes, senders);
     cost.combined_bytes = (double)c->bytes * (messages - 1);
@@ -34,7 +34,7 @@ static tri_range distances(const tri_context *c) {
     return tri_range_block((size_t)c->shape->nodes, (size_t)c->shape->largest, (size_t)c->shape->local_rank);
 }
 
-/* A vector for each distance, in which the last has the combination, and the node's result. */
+/* The node's result, and a vector per distance; the last one holds the combination. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return (distances(c).count + 1) * call->count;
 }
@@ -69,10 +69,10 @@ static tri_status before(tri_context *c, const tri_call *call, int i) {
 const tri_algorithm tri_allreduce_node_aware = {
     .operation = TRI_ALLREDUCE,
     .name = "node_aware",
-    .text = "each rank of a node exchanges its node's result with a share of the other nodes",
+    .text = "each rank exchanges its node's result with a share of the other nodes",
     .can = can,
     .cost = cost,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
     .before_stage = before,

@@ -1,22 +1,22 @@
 /* Allreduce by recursive doubling (Thakur, Rabenseifner, Gropp 2005, "Optimization of collective
  * communication operations in MPICH", section 4.3).
  *
- * In round k each rank exchanges all it has with the rank whose number differs in bit k:
+ * In round k each rank exchanges its partial result with the rank whose number differs in bit k:
  *
  *     round 0   0-1  2-3  4-5  6-7
  *     round 1   0-2  1-3  4-6  5-7
  *     round 2   0-4  1-5  2-6  3-7
  *
- * Where p is not a power of two, the first 2 (p - q) ranks (q the power below) pair up first: the odd one of
- * a pair stands for both, and hands the result back at the end. Pairs are neighbours, so the order of ranks
- * is kept.
+ * If p is not a power of two, let q be the power of two below it. The first 2 (p - q) ranks form pairs:
+ * the even rank of a pair sends its vector to the odd one and receives the result at the end. Pairs are
+ * neighbours, so rank order is kept.
  *
- * Cost: log2(q) x (latency + 2 overheads + bytes + combined bytes), and for p > q two messages and one
- * combination more; of the latencies of these one counts where p - q is at most half of q.
+ * Cost: log2(q) x (latency + 2 overheads + bytes + combined bytes); for p > q two more messages and one
+ * more combination, of whose latencies only one counts if p - q <= q / 2.
  */
 #include "collectives/algorithms/algorithm.h"
 
-/* The number of a rank among those that exchange, and back; -1 for a rank that does not. */
+/* Conversion between ranks and their numbers among the q exchanging ranks; -1: does not exchange. */
 static int to_exchanging(int rank, int pairs) {
     if (rank >= 2 * pairs) return rank - pairs;
     return rank % 2 ? rank / 2 : -1;
@@ -26,7 +26,7 @@ static int from_exchanging(int number, int pairs) {
     return number < pairs ? 2 * number + 1 : number + pairs;
 }
 
-/* The most messages of a round that leave a node. */
+/* The maximum number of messages that leave a node in a round. */
 static int far_ones(const tri_subcase *c, int bit, int pairs) {
     int most = 0, far = 0;
     if (c->nodes == 1 || c->irregular) return c->nodes == 1 ? 0 : c->largest;
@@ -56,8 +56,8 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
         int level = near ? TRI_INSIDE : TRI_BETWEEN;
         tri_cost_rounds(&cost, level, 2, (double)c->bytes, near ? c->largest / 2 : 1);
         cost.combined_bytes += (double)c->bytes;
-        /* Who stands for two waits longest for the one whose number differs in every bit: where that one stands for one
-         * rank alone, it was a latency ahead. */
+        /* A rank that represents a pair waits longest for the rank whose number differs in every bit. If
+         * that rank represents only itself, it is one latency ahead. */
         if (2 * pairs <= power) cost.level[level].latencies--;
     }
     return cost;
@@ -105,7 +105,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allreduce_recursive_doubling = {
     .operation = TRI_ALLREDUCE,
     .name = "recursive_doubling",
-    .text = "each rank exchanges all it has with the rank whose number differs in one bit",
+    .text = "in round k each rank exchanges its partial result with the rank whose number differs in bit k",
     .cost = cost,
     .scratch = scratch,
     .run = run,

@@ -1,20 +1,19 @@
-/* Allreduce by recursive multiplying (Ruefenacht, Bull, Booth 2017, "Generalisation of recursive doubling for
- * allreduce: now with simulation", section 3): recursive doubling (allreduce_recursive_doubling.c) in which k ranks
- * exchange in each round. For radix 3 and 9 ranks:
+/* Allreduce by recursive multiplying (Ruefenacht, Bull, Booth 2017, "Generalisation of recursive doubling
+ * for allreduce: now with simulation", section 3): recursive doubling (allreduce_recursive_doubling.c)
+ * with groups of k ranks per round. For radix 3 and 9 ranks:
  *
  *     round 0   0-1-2  3-4-5  6-7-8
  *     round 1   0-3-6  1-4-7  2-5-8
  *
- * The last round has as many ranks in a group as there are left. Ranks that then do not fit in pair up with a
- * neighbour first, as in recursive doubling. What a group of ranks brings together are neighbouring runs of ranks,
- * so the order is kept.
+ * The groups of the last round may be smaller. Ranks that do not fit pair up with a neighbour first, as in
+ * recursive doubling. A group combines adjacent runs of ranks, so rank order is kept.
  *
- * Cost: log_k(q) x (latency + k overheads, or 2 (k - 1) overheads where that is more, + (k - 1) x (bytes + combined
- * bytes)), and where there are more ranks than q two messages and one combination more.
+ * Cost: log_k(q) x (latency + k overheads, or 2 (k - 1) overheads if that is more, + (k - 1) x (bytes +
+ * combined bytes)); for p > q two more messages and one more combination.
  */
 #include "collectives/algorithms/algorithm.h"
 
-/* Ranks that exchange: the largest radix^m x f <= size, f < radix. */
+/* Number of ranks that exchange: the largest radix^m x f <= size with f < radix. */
 static int exchanging(int size, int radix) {
     int power = 1;
     while (power <= size / radix)
@@ -52,7 +51,7 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     return best;
 }
 
-/* Own vector, one for each other of a group, and one spare. */
+/* The own vector, one for each other rank of a group, and a spare one. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     (void)c;
     return (size_t)(call->parameters.radix + 1) * call->count;
@@ -67,27 +66,27 @@ static int to_rank(int number, int pairs) {
     return number < pairs ? 2 * number + 1 : number + pairs;
 }
 
-/* Exchanges vector `mine` of the scratch with the others of the group and combines all in order. The result comes
- * to lie in the vector of the last one. */
+/* Exchanges vector `mine` of the scratch with the rest of the group and combines all in rank order. The
+ * result ends up in the last operand's vector. */
 static tri_status one_round(tri_context *c, const tri_call *call, int number, int distance, int group,
                             int pairs, size_t *mine) {
-    int place = number / distance % group, first = number - place * distance;
+    int position = number / distance % group, first = number - position * distance;
     size_t vectors = (size_t)call->parameters.radix + 1;
     for (int i = 0; i < group; i++) {
-        if (i == place) continue;
+        if (i == position) continue;
         int peer = to_rank(first + i * distance, pairs);
-        /* Vectors behind the own one, round the scratch, in the order of the ranks. */
-        size_t at = (*mine + 1 + (size_t)(i < place ? i : i - 1)) % vectors;
+        /* Cyclic in scratch, after the own vector, in rank order. */
+        size_t at = (*mine + 1 + (size_t)(i < position ? i : i - 1)) % vectors;
         TRI_TRY(tri_do_recv(c, tri_unit(c, call->scratch, at * call->count), call->count, peer));
     }
     for (int i = 1; i < group; i++) {
-        int peer = to_rank(first + (place + i) % group * distance, pairs);
+        int peer = to_rank(first + (position + i) % group * distance, pairs);
         TRI_TRY(tri_do_send(c, tri_unit(c, call->scratch, *mine * call->count), call->count, peer));
     }
     TRI_TRY(tri_do_wait(c));
-    size_t so_far = place ? (*mine + 1) % vectors : *mine;
+    size_t so_far = position ? (*mine + 1) % vectors : *mine;
     for (int i = 1; i < group; i++) {
-        size_t next = i == place ? *mine : (*mine + 1 + (size_t)(i < place ? i : i - 1)) % vectors;
+        size_t next = i == position ? *mine : (*mine + 1 + (size_t)(i < position ? i : i - 1)) % vectors;
         TRI_TRY(tri_do_combine(c, tri_unit(c, call->scratch, so_far * call->count),
                                tri_unit(c, call->scratch, next * call->count), call->count));
         so_far = next;
@@ -126,7 +125,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allreduce_recursive_multiplying = {
     .operation = TRI_ALLREDUCE,
     .name = "recursive_multiplying",
-    .text = "groups of k ranks exchange all they have, then groups of groups",
+    .text = "groups of k ranks exchange their partial results, then groups of groups",
     .tune = tune,
     .cost = cost,
     .scratch = scratch,

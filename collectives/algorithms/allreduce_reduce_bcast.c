@@ -1,13 +1,13 @@
-/* Reduction to rank 0, then broadcast from it.
+/* Reduction to rank 0, then a broadcast from it.
  *
  * Cost: the sum of both.
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = part[1] = *c;
-    part[0].operation = TRI_REDUCE;
-    part[1].operation = TRI_BCAST;
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = stage[1] = *c;
+    stage[0].operation = TRI_REDUCE;
+    stage[1].operation = TRI_BCAST;
     return 2;
 }
 
@@ -21,6 +21,6 @@ const tri_algorithm tri_allreduce_reduce_bcast = {
     .operation = TRI_ALLREDUCE,
     .name = "reduce_bcast",
     .text = "a reduction to rank 0, then a broadcast",
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
 };

@@ -1,15 +1,16 @@
-/* Allreduce by parts through slots in shared memory.
+/* Allreduce by shares through slots in shared memory.
  *
- * Of each piece, every rank combines one part, from everybody's slots into a second slot, and copies the
- * parts of all from there:
+ * Each rank combines its share of a piece from the slots of all ranks into a second slot. All ranks copy
+ * the shares of all ranks from there:
  *
- *     each   in 0 | combine 0, in 1 | combine 1, in 2, out 0 | combine 2, in 3, out 1 | ...
+ *     each rank   in 0 | combine 0, in 1 | combine 1, in 2, out 0 | combine 2, in 3, out 1 | ...
  *
- * Between two bars nobody waits for what others do between them, so that ranks that take turns on a core need one turn for
- * each piece. Against allreduce_shared.c one hand-off more, and 1 / p of the combining.
+ * Between two bars no rank waits for work that others do between the same bars, so oversubscribed ranks
+ * need one time slice per piece. Compared with allreduce_shared.c: one more hand-off, and 1 / p of the
+ * combining.
  *
- * Cost: a hand-off for each piece and 2 more; the bytes into the slots, 1 / p of them and all of them out; (p - 1) / p
- * through the operation.
+ * Cost: a hand-off for each piece and 2 more; the bytes into the slots, 1 / p of them and all of them out;
+ * (p - 1) / p of the bytes combined.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -23,30 +24,30 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-static size_t part_start(const tri_context *c, size_t units, int part) {
-    size_t each = (units / (size_t)c->size + 15) / 16 * 16, start = each * (size_t)part;
-    return part == c->size || start > units ? units : start;
+static size_t share_start(const tri_context *c, size_t units, int rank) {
+    size_t each = (units / (size_t)c->size + 15) / 16 * 16, start = each * (size_t)rank;
+    return rank == c->size || start > units ? units : start;
 }
 
 static tri_status put(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     uint64_t piece = p->first + 2 * k;
-    size_t units = tri_piece_units(p, k), mine = part_start(c, units, c->rank);
-    size_t behind = part_start(c, units, c->rank + 1);
+    size_t units = tri_piece_units(p, k), mine = share_start(c, units, c->rank);
+    size_t after = share_start(c, units, c->rank + 1);
     const char *data = tri_unit(c, call->send, tri_piece_start(p, k));
     char *slot = tri_ring_open(p->ring, piece);
-    /* All but my own part, which nobody else reads. */
+    /* Skip the own share, which no other rank reads. */
     TRI_TRY(tri_do_copy(c, slot, data, mine));
-    TRI_TRY(tri_do_copy(c, tri_unit(c, slot, behind), tri_unit(c, data, behind), units - behind));
+    TRI_TRY(tri_do_copy(c, tri_unit(c, slot, after), tri_unit(c, data, after), units - after));
     tri_ring_publish(p->ring, piece);
     return TRI_OK;
 }
 
-/* This rank's part of everybody's piece. */
+/* Combines this rank's share of a piece. */
 static tri_status combine(tri_context *c, const tri_call *call, const tri_slot_pieces *p, size_t k) {
     uint64_t in = p->first + 2 * k;
-    size_t units = tri_piece_units(p, k), start = part_start(c, units, c->rank);
+    size_t units = tri_piece_units(p, k), start = share_start(c, units, c->rank);
     void *combined = tri_ring_open(p->ring, in + 1);
-    TRI_TRY(tri_combine_slots(c, p, in, start, part_start(c, units, c->rank + 1) - start,
+    TRI_TRY(tri_combine_slots(c, p, in, start, share_start(c, units, c->rank + 1) - start,
                               tri_unit(c, call->send, tri_piece_start(p, k) + start), combined));
     tri_ring_publish(p->ring, in + 1);
     return TRI_OK;
@@ -57,9 +58,9 @@ static void get(tri_context *c, const tri_call *call, const tri_slot_pieces *p, 
     size_t units = tri_piece_units(p, k);
     for (int i = 0; i < c->size; i++) {
         int peer = (c->rank + i) % c->size;
-        size_t start = part_start(c, units, peer);
+        size_t start = share_start(c, units, peer);
         tri_copy_out(c, past_caches, tri_unit(c, call->recv, tri_piece_start(p, k) + start),
-                     tri_ring_await(p->ring, peer, out), part_start(c, units, peer + 1) - start);
+                     tri_ring_await(p->ring, peer, out), share_start(c, units, peer + 1) - start);
     }
 }
 
@@ -81,7 +82,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_allreduce_shared_parts = {
     .operation = TRI_ALLREDUCE,
     .name = "shared_parts",
-    .text = "each rank combines its part of each piece from everybody's slots, and copies the others' parts",
+    .text = "each rank combines its share of each piece from all slots and copies the other ranks' shares",
     .can = tri_can_slots,
     .cost = cost,
     .run = run,

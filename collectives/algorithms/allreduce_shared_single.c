@@ -1,7 +1,7 @@
-/* Allreduce by parts in one copy: every rank combines its share of all vectors, which it reads in its peers'
- * memory, and writes the result into everybody's (reduce_shared_single.c has the picture).
+/* Single-copy allreduce by shares. Each rank combines its share of all vectors, read from its peers'
+ * memory, and writes the result into the results of all ranks (picture in reduce_shared_single.c).
  *
- * Cost: to meet and to part; (p - 1) / p x bytes read, combined, and written.
+ * Cost: address exchange and release; (p - 1) / p x bytes read, combined, and written.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -17,15 +17,14 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_exchange_vectors(c, call->send, call->recv, -1);
     TRI_TRY(tri_combine_share(c, call, -1));
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 
 const tri_algorithm tri_allreduce_shared_single = {
     .operation = TRI_ALLREDUCE,
     .name = "shared_single",
-    .text =
-        "each rank combines its share of all vectors in its peers' memory, and writes it into everybody's",
+    .text = "each rank combines its share of all vectors in its peers' memory and writes it into all results",
     .can = tri_can_single,
     .cost = cost,
     .scratch = tri_single_scratch,

@@ -1,14 +1,14 @@
 /* Alltoall with few messages (Bruck, Ho, Kipnis, Upfal, Weathersby 1997, section 3).
  *
- * Block i of a rank goes to the rank i above. Write i in base r: in the round of a digit's place value d, all
- * blocks whose digit is z travel z x d ranks up, in one message for each z. For r = 2 and 8 ranks:
+ * Block i of a rank goes to the rank i above it. Write i in base r. In the round of the digit with place
+ * value d, all blocks with digit z travel z x d ranks up, in one message per z. For r = 2 and 8 ranks:
  *
  *     round 0   blocks 1 3 5 7 go 1 up
  *     round 1   blocks 2 3 6 7 go 2 up
  *     round 2   blocks 4 5 6 7 go 4 up
  *
- * Cost: log_r(p) x (latency + 2 (r - 1) overheads + (r - 1) / r x p blocks), and copies. The radix with the least
- * cost is taken.
+ * Cost: log_r(p) x (latency + 2 (r - 1) overheads + (r - 1) / r x p blocks), and copies. The radix with
+ * the least cost is used.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -16,13 +16,13 @@ static int can(const tri_subcase *c) {
     return !c->uneven && c->ranks > 1;
 }
 
-/* Blocks below `size` whose digit at place value d is z. */
+/* Number of blocks below `size` whose digit at place value d is z. */
 static int blocks_with(int size, int radix, int d, int z) {
     int period = size / (d * radix) * d, rest = size % (d * radix) - z * d;
     return period + (rest < 0 ? 0 : rest < d ? rest : d);
 }
 
-/* Of a node's ranks, those that send to another node when each sends to the rank `distance` above it. */
+/* Number of ranks per node that send to another node if each sends to the rank `distance` above it. */
 static int leaving(const tri_subcase *c, int distance) {
     int back = c->ranks - distance, least = distance < back ? distance : back;
     return c->nodes > 1 && least < c->largest ? least : c->largest;
@@ -58,12 +58,12 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     return best;
 }
 
-/* The blocks, those that go and those that come. */
+/* The blocks, the outgoing ones and the incoming ones. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     return 3 * (size_t)c->size * call->count;
 }
 
-/* Copies the blocks with digit z between their places and a run of them; returns how many. */
+/* Copies the blocks with digit z between their places and a contiguous run. Sets *out to their number. */
 static tri_status pack(tri_context *c, const tri_call *call, int d, int z, void *run_of, int back, int *out) {
     int radix = call->parameters.radix, packed = 0;
     for (int i = z * d; i < c->size; i++) {

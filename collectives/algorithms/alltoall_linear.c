@@ -1,8 +1,9 @@
-/* Alltoall by messages that are all under way at once, up to a window of them: in step k a rank sends to the rank k
+/* Alltoall with all messages in flight at once, up to a window. In step k each rank sends to the rank k
  * above it and receives from the rank k below.
  *
- * Cost, windows of w: (p - 1) / w x (latency + 2 w overheads) + (p - 1) blocks; one latency where p - 1 fit. A wider
- * window is never dearer by this cost; it is limited so that no rank has too many messages to keep track of.
+ * Cost, windows of w: (p - 1) / w x (latency + 2 w overheads) + (p - 1) blocks; a single latency if p - 1
+ * <= w. A wider window is never more expensive in this model; the limit keeps the number of pending
+ * messages reasonable.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -20,7 +21,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
         int messages = c->ranks - first < p->radix ? c->ranks - first : p->radix;
         tri_cost_burst(&cost, c, net, tri_case_level(c), messages, (double)c->bytes, c->largest);
     }
-    /* What stays inside a node does not pass its link. */
+    /* Messages inside a node do not use its link. */
     if (c->nodes > 1) cost.level[TRI_BETWEEN].node_bytes *= (double)(c->ranks - c->largest) / (c->ranks - 1);
     return cost;
 }
@@ -40,7 +41,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_alltoall_linear = {
     .operation = TRI_ALLTOALL,
     .name = "linear",
-    .text = "all messages are under way at once, up to a window of them",
+    .text = "all messages are in flight at once, up to a window",
     .tune = tune,
     .cost = cost,
     .run = run,

@@ -1,15 +1,15 @@
-/* Alltoall inside nodes and over lanes (Traff 2019, arXiv 1910.13373, section 4; node-aware alltoall). Inside a node
- * each rank gets from every other all that is meant for its local number, on whatever node; then it sends to the
- * rank with its local number on each node what is meant for that one, from all ranks of its own node. For nodes of m
- * ranks, N of them: m - 1 + N - 1 messages for each rank instead of m N - 1.
+/* Alltoall inside nodes, then over lanes (Traff 2019, arXiv 1910.13373, section 4; node-aware alltoall).
+ * Inside a node each rank receives all blocks destined for its lane; then it sends to each rank of its
+ * lane the blocks of its whole node. For N nodes of m ranks: m - 1 + N - 1 messages per rank instead of m
+ * N - 1.
  *
  * Cost: an alltoall inside a node of N blocks, one over lanes of m blocks, and three copies.
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_ALLTOALL, c->bytes * (size_t)c->nodes);
-    part[1] = tri_case_of_lanes(c, TRI_ALLTOALL, c->bytes * (size_t)c->largest);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_ALLTOALL, c->bytes * (size_t)c->nodes);
+    stage[1] = tri_case_of_lanes(c, TRI_ALLTOALL, c->bytes * (size_t)c->largest);
     return 2;
 }
 
@@ -19,7 +19,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-/* All blocks, as they go and as they come. */
+/* All blocks, outgoing and incoming. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return 2 * (size_t)c->size * call->count;
 }
@@ -36,8 +36,8 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
     }
 }
 
-/* Blocks stand in the order (local rank, node) before the first part and behind it, (node, local rank) before the
- * second and behind it. */
+/* Block order is (local rank, node) before and after the first stage, (node, local rank) before and after
+ * the second. */
 static tri_status before(tri_context *c, const tri_call *call, int i) {
     const tri_shape *s = c->shape;
     size_t count = call->count;
@@ -59,10 +59,10 @@ static tri_status before(tri_context *c, const tri_call *call, int i) {
 const tri_algorithm tri_alltoall_multilane = {
     .operation = TRI_ALLTOALL,
     .name = "multilane",
-    .text = "an alltoall inside each node, then one among the ranks of each local number",
+    .text = "an alltoall inside each node, then one in each lane",
     .can = tri_case_even_blocks,
     .cost = cost,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
     .before_stage = before,

@@ -1,9 +1,9 @@
 /* Alltoall in p - 1 rounds of shifts (Thakur, Rabenseifner, Gropp 2005, section 4.4).
  *
- * In round k each rank sends to the rank k above it and receives from the rank k below, so that every rank
+ * In round k each rank sends to the rank k above it and receives from the rank k below, so that a rank
  * sends and receives one block at a time.
  *
- * Cost: (p - 1) x (latency + 2 overheads + block), and the blocks that leave a node through its link.
+ * Cost: (p - 1) x (latency + 2 overheads + block), and the blocks that cross the node's link.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -11,7 +11,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     tri_cost_rounds(&cost, tri_case_level(c), c->ranks - 1, (double)c->bytes, c->nodes > 1 ? 1 : c->ranks);
-    /* Every rank of a node has a block for every rank of the others. */
+    /* Every rank of a node has one block for every rank of other nodes. */
     if (c->nodes > 1)
         cost.level[TRI_BETWEEN].node_bytes = (double)c->bytes * c->largest * (c->ranks - c->largest);
     return cost;
@@ -32,7 +32,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_alltoall_pairwise = {
     .operation = TRI_ALLTOALL,
     .name = "pairwise",
-    .text = "in round k each rank sends to the rank k above and receives from the rank k below",
+    .text = "in round k each rank sends to the rank k above it and receives from the rank k below",
     .cost = cost,
     .run = run,
 };

@@ -1,20 +1,19 @@
 /* Alltoall through slots in shared memory.
  *
- * Each rank copies a piece of every block into its slot and takes from every slot the piece that is meant for
- * it:
+ * Each rank copies a piece of every block into its slot, and its own pieces out of all slots:
  *
  *     slot of rank 0 | for 0 | for 1 | for 2 |
- *     slot of rank 1 | for 0 | for 1 | for 2 |      rank 1 takes the middle one of each
+ *     slot of rank 1 | for 0 | for 1 | for 2 |      rank 1 copies the middle of each slot
  *     slot of rank 2 | for 0 | for 1 | for 2 |
  *
- * One hand-off for each piece, however many ranks there are.
+ * One hand-off per piece for any number of ranks.
  *
- * Cost: a hand-off for each piece, p blocks into slots and out of them; more where ranks take turns on a core and have
- * lost its cache by their next turn.
+ * Cost: a hand-off for each piece, p blocks into slots and out of them; more if cores are oversubscribed
+ * and ranks lose their cache between time slices.
  */
 #include "collectives/algorithms/common/slots.h"
 
-/* From that much of a rank's data on, and how many times as long its copies then take. */
+/* If a rank's data exceed this size, copies take longer by this factor. */
 enum { CACHE_BYTES = 512 << 10 };
 static const double CACHES_LOST = 1.3;
 
@@ -22,7 +21,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double all = (double)c->bytes * c->ranks;
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(all));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(all));
     cost.slot_bytes = tri_equal_work(c, 2 * all);
     if (c->cores && c->ranks > c->cores && 2 * all > CACHE_BYTES) cost.slot_bytes *= CACHES_LOST;
     return cost;
@@ -60,7 +59,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_alltoall_shared = {
     .operation = TRI_ALLTOALL,
     .name = "shared",
-    .text = "each rank copies pieces for all into its slot in shared memory and takes its own from all slots",
+    .text = "each rank copies pieces of all blocks into its slot in shared memory and its own pieces out of "
+            "all slots",
     .can = tri_can_slots_each,
     .cost = cost,
     .run = run,

@@ -1,7 +1,7 @@
-/* Alltoall in one copy: each rank fetches its blocks from its peers' memory, the nearest above it first, so
- * that no two ranks read from the same one at once.
+/* Single-copy alltoall. Each rank reads its blocks from its peers' memory, starting with the next rank
+ * above, so that no two ranks read from the same peer at once.
  *
- * Cost: to meet and to part; p - 1 copies of a block.
+ * Cost: address exchange and release; p - 1 copies of a block.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -23,14 +23,14 @@ static tri_status run(tri_context *c, const tri_call *call) {
         TRI_TRY(
             tri_fetch(c, from, (size_t)c->rank * call->count, tri_recv_block(c, call, from), call->count));
     }
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 
 const tri_algorithm tri_alltoall_shared_single = {
     .operation = TRI_ALLTOALL,
     .name = "shared_single",
-    .text = "each rank fetches its blocks from its peers' memory",
+    .text = "each rank reads its blocks from its peers' memory",
     .can = tri_can_single,
     .cost = cost,
     .run = run,

@@ -1,13 +1,13 @@
-/* Barrier by dissemination (Hensgen, Finkel, Manber 1988, "Two algorithms for barrier synchronization",
+/* Dissemination barrier (Hensgen, Finkel, Manber 1988, "Two algorithms for barrier synchronization",
  * section 3).
  *
- * In round k every rank tells the rank 2^k above it, and hears from the rank 2^k below; for 5 ranks:
+ * In round k every rank signals the rank 2^k above it and waits for the rank 2^k below. For 5 ranks:
  *
  *     round 0   0>1  1>2  2>3  3>4  4>0
  *     round 1   0>2  1>3  2>4  3>0  4>1
  *     round 2   0>4  1>0  2>1  3>2  4>3
  *
- * After ceil(log2 p) rounds everybody has heard, by some way, from everybody.
+ * After ceil(log2 p) rounds every rank has heard from all ranks, directly or indirectly.
  *
  * Cost: log2(p) x (latency + 2 overheads).
  */
@@ -35,7 +35,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_barrier_dissemination = {
     .operation = TRI_BARRIER,
     .name = "dissemination",
-    .text = "every rank tells the rank 1, 2, 4, ... above it",
+    .text = "in round k each rank signals the rank 2^k above it",
     .cost = cost,
     .run = run,
 };

@@ -1,5 +1,5 @@
-/* Barrier among nodes: the first rank of each node hears from all others of its node, meets the first ranks of the
- * other nodes, and tells its node.
+/* Barrier inside nodes, then among nodes. The first rank of each node waits for all ranks of its node,
+ * takes part in a barrier of all first ranks, and releases its node.
  *
  * Cost: a gather of a byte inside a node, a barrier among nodes, a broadcast of a byte inside a node.
  */
@@ -9,10 +9,10 @@ static int can(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1;
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
-    part[1] = tri_case_of_nodes(c, TRI_BARRIER, c->bytes);
-    part[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_GATHER, c->bytes);
+    stage[1] = tri_case_of_nodes(c, TRI_BARRIER, c->bytes);
+    stage[2] = tri_case_of_node(c, TRI_BCAST, c->bytes);
     return 3;
 }
 
@@ -31,9 +31,10 @@ static void plan(const tri_context *c, const tri_call *call, tri_stage *stage) {
 const tri_algorithm tri_barrier_hierarchical = {
     .operation = TRI_BARRIER,
     .name = "hierarchical",
-    .text = "the ranks of a node report to its first, the first ones meet and tell their nodes",
+    .text = "the ranks of a node report to its first rank; a barrier of the first ranks follows, then a "
+            "broadcast inside each node",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
 };

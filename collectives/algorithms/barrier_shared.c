@@ -1,11 +1,12 @@
 /* Barrier by flags in shared memory.
  *
- * Each rank raises its flag and looks at everybody's:
+ * Each rank raises its flag and waits for the flags of all others:
  *
  *     0: raise, see 1 2 3    1: raise, see 0 2 3    2: raise, see 0 1 3    3: raise, see 0 1 2
  *
- * One hand-off of a cache line, and p - 2 more that overlap; nobody waits for a chain of others, which is
- * what counts where ranks share cores.
+ * There is no chain of dependent hand-offs, which matters most if cores are oversubscribed.
+ *
+ * Cost: a hand-off of a cache line, and p - 2 more that overlap.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -25,7 +26,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_barrier_shared = {
     .operation = TRI_BARRIER,
     .name = "shared",
-    .text = "each rank raises a flag in shared memory and looks at everybody's",
+    .text = "each rank raises a flag in shared memory and waits for all others",
     .can = tri_can_share,
     .cost = cost,
     .run = run,

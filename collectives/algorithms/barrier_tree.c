@@ -1,5 +1,5 @@
-/* Barrier on a k-nomial tree (collectives/graphs/tree.h): each rank tells its parent when its whole subtree has come; then
- * the word goes down the same tree.
+/* Barrier on a k-nomial tree (collectives/graphs/tree.h). Each rank signals its parent when its whole
+ * subtree has entered; then the release travels down the same tree.
  *
  * Cost: 2 log_k(p) x (latency + k overheads).
  */
@@ -51,7 +51,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_barrier_tree = {
     .operation = TRI_BARRIER,
     .name = "tree",
-    .text = "word goes up a tree when all below have come, and down again",
+    .text =
+        "each rank signals its parent when its subtree has entered, then the release travels down the tree",
     .tune = tune,
     .cost = cost,
     .scratch = scratch,

@@ -1,13 +1,13 @@
-/* Broadcast through a chain of all ranks, in pieces (Pjesivac-Grbovic et al. 2007, "Performance analysis of MPI
- * collective operations", section 3).
+/* Pipelined broadcast through a chain of all ranks (Pjesivac-Grbovic et al. 2007, "Performance analysis of
+ * MPI collective operations", section 3).
  *
  *     round 0   0 -a> 1
  *     round 1   0 -b> 1 -a> 2
  *     round 2   0 -c> 1 -b> 2 -a> 3 ...
  *
- * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + bytes / s), where short pieces save all latencies but those of the
- * first. Where ranks of a node are consecutive, one message of each round leaves a node, and the slower level sets the
- * pace.
+ * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + bytes / s); with short pieces, only the latencies
+ * of the first piece count. If the ranks of a node are consecutive, one message of each round leaves a
+ * node, and the slower level sets the pace.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/pipeline.h"
@@ -43,7 +43,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_bcast_chain = {
     .operation = TRI_BCAST,
     .name = "chain",
-    .text = "each rank hands every piece on to the next as soon as it has it",
+    .text = "each rank forwards every piece to the next rank as soon as it has it",
     .tune = tune,
     .cost = cost,
     .run = run,

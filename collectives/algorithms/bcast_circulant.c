@@ -1,13 +1,13 @@
-/* Broadcast in pieces on a circulant graph (collectives/graphs/circulant.h).
+/* Round-optimal pipelined broadcast on a circulant graph (collectives/graphs/circulant.h).
  *
- * In each round every rank sends one piece and receives one, and every piece takes a tree of its own; for 4 ranks
- * and the pieces a b c:
+ * In each round every rank sends one piece and receives one; each piece travels along its own tree. For 4
+ * ranks and the pieces a b c:
  *
  *     round 0   0 -a> 1
  *     round 1   0 -b> 2   1 -a> 3
  *     round 2   0 -c> 1   2 -b> 3   3 -a> 2 ...
  *
- * Cost, s pieces: (s - 1 + log2(p)) x (latency + 2 overheads + bytes / s), the fewest rounds there can be.
+ * Cost, s pieces: (s - 1 + log2(p)) x (latency + 2 overheads + bytes / s), the minimum number of rounds.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/circulant.h"
@@ -21,7 +21,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    if (c->size < 2) return TRI_OK; /* a node may have fewer ranks than the fullest, for which was chosen */
+    if (c->size < 2) return TRI_OK; /* smaller node than the algorithm was chosen for */
     tri_circulant plan;
     tri_circulant_plan(&plan, c->size, tri_to_virtual(c, c->rank, call->root), call->parameters.pieces);
     for (int round = plan.idle, peer; round < tri_circulant_end(&plan); round++) {
@@ -45,7 +45,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_bcast_circulant = {
     .operation = TRI_BCAST,
     .name = "circulant",
-    .text = "in each round every rank sends one piece and receives one, in the fewest rounds there can be",
+    .text = "in each round every rank sends one piece and receives one, with the minimum number of rounds",
     .can = can,
     .tune = tri_circulant_tune,
     .cost = cost,

@@ -1,14 +1,13 @@
-/* Broadcast on a k-nomial tree (collectives/graphs/tree.h; Bernaschi, Iannello 1998, "Collective communication
- * operations: experimental results vs. theory").
+/* Broadcast on a k-nomial tree (collectives/graphs/tree.h; Bernaschi, Iannello 1998, "Collective
+ * communication operations: experimental results vs. theory").
  *
- * Every rank that has the data sends it to radix - 1 others, so that the holders become `radix` times as many in
- * each round. For radix 3 and 9 ranks:
+ * In each round every rank that has the data sends it to radix - 1 more ranks. For radix 3 and 9 ranks:
  *
  *     round 0   0>3  0>6
  *     round 1   0>1  0>2  3>4  3>5  6>7  6>8
  *
- * Fewer latencies than a binomial tree against more overheads; the radix with the least cost is taken. A
- * sender waits between rounds, so that what it sends to the near does not delay what it sends to the far.
+ * Compared with a binomial tree it trades latencies for overheads; the radix with the least cost is used.
+ * A sender waits between rounds, so that messages to nearby ranks do not delay those to distant ones.
  *
  * Cost: log_k(p) x (latency + k overheads + (k - 1) x bytes).
  */
@@ -50,7 +49,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_bcast_knomial = {
     .operation = TRI_BCAST,
     .name = "knomial",
-    .text = "every rank that has the data sends it to k - 1 others in each round",
+    .text = "in each round every rank that has the data sends it to k - 1 more ranks",
     .tune = tune,
     .cost = cost,
     .run = run,

@@ -1,10 +1,9 @@
-/* Broadcast from the root to each rank in turn.
+/* Broadcast from the root directly to each rank.
  *
  *     0 > 1, 0 > 2, 0 > 3, ...
  *
- * Cost: one latency; p overheads, since the root sends p - 1 messages one behind the other and the last
- * receiver takes one; all copies of the vector at once through the root, and those for other nodes through its
- * node's link.
+ * Cost: one latency; p overheads (p - 1 consecutive sends at the root, one receive at the last receiver);
+ * all copies of the vector through the root, those for other nodes through its node's link.
  */
 #include "collectives/algorithms/algorithm.h"
 

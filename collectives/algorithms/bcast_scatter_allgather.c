@@ -1,22 +1,23 @@
-/* Broadcast by a scatter of equal parts and an allgather (Barnett, Gupta, Payne, Shuler, van de Geijn, Watts 1994,
- * "Interprocessor collective communication library", section 4).
+/* Broadcast by a scatter of equal blocks and an allgather (Barnett, Gupta, Payne, Shuler, van de Geijn,
+ * Watts 1994, "Interprocessor collective communication library", section 4).
  *
  *     abcd  .  .  .        a  b  c  d        abcd  abcd  abcd  abcd
  *
- * Parts are counted from the root, so that a part's place is its holder's rank.
+ * Blocks count from the root, so that a block's index is its owner's rank.
  *
- * Cost: that of both, on p-th parts.
+ * Cost: the sum of both, on blocks of 1 / p of the vector.
  */
 #include "collectives/algorithms/algorithm.h"
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = part[1] = *c;
-    part[0].split = part[1].split = 1;
-    part[0].operation = TRI_SCATTER;
-    part[1].operation = TRI_ALLGATHER;
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = stage[1] = *c;
+    stage[0].split = stage[1].split = 1;
+    stage[0].operation = TRI_SCATTER;
+    stage[1].operation = TRI_ALLGATHER;
     for (int i = 0; i < 2; i++) {
-        part[i].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
-        part[i].irregular = c->nodes > 1; /* counted from the root, a node's ranks need not be consecutive */
+        stage[i].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
+        stage[i].irregular =
+            c->nodes > 1; /* counted from the root, the ranks of a node may not be consecutive */
     }
     return 2;
 }
@@ -39,8 +40,8 @@ static int can(const tri_subcase *c) {
 const tri_algorithm tri_bcast_scatter_allgather = {
     .operation = TRI_BCAST,
     .name = "scatter_allgather",
-    .text = "each rank gets a part of the vector, then all collect the parts",
+    .text = "each rank receives one block of the vector, then all ranks collect the blocks",
     .can = can,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
 };

@@ -1,7 +1,7 @@
 /* Broadcast through the root's slots in shared memory.
  *
- * The root copies the data piece by piece into its slots; every other rank copies each piece out as soon as
- * it is there. The root runs ahead until its slots are full.
+ * The root copies the data into its slots in pieces; every other rank copies each piece out as soon as it
+ * is published. The root runs ahead until its slots are full.
  *
  *     root      in 0 | in 1 | in 2 | in 3
  *     others           out 0 | out 1 | out 2 | out 3
@@ -14,7 +14,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double bytes = (double)c->bytes;
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(bytes));
     cost.slot_bytes = tri_work(c, 2 * bytes, bytes * c->ranks);
     return cost;
 }

@@ -1,12 +1,12 @@
-/* Broadcast in one copy: the root's vector goes straight into everybody's.
+/* Single-copy broadcast, from the root's vector directly into all others.
  *
- * Every leaf fetches it from the root's memory. Where there is but one leaf, the root puts the second half
- * there meanwhile, so that both cores work:
+ * Every leaf reads the vector from the root's memory. With a single leaf, the root writes the second half
+ * at the same time, so that both cores work:
  *
- *     root   | 1st half > | 2nd half |     puts the 2nd half at the leaf
- *     leaf   | 1st half | < 2nd half |     fetches the 1st half
+ *     root   | 1st half > | 2nd half |     writes the 2nd half into the leaf's memory
+ *     leaf   | 1st half | < 2nd half |     reads the 1st half
  *
- * Cost: to meet and to part; one copy of the bytes, of half of them for two ranks.
+ * Cost: address exchange and release; one copy of the bytes, of half of them for two ranks.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -29,14 +29,14 @@ static tri_status run(tri_context *c, const tri_call *call) {
             TRI_TRY(tri_put(c, leaf, share, tri_unit(c, call->send, share), rest));
         }
     }
-    tri_part(c, tri_only_root(c, call->root));
+    tri_release_vectors(c, tri_only_root(c, call->root));
     return TRI_OK;
 }
 
 const tri_algorithm tri_bcast_shared_single = {
     .operation = TRI_BCAST,
     .name = "shared_single",
-    .text = "each rank fetches the vector from the root's memory; of two ranks, each copies a half",
+    .text = "each rank reads the vector from the root's memory; of two ranks, each copies one half",
     .can = tri_can_single,
     .cost = cost,
     .run = run,

@@ -1,16 +1,17 @@
-/* Broadcast on a split binary tree (Pjesivac-Grbovic et al. 2007, "Performance analysis of MPI collective operations",
- * section 3): the first half of the vector goes in pieces down one binary tree, the second down another of the same
- * shape, and in the end the ranks that have the same place in both give each other their halves. Counted from the root,
- * odd ranks are one tree and even ranks the other; for 7 ranks and the halves a b:
+/* Pipelined broadcast on a split binary tree (Pjesivac-Grbovic et al. 2007, "Performance analysis of MPI
+ * collective operations", section 3). The first half of the vector travels in pieces down one binary tree,
+ * the second half down another one of the same shape; finally the ranks with the same position in both
+ * trees exchange their halves. Counted from the root, one tree has the odd and the other the even ranks.
+ * For 7 ranks and the halves a b:
  *
  *     0 -a> 1    1 -a> 3    1 -a> 5
  *     0 -b> 2    2 -b> 4    2 -b> 6
  *     1 -ab- 2   3 -ab- 4   5 -ab- 6
  *
- * Where one rank is left over, it gets the other half from the root.
+ * A rank without partner gets the other half from the root.
  *
- * Cost, s pieces of each half: the way of the first piece, log2(p) x (latency + 3 overheads + bytes / s), then
- * (s - 1) x (latency + 3 overheads + bytes / s), and an exchange of half the vector.
+ * Cost, s pieces of each half: the path of the first piece, log2(p) x (latency + 3 overheads + bytes / s),
+ * then (s - 1) x (latency + 3 overheads + bytes / s), and an exchange of half the vector.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/pipeline.h"
@@ -21,8 +22,8 @@ static int can(const tri_subcase *c) {
     return c->ranks > 2;
 }
 
-/* `times` pieces to both children, one pair behind the other; the second goes one overhead after the first. A node whose
- * ranks all have children in other nodes has the most to send. */
+/* `times` consecutive pairs of sends, one piece to each of two children; the second send starts one
+ * overhead after the first. A node all of whose ranks have children on other nodes sends the most. */
 static tri_cost pairs_of(const tri_subcase *c, double times, double bytes, int overheads) {
     tri_cost cost = {0};
     int level = tri_case_level(c);
@@ -34,38 +35,39 @@ static tri_cost pairs_of(const tri_subcase *c, double times, double bytes, int o
     return cost;
 }
 
-/* The dearest way below a place of a tree. */
-static tri_cost way_below(const tri_subcase *c, int place, int places, double bytes, const tri_network *net) {
+/* The most expensive path below a position of a tree. */
+static tri_cost path_below(const tri_subcase *c, int position, int positions, double bytes,
+                           const tri_network *net) {
     tri_cost best = {0};
-    for (int child = 2 * place + 1; child <= 2 * place + 2 && child < places; child++) {
-        tri_cost way = pairs_of(c, 1, bytes, child == 2 * place + 1 ? 2 : 3);
-        tri_cost rest = way_below(c, child, places, bytes, net);
-        tri_cost_add(&way, &rest);
-        if (tri_case_time_s(&way, c, net) > tri_case_time_s(&best, c, net)) best = way;
+    for (int child = 2 * position + 1; child <= 2 * position + 2 && child < positions; child++) {
+        tri_cost path = pairs_of(c, 1, bytes, child == 2 * position + 1 ? 2 : 3);
+        tri_cost below = path_below(c, child, positions, bytes, net);
+        tri_cost_add(&path, &below);
+        if (tri_case_time_s(&path, c, net) > tri_case_time_s(&best, c, net)) best = path;
     }
     return best;
 }
 
-/* The first piece's way to the end of a tree, and the others behind it. */
-static tri_cost one_tree(const tri_subcase *c, int places, int pieces, int overheads,
+/* The first piece's path to the end of a tree, and the following pieces. */
+static tri_cost one_tree(const tri_subcase *c, int positions, int pieces, int overheads,
                          const tri_network *net) {
     double bytes = (double)c->bytes / pieces;
-    int turns = pieces / 2 - 1, level = tri_case_level(c);
-    tri_cost cost = pairs_of(c, 1, bytes, overheads), way = way_below(c, 0, places, bytes, net);
-    tri_cost turn = pairs_of(c, turns, bytes, 3);
-    if (bytes <= net->eager_bytes) turn.level[level].latencies = 0;
-    tri_cost_add(&cost, &way);
-    tri_cost_add(&cost, &turn);
+    int others = pieces / 2 - 1, level = tri_case_level(c);
+    tri_cost cost = pairs_of(c, 1, bytes, overheads), path = path_below(c, 0, positions, bytes, net);
+    tri_cost rest = pairs_of(c, others, bytes, 3);
+    if (bytes <= net->eager_bytes) rest.level[level].latencies = 0;
+    tri_cost_add(&cost, &path);
+    tri_cost_add(&cost, &rest);
     return cost;
 }
 
 static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_network *net) {
     tri_cost odd = one_tree(c, c->ranks / 2, p->pieces, 2, net);
     tri_cost even = one_tree(c, (c->ranks - 1) / 2, p->pieces, 3, net);
-    /* Of the pairs that exchange, those at either end of a node are in two nodes. */
+    /* Of the exchanging pairs, those at the ends of a node span two nodes. */
     int far = c->nodes == 1 ? 0 : c->largest == 1 || c->largest % 2 ? 1 : 2;
     tri_cost_steps(&even, c, 1, (double)c->bytes / 2, far, net);
-    /* The rank that is left over need not wait for another. */
+    /* A rank without partner does not wait for the other tree. */
     return tri_case_time_s(&odd, c, net) > tri_case_time_s(&even, c, net) ? odd : even;
 }
 
@@ -83,7 +85,7 @@ static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
     return best;
 }
 
-/* The pieces first .. first + count - 1, which are one run. */
+/* The contiguous pieces first .. first + count - 1. */
 static tri_range run_of(const tri_call *call, int first, int count) {
     tri_range from = tri_piece(call, first), to = tri_piece(call, first + count - 1);
     tri_range run = {.first = from.first, .count = to.first + to.count - from.first};
@@ -111,25 +113,25 @@ static tri_status at_root(tri_context *c, const tri_call *call) {
 }
 
 static tri_status run(tri_context *c, const tri_call *call) {
-    if (c->size < 2) return TRI_OK; /* a node may have fewer ranks than the fullest, for which was chosen */
+    if (c->size < 2) return TRI_OK; /* smaller node than the algorithm was chosen for */
     int me = tri_to_virtual(c, c->rank, call->root), half = call->parameters.pieces / 2;
     if (!me) return at_root(c, call);
-    int tree = me % 2 ? 0 : 1, place = (me - 1) / 2, mine = tree * half, other = half - mine;
-    int parent = place ? 2 * ((place - 1) / 2) + 1 + tree : 0;
+    int tree = me % 2 ? 0 : 1, position = (me - 1) / 2, mine = tree * half, other = half - mine;
+    int parent = position ? 2 * ((position - 1) / 2) + 1 + tree : 0;
     for (int k = 0; k <= half; k++) {
         if (k < half) TRI_TRY(recv_run(c, call, tri_piece(call, mine + k), parent));
-        for (int child = 2 * place + 1; k && child <= 2 * place + 2; child++) {
+        for (int child = 2 * position + 1; k && child <= 2 * position + 2; child++) {
             int to = 2 * child + 1 + tree;
             if (to < c->size) TRI_TRY(send_run(c, call, tri_piece(call, mine + k - 1), to));
         }
         TRI_TRY(tri_do_wait(c));
     }
-    int like = tree ? me - 1 : me + 1;
-    if (like == c->size) {
+    int partner = tree ? me - 1 : me + 1;
+    if (partner == c->size) {
         TRI_TRY(recv_run(c, call, run_of(call, other, half), 0));
     } else {
-        TRI_TRY(recv_run(c, call, run_of(call, other, half), like));
-        TRI_TRY(send_run(c, call, run_of(call, mine, half), like));
+        TRI_TRY(recv_run(c, call, run_of(call, other, half), partner));
+        TRI_TRY(send_run(c, call, run_of(call, mine, half), partner));
     }
     return tri_do_wait(c);
 }
@@ -137,8 +139,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_bcast_split_tree = {
     .operation = TRI_BCAST,
     .name = "split_tree",
-    .text =
-        "each half of the vector goes down a binary tree of its own, then the ranks of both exchange halves",
+    .text = "each half of the vector travels down its own binary tree, then partners in both trees exchange "
+            "halves",
     .can = can,
     .tune = tune,
     .cost = cost,

@@ -1,14 +1,15 @@
-/* Broadcast in pieces through a chain of nodes and a chain inside each node. The first rank of each node (on its
- * own node the root) hands every piece to the next node and to the next rank of its node. For nodes {0 1 2},
- * {3 4 5} and {6 7}:
+/* Pipelined broadcast through a chain of nodes and a chain inside each node. The first rank of each node
+ * (on its own node the root) forwards every piece to the next node and to the next rank of its node. For
+ * nodes {0 1 2}, {3 4 5} and {6 7}:
  *
  *     0 > 3 > 6
  *     0 > 1 > 2,  3 > 4 > 5,  6 > 7
  *
- * Fewer rounds fill this pipeline than a chain of all ranks.
+ * This pipeline fills in fewer rounds than a chain of all ranks.
  *
- * Cost, s pieces, n nodes of m ranks: n - 1 + m - 1 messages of the first piece, (latency + 2 overheads + bytes / s) each;
- * and (s - 1) x (latency + 3 overheads + bytes / s) on the slower level, without the latency where pieces are short.
+ * Cost, s pieces, n nodes of m ranks: n - 1 + m - 1 messages of the first piece, (latency + 2 overheads +
+ * bytes / s) each; and (s - 1) x (latency + 3 overheads + bytes / s) on the slower level, without the
+ * latency if pieces are short.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/pipeline.h"
@@ -67,7 +68,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_bcast_two_chains = {
     .operation = TRI_BCAST,
     .name = "two_chains",
-    .text = "pieces go from node to node and, in each node, from rank to rank",
+    .text = "pieces travel from node to node and, inside each node, from rank to rank",
     .can = can,
     .tune = tune,
     .cost = cost,

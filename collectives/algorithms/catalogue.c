@@ -1,17 +1,9 @@
-/* The list of operations and of algorithms, and their names. */
+/* The catalogue: operations and algorithms by number and by name. */
 #include <stdio.h>
 #include <string.h>
 
 #include "collectives/algorithms/algorithm.h"
 #include "trireme/algorithms.h"
-
-static const tri_algorithm *const algorithms[] = {
-#define X(operation, name) &tri_##operation##_##name,
-#include "collectives/algorithms/algorithms.def"
-#undef X
-};
-
-enum { ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 
 static const char *const operation_names[TRI_OPERATION_COUNT] = {
 #define ROW(NAME, name, text) [TRI_##NAME] = #name,
@@ -24,26 +16,22 @@ const char *tri_operation_name(tri_operation operation) {
 }
 
 int tri_algorithm_count(void) {
-    return ALGORITHMS;
+    return tri_algorithm_list_count;
 }
 
 tri_operation tri_algorithm_operation(int index) {
-    return algorithms[index]->operation;
+    return tri_algorithm_list[index]->operation;
 }
 
 const char *tri_algorithm_name(int index) {
-    return algorithms[index]->name;
+    return tri_algorithm_list[index]->name;
 }
 
 const char *tri_algorithm_text(int index) {
-    return algorithms[index]->text;
+    return tri_algorithm_list[index]->text;
 }
 
-const tri_algorithm *tri_algorithm_at(int index) {
-    return algorithms[index];
-}
-
-/* Appends " word" where it fits. */
+/* Appends " word", truncated if it does not fit. */
 static void append(char *text, size_t room, const char *word) {
     size_t length = strlen(text);
     snprintf(text + length, room - length, " %s", word);
@@ -52,21 +40,21 @@ static void append(char *text, size_t room, const char *word) {
 static tri_status find(const char *operation, const char *name, int *out) {
     char known[512] = "";
     int operation_known = 0;
-    for (int i = 0; i < ALGORITHMS; i++) {
-        const char *of = tri_operation_name(algorithms[i]->operation);
+    for (int i = 0; i < tri_algorithm_list_count; i++) {
+        const char *of = tri_operation_name(tri_algorithm_list[i]->operation);
         if (strcmp(of, operation)) continue;
         operation_known = 1;
-        append(known, sizeof known, algorithms[i]->name);
-        if (!strcmp(algorithms[i]->name, name)) {
+        append(known, sizeof known, tri_algorithm_list[i]->name);
+        if (!strcmp(tri_algorithm_list[i]->name, name)) {
             *out = i;
             return TRI_OK;
         }
     }
     if (operation_known)
-        return tri_fail(TRI_ERR_ARGUMENT, "no algorithm '%s' for %s: there are%s", name, operation, known);
+        return tri_fail(TRI_ERR_ARGUMENT, "no algorithm '%s' for %s; available:%s", name, operation, known);
     for (int i = 0; i < TRI_OPERATION_COUNT; i++)
         append(known, sizeof known, operation_names[i]);
-    return tri_fail(TRI_ERR_ARGUMENT, "no operation '%s': there are%s", operation, known);
+    return tri_fail(TRI_ERR_ARGUMENT, "no operation '%s'; available:%s", operation, known);
 }
 
 tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]) {
@@ -78,12 +66,12 @@ tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected
         names += length + (names[length] == ',');
         char *colon = strchr(word, ':');
         if (!colon)
-            return tri_fail(TRI_ERR_ARGUMENT, "'%s' does not name an algorithm: write it as bcast:binomial",
+            return tri_fail(TRI_ERR_ARGUMENT, "'%s' does not name an algorithm; write it as bcast:binomial",
                             word);
         *colon = 0;
         int index;
         TRI_TRY(find(word, colon + 1, &index));
-        found[algorithms[index]->operation] = algorithms[index];
+        found[tri_algorithm_list[index]->operation] = tri_algorithm_list[index];
     }
     memcpy(selected, found, sizeof found);
     return TRI_OK;
@@ -91,20 +79,20 @@ tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected
 
 int tri_algorithm_can(int index, const tri_case *c) {
     tri_subcase sub = tri_subcase_of(c);
-    return tri_algorithm_fits(algorithms[index], &sub);
+    return tri_algorithm_fits(tri_algorithm_list[index], &sub);
 }
 
 tri_cost tri_algorithm_cost(int index, const tri_case *c, const tri_network *net) {
     tri_recipe recipe;
     tri_subcase sub = tri_subcase_of(c);
-    tri_recipe_make(&recipe, algorithms[index], &sub, net);
+    tri_recipe_make(&recipe, tri_algorithm_list[index], &sub, net);
     return tri_recipe_cost(&recipe, 0, &sub, net);
 }
 
 double tri_algorithm_time_s(int index, const tri_case *c, const tri_network *net) {
     tri_recipe recipe;
     tri_subcase sub = tri_subcase_of(c);
-    return tri_recipe_make(&recipe, algorithms[index], &sub, net);
+    return tri_recipe_make(&recipe, tri_algorithm_list[index], &sub, net);
 }
 
 int tri_algorithm_choose(const tri_case *c, const tri_network *net) {
@@ -112,7 +100,7 @@ int tri_algorithm_choose(const tri_case *c, const tri_network *net) {
     tri_subcase sub = tri_subcase_of(c);
     tri_recipe_make(&recipe, NULL, &sub, net);
     int index = 0;
-    while (algorithms[index] != recipe.pick[0].algorithm)
+    while (tri_algorithm_list[index] != recipe.pick[0].algorithm)
         index++;
     return index;
 }

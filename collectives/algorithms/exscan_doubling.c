@@ -1,7 +1,8 @@
-/* Prefix combination by doubling distances (scan_doubling.c), in which a rank keeps what came from below
- * apart from what it sends on.
+/* Exclusive scan by doubling distances (scan_doubling.c). A rank keeps the combination of lower ranks
+ * separate from the one it sends on.
  *
- * Cost: log2(p) x (latency + 2 overheads + bytes + 2 x combined bytes), the first of the combinations less.
+ * Cost: log2(p) x (latency + 2 overheads + bytes + 2 x combined bytes), minus the first of the
+ * combinations.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -39,7 +40,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_exscan_doubling = {
     .operation = TRI_EXSCAN,
     .name = "doubling",
-    .text = "as scan's, with what came from below kept apart",
+    .text = "as in scan, with the combination of lower ranks kept separately",
     .cost = cost,
     .scratch = scratch,
     .run = run,

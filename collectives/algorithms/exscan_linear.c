@@ -1,4 +1,4 @@
-/* Prefix combination along a chain (scan_linear.c); what a rank gets is its result.
+/* Exclusive scan along a chain (scan_linear.c). The vector that a rank receives is its result.
  *
  * Cost: (p - 1) x (latency + 2 overheads + bytes) + (p - 2) x combined bytes.
  */
@@ -32,7 +32,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_exscan_linear = {
     .operation = TRI_EXSCAN,
     .name = "linear",
-    .text = "each rank gets what lies below it, adds its vector and hands the result on",
+    .text = "each rank receives the combination of lower ranks, adds its vector and sends the result on",
     .cost = cost,
     .scratch = scratch,
     .run = run,

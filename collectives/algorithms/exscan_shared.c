@@ -1,5 +1,5 @@
-/* Prefix combination of the ranks below through slots in shared memory: as scan_shared.c, but a rank's result is what it
- * finds below; the last one lays nothing down.
+/* Exclusive scan through slots in shared memory: as scan_shared.c, but a rank's result is the combination
+ * of lower ranks, and the last rank publishes nothing.
  *
  * Cost: as scan_shared.c, for p - 1 ranks.
  */
@@ -17,7 +17,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_exscan_shared = {
     .operation = TRI_EXSCAN,
     .name = "shared",
-    .text = "each rank goes on from the nearest rank below whose result is in its slot in shared memory",
+    .text = "each rank continues from the nearest lower rank whose result is in its slot in shared memory",
     .can = tri_can_slots_twice,
     .cost = cost,
     .scratch = tri_scan_back_scratch,

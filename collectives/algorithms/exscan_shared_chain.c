@@ -1,7 +1,7 @@
-/* Prefix combination of the ranks below along a chain of slots in shared memory: as scan_shared_chain.c, but a rank's result
- * is what its neighbour's slot holds; the last one combines nothing.
+/* Exclusive scan along a chain of slots in shared memory: as scan_shared_chain.c, but a rank's result is
+ * the content of its lower neighbour's slot, and the last rank combines nothing.
  *
- * Cost: as scan_shared_chain.c, of p - 1 ranks that combine once less.
+ * Cost: as scan_shared_chain.c, with one combination fewer.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -17,7 +17,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_exscan_shared_chain = {
     .operation = TRI_EXSCAN,
     .name = "shared_chain",
-    .text = "each rank combines what its neighbour's slot in shared memory holds with its own, in its slot",
+    .text = "each rank combines its lower neighbour's slot in shared memory with its own data in its slot",
     .can = tri_can_slots,
     .cost = cost,
     .run = run,

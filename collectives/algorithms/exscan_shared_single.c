@@ -1,5 +1,5 @@
-/* Prefix combination of the ranks below in one copy: as scan_shared_single.c, but rank r gets what there was before its
- * own vector.
+/* Single-copy exclusive scan: as scan_shared_single.c, but rank r gets the combination of the ranks below
+ * it.
  *
  * Cost: as scan_shared_single.c, for p - 1 ranks.
  */
@@ -18,14 +18,14 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_exchange_vectors(c, call->send, c->rank ? call->recv : NULL, -1);
     TRI_TRY(tri_scan_share(c, call, 1));
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 
 const tri_algorithm tri_exscan_shared_single = {
     .operation = TRI_EXSCAN,
     .name = "shared_single",
-    .text = "each rank scans its share of all vectors in its peers' memory, and writes it into everybody's",
+    .text = "each rank scans its share of all vectors in its peers' memory and writes it into all results",
     .can = tri_can_single,
     .cost = cost,
     .scratch = tri_single_scratch,

@@ -1,4 +1,4 @@
-/* Gather on a binomial tree: the scatter's tree (scatter_binomial.c) with the arrows turned round.
+/* Gather on a binomial tree: the tree of scatter_binomial.c with the messages reversed.
  *
  *     round 0   1 -1> 0   3 -3> 2   5 -5> 4   7 -7> 6
  *     round 1   2 -23> 0   6 -67> 4
@@ -51,7 +51,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
     int straight = c->rank + ranks > c->size ? c->size - c->rank : ranks;
     int parent = tri_from_virtual(c, me - own, call->root);
     size_t before = tri_run_units(c, call, c->rank, straight);
-    /* In two messages to the root where the blocks belong to two places. */
+    /* Two messages to the root, if the blocks wrap around at its buffer's end. */
     if (me == own) {
         TRI_TRY(tri_do_send(c, blocks, before, parent));
         TRI_TRY(
@@ -65,7 +65,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_gather_binomial = {
     .operation = TRI_GATHER,
     .name = "binomial",
-    .text = "each rank collects the blocks of its subtree and passes them on",
+    .text = "each rank collects the blocks of its subtree and sends them to its parent",
     .can = can,
     .cost = cost,
     .scratch = scratch,

@@ -1,10 +1,10 @@
-/* Gather at the root, which takes all blocks as they come.
+/* Gather directly to the root, which receives all blocks concurrently.
  *
- *     1 > 0, 2 > 0, 3 > 0, ...   straight to where they belong
+ *     1 > 0, 2 > 0, 3 > 0, ...   directly into the receive buffer
  *
- * Cost: one latency; p overheads; all blocks at once through the root, those of other nodes through its node's link.
- * Short blocks share the way and so arrive all at once at its end, where the root has the overheads still before it;
- * for long ones, which wait until the root takes them, the longer of the two is the cost.
+ * Cost: one latency; p overheads; all blocks through the root, those of other nodes through its node's
+ * link. Short blocks share the link and arrive together, and the root's overheads follow; long ones wait
+ * until the root takes them, and the longer of the two is the cost.
  */
 #include "collectives/algorithms/algorithm.h"
 

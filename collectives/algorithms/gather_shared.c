@@ -1,5 +1,5 @@
-/* Gather through slots in shared memory: each rank copies its block piece by piece into its slots, where it
- * runs ahead until they are full; the root copies all out.
+/* Gather through slots in shared memory. Each rank copies its block into its slots in pieces and runs
+ * ahead until they are full; the root copies all pieces out.
  *
  *     others   in 0 | in 1      | in 2      | ...
  *     root            all out 0 | all out 1 | ...
@@ -12,7 +12,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double bytes = (double)c->bytes, others = bytes * (c->ranks - 1);
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(bytes));
     cost.slot_bytes = tri_first_piece(bytes) + tri_work(c, bytes + others, 2 * others);
     return cost;
 }

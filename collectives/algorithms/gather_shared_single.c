@@ -1,9 +1,10 @@
-/* Gather in one copy: each block goes straight from its rank's memory into the root's.
+/* Single-copy gather, from each rank's memory directly into the root's.
  *
- * Every leaf puts its block there. Where there is but one leaf, the root fetches the second half of it
- * (bcast_shared_single.c has the picture).
+ * Every leaf writes its block. With a single leaf, the root reads the second half of the block (picture in
+ * bcast_shared_single.c).
  *
- * Cost: to meet and to part; one copy of a block, of half of it for two ranks; the root's own block.
+ * Cost: address exchange and release; one copy of a block, of half of it for two ranks; the root's own
+ * block.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -29,14 +30,14 @@ static tri_status run(tri_context *c, const tri_call *call) {
             TRI_TRY(tri_fetch(c, leaf, share, tri_unit(c, tri_recv_block(c, call, leaf), share), rest));
         }
     }
-    tri_part(c, tri_only_root(c, call->root));
+    tri_release_vectors(c, tri_only_root(c, call->root));
     return TRI_OK;
 }
 
 const tri_algorithm tri_gather_shared_single = {
     .operation = TRI_GATHER,
     .name = "shared_single",
-    .text = "each rank puts its block into the root's memory; of two ranks, each copies a half",
+    .text = "each rank writes its block into the root's memory; of two ranks, each copies one half",
     .can = tri_can_single,
     .cost = cost,
     .run = run,

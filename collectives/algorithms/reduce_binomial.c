@@ -1,14 +1,14 @@
-/* Reduction on a binomial tree: the broadcast's tree (bcast_binomial.c) with the arrows turned round.
+/* Reduction on a binomial tree: the tree of bcast_binomial.c with the messages reversed.
  *
  *     round 0   1>0  3>2  5>4  7>6
  *     round 1   2>0  6>4
  *     round 2   4>0
  *
- * What a rank has combined is always a run of consecutive ranks, and what it receives is the run behind it,
- * so the order of the ranks is kept. For operations that do not commute the tree is drawn from rank 0 for
- * every root, and the result takes one more message to the root.
+ * A rank always holds the combination of a run of consecutive ranks and receives that of the next run, so
+ * rank order is kept. For operations that do not commute, the tree is always rooted at rank 0, and the
+ * result takes one more message to the root.
  *
- * Cost: log2(p) x (latency + 2 overheads + bytes + combined bytes): the k-nomial tree's of radix 2
+ * Cost: log2(p) x (latency + 2 overheads + bytes + combined bytes): the k-nomial tree with radix 2
  * (reduce_knomial.c).
  */
 #include "collectives/algorithms/algorithm.h"
@@ -34,7 +34,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_binomial = {
     .operation = TRI_REDUCE,
     .name = "binomial",
-    .text = "pairs combine, then pairs of pairs; half of the ranks are done after each round",
+    .text = "pairs combine, then pairs of pairs; half of the remaining ranks finish in each round",
     .cost = cost,
     .scratch = scratch,
     .run = run,

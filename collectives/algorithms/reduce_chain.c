@@ -1,11 +1,12 @@
-/* Reduction through a chain of all ranks, in pieces (Pjesivac-Grbovic et al. 2007, section 3): the broadcast's
- * chain (bcast_chain.c) with the arrows turned round.
+/* Pipelined reduction through a chain of all ranks (Pjesivac-Grbovic et al. 2007, section 3): the chain of
+ * bcast_chain.c with the messages reversed.
  *
  *     round 0   3 -a> 2
  *     round 1   3 -b> 2 -a> 1
  *     round 2   3 -c> 2 -b> 1 -a> 0 ...
  *
- * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + (bytes + combined bytes) / s), as in the broadcast.
+ * Cost, s pieces: (p - 2 + s) x (latency + 2 overheads + (bytes + combined bytes) / s), as in the
+ * broadcast.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/pipeline.h"
@@ -26,7 +27,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-/* Two pieces: one that comes and one that goes. */
+/* Two pieces, an incoming and an outgoing one. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     (void)c;
     return 2 * tri_piece(call, 0).count;
@@ -58,7 +59,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_chain = {
     .operation = TRI_REDUCE,
     .name = "chain",
-    .text = "each rank combines every piece with its own and hands it on to the next",
+    .text = "each rank combines every piece with its own and sends it to the next rank",
     .can = can,
     .tune = tune,
     .cost = cost,

@@ -1,5 +1,5 @@
-/* Reduction in pieces on a circulant graph: the broadcast's rounds (bcast_circulant.c) with time turned round, so
- * that each piece comes together along its own tree. Ranks are combined in no particular order.
+/* Pipelined reduction on a circulant graph: the rounds of bcast_circulant.c in reverse. Each piece is
+ * combined along its own tree. Rank order is not kept.
  *
  * Cost, s pieces: (s - 1 + log2(p)) x (latency + 2 overheads + bytes / s + combined bytes / s).
  */
@@ -17,7 +17,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-/* The vector so far, and a piece that comes. */
+/* The partial result, and an incoming piece. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     (void)c;
     return call->count + tri_piece(call, 0).count;
@@ -51,7 +51,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_circulant = {
     .operation = TRI_REDUCE,
     .name = "circulant",
-    .text = "the broadcast on a circulant graph with time turned round",
+    .text = "the broadcast on a circulant graph in reverse",
     .can = can,
     .tune = tri_circulant_tune,
     .cost = cost,

@@ -1,12 +1,12 @@
-/* Reduction on a k-nomial tree: the broadcast's tree (bcast_knomial.c) with the arrows turned round. For radix 3 and
- * 9 ranks:
+/* Reduction on a k-nomial tree: the tree of bcast_knomial.c with the messages reversed. For radix 3 and 9
+ * ranks:
  *
  *     round 0   1>0  2>0  4>3  5>3  7>6  8>6
  *     round 1   3>0  6>0
  *
- * What a rank has combined is always a run of consecutive ranks, and what comes are the runs behind it, so the
- * order of the ranks is kept. For operations that do not commute the tree is drawn from rank 0 for every root,
- * and the result takes one more message to the root.
+ * A rank always holds the combination of a run of consecutive ranks and receives those of the next runs,
+ * so rank order is kept. For operations that do not commute, the tree is always rooted at rank 0, and the
+ * result takes one more message to the root.
  *
  * Cost: log_k(p) x (latency + k overheads + (k - 1) x bytes + (k - 1) x combined bytes).
  */
@@ -31,17 +31,18 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-/* One vector for each child of a level, and one for what was combined so far. */
+/* A vector for each child of a level, and one for the partial result. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     (void)c;
     return (size_t)call->parameters.radix * call->count;
 }
 
-/* Takes what the children of one level have; the combination comes to lie where the last of them was. */
+/* Receives and combines the partial results of the children of one level. The result ends up in the last
+ * child's vector. */
 static tri_status take_level(tri_context *c, const tri_call *call, int me, int distance, int top,
                              const void **so_far) {
     int radix = call->parameters.radix;
-    /* The combination of the level before lies in the last vector that it used: begin behind it, and go round. */
+    /* The partial result is in the last vector used: continue after it, cyclically. */
     size_t first = 0;
     for (int i = 0; i < radix; i++)
         if (*so_far == tri_unit(c, call->scratch, (size_t)i * call->count)) first = (size_t)i + 1;
@@ -80,7 +81,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_knomial = {
     .operation = TRI_REDUCE,
     .name = "knomial",
-    .text = "each rank combines what k - 1 others have with its own in each round",
+    .text = "in each round a rank combines the partial results of k - 1 others with its own",
     .tune = tune,
     .cost = cost,
     .scratch = scratch,

@@ -1,9 +1,8 @@
-/* Reduction at the root, which takes the vector of each rank in turn, in rank order.
+/* Reduction at the root, which receives and combines the vectors one by one, in rank order.
  *
  *     acc = x0;  acc = acc op x1;  acc = acc op x2; ...
  *
- * Cost: one latency; p overheads; (p - 1) x the bytes to the root, one vector behind the other, and
- * through the operation.
+ * Cost: one latency; p overheads; (p - 1) x the bytes to the root, one vector after another, and combined.
  */
 #include "collectives/algorithms/algorithm.h"
 
@@ -20,8 +19,8 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-/* Two vectors: the combination so far and the one that comes. The root's own `recv` cannot be either, since
- * it may be its input as well. */
+/* The partial result and the incoming vector. The root's `recv` cannot be used, since it may also be the
+ * input. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     return c->rank == call->root ? 2 * call->count : 0;
 }
@@ -41,7 +40,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
             TRI_TRY(tri_do_wait(c));
         }
         if (!peer) continue;
-        /* The combination comes to lie where the right operand was. */
+        /* The result is in the right operand's place. */
         TRI_TRY(tri_do_combine(c, so_far, next, call->count));
         next = so_far;
         so_far = to;
@@ -52,7 +51,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_linear = {
     .operation = TRI_REDUCE,
     .name = "linear",
-    .text = "the root takes each rank's vector in turn, in rank order",
+    .text = "the root receives and combines the vectors one by one, in rank order",
     .cost = cost,
     .scratch = scratch,
     .run = run,

@@ -1,16 +1,16 @@
-/* Reduction on the postal tree (postal.h): the broadcast's messages (bcast_postal.c) with time turned round.
+/* Reduction on the postal tree (collectives/graphs/postal.h): the messages of bcast_postal.c in reverse.
  *
- * What a rank has combined is always a run of consecutive ranks, and what it receives is the run behind it,
- * so the order of the ranks is kept. For operations that do not commute the tree is drawn from rank 0 for
- * every root, and the result takes one more message to the root.
+ * A rank always holds the combination of a run of consecutive ranks and receives that of the next run, so
+ * rank order is kept. For operations that do not commute, the tree is always rooted at rank 0, and the
+ * result takes one more message to the root.
  *
- * Cost: that of the longest path in the tree, and a combination for each message on it.
+ * Cost: the longest path in the tree, and a combination for each message on it.
  */
 #include "collectives/algorithms/algorithm.h"
 #include "collectives/graphs/postal.h"
 
 static tri_parameters tune(const tri_subcase *c, const tri_network *net) {
-    tri_parameters p = {.radix = tri_postal_flight(c, 0, (double)c->bytes, net)};
+    tri_parameters p = {.radix = tri_postal_lambda(c, 0, (double)c->bytes, net)};
     return p;
 }
 
@@ -28,11 +28,11 @@ static size_t scratch(const tri_context *c, const tri_call *call) {
 
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_postal tree;
-    tri_postal_grow(&tree, c->size, call->parameters.radix);
-    int top = c->commutes ? call->root : 0, children[TRI_STEPS], count = 0;
-    tri_seat seat = tri_postal_seat(&tree, tri_to_virtual(c, c->rank, top)), child;
-    int parent = seat.parent;
-    while (tri_postal_child(&tree, &seat, &child))
+    tri_postal_build(&tree, c->size, call->parameters.radix);
+    int top = c->commutes ? call->root : 0, children[TRI_POSTAL_STEPS], count = 0;
+    tri_position position = tri_postal_position(&tree, tri_to_virtual(c, c->rank, top)), child;
+    int parent = position.parent;
+    while (tri_postal_child(&tree, &position, &child))
         children[count++] = child.first;
     const void *so_far = call->send;
     void *next = call->scratch, *spare = tri_unit(c, call->scratch, call->count);
@@ -55,8 +55,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_postal = {
     .operation = TRI_REDUCE,
     .name = "postal",
-    .text = "the broadcast on the postal tree with time turned round; ranks that are ready early serve fewer "
-            "others",
+    .text = "the broadcast on the postal tree in reverse",
     .tune = tune,
     .cost = cost,
     .scratch = scratch,

@@ -1,6 +1,6 @@
-/* Reduce_scatter inside nodes, then over lanes (Traff 2019, arXiv 1910.13373, section 4): the rank with local number
- * l first combines, for its node, the blocks of the ranks with local number l of all nodes; then these ranks
- * reduce_scatter them among themselves.
+/* Reduce_scatter inside nodes, then over lanes (Traff 2019, arXiv 1910.13373, section 4). Local rank l
+ * combines, for its node, the blocks of all ranks with local rank l; then each lane reduce_scatters these
+ * blocks.
  *
  * Cost: a reduce_scatter inside a node of as many blocks as there are nodes, one over lanes, and a copy.
  */
@@ -10,9 +10,9 @@ static int can(const tri_subcase *c) {
     return tri_case_even_blocks(c) && (c->commutes || !c->irregular);
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, c->bytes * (size_t)c->nodes);
-    part[1] = tri_case_of_lanes(c, TRI_REDUCE_SCATTER, c->bytes);
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = tri_case_of_node(c, TRI_REDUCE_SCATTER, c->bytes * (size_t)c->nodes);
+    stage[1] = tri_case_of_lanes(c, TRI_REDUCE_SCATTER, c->bytes);
     return 2;
 }
 
@@ -22,7 +22,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return cost;
 }
 
-/* All blocks by local number, and those of this rank's own. */
+/* All blocks ordered by local rank, and those of this rank's lane. */
 static size_t own(const tri_context *c, const tri_call *call) {
     return (size_t)(c->size + c->shape->nodes) * call->count;
 }
@@ -51,10 +51,10 @@ static tri_status before(tri_context *c, const tri_call *call, int i) {
 const tri_algorithm tri_reduce_scatter_multilane = {
     .operation = TRI_REDUCE_SCATTER,
     .name = "multilane",
-    .text = "a reduce_scatter inside each node, then one among the ranks of each local number",
+    .text = "a reduce_scatter inside each node, then one in each lane",
     .can = can,
     .cost = cost,
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
     .before_stage = before,

@@ -1,4 +1,4 @@
-/* A reduction to rank 0, then a scatter from it. Keeps the order of the ranks.
+/* A reduction to rank 0, then a scatter from it. Keeps rank order.
  *
  * Cost: the sum of both.
  */
@@ -8,12 +8,12 @@ static size_t whole(const tri_context *c, const tri_call *call) {
     return call->send_counts ? call->count : tri_block_start(c, call, c->size);
 }
 
-static int parts(const tri_subcase *c, tri_subcase part[TRI_STAGES]) {
-    part[0] = part[1] = *c;
-    part[0].operation = TRI_REDUCE;
-    part[0].bytes = c->bytes * (size_t)c->ranks;
-    part[0].uneven = 0;
-    part[1].operation = TRI_SCATTER;
+static int stages(const tri_subcase *c, tri_subcase stage[TRI_STAGES]) {
+    stage[0] = stage[1] = *c;
+    stage[0].operation = TRI_REDUCE;
+    stage[0].bytes = c->bytes * (size_t)c->ranks;
+    stage[0].uneven = 0;
+    stage[1].operation = TRI_SCATTER;
     return 2;
 }
 
@@ -35,7 +35,7 @@ const tri_algorithm tri_reduce_scatter_reduce_scatter = {
     .operation = TRI_REDUCE_SCATTER,
     .name = "reduce_scatter",
     .text = "a reduction to rank 0, then a scatter from it",
-    .stages = parts,
+    .stages = stages,
     .plan = plan,
     .own_scratch = own,
 };

@@ -1,5 +1,5 @@
-/* Reduce_scatter round a ring (Thakur, Rabenseifner, Gropp 2005, section 4.5): what is to become block b starts at
- * rank b + 1 and is combined with each rank's share on its way round to rank b. For 4 ranks:
+/* Reduce_scatter on a ring (Thakur, Rabenseifner, Gropp 2005, section 4.5). Block b starts at rank b + 1
+ * and travels around the ring to rank b; every rank on the way combines it with its own data. For 4 ranks:
  *
  *     round 0   0 -d> 1 -a> 2 -b> 3 -c> 0
  *     round 1   0 -c> 1 -d> 2 -a> 3 -b> 0
@@ -28,7 +28,7 @@ static size_t largest_block(const tri_context *c, const tri_call *call) {
     return most;
 }
 
-/* A block that comes and one that goes. */
+/* An incoming and an outgoing block. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     return 2 * largest_block(c, call);
 }
@@ -54,7 +54,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_scatter_ring = {
     .operation = TRI_REDUCE_SCATTER,
     .name = "ring",
-    .text = "each block goes round and is combined with every rank's share",
+    .text = "each block travels around the ring and is combined with every rank's data",
     .can = can,
     .cost = cost,
     .scratch = scratch,

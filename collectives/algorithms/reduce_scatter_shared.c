@@ -1,7 +1,7 @@
-/* Reduction of blocks through slots in shared memory: a slot holds a piece of the block for each rank
- * (alltoall_shared.c has the picture), and every rank combines the pieces that are meant for it.
+/* Reduce_scatter through slots in shared memory. A slot holds a piece of each block (picture in
+ * alltoall_shared.c), and every rank combines the pieces of its own block.
  *
- * Cost: a hand-off for each piece; p - 1 blocks into slots, one to its place, (p - 1) through the operation.
+ * Cost: a hand-off for each piece; p - 1 blocks into slots, one to its place, (p - 1) combined.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -13,12 +13,12 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double block = (double)c->bytes, others = block * (c->ranks - 1);
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(block * c->ranks));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(block * c->ranks));
     cost.slot_bytes = tri_equal_work(c, others + block + tri_combining(others));
     return cost;
 }
 
-/* The own block stays where it is, unless the result takes the place of it. */
+/* The own block need not be copied, unless the result overwrites it. */
 static int keeps_own(const tri_context *c, const tri_call *call) {
     return call->recv == tri_send_block(c, call, c->rank);
 }
@@ -52,8 +52,8 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_reduce_scatter_shared = {
     .operation = TRI_REDUCE_SCATTER,
     .name = "shared",
-    .text = "each rank copies pieces of all blocks into its slots in shared memory and combines those meant "
-            "for it",
+    .text = "each rank copies pieces of all blocks into its slots in shared memory and combines those of its "
+            "own block",
     .can = can,
     .cost = cost,
     .run = run,

@@ -1,8 +1,8 @@
-/* Reduction of blocks in one copy: every rank combines its block of all vectors, which it reads in its peers' memory.
+/* Single-copy reduce_scatter. Every rank combines its block of all vectors, read from its peers' memory.
  *
- * Where the result takes the place of a block that others read, it waits for them in scratch.
+ * A result that would overwrite a block read by others waits in scratch.
  *
- * Cost: to meet and to part; p - 1 blocks read and combined.
+ * Cost: address exchange and release; p - 1 blocks read and combined.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -24,7 +24,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
     void *result = in_place ? tri_unit(c, call->scratch, tri_single_scratch(c, call)) : call->recv;
     tri_exchange_vectors(c, call->send, NULL, -1);
     TRI_TRY(tri_combine_block(c, call, (size_t)c->rank * call->count, result));
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return tri_do_copy(c, call->recv, result, call->count);
 }
 

@@ -1,12 +1,12 @@
-/* Reduction at the root, from slots in shared memory.
+/* Reduction through slots in shared memory.
  *
- * Every other rank copies its vector piece by piece into its slots and runs ahead until they are full; the
- * root combines each piece from the last rank down.
+ * Every other rank copies its vector into its slots in pieces and runs ahead until they are full; the root
+ * combines each piece from the last rank down.
  *
  *     others   in 0 | in 1    | in 2    | in 3
  *     root            combine 0 | combine 1 | combine 2 | combine 3
  *
- * Cost: a hand-off, a piece into the slots, (p - 1) x the bytes through the operation.
+ * Cost: a hand-off, a piece into the slots, (p - 1) x the bytes combined.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -14,7 +14,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double bytes = (double)c->bytes, root = bytes + tri_combining(bytes) * (c->ranks - 1);
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(bytes));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(bytes));
     cost.slot_bytes = tri_first_piece(bytes) + tri_work(c, root, root + bytes * (c->ranks - 1));
     return cost;
 }
@@ -25,7 +25,7 @@ static tri_status at_root(tri_context *c, const tri_call *call, const tri_slot_p
     const void *own = tri_unit(c, call->send, tri_piece_start(p, k));
     int last = c->size - 1;
     if (own == result && c->rank != last) {
-        /* The last rank's piece is about to take its place. */
+        /* The last rank's piece will overwrite it. */
         void *kept = tri_ring_open(p->ring, p->first + k);
         TRI_TRY(tri_do_copy(c, kept, own, units));
         own = kept;

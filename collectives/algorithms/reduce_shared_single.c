@@ -1,10 +1,10 @@
-/* Reduction by parts in one copy: every rank combines its share of all vectors, which it reads in its peers'
- * memory, and writes the result into the root's.
+/* Single-copy reduction by shares. Every rank combines its share of all vectors, read from its peers'
+ * memory, and writes it into the root's result.
  *
  *     vectors   x0 = a0 b0 c0   x1 = a1 b1 c1   x2 = a2 b2 c2
- *     rank 0 combines a0 a1 a2, rank 1 combines b0 b1 b2, rank 2 combines c0 c1 c2, each at the root
+ *     rank 0 combines a0 a1 a2, rank 1 combines b0 b1 b2, rank 2 combines c0 c1 c2, into the root's
  *
- * Cost: to meet and to part; (p - 1) / p x bytes read and combined, bytes / p written.
+ * Cost: address exchange and release; (p - 1) / p x bytes read and combined, bytes / p written.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -20,14 +20,14 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_exchange_vectors(c, call->send, c->rank == call->root ? call->recv : NULL, -1);
     TRI_TRY(tri_combine_share(c, call, call->root));
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 
 const tri_algorithm tri_reduce_shared_single = {
     .operation = TRI_REDUCE,
     .name = "shared_single",
-    .text = "each rank combines its share of all vectors in its peers' memory, and writes it into the root's",
+    .text = "each rank combines its share of all vectors in its peers' memory and writes it into the root's",
     .can = tri_can_single,
     .cost = cost,
     .scratch = tri_single_scratch,

@@ -1,13 +1,13 @@
-/* Prefix combination by doubling distances (Hillis, Steele 1986, "Data parallel algorithms").
+/* Scan by doubling distances (Hillis, Steele 1986, "Data parallel algorithms").
  *
- * In round k each rank sends all it has to the rank 2^k above it; after it, rank r has the combination of
- * ranks r - 2^(k+1) + 1 to r. For 5 ranks:
+ * In round k each rank sends its partial result to the rank 2^k above it; afterwards rank r has the
+ * combination of ranks r - 2^(k+1) + 1 to r. For 5 ranks:
  *
  *     round 0   0>1  1>2  2>3  3>4
  *     round 1   0>2  1>3  2>4
  *     round 2   0>4
  *
- * What comes is from lower ranks, so the order of ranks is kept.
+ * Data arrive from lower ranks, so rank order is kept.
  *
  * Cost: log2(p) x (latency + 2 overheads + bytes + combined bytes).
  */
@@ -44,7 +44,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_scan_doubling = {
     .operation = TRI_SCAN,
     .name = "doubling",
-    .text = "each rank sends all it has to the rank 1, 2, 4, ... above it",
+    .text = "in round k each rank sends its partial result to the rank 2^k above it",
     .cost = cost,
     .scratch = scratch,
     .run = run,

@@ -1,6 +1,6 @@
-/* Prefix combination along a chain, in rank order.
+/* Scan along a chain, in rank order.
  *
- *     0 > 1 > 2 > 3 ...   each rank adds its vector and hands the result on
+ *     0 > 1 > 2 > 3 ...   each rank adds its vector and sends the result on
  *
  * Cost: (p - 1) x (latency + 2 overheads + bytes + combined bytes).
  */
@@ -33,7 +33,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_scan_linear = {
     .operation = TRI_SCAN,
     .name = "linear",
-    .text = "each rank adds its vector to what it gets and hands the result on",
+    .text = "each rank adds its vector to the one it receives and sends the result on",
     .cost = cost,
     .scratch = scratch,
     .run = run,

@@ -1,20 +1,22 @@
-/* Prefix combination through slots in shared memory by looking back (Merrill, Garland 2016, "Single-pass parallel prefix
- * scan with decoupled look-back").
+/* Scan through slots in shared memory with decoupled look-back (Merrill, Garland 2016, "Single-pass
+ * parallel prefix scan with decoupled look-back").
  *
- * Each rank lays down its own piece at once, and behind it, as soon as it has that, the combination of the pieces up
- * to it. From its neighbour down it looks for the nearest rank that has done so, and adds from there what is between:
+ * Each rank publishes its own piece at once and, as soon as it is known, the combination of all pieces up
+ * to its own. It looks back for the nearest lower rank that has published its combination and combines
+ * from there:
  *
- *     slot of rank 0 | x0      |              rank 3 finds rank 1's x0 x1, takes x2 from rank 2's slot,
- *     slot of rank 1 | x1      | x0 x1 |      and lays down x0 x1 x2 x3
+ *     slot of rank 0 | x0      |              rank 3 finds x0 x1 at rank 1, takes x2 from rank 2,
+ *     slot of rank 1 | x1      | x0 x1 |      and publishes x0 x1 x2 x3
  *     slot of rank 2 | x2      |       |
  *     slot of rank 3 | x3      |       |
  *
- * A single call takes one hand-off, since nobody waits for more than the others' own pieces; in a series of calls the
- * neighbour has most often been there before, and each rank combines once. However far a rank looks back, it combines from
- * rank 0 up, so that the bits do not depend on it.
+ * A single call takes one hand-off, since a rank waits only for the other ranks' own pieces. In a series
+ * of calls the lower neighbour has usually finished, and each rank combines once. All ranks combine from
+ * rank 0 up, so the bits do not depend on the distance of the look-back.
  *
- * Cost: a hand-off; the bytes into the slots twice and to their place; p - 1 times copied and combined at the last rank, and
- * a quarter of that on the average, since most ranks have less below them and find more of it done.
+ * Cost: a hand-off; the bytes into the slots twice and to their place; p - 1 times copied and combined at
+ * the last rank, and a quarter of that on average, since most ranks have fewer ranks below them and find
+ * some of the work done.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -30,7 +32,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_scan_shared = {
     .operation = TRI_SCAN,
     .name = "shared",
-    .text = "each rank goes on from the nearest rank below whose result is in its slot in shared memory",
+    .text = "each rank continues from the nearest lower rank whose result is in its slot in shared memory",
     .can = tri_can_slots_twice,
     .cost = cost,
     .scratch = tri_scan_back_scratch,

@@ -1,12 +1,12 @@
-/* Prefix combination by parts in one copy: every rank goes through its share of all vectors in rank order, reading
- * them in its peers' memory, and writes what it has so far into the result of each.
+/* Single-copy scan by shares. Every rank processes its share of all vectors in rank order, reading them
+ * from its peers' memory, and writes each partial result into that rank's result.
  *
  *     vectors   x0 = a0 b0   x1 = a1 b1   x2 = a2 b2
  *     rank 0    a0 to 0, a0 a1 to 1, a0 a1 a2 to 2;   rank 1 the same with b
  *
- * All ranks have as much to do, where a chain has them wait for each other.
+ * The work is balanced, and no rank waits for a chain of others.
  *
- * Cost: to meet and to part; (p - 1) / p x bytes read, combined, and written.
+ * Cost: address exchange and release; (p - 1) / p x bytes read, combined, and written.
  */
 #include "collectives/algorithms/common/slots.h"
 
@@ -17,14 +17,14 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
 static tri_status run(tri_context *c, const tri_call *call) {
     tri_exchange_vectors(c, call->send, call->recv, -1);
     TRI_TRY(tri_scan_share(c, call, 0));
-    tri_part(c, -1);
+    tri_release_vectors(c, -1);
     return TRI_OK;
 }
 
 const tri_algorithm tri_scan_shared_single = {
     .operation = TRI_SCAN,
     .name = "shared_single",
-    .text = "each rank scans its share of all vectors in its peers' memory, and writes it into everybody's",
+    .text = "each rank scans its share of all vectors in its peers' memory and writes it into all results",
     .can = tri_can_single,
     .cost = cost,
     .scratch = tri_single_scratch,

@@ -1,12 +1,13 @@
-/* Scatter on a binomial tree (collectives/graphs/tree.h; Thakur, Rabenseifner, Gropp 2005, section 4.2): each rank gets
- * the blocks of its whole subtree and passes on what is not its own. For 8 ranks, counted from the root:
+/* Scatter on a binomial tree (collectives/graphs/tree.h; Thakur, Rabenseifner, Gropp 2005, section 4.2).
+ * Each rank receives the blocks of its whole subtree and forwards those that are not its own. For 8 ranks,
+ * counted from the root:
  *
  *     round 0   0 -4567> 4
  *     round 1   0 -23> 2   4 -67> 6
  *     round 2   0 -1> 1   2 -3> 3   4 -5> 5   6 -7> 7
  *
- * Subtrees are runs of ranks. Where a run goes over the last rank to rank 0, its blocks lie in two places at the
- * root and take two messages.
+ * Subtrees are runs of ranks. If a run wraps around from the last rank to rank 0, its blocks are in two
+ * places at the root and take two messages.
  *
  * Cost: log2(p) x (latency + 2 overheads) + (p - 1) blocks.
  */
@@ -23,7 +24,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     return tri_tree_cost(c, 2, &load, net);
 }
 
-/* A rank between root and leaves keeps the blocks of its subtree. */
+/* An inner rank keeps the blocks of its subtree. */
 static size_t scratch(const tri_context *c, const tri_call *call) {
     int me = tri_to_virtual(c, c->rank, call->root), distance = tri_tree_distance(me, c->size, 2);
     if (!me || distance == 1) return 0;
@@ -51,7 +52,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
     int parent = tri_from_virtual(c, me - distance, call->root);
     void *blocks = ranks > 1 ? call->scratch : call->recv;
     size_t before = tri_run_units(c, call, c->rank, straight);
-    /* The root sends in two messages what lies in two places; the others have it in one. */
+    /* Two messages from the root, if the blocks wrap around at its buffer's end. */
     if (me == distance) {
         TRI_TRY(tri_do_recv(c, blocks, before, parent));
         TRI_TRY(
@@ -75,7 +76,7 @@ static tri_status run(tri_context *c, const tri_call *call) {
 const tri_algorithm tri_scatter_binomial = {
     .operation = TRI_SCATTER,
     .name = "binomial",
-    .text = "each rank gets the blocks of its subtree and passes on what is not its own",
+    .text = "each rank receives the blocks of its subtree and forwards those that are not its own",
     .can = can,
     .cost = cost,
     .scratch = scratch,

@@ -1,6 +1,6 @@
-/* Scatter from the root, which sends each rank its block.
+/* Scatter directly from the root to each rank.
  *
- *     0 > 1, 0 > 2, 0 > 3, ...   straight from where they lie
+ *     0 > 1, 0 > 2, 0 > 3, ...   directly from the send buffer
  *
  * Cost: one latency; p overheads; (p - 1) blocks through the root's link.
  */

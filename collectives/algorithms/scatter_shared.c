@@ -1,5 +1,5 @@
-/* Scatter through the root's slots in shared memory: a slot holds a piece of each block, and every rank
- * copies its own out. The root runs ahead until its slots are full.
+/* Scatter through the root's slots in shared memory. A slot holds a piece of each block, and every rank
+ * copies its own pieces out. The root runs ahead until its slots are full.
  *
  *     root      all in 0 | all in 1 | all in 2 | ...
  *     others               out 0    | out 1    | ...
@@ -12,7 +12,7 @@ static tri_cost cost(const tri_subcase *c, const tri_parameters *p, const tri_ne
     (void)p, (void)net;
     tri_cost cost = {0};
     double bytes = (double)c->bytes, others = bytes * (c->ranks - 1);
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(others));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(others));
     double piece = (double)TRI_LARGE_PAYLOAD_BYTES / c->ranks;
     cost.slot_bytes = tri_work(c, bytes + others, 2 * others) + (piece < bytes ? piece : bytes);
     return cost;

@@ -1,7 +1,7 @@
-/* Scatter in one copy: each block goes straight from the root's memory into its rank's.
+/* Single-copy scatter, from the root's memory directly into each rank's.
  *
- * Every leaf fetches its block. Where there is but one leaf, the root puts the second half of it there
- * (bcast_shared_single.c has the picture).
+ * Every leaf reads its block. With a single leaf, the root writes the second half of the block (picture in
+ * bcast_shared_single.c).
  *
  * Cost: as gather_shared_single.c.
  */
@@ -25,14 +25,14 @@ static tri_status run(tri_context *c, const tri_call *call) {
         tri_copy_out(c, tri_past_caches(c, 2 * (size_t)c->size * call->count), call->recv,
                      tri_send_block(c, call, c->rank), call->count);
     }
-    tri_part(c, tri_only_root(c, call->root));
+    tri_release_vectors(c, tri_only_root(c, call->root));
     return TRI_OK;
 }
 
 const tri_algorithm tri_scatter_shared_single = {
     .operation = TRI_SCATTER,
     .name = "shared_single",
-    .text = "each rank fetches its block from the root's memory; of two ranks, each copies a half",
+    .text = "each rank reads its block from the root's memory; of two ranks, each copies one half",
     .can = tri_can_single,
     .cost = cost,
     .run = run,

@@ -1,23 +1,23 @@
-/* Lower bounds: what no algorithm can beat in the cost model (trireme/cost.h). */
+/* Lower bounds that no algorithm can beat in the cost model (trireme/cost.h). */
 #include <math.h>
 #include <stdlib.h>
 
 #include "trireme/cost.h"
 
-/* When rank `rank`, in the order of knowing, can have told another, and how many it has told before. */
-typedef struct telling {
-    double known_s, told_s;
-    int rank, told;
-} telling;
+/* A rank that has the data: when it got them, when its next send ends, and how many sends it has done. */
+typedef struct sender {
+    double informed_s, next_send_s;
+    int rank, sent;
+} sender;
 
-/* Of equally early ones that of the lower rank. */
-static int is_earlier(const telling *a, const telling *b) {
-    return a->told_s < b->told_s || (a->told_s <= b->told_s && a->rank < b->rank);
+/* Ties go to the lower rank. */
+static int is_earlier(const sender *a, const sender *b) {
+    return a->next_send_s < b->next_send_s || (a->next_send_s <= b->next_send_s && a->rank < b->rank);
 }
 
-/* Moves the first of a heap of `count` down to its place. */
-static void sink(telling *heap, size_t count) {
-    telling moved = heap[0];
+/* Restores heap order after the first of `count` elements has grown. */
+static void sink(sender *heap, size_t count) {
+    sender moved = heap[0];
     size_t at = 0;
     for (size_t next = 1; next < count; next = 2 * at + 1) {
         if (next + 1 < count && is_earlier(&heap[next + 1], &heap[next])) next++;
@@ -28,28 +28,28 @@ static void sink(telling *heap, size_t count) {
     heap[at] = moved;
 }
 
-/* The least time until `ranks` ranks know what one knew (Karp, Sahay, Santos, Schauser 1993, "Optimal broadcast and
- * summation in the LogP model", section 3): whoever knows tells another every `overhead`, who knows it after a
- * further latency and overhead. The k-th telling of the i-th to know can be placed greedily, earliest first. */
+/* The least time to inform `ranks` ranks, starting from one (Karp, Sahay, Santos, Schauser 1993, "Optimal
+ * broadcast and summation in the LogP model", section 3). An informed rank starts a send every `overhead`;
+ * the receiver is informed a latency and an overhead later. Greedy, earliest send first. */
 static double spread_s(int ranks, double overhead_s, double latency_s) {
     if (ranks < 2) return 0;
-    telling *heap = malloc((size_t)ranks * sizeof *heap);
+    sender *heap = malloc((size_t)ranks * sizeof *heap);
     if (!heap) return NAN;
-    heap[0] = (telling){.told_s = overhead_s};
-    double known_s = 0;
+    heap[0] = (sender){.next_send_s = overhead_s};
+    double informed_s = 0;
     for (int n = 1; n < ranks; n++) {
-        known_s = heap[0].told_s + latency_s + overhead_s;
-        heap[0].told++;
-        heap[0].told_s = heap[0].known_s + overhead_s * (heap[0].told + 1);
+        informed_s = heap[0].next_send_s + latency_s + overhead_s;
+        heap[0].sent++;
+        heap[0].next_send_s = heap[0].informed_s + overhead_s * (heap[0].sent + 1);
         sink(heap, (size_t)n);
-        /* Who has come to know it last is the last to tell, so it stands where it is put: behind all others. */
-        heap[n] = (telling){.known_s = known_s, .told_s = known_s + overhead_s, .rank = n};
+        /* The rank informed last also sends last, so it belongs at the end of the heap. */
+        heap[n] = (sender){.informed_s = informed_s, .next_send_s = informed_s + overhead_s, .rank = n};
     }
     free(heap);
-    return known_s;
+    return informed_s;
 }
 
-/* Bytes that must leave or enter the busiest rank, and the busiest node's link. */
+/* Bytes that must leave or enter the busiest rank, and cross the busiest node's link. */
 static void volumes(const tri_case *c, double *rank_bytes, double *link_bytes) {
     double p = c->ranks, n = c->nodes, local = c->largest, b = (double)c->bytes, remote = p - local;
     *rank_bytes = *link_bytes = 0;
@@ -89,14 +89,15 @@ static void volumes(const tri_case *c, double *rank_bytes, double *link_bytes) {
 double tri_lower_bound_s(const tri_case *c, const tri_network *net) {
     double rank_bytes, link_bytes;
     volumes(c, &rank_bytes, &link_bytes);
-    double quick_latency = net->level[TRI_INSIDE].latency_s,
-           quick_overhead = net->level[TRI_INSIDE].overhead_s;
-    /* All ranks as if inside a node, and one rank of each node. */
-    double everybody = spread_s(c->ranks, quick_overhead, quick_latency);
-    double nodes = spread_s(c->nodes, net->level[TRI_BETWEEN].overhead_s, net->level[TRI_BETWEEN].latency_s);
+    double inside_latency = net->level[TRI_INSIDE].latency_s,
+           inside_overhead = net->level[TRI_INSIDE].overhead_s;
+    /* All ranks as if on one node, and one rank of each node. */
+    double ranks_s = spread_s(c->ranks, inside_overhead, inside_latency);
+    double nodes_s =
+        spread_s(c->nodes, net->level[TRI_BETWEEN].overhead_s, net->level[TRI_BETWEEN].latency_s);
     double rank_byte_s = fmin(net->level[TRI_INSIDE].rank_byte_s, net->level[TRI_BETWEEN].rank_byte_s);
     if (c->nodes == 1) rank_byte_s = net->level[TRI_INSIDE].rank_byte_s;
     if (c->largest == 1) rank_byte_s = net->level[TRI_BETWEEN].rank_byte_s;
-    return fmax(fmax(everybody, nodes),
+    return fmax(fmax(ranks_s, nodes_s),
                 fmax(rank_bytes * rank_byte_s, link_bytes * net->level[TRI_BETWEEN].node_byte_s));
 }

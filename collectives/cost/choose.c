@@ -1,27 +1,27 @@
-/* The choice among algorithms: the least predicted time. */
+/* The choice of the algorithm: the least predicted time. */
 #include "collectives/cost/descriptor.h"
 
 int tri_algorithm_fits(const tri_algorithm *a, const tri_subcase *c) {
     return a->operation == c->operation && (!a->can || a->can(c));
 }
 
-/* Adds the pick for an algorithm, and those for its parts, `depth` levels of parts below. Returns its index,
- * or -1 where there is no level left for its parts. */
+/* Adds the pick of an algorithm and, up to `depth` levels deep, the picks of its stages. Returns its
+ * index, or -1 if the levels do not suffice. */
 static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c, const tri_network *net,
                int depth);
 
-/* Parts may be of parts, on their part of the vector in one piece: only the outermost goes in pieces. */
-enum { LEVELS_OF_PARTS = 2, SMALLEST_PIECE_BYTES = 4096 };
+/* Stages may be composed themselves, but without pieces: only the outermost algorithm uses pieces. */
+enum { STAGE_LEVELS = 2, SMALLEST_PIECE_BYTES = 4096 };
 
 /* The same for the best algorithm. */
 static int add_best(tri_recipe *recipe, const tri_subcase *c, const tri_network *net, int depth) {
     tri_recipe best = {0};
     int best_pick = -1;
     double best_s = 0;
-    for (int i = 0; i < tri_algorithm_count(); i++) {
-        if (!tri_algorithm_fits(tri_algorithm_at(i), c)) continue;
+    for (int i = 0; i < tri_algorithm_list_count; i++) {
+        if (!tri_algorithm_fits(tri_algorithm_list[i], c)) continue;
         tri_recipe trial = *recipe;
-        int pick = add(&trial, tri_algorithm_at(i), c, net, depth);
+        int pick = add(&trial, tri_algorithm_list[i], c, net, depth);
         if (pick < 0) continue;
         tri_cost cost = tri_recipe_cost(&trial, pick, c, net);
         double time_s = tri_cost_time_s(&cost, net);
@@ -38,21 +38,21 @@ static tri_subcase piece_of(const tri_subcase *c, int pieces) {
     return piece;
 }
 
-/* Adds the pick for an algorithm of parts that work on `pieces` pieces of the vector. */
-static int add_parts(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c, const tri_network *net,
-                     int depth, int pieces) {
+/* Adds the pick of a composed algorithm that works on `pieces` pieces of the vector. */
+static int add_stages(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c,
+                      const tri_network *net, int depth, int pieces) {
     int index = recipe->used++;
     tri_pick *pick = &recipe->pick[index];
     *pick = (tri_pick){.algorithm = a, .parameters = {.pieces = pieces}};
-    tri_subcase piece = piece_of(c, pieces), parts[TRI_STAGES];
-    int count = a->stages(&piece, parts);
+    tri_subcase piece = piece_of(c, pieces), stage[TRI_STAGES];
+    int count = a->stages(&piece, stage);
     for (int i = 0; i < count; i++) {
-        /* Algorithms over shared memory act at once, so they cannot be parts of pieces that are under way together;
-         * parts of what runs inside a node run on other groups than those that share memory, and all parts on
-         * other vectors than those that were looked for in the shared heap. */
-        if (c->nodes == 1 || pieces > 1) parts[i].shared = parts[i].single_copy = 0;
-        parts[i].mapped = 0;
-        if ((pick->stage[i] = add_best(recipe, &parts[i], net, depth - 1)) < 0) return -1;
+        /* Shared-memory algorithms execute at once, so they cannot be stages that overlap. The stages of
+         * an algorithm on one node run on subgroups that do not have the shared memory. No stage uses the
+         * vectors that were looked up in the shared heap. */
+        if (c->nodes == 1 || pieces > 1) stage[i].shared = stage[i].single_copy = 0;
+        stage[i].mapped = 0;
+        if ((pick->stage[i] = add_best(recipe, &stage[i], net, depth - 1)) < 0) return -1;
     }
     return index;
 }
@@ -66,15 +66,15 @@ static int add(tri_recipe *recipe, const tri_algorithm *a, const tri_subcase *c,
         return recipe->used++;
     }
     tri_recipe best = *recipe;
-    int index = add_parts(&best, a, c, net, depth, 1), pieces = 2;
+    int index = add_stages(&best, a, c, net, depth, 1), pieces = 2;
     if (index < 0) return -1;
     tri_cost cost = tri_recipe_cost(&best, index, c, net);
     double best_s = tri_cost_time_s(&cost, net);
-    /* The cost falls with the number of pieces, and then rises. */
-    while (a->in_pieces && depth == LEVELS_OF_PARTS && !c->nonblocking &&
+    /* With more pieces the cost first falls and then rises. */
+    while (a->in_pieces && depth == STAGE_LEVELS && !c->nonblocking &&
            c->bytes / (size_t)pieces >= SMALLEST_PIECE_BYTES) {
         tri_recipe trial = *recipe;
-        if (add_parts(&trial, a, c, net, depth, pieces) < 0) break;
+        if (add_stages(&trial, a, c, net, depth, pieces) < 0) break;
         cost = tri_recipe_cost(&trial, index, c, net);
         double time_s = tri_cost_time_s(&cost, net);
         if (time_s >= best_s) break;
@@ -90,49 +90,50 @@ double tri_recipe_make(tri_recipe *recipe, const tri_algorithm *only, const tri_
                        const tri_network *net) {
     recipe->used = 0;
     if (only)
-        add(recipe, only, c, net, LEVELS_OF_PARTS);
+        add(recipe, only, c, net, STAGE_LEVELS);
     else
-        add_best(recipe, c, net, LEVELS_OF_PARTS);
+        add_best(recipe, c, net, STAGE_LEVELS);
     tri_cost cost = tri_recipe_cost(recipe, 0, c, net);
     return tri_cost_time_s(&cost, net);
 }
 
-/* Where ranks share cores, a wait takes turns of the scheduler, of both sides for a message; and all work that
- * every rank does takes so much longer. Long messages inside a node are copies by the kernel. */
-enum { TURNS_FOR_A_FLAG = 3, TURNS_FOR_A_MESSAGE = 6, LONG_MESSAGE_BYTES = 2048 };
-/* What the kernel copies between ranks that take turns on a core has left its cache by the next turn, if it is much. */
+/* On oversubscribed cores a wait costs time slices, on both sides of a message, and work that every rank
+ * does takes proportionally longer. Long messages inside a node are single copies. */
+enum { SLICES_FOR_A_FLAG = 3, SLICES_FOR_A_MESSAGE = 6, LONG_MESSAGE_BYTES = 2048 };
+/* With oversubscribed cores, large data copied by the kernel has left the cache by the next time slice. */
 static const double CACHES_LOST = 1.7, CACHE_BYTES = 512 << 10;
 static void share_cores(tri_cost *cost, const tri_subcase *c) {
     if (!c->cores) return;
     double bytes = cost->level[TRI_INSIDE].bytes, rank_bytes = cost->level[TRI_INSIDE].rank_bytes;
-    /* Of messages that are in flight together a network's cost may count but one. */
+    /* The cost may count only one of several concurrent messages. */
     double messages = cost->level[TRI_INSIDE].overheads / 2;
     if (bytes > 0) messages = tri_larger(messages, rank_bytes / bytes);
     if (bytes > messages * LONG_MESSAGE_BYTES) cost->single_copies += messages;
     if (c->largest <= c->cores) return;
-    double crowd = (double)c->largest / c->cores;
-    double moved = crowd * tri_larger(bytes, rank_bytes);
+    double oversubscription = (double)c->largest / c->cores;
+    double moved = oversubscription * tri_larger(bytes, rank_bytes);
     double waits = tri_larger(cost->level[TRI_INSIDE].latencies, messages > 0);
-    cost->level[TRI_INSIDE].latencies = TURNS_FOR_A_MESSAGE * crowd * waits;
-    cost->flags *= TURNS_FOR_A_FLAG * crowd;
-    cost->level[TRI_INSIDE].overheads = 2 * messages * crowd;
+    cost->level[TRI_INSIDE].latencies = SLICES_FOR_A_MESSAGE * oversubscription * waits;
+    cost->flags *= SLICES_FOR_A_FLAG * oversubscription;
+    cost->level[TRI_INSIDE].overheads = 2 * messages * oversubscription;
     cost->level[TRI_INSIDE].bytes = moved * (moved > CACHE_BYTES ? CACHES_LOST : 1);
-    cost->memory_bytes *= crowd;
-    cost->combined_bytes *= crowd;
-    cost->single_copies *= crowd;
+    cost->memory_bytes *= oversubscription;
+    cost->combined_bytes *= oversubscription;
+    cost->single_copies *= oversubscription;
     if (cost->single_copy_bytes > CACHE_BYTES) cost->single_copy_bytes *= CACHES_LOST;
 }
 
-/* A network in which one thing alone costs that all parts share: the rank's own time, or the way on a level. */
-enum { TRI_BUSY = TRI_LEVELS, TRI_ALONE };
-static tri_network net_alone(const tri_network *net, int what) {
+/* A network in which only one shared resource has a cost: the rank's own time, or the links of one level. */
+enum { TRI_BUSY = TRI_LEVELS, TRI_RESOURCES };
+static tri_network net_alone(const tri_network *net, int resource) {
     tri_network alone = {.eager_bytes = net->eager_bytes};
-    if (what != TRI_BUSY) {
-        alone.level[what].rank_byte_s = net->level[what].rank_byte_s;
-        alone.level[what].node_byte_s = net->level[what].node_byte_s;
-        /* A cost that follows the longest way finds it by this. */
-        alone.level[what].byte_s = tri_larger(net->level[what].rank_byte_s, net->level[what].node_byte_s);
-        alone.level[what].duplex_byte_s = net->level[what].duplex_byte_s;
+    if (resource != TRI_BUSY) {
+        alone.level[resource].rank_byte_s = net->level[resource].rank_byte_s;
+        alone.level[resource].node_byte_s = net->level[resource].node_byte_s;
+        /* Costs that depend on the longest path need this to find it. */
+        alone.level[resource].byte_s =
+            tri_larger(net->level[resource].rank_byte_s, net->level[resource].node_byte_s);
+        alone.level[resource].duplex_byte_s = net->level[resource].duplex_byte_s;
         return alone;
     }
     alone.memory_byte_s = net->memory_byte_s;
@@ -141,12 +142,12 @@ static tri_network net_alone(const tri_network *net, int what) {
         alone.level[level].overhead_s = net->level[level].overhead_s;
     return alone;
 }
-static tri_cost cost_alone(const tri_cost *cost, int what) {
+static tri_cost cost_alone(const tri_cost *cost, int resource) {
     tri_cost alone = {0};
-    if (what != TRI_BUSY) {
-        alone.level[what].rank_bytes = cost->level[what].rank_bytes;
-        alone.level[what].node_bytes = cost->level[what].node_bytes;
-        alone.level[what].duplex_bytes = cost->level[what].duplex_bytes;
+    if (resource != TRI_BUSY) {
+        alone.level[resource].rank_bytes = cost->level[resource].rank_bytes;
+        alone.level[resource].node_bytes = cost->level[resource].node_bytes;
+        alone.level[resource].duplex_bytes = cost->level[resource].duplex_bytes;
         return alone;
     }
     alone.memory_bytes = cost->memory_bytes;
@@ -156,28 +157,28 @@ static tri_cost cost_alone(const tri_cost *cost, int what) {
     return alone;
 }
 
-/* What each piece more costs where all parts are at work at once, on TRI_WINDOW pieces each: the slowest part, or what they
- * have in common and is the slowest. A part's cost tells only what is slowest in it, so that the rest is asked for in
- * networks in which nothing else costs. */
-static tri_cost turn_of(const tri_recipe *recipe, const tri_pick *p, const tri_subcase parts[], int count,
-                        const tri_network *net) {
-    tri_cost turn = {0};
+/* Cost of each further piece when all stages run concurrently, each on TRI_WINDOW pieces: the cost of the
+ * slowest stage, or of the busiest resource shared by all stages. A stage's cost shows only its own
+ * bottleneck, so the other resources are evaluated in networks where nothing else has a cost. */
+static tri_cost piece_cost(const tri_recipe *recipe, const tri_pick *p, const tri_subcase stage[], int count,
+                           const tri_network *net) {
+    tri_cost step = {0};
     for (int i = 0; i < count; i++) {
-        tri_cost part = tri_recipe_cost(recipe, p->stage[i], &parts[i], net);
-        part = tri_cost_divided(&part, TRI_WINDOW);
-        if (tri_cost_time_s(&part, net) > tri_cost_time_s(&turn, net)) turn = part;
+        tri_cost one = tri_recipe_cost(recipe, p->stage[i], &stage[i], net);
+        one = tri_cost_divided(&one, TRI_WINDOW);
+        if (tri_cost_time_s(&one, net) > tri_cost_time_s(&step, net)) step = one;
     }
-    for (int what = 0; what < TRI_ALONE; what++) {
-        tri_network alone = net_alone(net, what);
+    for (int resource = 0; resource < TRI_RESOURCES; resource++) {
+        tri_network alone = net_alone(net, resource);
         tri_cost all = {0};
         for (int i = 0; i < count; i++) {
-            tri_cost part = tri_recipe_cost(recipe, p->stage[i], &parts[i], &alone);
-            tri_cost_add(&all, &part);
+            tri_cost one = tri_recipe_cost(recipe, p->stage[i], &stage[i], &alone);
+            tri_cost_add(&all, &one);
         }
-        all = cost_alone(&all, what);
-        if (tri_cost_time_s(&all, net) > tri_cost_time_s(&turn, net)) turn = all;
+        all = cost_alone(&all, resource);
+        if (tri_cost_time_s(&all, net) > tri_cost_time_s(&step, net)) step = all;
     }
-    return turn;
+    return step;
 }
 
 tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_subcase *c, const tri_network *net) {
@@ -189,15 +190,15 @@ tri_cost tri_recipe_cost(const tri_recipe *recipe, int pick, const tri_subcase *
         return tri_cost_concurrent(&cost, c);
     }
     int pieces = p->parameters.pieces;
-    tri_subcase piece = piece_of(c, pieces), parts[TRI_STAGES];
-    int count = p->algorithm->stages(&piece, parts);
+    tri_subcase piece = piece_of(c, pieces), stage[TRI_STAGES];
+    int count = p->algorithm->stages(&piece, stage);
     for (int i = 0; i < count; i++) {
-        tri_cost part = tri_recipe_cost(recipe, p->stage[i], &parts[i], net);
-        tri_cost_add(&cost, &part);
+        tri_cost one = tri_recipe_cost(recipe, p->stage[i], &stage[i], net);
+        tri_cost_add(&cost, &one);
     }
     if (pieces < 2) return cost;
-    tri_cost turn = turn_of(recipe, p, parts, count, net);
+    tri_cost step = piece_cost(recipe, p, stage, count, net);
     for (int i = 1; i < pieces; i++)
-        tri_cost_add(&cost, &turn);
+        tri_cost_add(&cost, &step);
     return cost;
 }

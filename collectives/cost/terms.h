@@ -1,11 +1,11 @@
-/* Words for stating a cost. */
+/* Terms for stating costs. */
 #ifndef TRI_COLLECTIVES_COST_TERMS_H
 #define TRI_COLLECTIVES_COST_TERMS_H
 
 #include "trireme/cost.h"
 
-/* A case as the choice sees it: what a caller states (the fields of tri_case), and what a composed algorithm adds where the case
- * is that of one of its stages. */
+/* A case as the choice sees it: the fields of tri_case, and what a composed algorithm adds if the case is
+ * that of a stage. */
 typedef struct tri_subcase {
     tri_operation operation;
     int ranks, nodes;
@@ -16,10 +16,10 @@ typedef struct tri_subcase {
     int commutes;
     size_t unit_bytes;
     int shared, single_copy, mapped, cores;
-    int split;       /* the blocks are parts of one vector, and some may have a unit less */
-    int fewer;       /* other groups that do the same at once have fewer ranks */
-    int sharing;     /* ranks of each node that do the same at once, in groups of their own; 0 is 1 */
-    int nonblocking; /* the stages do not overlap */
+    int split;       /* the blocks divide one vector; some may be one unit shorter */
+    int fewer;       /* other groups that run the same stage concurrently have fewer ranks */
+    int sharing;     /* ranks per node that run the same stage concurrently, in separate groups; 0 means 1 */
+    int nonblocking; /* stages do not overlap */
 } tri_subcase;
 
 static inline tri_subcase tri_subcase_of(const tri_case *c) {
@@ -39,14 +39,13 @@ static inline tri_subcase tri_subcase_of(const tri_case *c) {
     return out;
 }
 
-/* The level of messages between ranks of which nothing is known but the shape: between nodes where there are
- * several. */
+/* Level of messages between arbitrary ranks: between nodes if there are several. */
 static inline int tri_case_level(const tri_subcase *c) {
     return c->nodes > 1 ? TRI_BETWEEN : TRI_INSIDE;
 }
 
-/* The level of messages between ranks r and r + distance for which r has no bit below `distance` set, as in a
- * binomial tree or a butterfly from rank 0. */
+/* Level of messages between ranks r and r + distance, where r has no bit below `distance` set: binomial
+ * trees and butterflies from rank 0. */
 static inline int tri_distance_level(const tri_subcase *c, int distance) {
     return c->nodes > 1 && (c->irregular || c->largest % (2 * distance)) ? TRI_BETWEEN : TRI_INSIDE;
 }
@@ -55,20 +54,20 @@ static inline double tri_larger(double a, double b) {
     return a > b ? a : b;
 }
 
-/* A body's cost is stated as if no other group used the nodes' links; with those that do the same at once: */
+/* A cost is stated for a single group. This adds the other groups that use the nodes' links concurrently. */
 static inline tri_cost tri_cost_concurrent(const tri_cost *cost, const tri_subcase *c) {
     tri_cost all = *cost;
     double *link = &all.level[TRI_BETWEEN].node_bytes;
     if (c->sharing > 1) *link = c->sharing * tri_larger(*link, all.level[TRI_BETWEEN].bytes);
     return all;
 }
-/* What it takes then. */
+/* The time of that cost. */
 static inline double tri_case_time_s(const tri_cost *cost, const tri_subcase *c, const tri_network *net) {
     tri_cost all = tri_cost_concurrent(cost, c);
     return tri_cost_time_s(&all, net);
 }
 
-/* For algorithms that run one behind the other. */
+/* Sequential composition. */
 static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
     for (int level = 0; level < TRI_LEVELS; level++) {
         double bytes = sum->level[level].bytes, more_bytes = more->level[level].bytes;
@@ -89,7 +88,7 @@ static inline void tri_cost_add(tri_cost *sum, const tri_cost *more) {
     sum->single_copy_bytes += more->single_copy_bytes;
 }
 
-/* One of `shares` equal parts of a cost. */
+/* One of `shares` equal shares of a cost. */
 static inline tri_cost tri_cost_divided(const tri_cost *cost, int shares) {
     tri_cost one = *cost;
     for (int level = 0; level < TRI_LEVELS; level++) {
@@ -109,49 +108,49 @@ static inline tri_cost tri_cost_divided(const tri_cost *cost, int shares) {
     return one;
 }
 
-/* Every node has as many ranks, and there are several of both. */
+/* Several nodes, each with the same number of ranks, more than one. */
 static inline int tri_case_even_nodes(const tri_subcase *c) {
     return c->nodes > 1 && c->largest > 1 && c->ranks == c->nodes * c->largest;
 }
 
-/* The same, and equal blocks. */
+/* The same, with equal blocks. */
 static inline int tri_case_even_blocks(const tri_subcase *c) {
     return tri_case_even_nodes(c) && !c->uneven && !c->split;
 }
-/* The same, and the blocks of a node lie one behind the other. */
+/* The same, and the blocks of a node are contiguous. */
 static inline int tri_case_even_runs(const tri_subcase *c) {
     return tri_case_even_blocks(c) && !c->irregular;
 }
 
-/* The cases of parts that run among one rank of each node, inside each node, and among the ranks with the same
- * local number of all nodes, all local numbers at once. */
+/* The cases of stages that run among one rank of each node, among the ranks of equal local rank (all lanes
+ * concurrently), and inside each node. */
 static inline tri_subcase tri_case_of_nodes(const tri_subcase *c, tri_operation operation, size_t bytes) {
-    tri_subcase part = *c;
-    part.operation = operation;
-    part.bytes = bytes;
-    part.ranks = c->nodes;
-    part.largest = 1;
-    part.irregular = part.split = 0;
-    return part;
+    tri_subcase stage = *c;
+    stage.operation = operation;
+    stage.bytes = bytes;
+    stage.ranks = c->nodes;
+    stage.largest = 1;
+    stage.irregular = stage.split = 0;
+    return stage;
 }
 static inline tri_subcase tri_case_of_lanes(const tri_subcase *c, tri_operation operation, size_t bytes) {
-    tri_subcase part = tri_case_of_nodes(c, operation, bytes);
-    part.sharing = c->largest;
-    return part;
+    tri_subcase stage = tri_case_of_nodes(c, operation, bytes);
+    stage.sharing = c->largest;
+    return stage;
 }
 static inline tri_subcase tri_case_of_node(const tri_subcase *c, tri_operation operation, size_t bytes) {
-    tri_subcase part = *c;
-    part.operation = operation;
-    part.bytes = bytes;
-    part.ranks = c->largest;
-    part.fewer = c->ranks != c->nodes * c->largest;
-    part.nodes = 1;
-    part.irregular = part.split = 0;
-    part.sharing = 0;
-    return part;
+    tri_subcase stage = *c;
+    stage.operation = operation;
+    stage.bytes = bytes;
+    stage.ranks = c->largest;
+    stage.fewer = c->ranks != c->nodes * c->largest;
+    stage.nodes = 1;
+    stage.irregular = stage.split = 0;
+    stage.sharing = 0;
+    return stage;
 }
 
-/* Rounds of doubling until `ranks` are reached. */
+/* Rounds of doubling needed to reach `ranks` ranks. */
 static inline int tri_log2_up(int ranks) {
     int rounds = 0;
     while ((1L << rounds) < ranks)
@@ -163,8 +162,8 @@ static inline size_t tri_ceil_div(size_t a, size_t b) {
     return a / b + (a % b != 0);
 }
 
-/* Messages of `bytes` between one rank and all others, at once: the last of them waits for the rank's overheads or
- * for the bytes of all. */
+/* Messages of `bytes` between one rank and all others, concurrently. The last one waits either for the
+ * rank's overheads or for the bytes of all. */
 static inline void tri_cost_star(tri_cost *cost, const tri_subcase *c, double bytes, const tri_network *net) {
     int near = (c->nodes > 1 ? c->largest : c->ranks) - 1, far = c->ranks - 1 - near,
         level = tri_case_level(c);
@@ -178,7 +177,7 @@ static inline void tri_cost_star(tri_cost *cost, const tri_subcase *c, double by
     tri_cost_add(cost, tri_case_time_s(&busy, c, net) > tri_case_time_s(&full, c, net) ? &busy : &full);
 }
 
-/* `times` rounds, one behind the other, in which a rank sends one message of `bytes` and receives one, while
+/* `times` consecutive rounds in which a rank sends one message of `bytes` and receives one, while
  * `senders` ranks of each node do so. */
 static inline void tri_cost_rounds(tri_cost *cost, int level, double times, double bytes, int senders) {
     tri_cost more = {0};
@@ -189,8 +188,8 @@ static inline void tri_cost_rounds(tri_cost *cost, int level, double times, doub
     tri_cost_add(cost, &more);
 }
 
-/* `times` rounds in which every rank sends one message of `bytes` and receives one, and `far` ranks of each node theirs
- * to other nodes: on the slower level, since all messages of a round are under way at once. */
+/* `times` rounds in which every rank sends one message of `bytes` and receives one; `far` ranks per node
+ * send to other nodes. The slower level counts, since all messages of a round are concurrent. */
 static inline void tri_cost_steps(tri_cost *cost, const tri_subcase *c, double times, double bytes, int far,
                                   const tri_network *net) {
     tri_cost between = {0}, inside = {0};
@@ -201,8 +200,8 @@ static inline void tri_cost_steps(tri_cost *cost, const tri_subcase *c, double t
                  tri_case_time_s(&inside, c, net) > tri_case_time_s(&between, c, net) ? &inside : &between);
 }
 
-/* `times` such rounds in which every rank sends to the next of a ring. Short blocks do not wait for the slowest message
- * of each round: what counts are the nodes that a block passes on its way. */
+/* `times` rounds in which every rank sends to the next rank of a ring. Short blocks do not wait for the
+ * slowest message of each round: only the levels on the block's own path count. */
 static inline void tri_cost_ring(tri_cost *cost, const tri_subcase *c, double times, double bytes,
                                  const tri_network *net) {
     int layered = c->nodes > 1 && c->largest > 1 && !c->irregular;
@@ -215,9 +214,9 @@ static inline void tri_cost_ring(tri_cost *cost, const tri_subcase *c, double ti
     tri_cost_rounds(cost, TRI_INSIDE, times - far, bytes, c->largest - 1);
 }
 
-/* A round in which a rank sends `messages` of `bytes` each and receives as many, all at once, while `senders` ranks
- * of each node do so. It waits for the last of them to be sent, or for the bytes of all, unless it is busy for longer
- * with the overheads. */
+/* A round in which a rank sends `messages` messages of `bytes` and receives as many, concurrently, while
+ * `senders` ranks of each node do so. It ends when the last message is sent, when the bytes of all have
+ * passed, or when the rank has done its overheads, whichever is last. */
 static inline void tri_cost_burst(tri_cost *cost, const tri_subcase *c, const tri_network *net, int level,
                                   int messages, double bytes, double senders) {
     tri_cost late = {0}, busy = {0}, full = {0};
@@ -235,8 +234,8 @@ static inline void tri_cost_burst(tri_cost *cost, const tri_subcase *c, const tr
     tri_cost_add(cost, most);
 }
 
-/* Whether the pieces of a pipeline pile up on a level: nobody waits for short ones, so that they leave at the pace of the
- * overheads; where the way is slower they share it, and all of them arrive at its end. */
+/* Whether the pieces of a pipeline queue up on a level. Senders do not wait for short pieces, so these
+ * leave at the pace of the overheads; on a slower link they share the bandwidth and all arrive at the end. */
 static inline int tri_pieces_pile_up(const tri_subcase *c, int level, double bytes, int overheads,
                                      const tri_network *net) {
     double byte_s = net->level[level].byte_s;
@@ -251,7 +250,7 @@ static inline void tri_cost_shift(tri_cost *cost, const tri_subcase *c, int dist
     tri_cost_rounds(cost, tri_case_level(c), 1, bytes, senders);
 }
 
-/* A round in which every rank exchanges with the one whose number differs in the bit `distance`. */
+/* A round in which every rank exchanges with the rank whose number differs in bit `distance`. */
 static inline void tri_cost_swap(tri_cost *cost, const tri_subcase *c, int distance, double bytes) {
     tri_cost_rounds(cost, tri_distance_level(c, distance), 1, bytes, c->largest);
 }

@@ -1,11 +1,11 @@
-/* What every collective call has in common: the choice, scratch, the run. */
+/* Common to all collective calls: choice of the algorithm, scratch, execution. */
 #include <stdlib.h>
 
 #include "collectives/engine/engine.h"
 #include "collectives/engine/run.h"
 #include "trireme/message.h"
 
-/* Smaller vectors are copied through slots in the time that an exchange of their addresses takes. */
+/* Below this size, copying through slots is as fast as exchanging addresses. */
 enum { MAPPED_FROM_BYTES = 2048 };
 
 static int is_choice_for(const tri_choice *choice, const tri_subcase *c) {
@@ -15,14 +15,14 @@ static int is_choice_for(const tri_choice *choice, const tri_subcase *c) {
            choice->nonblocking == c->nonblocking;
 }
 
-/* A choice takes longer than a small call, so the last ones are kept: a few of each hash, so that alternating calls do not
- * evict each other. */
+/* A choice takes longer than a small call, so recent choices are cached. Each hash has several entries, so
+ * that alternating calls do not evict each other. */
 static const tri_recipe *choose(tri_collective_state *state, const tri_subcase *c) {
     uint64_t hash = ((uint64_t)c->bytes * TRI_OPERATION_COUNT + c->operation) * UINT64_C(0x9e3779b97f4a7c15);
     tri_choice *row = state->chosen[(hash >> 32) % TRI_CHOICES];
-    for (int i = 0; i < TRI_CHOICES_ALIKE; i++)
+    for (int i = 0; i < TRI_CHOICES_PER_SET; i++)
         if (is_choice_for(&row[i], c)) return &row[i].recipe;
-    tri_choice *choice = &row[state->choices++ % TRI_CHOICES_ALIKE];
+    tri_choice *choice = &row[state->choices++ % TRI_CHOICES_PER_SET];
     const tri_algorithm *a = state->selected[c->operation];
     if (a && !tri_algorithm_fits(a, c)) a = NULL;
     *choice = (tri_choice){.operation = c->operation,
@@ -36,9 +36,9 @@ static const tri_recipe *choose(tri_collective_state *state, const tri_subcase *
     return &choice->recipe;
 }
 
-/* Where the ranks have a shared heap, they find out whether this call's vectors are from it. */
+/* If the ranks have a shared heap, checks whether this call's vectors are in it. */
 static void look_for_heap(tri_shared *shared, tri_subcase *c, const tri_call *call) {
-    shared->met = 0;
+    shared->vectors_known = 0;
     if (!shared->heap_count || c->nodes > 1 || c->uneven || c->bytes < MAPPED_FROM_BYTES) return;
     int receives = c->operation != TRI_REDUCE || call->root == shared->rank;
     c->mapped = tri_shared_exchange_vectors(shared, call->send, receives ? call->recv : NULL, -1);
@@ -48,7 +48,7 @@ void tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking,
     tri_collective_state *state = tri_state_of(comm);
     tri_case asked = tri_comm_case(comm, spec->operation, spec->bytes, spec->uneven, spec->commutes);
     asked.unit_bytes = spec->unit_bytes;
-    /* Algorithms in shared memory act at once, so no schedule can hold them. */
+    /* Shared-memory algorithms execute at once and cannot be recorded in a schedule. */
     if (nonblocking) asked.shared = asked.single_copy = 0;
     tri_subcase c = tri_subcase_of(&asked);
     c.nonblocking = nonblocking;
@@ -86,7 +86,7 @@ static tri_status scratch_of(tri_collective_state *state, size_t bytes, void **o
         state->scratch_bytes = 0;
         state->scratch = malloc(bytes);
         if (!state->scratch)
-            return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of a collective's scratch", bytes);
+            return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of scratch of a collective", bytes);
         state->scratch_bytes = bytes;
     }
     *out = state->scratch;

@@ -1,4 +1,4 @@
-/* The calls that combine data. */
+/* Blocking reductions and scans. */
 #include <stdlib.h>
 
 #include "collectives/engine/engine.h"
@@ -12,7 +12,7 @@ tri_status tri_describe_combine(tri_call_spec *spec, tri_operation operation, si
         TRI_MPI(MPI_Type_get_true_extent(type, &true_lower, &true_extent));
     }
     if (true_lower != 0 || true_extent > extent)
-        return tri_fail(TRI_ERR_ARGUMENT, "%s takes types whose elements begin at 0 and do not overlap",
+        return tri_fail(TRI_ERR_ARGUMENT, "%s needs a type with lower bound 0 whose elements do not overlap",
                         tri_operation_name(operation));
     *spec = (tri_call_spec){.operation = operation,
                             .type = type,
@@ -53,18 +53,19 @@ tri_status tri_reduce_scatter(const void *send, void *recv, const size_t *recv_c
     tri_call_spec spec;
     TRI_TRY(tri_describe_combine(&spec, TRI_REDUCE_SCATTER, 0, type, op));
     spec.uneven = 1;
-    size_t *places = malloc((size_t)comm->size * sizeof *places);
-    if (!places) return tri_fail(TRI_ERR_MEMORY, "no memory for the places of %d blocks", comm->size);
+    size_t *displs = malloc((size_t)comm->size * sizeof *displs);
+    if (!displs)
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %d blocks", comm->size);
     size_t all = 0;
     for (int b = 0; b < comm->size; all += recv_counts[b++])
-        places[b] = all;
+        displs[b] = all;
     tri_call call = {.send = send == MPI_IN_PLACE ? recv : send,
                      .recv = recv,
                      .count = all,
                      .send_counts = recv_counts,
-                     .send_displs = places};
+                     .send_displs = displs};
     tri_status status = tri_call_run(comm, &spec, &call);
-    free(places);
+    free(displs);
     return status;
 }
 

@@ -1,8 +1,9 @@
-/* Making a communicator, and what collective calls keep with it. */
+/* Creation of communicators, and the collective state kept with them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectives/engine/engine.h"
+#include "collectives/network/load.h"
 #include "trireme/select.h"
 
 static void state_destroy(void *state) {
@@ -13,7 +14,8 @@ static void state_destroy(void *state) {
     free(s);
 }
 
-/* What the choice depends on, as rank 0 finds it: ranks may have different environments and files and must choose alike. */
+/* The settings that the choice depends on, as rank 0 finds them: environments and files may differ between
+ * ranks, but all ranks must choose alike. */
 typedef struct settings {
     char algorithms[512];
     tri_network net;
@@ -42,12 +44,12 @@ static tri_status settings_agree(tri_comm *comm, const tri_comm_options *options
     return tri_algorithms_parse(s.algorithms, state->selected);
 }
 
-/* `parent`: whose settings the communicator takes over; NULL: rank 0 finds them. */
+/* `parent`: the communicator whose settings are inherited; NULL: rank 0 finds them. */
 static tri_status state_create(tri_comm *comm, const tri_comm_options *options,
                                const tri_collective_state *parent) {
     tri_collective_state *state = calloc(1, sizeof *state);
     tri_status status =
-        state ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the state of collective calls");
+        state ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for the state of collective calls");
     TRI_TRY(tri_agree(comm, status));
     comm->above = state;
     comm->above_destroy = state_destroy;
@@ -59,7 +61,7 @@ static tri_status state_create(tri_comm *comm, const tri_comm_options *options,
     } else {
         TRI_TRY(settings_agree(comm, options, state));
     }
-    /* Shared memory is used where all nodes have it: ranks must choose alike. */
+    /* Shared memory is used only if all nodes have it: ranks must choose alike. */
     if (comm->shape.largest > 1)
         TRI_TRY(tri_shared_everywhere(comm, &state->shared, &state->single_copy, &state->cores));
     return TRI_OK;

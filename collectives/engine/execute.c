@@ -1,20 +1,21 @@
-/* The verbs that act: nonblocking MPI messages, completed by the next wait. */
+/* The verbs that execute: nonblocking MPI messages, completed by the next wait. */
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectives/engine/execute.h"
+#include "mpi/sums.h"
 
-/* What takes longer than it takes to wake threads for it. */
+/* Smaller pieces are combined faster than threads can be woken. */
 enum { COMBINE_FROM_BYTES = 256 << 10 };
 
-/* Room for one more message in this round. */
+/* Makes room for one more message in this round. */
 static tri_status make_room(tri_engine *e) {
     if (e->started < e->room) return TRI_OK;
     int room = e->room ? 2 * e->room : 16;
     MPI_Request *requests = realloc(e->requests, (size_t)room * sizeof *requests);
-    if (!requests) return tri_fail(TRI_ERR_MEMORY, "no memory for %d messages at once", room);
+    if (!requests) return tri_fail(TRI_ERR_MEMORY, "out of memory for %d messages at once", room);
     e->requests = requests;
     e->room = room;
     return TRI_OK;

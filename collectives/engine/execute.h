@@ -1,4 +1,4 @@
-/* The verbs that act, and what they act on. */
+/* The verbs that execute, and their state. */
 #ifndef TRI_COLLECTIVES_ENGINE_EXECUTE_H
 #define TRI_COLLECTIVES_ENGINE_EXECUTE_H
 
@@ -7,14 +7,14 @@
 
 typedef struct tri_engine {
     MPI_Comm mpi;
-    MPI_Datatype type; /* of a unit */
+    MPI_Datatype type; /* type of a unit */
     MPI_Op op;
-    tri_combine combine; /* the program's, for long pieces; or NULL */
+    tri_combine combine; /* the user's function for long pieces; or NULL */
     void *combine_data;
     int tag;
-    MPI_Request *requests; /* of the round, grown as needed */
+    MPI_Request *requests; /* requests of this round; grows as needed */
     int started, room;
-    tri_family *family; /* a wait progresses what is pending on it; NULL: nothing */
+    tri_family *family; /* progressed during waits; NULL: none */
 } tri_engine;
 
 extern const tri_verbs tri_verbs_execute;
@@ -23,7 +23,4 @@ static inline int tri_family_is_pending(const tri_family *family) {
     return family && family->pending;
 }
 
-/* engine/sums.c: right = left op right where that is a sum of a common type, with the bits of MPI_Reduce_local(); else
- * returns 0. */
-int tri_combine_common(const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
 #endif

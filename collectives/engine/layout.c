@@ -7,13 +7,13 @@ tri_status tri_type_bytes(MPI_Datatype type, size_t *out) {
     MPI_Count bytes = (MPI_Count)tri_common_bytes(type);
     if (!bytes) TRI_MPI(MPI_Type_size_x(type, &bytes));
     if (bytes == MPI_UNDEFINED)
-        return tri_fail(TRI_ERR_ARGUMENT, "the size of the datatype is above MPI_Count");
+        return tri_fail(TRI_ERR_ARGUMENT, "the size of the datatype exceeds MPI_Count");
     *out = (size_t)bytes;
     return TRI_OK;
 }
 
-/* Sizes of the side's type. Only predefined types without gaps are known to lie in memory in the order of
- * their signature. */
+/* Determines the sizes of the side's type. Only predefined types without gaps are known to match their
+ * type signature in memory. */
 static tri_status look_at_type(tri_side *side) {
     MPI_Aint lower, extent;
     int integers, addresses, types, combiner;
@@ -32,22 +32,23 @@ static size_t block_count(const tri_side *side, int b) {
 }
 
 static char *user_block(const tri_side *side, int b) {
-    return (char *)side->user + (side->counts ? side->places[b] : (size_t)b * side->count) * side->extent;
+    return (char *)side->user + (side->counts ? side->displs[b] : (size_t)b * side->count) * side->extent;
 }
 
-/* Packs or unpacks all blocks; MPI's int counts are met by pieces. */
+/* Packs or unpacks all blocks, in pieces that fit MPI's int counts. */
 static tri_status repack(const tri_side *side, int unpack) {
     char *at = side->bytes;
     size_t most = side->size ? INT_MAX / side->size : INT_MAX;
-    if (!most) return tri_fail(TRI_ERR_ARGUMENT, "one element of the datatype has more than 2^31 bytes");
+    if (!most) return tri_fail(TRI_ERR_ARGUMENT, "an element of the datatype exceeds 2^31 bytes");
     for (int b = 0; b < side->blocks; b++) {
         char *user = user_block(side, b);
         for (size_t left = block_count(side, b); left;) {
-            int some = (int)(left < most ? left : most), bytes = (int)((size_t)some * side->size), place = 0;
+            int some = (int)(left < most ? left : most), bytes = (int)((size_t)some * side->size),
+                position = 0;
             if (unpack)
-                TRI_MPI(MPI_Unpack(at, bytes, &place, user, some, side->type, MPI_COMM_SELF));
+                TRI_MPI(MPI_Unpack(at, bytes, &position, user, some, side->type, MPI_COMM_SELF));
             else
-                TRI_MPI(MPI_Pack(user, some, side->type, at, bytes, &place, MPI_COMM_SELF));
+                TRI_MPI(MPI_Pack(user, some, side->type, at, bytes, &position, MPI_COMM_SELF));
             at += bytes;
             user += (size_t)some * side->extent;
             left -= (size_t)some;
@@ -56,15 +57,16 @@ static tri_status repack(const tri_side *side, int unpack) {
     return TRI_OK;
 }
 
-/* Counts and places in bytes; packed blocks lie one behind the other. */
+/* Counts and displs in bytes; packed blocks are contiguous. */
 static tri_status scale_blocks(tri_side *side) {
     size_t blocks = (size_t)side->blocks;
     side->byte_counts = malloc((2 * blocks + 1) * sizeof *side->byte_counts);
-    if (!side->byte_counts) return tri_fail(TRI_ERR_MEMORY, "no memory for the places of %zu blocks", blocks);
+    if (!side->byte_counts)
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %zu blocks", blocks);
     side->byte_displs = side->byte_counts + blocks;
-    for (size_t b = 0, behind = 0; b < blocks; behind += side->byte_counts[b++]) {
+    for (size_t b = 0, offset = 0; b < blocks; offset += side->byte_counts[b++]) {
         side->byte_counts[b] = side->counts[b] * side->size;
-        side->byte_displs[b] = side->packed ? behind : side->places[b] * side->extent;
+        side->byte_displs[b] = side->packed ? offset : side->displs[b] * side->extent;
     }
     return TRI_OK;
 }
@@ -80,7 +82,7 @@ tri_status tri_side_open(tri_side *side, int load) {
     for (int b = 0; b < side->blocks; b++)
         all += block_count(side, b) * side->size;
     side->bytes = malloc(all ? all : 1);
-    if (!side->bytes) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu packed bytes", all);
+    if (!side->bytes) return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu packed bytes", all);
     return load ? repack(side, 0) : TRI_OK;
 }
 

@@ -1,28 +1,28 @@
-/* User buffers as bytes. Operations that only move data run on bytes: a type without gaps is taken as it
- * lies, any other is packed before and unpacked after. For collectives/ alone. */
+/* User buffers as bytes. Operations that only move data run on bytes: a type without gaps is used in
+ * place, any other type is packed before and unpacked after. Only for collectives/. */
 #ifndef TRI_COLLECTIVES_LAYOUT_H
 #define TRI_COLLECTIVES_LAYOUT_H
 
 #include "trireme/collectives.h"
 
-/* One side of a call: `blocks` blocks, each of `count` elements, one behind the other; or of counts[b]
- * elements at places[b]. */
+/* The send or the receive side of a call: `blocks` contiguous blocks of `count` elements, or blocks of
+ * counts[b] elements at displs[b]. */
 typedef struct tri_side {
     void *user;
     MPI_Datatype type;
     int blocks;
     size_t count;
-    const size_t *counts, *places; /* NULL, or one entry for each block */
-    /* What tri_side_open() adds: the same in bytes. */
+    const size_t *counts, *displs; /* NULL, or one entry per block */
+    /* Set by tri_side_open(): the same in bytes. */
     void *bytes;
     size_t block_bytes;
-    size_t *byte_counts, *byte_displs; /* NULL where counts is */
+    size_t *byte_counts, *byte_displs; /* NULL if counts is NULL */
     size_t extent, size;
     int packed;
 } tri_side;
 
-/* Bytes of an element of the commonest types, which have no gaps; 0 for all others. It saves small calls the
- * questions to MPI, which cost as much as a hand-off between two cores. */
+/* Bytes per element of common types without gaps; 0: any other type. Saves small calls the MPI queries,
+ * which cost as much as a hand-off between two cores. */
 static inline size_t tri_common_bytes(MPI_Datatype type) {
     if (type == MPI_DOUBLE) return sizeof(double);
     if (type == MPI_BYTE || type == MPI_CHAR) return 1;
@@ -35,9 +35,9 @@ static inline size_t tri_common_bytes(MPI_Datatype type) {
 /* Bytes of data in one element. */
 tri_status tri_type_bytes(MPI_Datatype type, size_t *out);
 
-/* `load`: the user's data are wanted in side->bytes. tri_side_close() after it in any case. */
+/* `load`: side->bytes must hold the user's data. Call tri_side_close() afterwards, even after an error. */
 tri_status tri_side_open(tri_side *side, int load);
-/* `store`: side->bytes go back to the user's buffer, where they were packed. */
+/* `store`: copies side->bytes back to the user's buffer if they were packed. */
 tri_status tri_side_close(tri_side *side, int store);
 
 #endif

@@ -37,10 +37,10 @@ tri_status tri_merge_sum(tri_sum *mine, tri_sum *out, int root, tri_comm *comm) 
                       comm);
 }
 
-/* What the root needs to take nodes from every rank: counts and places in bytes, then the nodes. */
+/* What the root needs to gather nodes from all ranks: counts and displs in bytes, and the nodes. */
 typedef struct node_lists {
     uint64_t *bytes;
-    size_t *counts, *places;
+    size_t *counts, *displs;
     tri_ordered_node *nodes;
 } node_lists;
 
@@ -48,7 +48,7 @@ static tri_status append_lists(const node_lists *lists, int ranks, tri_ordered *
     tri_ordered all;
     tri_ordered_clear(&all);
     for (int rank = 0; rank < ranks; rank++)
-        TRI_TRY(tri_ordered_append(&all, lists->nodes + lists->places[rank] / sizeof *lists->nodes,
+        TRI_TRY(tri_ordered_append(&all, lists->nodes + lists->displs[rank] / sizeof *lists->nodes,
                                    lists->counts[rank] / sizeof *lists->nodes));
     *out = all;
     return TRI_OK;
@@ -61,14 +61,14 @@ static tri_status gather_nodes(const tri_ordered *mine, node_lists *lists, int r
     size_t all = 0;
     for (int rank = 0; rank < ranks; rank++) {
         lists->counts[rank] = lists->bytes[rank];
-        lists->places[rank] = all;
+        lists->displs[rank] = all;
         all += lists->bytes[rank];
     }
     lists->nodes = malloc(all ? all : 1);
     tri_status status =
-        lists->nodes ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of nodes", all);
+        lists->nodes ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of nodes", all);
     TRI_TRY(tri_agree(comm, status));
-    return tri_gatherv(mine->node, bytes, MPI_BYTE, lists->nodes, lists->counts, lists->places, MPI_BYTE,
+    return tri_gatherv(mine->node, bytes, MPI_BYTE, lists->nodes, lists->counts, lists->displs, MPI_BYTE,
                        root, comm);
 }
 
@@ -76,16 +76,16 @@ tri_status tri_merge_ordered(const tri_ordered *mine, tri_ordered *out, int root
     size_t ranks = (size_t)tri_comm_size(comm);
     node_lists lists = {.bytes = malloc(ranks * sizeof *lists.bytes),
                         .counts = malloc(ranks * sizeof *lists.counts),
-                        .places = malloc(ranks * sizeof *lists.places)};
-    int made = lists.bytes && lists.counts && lists.places;
+                        .displs = malloc(ranks * sizeof *lists.displs)};
+    int made = lists.bytes && lists.counts && lists.displs;
     tri_status status =
-        tri_agree(comm, made ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks));
+        tri_agree(comm, made ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for %zu ranks", ranks));
     if (status == TRI_OK) status = gather_nodes(mine, &lists, root, comm);
     if (status == TRI_OK && tri_comm_rank(comm) == root)
         status = append_lists(&lists, tri_comm_size(comm), out);
     free(lists.bytes);
     free(lists.counts);
-    free(lists.places);
+    free(lists.displs);
     free(lists.nodes);
     return status;
 }

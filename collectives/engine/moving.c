@@ -1,17 +1,17 @@
-/* The calls that move data: user buffers become bytes, then an algorithm runs on them. */
+/* Blocking calls that only move data: user buffers become bytes, then an algorithm runs on them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectives/engine/engine.h"
 #include "collectives/engine/layout.h"
 
-/* What a call that moves blocks consists of. A side with no blocks is one that this rank does not have. */
+/* A call that moves blocks. A side with 0 blocks does not exist on this rank. */
 typedef struct tri_move {
     tri_operation operation;
     tri_side send, recv;
-    size_t bytes; /* of a block, where all are alike; of this rank's own block else */
+    size_t bytes; /* per block if all blocks are equal; otherwise of this rank's block */
     int uneven, root;
-    /* MPI_IN_PLACE: the rank's own block lies where it belongs on the other side. */
+    /* MPI_IN_PLACE: the rank's own block is already in place on the other side. */
     int send_in_place, recv_in_place;
 } tri_move;
 
@@ -46,7 +46,7 @@ static tri_status move(tri_comm *comm, tri_move *m) {
 }
 
 tri_status tri_barrier(tri_comm *comm) {
-    /* A barrier's messages carry one byte that nobody reads. */
+    /* The messages of a barrier carry one byte that is not read. */
     char bytes[2] = {0, 0};
     tri_call call = {.send = &bytes[0], .recv = &bytes[1], .count = 1};
     tri_call_spec spec = {
@@ -76,35 +76,34 @@ static tri_status bytes_of(size_t count, MPI_Datatype type, size_t *out) {
     size_t size;
     TRI_TRY(tri_type_bytes(type, &size));
     if (__builtin_mul_overflow(count, size, out))
-        return tri_fail(TRI_ERR_ARGUMENT, "%zu elements of %zu bytes are more than memory can have", count,
-                        size);
+        return tri_fail(TRI_ERR_ARGUMENT, "%zu elements of %zu bytes exceed the address space", count, size);
     return TRI_OK;
 }
 
-/* One block, and a block for each rank. */
+/* A side with one block, and a side with one block per rank. */
 static tri_side one(const void *user, size_t count, MPI_Datatype type) {
     tri_side side = {.user = (void *)user, .type = type, .blocks = 1, .count = count};
     return side;
 }
 
 static tri_side each(const tri_comm *comm, const void *user, size_t count, const size_t *counts,
-                     const size_t *places, MPI_Datatype type) {
+                     const size_t *displs, MPI_Datatype type) {
     tri_side side = {.user = (void *)user,
                      .type = type,
                      .blocks = comm->size,
                      .count = count,
                      .counts = counts,
-                     .places = places};
+                     .displs = displs};
     return side;
 }
 
-static tri_status scatter(const void *send, size_t send_count, const size_t *counts, const size_t *places,
+static tri_status scatter(const void *send, size_t send_count, const size_t *counts, const size_t *displs,
                           MPI_Datatype send_type, void *recv, size_t recv_count, MPI_Datatype recv_type,
                           int root, int uneven, tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     tri_move m = {
         .operation = TRI_SCATTER, .uneven = uneven, .root = root, .recv_in_place = recv == MPI_IN_PLACE};
-    if (comm->rank == root) m.send = each(comm, send, send_count, counts, places, send_type);
+    if (comm->rank == root) m.send = each(comm, send, send_count, counts, displs, send_type);
     if (m.recv_in_place) {
         TRI_TRY(bytes_of(counts ? counts[root] : send_count, send_type, &m.bytes));
     } else {
@@ -126,12 +125,12 @@ tri_status tri_scatterv(const void *send, const size_t *send_counts, const size_
 }
 
 static tri_status gather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                         size_t recv_count, const size_t *counts, const size_t *places,
+                         size_t recv_count, const size_t *counts, const size_t *displs,
                          MPI_Datatype recv_type, int root, int uneven, tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     tri_move m = {
         .operation = TRI_GATHER, .uneven = uneven, .root = root, .send_in_place = send == MPI_IN_PLACE};
-    if (comm->rank == root) m.recv = each(comm, recv, recv_count, counts, places, recv_type);
+    if (comm->rank == root) m.recv = each(comm, recv, recv_count, counts, displs, recv_type);
     if (m.send_in_place) {
         TRI_TRY(bytes_of(counts ? counts[root] : recv_count, recv_type, &m.bytes));
     } else {
@@ -153,11 +152,11 @@ tri_status tri_gatherv(const void *send, size_t send_count, MPI_Datatype send_ty
 }
 
 static tri_status allgather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                            size_t recv_count, const size_t *counts, const size_t *places,
+                            size_t recv_count, const size_t *counts, const size_t *displs,
                             MPI_Datatype recv_type, tri_comm *comm) {
     tri_move m = {.operation = TRI_ALLGATHER,
                   .uneven = counts != NULL,
-                  .recv = each(comm, recv, recv_count, counts, places, recv_type),
+                  .recv = each(comm, recv, recv_count, counts, displs, recv_type),
                   .send_in_place = send == MPI_IN_PLACE};
     TRI_TRY(bytes_of(counts ? counts[comm->rank] : recv_count, recv_type, &m.bytes));
     if (!m.send_in_place) m.send = one(send, send_count, send_type);
@@ -175,7 +174,7 @@ tri_status tri_allgatherv(const void *send, size_t send_count, MPI_Datatype send
     return allgather(send, send_count, send_type, recv, 0, recv_counts, recv_displs, recv_type, comm);
 }
 
-/* MPI_IN_PLACE: what is received replaces what was sent, so a copy of it is sent. */
+/* MPI_IN_PLACE: the result overwrites the input, so a copy of the input is sent. */
 static tri_status alltoall_in_place(tri_comm *comm, tri_move *m) {
     tri_side original = m->recv;
     TRI_TRY(tri_side_open(&original, 1));
@@ -187,7 +186,7 @@ static tri_status alltoall_in_place(tri_comm *comm, tri_move *m) {
     }
     void *copy = malloc(all ? all : 1);
     tri_status status =
-        copy ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of alltoall in place", all);
+        copy ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of alltoall in place", all);
     if (status == TRI_OK) {
         memcpy(copy, original.bytes, all);
         m->send =

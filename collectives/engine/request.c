@@ -1,4 +1,4 @@
-/* Nonblocking collective calls: recorded as a schedule, which every call that waits or tests progresses. */
+/* Nonblocking collectives: recorded as a schedule that every wait or test progresses. */
 #include "trireme/request.h"
 
 #include <sched.h>
@@ -13,19 +13,19 @@
 
 struct tri_request {
     tri_schedule schedule;
-    tri_family *family; /* of the communicator */
+    tri_family *family; /* the communicator's family */
     struct tri_request *next;
-    void *scratch, *kept; /* kept: what is sent instead of a vector that is received into; or NULL */
-    tri_side send, recv;  /* open where they have blocks */
-    int stores;           /* whether recv is stored at the end */
+    void *scratch, *kept; /* kept: copy of an input that the result overwrites; or NULL */
+    tri_side send, recv;  /* open if they have blocks */
+    int stores;           /* whether recv is stored on completion */
     int complete;
     tri_status status;
-    char why[256]; /* of a failure in flight */
+    char why[256]; /* error text of a failure during progress */
 };
 
 static tri_status request_create(tri_comm *comm, tri_request **out) {
     tri_request *r = calloc(1, sizeof *r);
-    if (!r) return tri_fail(TRI_ERR_MEMORY, "no memory for a request");
+    if (!r) return tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
     r->family = comm->family;
     *out = r;
     return TRI_OK;
@@ -42,7 +42,7 @@ static void request_free(tri_request *r) {
     free(r);
 }
 
-/* Gives back what the call needed and its result does not. */
+/* Releases everything but the result. */
 static tri_status close_sides(tri_request *r, int store) {
     tri_status sent = r->send.blocks ? tri_side_close(&r->send, 0) : TRI_OK;
     tri_status stored = r->recv.blocks ? tri_side_close(&r->recv, store && r->stores) : TRI_OK;
@@ -74,7 +74,7 @@ static tri_status record(tri_comm *comm, const tri_call_spec *spec, tri_call *ca
     size_t bytes = tri_call_scratch(&recording, call) * spec->unit_bytes;
     r->scratch = malloc(bytes ? bytes : 1);
     if (!r->scratch)
-        return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of a collective's scratch", bytes);
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of scratch of a collective", bytes);
     call->scratch = r->scratch;
     return tri_call_execute(&recording, call);
 }
@@ -85,7 +85,7 @@ static void request_abandon(tri_request *r) {
     request_free(r);
 }
 
-/* Records the call and begins to execute it; frees the request where that fails. */
+/* Records the call and starts executing it. Frees the request on failure. */
 static tri_status start(tri_comm *comm, const tri_call_spec *spec, tri_call *call, tri_request *r,
                         tri_request **out) {
     tri_status status = record(comm, spec, call, r);
@@ -101,7 +101,7 @@ static tri_status start(tri_comm *comm, const tri_call_spec *spec, tri_call *cal
     return TRI_OK;
 }
 
-/* Opens the sides that have blocks; frees the request where that fails. */
+/* Opens the sides that have blocks. Frees the request on failure. */
 static tri_status open_sides(tri_request *r, int load_recv) {
     tri_status status = r->send.blocks ? tri_side_open(&r->send, 1) : TRI_OK;
     if (status == TRI_OK && r->recv.blocks) status = tri_side_open(&r->recv, load_recv);
@@ -124,11 +124,11 @@ tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root, t
     return start(comm, &spec, &call, r, out);
 }
 
-/* MPI_IN_PLACE: what is received replaces what was sent, so a copy of it is sent. */
+/* MPI_IN_PLACE: the result overwrites the input, so a copy of the input is sent. */
 static tri_status keep_blocks(tri_request *r) {
     size_t bytes = r->recv.block_bytes * (size_t)r->recv.blocks;
     r->kept = malloc(bytes ? bytes : 1);
-    if (!r->kept) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes of ialltoall in place", bytes);
+    if (!r->kept) return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of ialltoall in place", bytes);
     memcpy(r->kept, r->recv.bytes, bytes);
     return TRI_OK;
 }
@@ -198,7 +198,7 @@ tri_status tri_request_wait(tri_request **request) {
     for (int done = 0;;) {
         TRI_TRY(tri_request_test(request, &done));
         if (done) return TRI_OK;
-        /* Those that this rank waits for may share its core. */
+        /* The ranks that this rank waits for may share its core. */
         sched_yield();
     }
 }

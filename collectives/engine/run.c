@@ -1,9 +1,9 @@
-/* Running a call. A composed algorithm may take its vector in pieces: while one stage works on a piece, the next stage works
- * on the piece before it. Each stage has TRI_WINDOW schedules, which its pieces use in turn, so that one moves data while the
- * other waits for a latency. All schedules are recorded first and then advanced together; a gate holds a schedule until the
- * stage before it has finished the piece. So all levels of the machine, and the links of a node in both directions, are busy
- * at once.
- */
+/* Execution of a call. A composed algorithm may process its vector in pieces: while one stage works on a
+ * piece, the next stage works on the previous piece. Each stage has TRI_WINDOW schedules, used by its
+ * pieces in rotation, so that one can move data while another waits for a latency. All schedules are
+ * recorded first and then progressed together; a gate blocks a schedule until the previous stage has
+ * finished the piece. All levels of the machine, and the links of a node in both directions, are then busy
+ * concurrently. */
 #include "collectives/engine/run.h"
 
 #include <sched.h>
@@ -14,7 +14,7 @@
 typedef struct pieces {
     int count;
     tri_schedule schedule[TRI_SCHEDULES];
-    MPI_Request *in_flight; /* of all schedules, for a wait */
+    MPI_Request *in_flight; /* requests of all schedules, for a wait */
     int room;
 } pieces;
 
@@ -36,7 +36,7 @@ static void pieces_destroy(pieces *s) {
     free(s->in_flight);
 }
 
-/* Records stage `index` on a piece, behind its gate. */
+/* Records stage `index` on a piece, after its gate. */
 static tri_status record_piece(pieces *s, int index, int piece, tri_stage *stage) {
     tri_schedule *schedule = s->schedule + index * TRI_WINDOW + piece % TRI_WINDOW;
     tri_step gate = {.verb = TRI_STEP_GATE, .count = (size_t)(piece / TRI_WINDOW) + 1};
@@ -66,14 +66,14 @@ static tri_status wait_any(const tri_engine *engine, int count, MPI_Request *req
     }
 }
 
-/* Waits until a message of any schedule has arrived. */
+/* Waits until a message of any schedule has completed. */
 static tri_status wait_for_one(pieces *s, const tri_engine *engine) {
     int count = 0, index;
     for (int i = 0; i < s->count; i++)
         count += s->schedule[i].engine.started;
     if (count > s->room) {
         MPI_Request *more = realloc(s->in_flight, 2 * (size_t)count * sizeof *more);
-        if (!more) return tri_fail(TRI_ERR_MEMORY, "no memory for %d messages at once", count);
+        if (!more) return tri_fail(TRI_ERR_MEMORY, "out of memory for %d messages at once", count);
         s->in_flight = more;
         s->room = 2 * count;
     }
@@ -126,12 +126,12 @@ tri_status tri_call_execute(tri_context *c, const tri_call *call) {
     if (!a->stages) return a->run(c, call);
     if (call->parameters.pieces > 1) return run_in_pieces(c, call);
     tri_stage stage[TRI_STAGES];
-    int count = tri_stages_draw(c, call, stage);
-    void *behind = tri_unit(c, call->scratch, a->own_scratch ? a->own_scratch(c, call) : 0);
+    int count = tri_stages_make(c, call, stage);
+    void *stage_scratch = tri_unit(c, call->scratch, a->own_scratch ? a->own_scratch(c, call) : 0);
     for (int i = 0; i <= count; i++) {
         if (a->before_stage) TRI_TRY(a->before_stage(c, call, i));
         if (i == count || stage[i].context.rank < 0) continue;
-        stage[i].call.scratch = behind;
+        stage[i].call.scratch = stage_scratch;
         TRI_TRY(tri_call_execute(&stage[i].context, &stage[i].call));
     }
     return TRI_OK;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* While a body is recorded, the engine of its context is that of the schedule. */
+/* During recording, the context's engine is the engine of the schedule. */
 static tri_schedule *schedule_of(tri_context *c) {
     return (tri_schedule *)((char *)c->engine - offsetof(tri_schedule, engine));
 }
@@ -11,7 +11,7 @@ tri_status tri_schedule_record(tri_schedule *s, tri_step step) {
     if (s->recorded == s->room) {
         size_t room = s->room ? 2 * s->room : 32;
         tri_step *steps = realloc(s->steps, room * sizeof *steps);
-        if (!steps) return tri_fail(TRI_ERR_MEMORY, "no memory for a schedule of %zu steps", room);
+        if (!steps) return tri_fail(TRI_ERR_MEMORY, "out of memory for a schedule of %zu steps", room);
         s->steps = steps;
         s->room = room;
     }
@@ -50,7 +50,7 @@ const tri_verbs tri_verbs_record = {.send = record_send,
                                     .combine = record_combine,
                                     .copy = record_copy};
 
-/* Whether the messages of the round are still in flight. */
+/* Whether messages of the round are still pending. */
 static tri_status look_for_round(tri_schedule *s, int test, int *blocked) {
     if (test) {
         int arrived;

@@ -1,4 +1,4 @@
-/* Schedules: the verbs are recorded as steps and executed later, from wait to wait. */
+/* Schedules: verbs recorded as steps and executed later, from wait to wait. */
 #ifndef TRI_COLLECTIVES_ENGINE_SCHEDULE_H
 #define TRI_COLLECTIVES_ENGINE_SCHEDULE_H
 
@@ -13,7 +13,7 @@ typedef struct tri_step {
         TRI_STEP_COMBINE,
         TRI_STEP_COPY,
         TRI_STEP_GATE, /* waits until the schedule `from` has passed `count` marks */
-        TRI_STEP_MARK  /* a mark that a gate of another schedule waits for */
+        TRI_STEP_MARK  /* a mark for the gate of another schedule */
     } verb;
     int peer;
     const void *from;
@@ -23,19 +23,19 @@ typedef struct tri_step {
 
 typedef struct tri_schedule {
     tri_engine engine;
-    tri_context context; /* of the whole communicator; executes */
+    tri_context context; /* of the whole communicator; its verbs execute */
     tri_step *steps;
-    size_t recorded, room; /* steps; entries that `steps` has room for */
+    size_t recorded, room; /* number of steps; capacity of `steps` */
     size_t next;           /* the step to execute next */
-    size_t marks;          /* passed so far */
+    size_t marks;          /* marks passed so far */
 } tri_schedule;
 
-/* The verbs that record, on a context whose engine is that of a schedule. */
+/* The verbs that record. The context's engine must be the engine of a schedule. */
 extern const tri_verbs tri_verbs_record;
 
 tri_status tri_schedule_record(tri_schedule *schedule, tri_step step);
-/* Executes steps until one cannot go on without waiting. With `test`, a wait asks MPI whether its messages have arrived;
- * without, it only looks whether any are left in `engine.started`. `*moved` becomes 1 where a step was done. */
+/* Executes steps until one would block. `test` != 0: a wait asks MPI whether its messages have completed;
+ * 0: it only checks whether `engine.started` is 0. Sets *moved to 1 if a step was executed. */
 tri_status tri_schedule_advance(tri_schedule *schedule, int test, int *moved);
 void tri_schedule_free(tri_schedule *schedule);
 

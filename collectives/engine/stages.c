@@ -1,7 +1,7 @@
-/* The stages of composed algorithms: what they are, and the scratch that they need. */
+/* The stages of composed algorithms, and their scratch. */
 #include "collectives/engine/run.h"
 
-int tri_stages_draw(const tri_context *c, const tri_call *call, tri_stage *stage) {
+int tri_stages_make(const tri_context *c, const tri_call *call, tri_stage *stage) {
     const tri_pick *pick = &call->recipe->pick[call->pick];
     int count = 0;
     for (int i = 0; i < TRI_STAGES; i++) {
@@ -19,11 +19,11 @@ int tri_stages_draw(const tri_context *c, const tri_call *call, tri_stage *stage
 /* The call for one piece. */
 static tri_call piece_of(const tri_context *c, const tri_call *call, int piece) {
     tri_range range = tri_piece(call, piece);
-    tri_call part = *call;
-    part.send = tri_unit(c, call->send, range.first);
-    part.recv = tri_unit(c, call->recv, range.first);
-    part.count = range.count;
-    return part;
+    tri_call out = *call;
+    out.send = tri_unit(c, call->send, range.first);
+    out.recv = tri_unit(c, call->recv, range.first);
+    out.count = range.count;
+    return out;
 }
 
 static size_t own_of(const tri_context *c, const tri_call *call) {
@@ -31,13 +31,13 @@ static size_t own_of(const tri_context *c, const tri_call *call) {
     return a->own_scratch ? a->own_scratch(c, call) : 0;
 }
 
-/* Each piece has its own scratch of the algorithm, and each strand its own, since several are under way at once. No piece
- * is larger than the first. */
+/* Each piece has its own scratch of the composition, and each schedule its own scratch of the stage, since
+ * several are active at once. No piece is larger than the first. */
 static size_t scratch_in_pieces(const tri_context *c, const tri_call *call) {
     tri_stage stage[TRI_STAGES];
     tri_call first = piece_of(c, call, 0);
     size_t units = own_of(c, &first) * (size_t)call->parameters.pieces;
-    int count = tri_stages_draw(c, &first, stage);
+    int count = tri_stages_make(c, &first, stage);
     for (int i = 0; i < count; i++)
         units +=
             stage[i].context.rank < 0 ? 0 : TRI_WINDOW * tri_call_scratch(&stage[i].context, &stage[i].call);
@@ -45,17 +45,17 @@ static size_t scratch_in_pieces(const tri_context *c, const tri_call *call) {
 }
 
 int tri_stages_of_piece(const tri_context *c, const tri_call *call, int piece, tri_stage *stage) {
-    tri_call first = piece_of(c, call, 0), now = piece_of(c, call, piece);
-    size_t own = own_of(c, &first), behind = own * (size_t)call->parameters.pieces;
+    tri_call first = piece_of(c, call, 0), current = piece_of(c, call, piece);
+    size_t own = own_of(c, &first), next = own * (size_t)call->parameters.pieces;
     size_t units[TRI_STAGES] = {0};
-    int count = tri_stages_draw(c, &first, stage);
+    int count = tri_stages_make(c, &first, stage);
     for (int i = 0; i < count; i++)
         if (stage[i].context.rank >= 0) units[i] = tri_call_scratch(&stage[i].context, &stage[i].call);
-    now.scratch = tri_unit(c, call->scratch, own * (size_t)piece);
-    tri_stages_draw(c, &now, stage);
+    current.scratch = tri_unit(c, call->scratch, own * (size_t)piece);
+    tri_stages_make(c, &current, stage);
     for (int i = 0; i < count; i++) {
-        stage[i].call.scratch = tri_unit(c, call->scratch, behind + (size_t)(piece % TRI_WINDOW) * units[i]);
-        behind += TRI_WINDOW * units[i];
+        stage[i].call.scratch = tri_unit(c, call->scratch, next + (size_t)(piece % TRI_WINDOW) * units[i]);
+        next += TRI_WINDOW * units[i];
     }
     return count;
 }
@@ -66,7 +66,7 @@ size_t tri_call_scratch(const tri_context *c, const tri_call *call) {
     if (call->parameters.pieces > 1) return scratch_in_pieces(c, call);
     tri_stage stage[TRI_STAGES];
     size_t most = 0;
-    int count = tri_stages_draw(c, call, stage);
+    int count = tri_stages_make(c, call, stage);
     for (int i = 0; i < count; i++) {
         size_t units = stage[i].context.rank < 0 ? 0 : tri_call_scratch(&stage[i].context, &stage[i].call);
         if (units > most) most = units;

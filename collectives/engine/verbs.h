@@ -1,10 +1,10 @@
-/* What an algorithm file sees: the call, the verbs it may use, and how it describes itself.
+/* What an algorithm file sees: the call, the verbs, and the descriptor.
  *
- * An algorithm is a body over a context. It speaks to its peers through five verbs only: tri_do_send,
+ * An algorithm is a body over a context. It communicates only through five verbs: tri_do_send,
  * tri_do_recv, tri_do_wait, tri_do_combine, tri_do_copy. Sends and receives start at once and are complete
- * after the next wait; the operations between two waits are a round. What a verb does is the context's affair
- * (engine.h): it acts now, or records a schedule that runs later, or adds up a cost. A body never looks at
- * the data, does not allocate, and knows no MPI, so one body serves all.
+ * after the next wait; the operations between two waits are a round. The context decides what a verb does
+ * (engine.h): execute now, or record a schedule that runs later. A body never reads the data, never
+ * allocates memory and never calls MPI, so the same body serves both.
  */
 #ifndef TRI_COLLECTIVES_ENGINE_VERBS_H
 #define TRI_COLLECTIVES_ENGINE_VERBS_H
@@ -16,21 +16,20 @@
 #include "trireme/collectives.h"
 #include "trireme/size.h"
 
-/* One call. Counts and places are in units: elements where data are combined, bytes where they are only
- * moved. */
+/* One call. Counts and displs are in units: elements if data are combined, bytes if they are only moved. */
 typedef struct tri_call {
-    const void *send; /* the rank's own input; never MPI_IN_PLACE, may equal recv where MPI allows in-place */
+    const void *send; /* the rank's own input; never MPI_IN_PLACE; may equal recv if MPI allows in-place */
     void *recv;
     size_t count; /* units of the vector, or of one block */
-    /* How the blocks lie. v-forms have counts and places; `split`: `count` units are the whole, and block b
-     * is part b of it by tri_range_block(); else block b has `count` units at b * count. */
+    /* Layout of the blocks. v-forms have counts and displs. `split`: `count` is the whole vector and block
+     * b is given by tri_range_block(). Otherwise block b has `count` units at b * count. */
     const size_t *send_counts, *send_displs;
     const size_t *recv_counts, *recv_displs;
     int split;
     int root;
-    void *scratch; /* as many units as scratch() asked for */
+    void *scratch; /* as many units as scratch() returned */
     tri_parameters parameters;
-    const tri_recipe *recipe; /* where `parameters` come from, and those of the parts */
+    const tri_recipe *recipe; /* the origin of `parameters` and of the stages' parameters */
     int pick;
 } tri_call;
 
@@ -44,16 +43,16 @@ typedef struct tri_verbs {
     tri_status (*copy)(tri_context *, void *to, const void *from, size_t count);
 } tri_verbs;
 
-/* Which ranks of the communicator a group consists of, without a list of them. */
+/* The ranks of a group, computed without a list. */
 typedef struct tri_group {
     enum { TRI_GROUP_ALL, TRI_GROUP_NODE, TRI_GROUP_LANE } kind;
-    int index;       /* NODE: which; LANE: the local rank of its members */
-    int node, stand; /* LANE: of this node, rank `stand` is the member; node -1: no such exception */
-    int turn;        /* member 0 is the one that would be member `turn` */
+    int index;        /* NODE: the node; LANE: the members' local rank */
+    int node, leader; /* LANE: on node `node`, rank `leader` is the member; node -1: no exception */
+    int rotation;     /* member 0 is the unrotated member `rotation` */
 } tri_group;
 
-/* The group of ranks that a body runs on, and how. `rank` and peers count within the group; rank is -1 on a
- * rank that is no member and runs nothing. */
+/* The group of ranks that a body runs on. `rank` and peers count within the group. rank -1: this rank is
+ * not a member and runs nothing. */
 struct tri_context {
     const tri_verbs *verbs;
     struct tri_engine *engine;
@@ -61,10 +60,10 @@ struct tri_context {
     tri_group group;
     int comm_rank, comm_size; /* of the whole communicator */
     const tri_shape *shape;   /* of the whole communicator */
-    size_t unit_bytes;        /* distance of two units in memory */
+    size_t unit_bytes;        /* distance between consecutive units in memory */
     int commutes;
-    struct tri_shared *
-        shared; /* of the node's ranks (collectives/algorithms/common/slots.h); NULL where they are not all */
+    struct tri_shared
+        *shared; /* of the node's ranks (algorithms/common/slots.h); NULL if any node cannot share memory */
 };
 
 /* count = 0 does nothing, on both sides. */
@@ -77,8 +76,8 @@ static inline tri_status tri_do_recv(tri_context *c, void *data, size_t count, i
 static inline tri_status tri_do_wait(tri_context *c) {
     return c->verbs->wait(c);
 }
-/* right = left op right, element by element; left comes from the lower ranks where the operation does not
- * commute. */
+/* right = left op right, element by element. If the operation does not commute, left must come from lower
+ * ranks. */
 static inline tri_status tri_do_combine(tri_context *c, const void *left, void *right, size_t count) {
     return count ? c->verbs->combine(c, left, right, count) : TRI_OK;
 }
@@ -86,21 +85,21 @@ static inline tri_status tri_do_copy(tri_context *c, void *to, const void *from,
     return count && to != from ? c->verbs->copy(c, to, from, count) : TRI_OK;
 }
 
-/* Unit `index` of a buffer. By integers, since a plan is drawn before its scratch is there. */
+/* Unit `index` of a buffer. Integer arithmetic, because stages are made before their scratch exists. */
 static inline void *tri_unit(const tri_context *c, const void *base, size_t index) {
     return (void *)((uintptr_t)base + index * c->unit_bytes);
 }
 
-/* Block b of a call's vectors: its units, and where they begin. */
+/* Units of block b of a call's vector. */
 static inline size_t tri_block_units(const tri_context *c, const tri_call *call, int b) {
     return call->split ? tri_range_block(call->count, (size_t)c->size, (size_t)b).count : call->count;
 }
-/* Where block b begins in a vector without gaps; b = c->size: where the vector ends. */
+/* Start of block b in a contiguous vector; b = c->size: the end of the vector. */
 static inline size_t tri_block_start(const tri_context *c, const tri_call *call, int b) {
     if (!call->split) return (size_t)b * call->count;
     return b < c->size ? tri_range_block(call->count, (size_t)c->size, (size_t)b).first : call->count;
 }
-/* Units of the blocks of `ranks` ranks from `first` on, where the rank behind the last is 0. */
+/* Units of the blocks of `ranks` ranks from `first` on; rank 0 follows the last rank. */
 static inline size_t tri_run_units(const tri_context *c, const tri_call *call, int first, int ranks) {
     int end = first + ranks;
     if (end <= c->size) return tri_block_start(c, call, end) - tri_block_start(c, call, first);
@@ -119,12 +118,12 @@ static inline const void *tri_send_block(const tri_context *c, const tri_call *c
 static inline void *tri_recv_block(const tri_context *c, const tri_call *call, int b) {
     return tri_unit(c, call->recv, call->recv_counts ? call->recv_displs[b] : tri_block_start(c, call, b));
 }
-/* Piece i of a vector that goes through a pipeline. */
+/* Piece i of a pipelined vector. */
 static inline tri_range tri_piece(const tri_call *call, int i) {
     return tri_range_block(call->count, (size_t)call->parameters.pieces, (size_t)i);
 }
 
-/* The rank that is `distance` behind root, and back: trees are drawn as if the root were rank 0. */
+/* Conversion between ranks and virtual ranks, in which the root is 0. */
 static inline int tri_to_virtual(const tri_context *c, int rank, int root) {
     return (rank - root + c->size) % c->size;
 }
@@ -132,32 +131,32 @@ static inline int tri_from_virtual(const tri_context *c, int rank, int root) {
     return (rank + root) % c->size;
 }
 
-/* One part of an algorithm that consists of others: which call on which group. */
+/* One stage of a composed algorithm: a call on a group. */
 typedef struct tri_stage {
     tri_context context;
     tri_call call;
 } tri_stage;
 
-/* collectives/engine/groups.c: contexts for parts. */
+/* collectives/engine/groups.c: contexts for stages. */
 int tri_member(const tri_context *c, int index); /* rank in the communicator */
 /* The ranks of this rank's node. */
 tri_context tri_context_node(const tri_context *c);
-/* One rank of each node: those with local rank `lane`, where every node has as many; for a rank `stand` >= 0,
- * that rank on its own node. */
-tri_context tri_context_lane(const tri_context *c, int lane, int stand);
+/* One rank per node: the ranks with local rank `lane`, if every node has that many. `leader` >= 0: on the
+ * node of rank `leader`, that rank. */
+tri_context tri_context_lane(const tri_context *c, int lane, int leader);
 /* The same ranks, counted from `root`. */
 tri_context tri_context_rotated(const tri_context *c, int root);
 int tri_local_rank(const tri_context *c, int rank);
-/* Local rank of the one who stands for this rank's node: `root` on its own node, else 0. */
-int tri_first_of_node(const tri_context *c, int root);
-/* This rank's part of a vector of `count` units that the ranks of its node have divided. */
+/* Local rank of the leader of this rank's node: `root` on its own node, else 0. */
+int tri_node_leader(const tri_context *c, int root);
+/* This rank's block of a vector of `count` units divided among the ranks of its node. */
 typedef struct tri_lane_block {
     void *start;
     size_t count;
 } tri_lane_block;
 tri_lane_block tri_lane_block_of(const tri_context *c, const void *vector, size_t count);
 
-/* The largest power of two that is not above `ranks` (>= 1). */
+/* The largest power of two <= `ranks`; ranks >= 1. */
 static inline int tri_power_of_two(int ranks) {
     int power = 1;
     while (power <= ranks / 2)

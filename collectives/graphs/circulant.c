@@ -2,7 +2,7 @@
 
 enum { SMALLEST_PIECE_BYTES = 512, MOST_PIECES = 1000000 };
 
-/* The skips that are left, as a list from the largest down; and the last rank that was gone to. */
+/* The remaining skips as a linked list in descending order, and the last rank reached. */
 typedef struct search {
     const int *skip;
     int next[TRI_CIRCULANT_ROUNDS + 1], before[TRI_CIRCULANT_ROUNDS + 1];
@@ -15,8 +15,8 @@ static void unlink_skip(search *s, int e) {
     if (s->next[e] >= 0) s->before[s->next[e]] = s->before[e];
 }
 
-/* Follows the ways to rank r that begin with `at` by the skips from e down, and notes for each round from k on the
- * skip by which a new piece comes. Returns the first round that is still open. */
+/* Follows paths to rank r that start at `at` and use the skips from e down. Records for each round from k
+ * on the skip that delivers a new piece. Returns the first round still open. */
 static int follow(search *s, int r, int at, int e, int k) {
     for (; e >= 0; e = s->next[e]) {
         if (at + s->skip[e] > r - s->skip[k] || at + s->skip[e] >= s->last) continue;
@@ -29,7 +29,8 @@ static int follow(search *s, int r, int at, int e, int k) {
     return k;
 }
 
-/* The first skip on the way to a rank from the root: its piece comes first. q for the root. */
+/* The first skip on the canonical path from the root to a rank, which gives the first piece it receives. q
+ * for the root. */
 static int first_piece(const tri_circulant *plan, int rank) {
     for (int k = plan->q - 1; k >= 0; k--) {
         if (plan->skip[k] == rank) return k;
@@ -52,7 +53,7 @@ static void receives(const tri_circulant *plan, int rank, int piece[TRI_CIRCULAN
 void tri_circulant_plan(tri_circulant *plan, int size, int rank, int pieces) {
     *plan = (tri_circulant){.size = size, .pieces = pieces, .q = tri_log2_up(size), .rank = rank};
     int q = plan->q;
-    plan->skip[q + 1] = 4 * size; /* beyond any way */
+    plan->skip[q + 1] = 4 * size; /* larger than any path */
     plan->skip[q] = size;
     for (int k = q - 1; k >= 0; k--)
         plan->skip[k] = (plan->skip[k + 1] + 1) / 2;
@@ -66,11 +67,11 @@ int tri_circulant_end(const tri_circulant *plan) {
     return plan->pieces - 1 + plan->q + plan->idle;
 }
 
-/* The piece of a round by what a rank receives in a turn. Pieces beyond the last are the last; it is received
- * only the first time. */
+/* The piece of a round, from a rank's schedule of one phase. Numbers beyond the last piece mean the last
+ * piece, which is received only once. */
 static int piece_of(const tri_circulant *plan, const int *piece, int round) {
-    int q = plan->q, last = plan->pieces - 1, now = piece[round % q] + round / q * q - plan->idle;
-    if (now < last) return now;
+    int q = plan->q, last = plan->pieces - 1, number = piece[round % q] + round / q * q - plan->idle;
+    if (number < last) return number;
     for (int earlier = round - 1; earlier >= plan->idle && earlier > round - 2 * q; earlier--)
         if (piece[earlier % q] + earlier / q * q - plan->idle >= last) return -1;
     return last;
@@ -103,7 +104,7 @@ tri_cost tri_circulant_cost(const tri_subcase *c, int pieces, const tri_network 
 tri_parameters tri_circulant_tune(const tri_subcase *c, const tri_network *net) {
     tri_parameters best = {.pieces = 1};
     double best_s = 0;
-    /* No piece below what a rank would notice; steps of an eighth, since the cost changes little between them. */
+    /* Smaller pieces do not pay. Steps of one eighth: the cost changes little in between. */
     size_t most = c->bytes / SMALLEST_PIECE_BYTES;
     for (size_t pieces = 1; pieces == 1 || (pieces <= most && pieces <= MOST_PIECES);
          pieces += 1 + pieces / 8) {

@@ -1,9 +1,9 @@
-/* The cost of pipelines. */
+/* Cost of pipelines. */
 #include "collectives/graphs/pipeline.h"
 
 enum { SMALLEST_PIECE_BYTES = 512, MOST_PIECES = 1000000 };
 
-/* `times` messages of one piece, one behind the other. */
+/* `times` consecutive messages of one piece. */
 static tri_cost hops(const tri_subcase *c, int level, double times, int overheads, int pieces) {
     tri_cost cost = {0};
     cost.level[level].latencies = times;
@@ -14,25 +14,25 @@ static tri_cost hops(const tri_subcase *c, int level, double times, int overhead
 
 tri_cost tri_pipeline_cost(const tri_subcase *c, const tri_pipeline *pipe, int pieces,
                            const tri_network *net) {
-    tri_cost cost = {0}, turn[TRI_LEVELS];
-    /* Short pieces are on their way while the rank that waits for them is still at work on those before. */
+    tri_cost cost = {0}, rest[TRI_LEVELS];
+    /* Short pieces travel while the receiver still works on earlier ones. */
     int waits = (double)c->bytes / pieces > net->eager_bytes;
     for (int level = 0; level < TRI_LEVELS; level++) {
-        tri_cost way = hops(c, level, pipe->hops[level], 2, pieces);
+        tri_cost first = hops(c, level, pipe->hops[level], 2, pieces);
         if (tri_pieces_pile_up(c, level, (double)c->bytes / pieces, pipe->overheads, net))
-            way.level[level].bytes *= pieces;
-        tri_cost_add(&cost, &way);
-        turn[level] = hops(c, level, pipe->hops[level] ? pieces - 1 : 0, pipe->overheads, pieces);
-        if (!waits) turn[level].level[level].latencies = 0;
-        /* All hops but the last lead to a rank that passes the piece before on. */
+            first.level[level].bytes *= pieces;
+        tri_cost_add(&cost, &first);
+        rest[level] = hops(c, level, pipe->hops[level] ? pieces - 1 : 0, pipe->overheads, pieces);
+        if (!waits) rest[level].level[level].latencies = 0;
+        /* The receivers of all hops but the last forward the previous piece at the same time. */
         if (pipe->hops[level])
-            turn[level].level[level].duplex_bytes =
-                turn[level].level[level].bytes * (pipe->hops[level] - 1) / pipe->hops[level];
+            rest[level].level[level].duplex_bytes =
+                rest[level].level[level].bytes * (pipe->hops[level] - 1) / pipe->hops[level];
     }
-    int slower = tri_case_time_s(&turn[TRI_INSIDE], c, net) > tri_case_time_s(&turn[TRI_BETWEEN], c, net)
+    int slower = tri_case_time_s(&rest[TRI_INSIDE], c, net) > tri_case_time_s(&rest[TRI_BETWEEN], c, net)
                      ? TRI_INSIDE
                      : TRI_BETWEEN;
-    tri_cost_add(&cost, &turn[slower]);
+    tri_cost_add(&cost, &rest[slower]);
     return cost;
 }
 
@@ -47,7 +47,7 @@ tri_pipeline tri_pipeline_chain(const tri_subcase *c, int overheads) {
 tri_parameters tri_pipeline_tune(const tri_subcase *c, const tri_pipeline *pipe, const tri_network *net) {
     tri_parameters best = {.pieces = 1};
     double best_s = 0;
-    /* No piece below what a rank would notice; steps of a quarter, since the cost changes little between them. */
+    /* Smaller pieces do not pay. Steps of one quarter: the cost changes little in between. */
     size_t most = c->bytes / SMALLEST_PIECE_BYTES;
     for (size_t pieces = 1; pieces == 1 || (pieces <= most && pieces <= MOST_PIECES);
          pieces += 1 + pieces / 4) {

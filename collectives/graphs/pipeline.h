@@ -1,18 +1,17 @@
-/* Pipelines: a vector in pieces goes through ranks one behind the other. */
+/* Pipelines: a vector travels in pieces through a sequence of ranks. */
 #ifndef TRI_COLLECTIVES_PIPELINE_H
 #define TRI_COLLECTIVES_PIPELINE_H
 
 #include "collectives/cost/descriptor.h"
 
-/* The way of a piece: how many messages it takes on each level, one behind the other; and the overheads of the busiest
- * rank for each piece. */
+/* The path of a piece: consecutive messages per level, and the overheads of the busiest rank per piece. */
 typedef struct tri_pipeline {
     int hops[TRI_LEVELS];
     int overheads;
 } tri_pipeline;
 
-/* The cost of the first piece's way, and of the others behind it: at the pace of the slower level that there is, since
- * all links work at once. */
+/* The cost of the first piece's path, plus the following pieces at the pace of the slower level: all links
+ * work concurrently. */
 tri_cost tri_pipeline_cost(const tri_subcase *c, const tri_pipeline *pipe, int pieces,
                            const tri_network *net);
 

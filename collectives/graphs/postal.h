@@ -1,18 +1,18 @@
 /* The postal tree (Bar-Noy, Kipnis 1992, "Designing broadcasting algorithms in the postal model for
- * message-passing systems"; Karp, Sahay, Santos, Schauser 1993, "Optimal broadcast and summation in the LogP
- * model").
+ * message-passing systems"; Karp, Sahay, Santos, Schauser 1993, "Optimal broadcast and summation in the
+ * LogP model").
  *
- * A rank may send its next message one step after the last, but a message is only there `flight` steps after
- * its sending began; so whoever has the data sends on and on, and the ranks that are reached early are given
- * more ranks to serve. In t steps reach(t) = reach(t - 1) + reach(t - flight) ranks are reached. flight = 1 is
- * the binomial tree, and a flight as long as the number of ranks a star. For flight = 3 and 9 ranks:
+ * A rank can send one message per step; a message arrives `lambda` steps after its send began. Every rank
+ * that has the data keeps sending, and ranks reached early serve larger subtrees. After t steps,
+ * reached(t) = reached(t - 1) + reached(t - lambda) ranks have the data. lambda = 1 gives the binomial
+ * tree; lambda >= p gives a star. For lambda = 3 and 9 ranks:
  *
  *     0 -> 6, 4, 3, 2, 1    at steps 0, 1, 2, 3, 4
  *     6 -> 8, 7             at steps 3, 4
  *     4 -> 5                at step 4
  *
- * Each rank serves a run of consecutive ranks of which it is the first, and the last of the run go to its
- * first child; so data of a subtree are contiguous and the order of ranks is kept. Ranks count from the root.
+ * Each rank serves a run of consecutive ranks that starts with itself; the end of the run goes to its
+ * first child. So the data of a subtree are contiguous and rank order is kept. Ranks count from the root.
  */
 #ifndef TRI_COLLECTIVES_POSTAL_H
 #define TRI_COLLECTIVES_POSTAL_H
@@ -21,37 +21,37 @@
 
 #include "collectives/cost/descriptor.h"
 
-/* A flight of at most TRI_FLIGHT doubles what is reached at least every TRI_FLIGHT steps, so that in so many
- * steps all ranks that an int can count are reached. */
-enum { TRI_FLIGHT = 32, TRI_STEPS = TRI_FLIGHT * 32 };
+/* With lambda <= TRI_POSTAL_LAMBDA_MAX, the number of ranks reached at least doubles every
+ * TRI_POSTAL_LAMBDA_MAX steps, so TRI_POSTAL_STEPS steps are enough for INT_MAX ranks. */
+enum { TRI_POSTAL_LAMBDA_MAX = 32, TRI_POSTAL_STEPS = TRI_POSTAL_LAMBDA_MAX * 32 };
 
 typedef struct tri_postal {
-    int flight, size;
-    int steps;            /* in which `size` ranks are reached */
-    int reach[TRI_STEPS]; /* ranks reached in as many steps */
+    int lambda, size;
+    int steps;                     /* until `size` ranks are reached */
+    int reached[TRI_POSTAL_STEPS]; /* ranks reached after t steps */
 } tri_postal;
 
-/* Where a rank stands: it serves ranks [first, first + count), itself included, in `steps` steps. */
-typedef struct tri_seat {
+/* A rank's position: it serves ranks [first, first + count), itself included, in `steps` steps. */
+typedef struct tri_position {
     int parent; /* -1: none */
     int first, count, steps;
-} tri_seat;
+} tri_position;
 
-/* flight is taken as 1 where it is below. */
-void tri_postal_grow(tri_postal *tree, int size, int flight);
-tri_seat tri_postal_seat(const tri_postal *tree, int rank);
-/* The next child of a rank, in the order of sending; `seat` goes on to what is left. Returns 0 where there is
- * no other. */
-int tri_postal_child(const tri_postal *tree, tri_seat *seat, tri_seat *child);
+/* lambda < 1 is treated as 1. */
+void tri_postal_build(tri_postal *tree, int size, int lambda);
+tri_position tri_postal_position(const tri_postal *tree, int rank);
+/* The next child of a rank, in sending order. Advances `position` to what remains. Returns 0 if there is
+ * no further child. */
+int tri_postal_child(const tri_postal *tree, tri_position *position, tri_position *child);
 
-/* The cost of sending down the tree (and, with time turned round, of collecting up it): `each` bytes for each
- * rank of the child's subtree, and `all` bytes in each message besides. A rank sends its messages one behind the
- * other. */
-tri_cost tri_postal_cost(const tri_subcase *c, int flight, double each, double all, const tri_network *net);
-/* The flight with the least cost. */
-int tri_postal_flight(const tri_subcase *c, double each, double all, const tri_network *net);
+/* Cost of sending down the tree or, in reverse, of collecting up it. A message has `each` bytes per rank
+ * of the child's subtree plus `all` bytes. A rank sends its messages one after another. */
+tri_cost tri_postal_cost(const tri_subcase *c, int lambda, double each, double all, const tri_network *net);
+/* The lambda with the least cost. */
+int tri_postal_lambda(const tri_subcase *c, double each, double all, const tri_network *net);
 
-/* Who collects has asked for all messages before they come, so that long ones need not wait: the network for that. */
+/* The network as seen by a collecting rank: it has posted all receives before the messages arrive, so long
+ * messages need not wait. */
 static inline tri_network tri_postal_up(const tri_network *net) {
     tri_network up = *net;
     up.eager_bytes = INFINITY;

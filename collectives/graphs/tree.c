@@ -1,9 +1,9 @@
-/* The cost of k-nomial trees. */
+/* Cost of k-nomial trees. */
 #include "collectives/graphs/tree.h"
 
-/* Messages from one rank to `messages` children at once, `distance` apart, each for a subtree of up to
- * `distance` ranks and all together for `ranks`; and the way of the last one to its receiver. Of a node's ranks as
- * many do so as there are subtrees in it. */
+/* The messages of one rank to `messages` children at once, `distance` apart; each child's subtree has up
+ * to `distance` ranks, all subtrees together `ranks`. Includes the path of the last message to its
+ * receiver. As many ranks of a node send at once as the node contains subtrees. */
 static tri_cost one_level(const tri_subcase *c, int radix, int distance, int messages, int ranks, int arrives,
                           const tri_tree_load *load) {
     tri_cost cost = {0};
@@ -26,9 +26,9 @@ static int larger_of(const tri_cost *a, const tri_cost *b, const tri_subcase *c,
     return tri_case_time_s(a, c, net) >= tri_case_time_s(b, c, net);
 }
 
-/* The longest path below a rank that holds `ranks` ranks and has children at `distance` and below. Among a
- * level's children the last one waits longest; only its subtree may be short, and then the one before it has
- * the longer way on. */
+/* The longest path below a rank whose subtree has `ranks` ranks, with children at `distance` and below.
+ * Among the children of one level the last waits longest; if only its subtree is smaller than the others,
+ * the child before it may have the longer path. */
 static tri_cost longest(const tri_subcase *c, int radix, int distance, int ranks, const tri_tree_load *load,
                         const tri_network *net) {
     tri_cost none = {0};
@@ -41,7 +41,7 @@ static tri_cost longest(const tri_subcase *c, int radix, int distance, int ranks
     tri_cost_add(&best, &below);
     if (ranks - full == distance) return best;
 
-    /* A whole subtree: below the child before, or what the rank itself has left to do. */
+    /* A full subtree: below the previous child, or what this rank itself still has to serve. */
     below = longest(c, radix, distance / radix, distance, load, net);
     tri_cost own = one_level(c, radix, distance, children, ranks - distance, 0, load);
     tri_cost_add(&own, &below);

@@ -1,4 +1,4 @@
-/* The file of a machine's network numbers. */
+/* The file with a machine's network numbers. */
 #include "trireme/network_file.h"
 
 #include <ctype.h>
@@ -11,7 +11,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* One number: ALWAYS is measured in any case, else it belongs to a level. */
+/* One number. ALWAYS: measured in any case; otherwise measured with its level. */
 enum { ALWAYS = TRI_LEVELS };
 typedef struct row {
     const char *name, *unit, *text;
@@ -20,31 +20,33 @@ typedef struct row {
 } row;
 
 /* clang-format off */
-#define LEVEL_ROW(LEVEL, field, name, unit, text) {name, unit, text, offsetof(tri_network, level[LEVEL].field), LEVEL},
+#define LEVEL_ROW(LEVEL, field, name, unit, text)                                                     \
+    {name, unit, text, offsetof(tri_network, level[LEVEL].field), LEVEL},
 #define LEVEL_ROWS(LEVEL, name)                                                                   \
-    LEVEL_ROW(LEVEL, latency_s, name ".latency", "s", "of the wire, overheads apart")              \
-    LEVEL_ROW(LEVEL, overhead_s, name ".overhead", "s", "of each end, for each message")           \
-    LEVEL_ROW(LEVEL, byte_s, name ".byte", "s/byte", "of one message alone")                       \
-    LEVEL_ROW(LEVEL, rank_byte_s, name ".rank_byte", "s/byte", "of all messages of a rank")        \
-    LEVEL_ROW(LEVEL, node_byte_s, name ".node_byte", "s/byte", "of all ranks of a node")           \
-    LEVEL_ROW(LEVEL, duplex_byte_s, name ".duplex_byte", "s/byte", "more, while another message comes in")
+    LEVEL_ROW(LEVEL, latency_s, name ".latency", "s", "per message, without overheads")              \
+    LEVEL_ROW(LEVEL, overhead_s, name ".overhead", "s", "per message, at each end")           \
+    LEVEL_ROW(LEVEL, byte_s, name ".byte", "s/byte", "of a single message")                       \
+    LEVEL_ROW(LEVEL, rank_byte_s, name ".rank_byte", "s/byte", "of all messages of one rank")        \
+    LEVEL_ROW(LEVEL, node_byte_s, name ".node_byte", "s/byte", "of all messages of one node")           \
+    LEVEL_ROW(LEVEL, duplex_byte_s, name ".duplex_byte", "s/byte", "extra, if the receiver also sends")
 /* clang-format on */
 
 static const row rows[] = {
     LEVEL_ROWS(TRI_INSIDE, "inside") LEVEL_ROWS(TRI_BETWEEN, "between"){
         "memory.byte", "s/byte", "copied inside a rank", offsetof(tri_network, memory_byte_s), ALWAYS},
-    {"combine.byte", "s/byte", "of two vectors' combination", offsetof(tri_network, combine_byte_s), ALWAYS},
-    {"eager", "bytes", "a longer message waits for its receiver", offsetof(tri_network, eager_bytes), ALWAYS},
-    {"shared.flag", "s", "until another rank has seen a flag", offsetof(tri_network, flag_s), TRI_INSIDE},
+    {"combine.byte", "s/byte", "of the sum of two vectors", offsetof(tri_network, combine_byte_s), ALWAYS},
+    {"eager", "bytes", "longer messages wait for the receiver", offsetof(tri_network, eager_bytes), ALWAYS},
+    {"shared.flag", "s", "until another rank sees a flag", offsetof(tri_network, flag_s), TRI_INSIDE},
     {"shared.slot_byte", "s/byte", "copied into or out of shared memory", offsetof(tri_network, slot_byte_s),
      TRI_INSIDE},
-    {"shared.single_copy", "s", "for a copy by the kernel", offsetof(tri_network, single_copy_s), TRI_INSIDE},
-    {"shared.single_copy_byte", "s/byte", "of such a copy", offsetof(tri_network, single_copy_byte_s),
+    {"shared.single_copy", "s", "per single copy (cross-memory attach)", offsetof(tri_network, single_copy_s),
+     TRI_INSIDE},
+    {"shared.single_copy_byte", "s/byte", "of a single copy", offsetof(tri_network, single_copy_byte_s),
      TRI_INSIDE},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-/* What is no number of the network. */
+/* Entries that are not network numbers. */
 typedef struct about {
     const char *name;
     size_t offset, room; /* in tri_network_file; room 0: an int */
@@ -97,7 +99,7 @@ int tri_network_file_fits(const tri_network_file *network, const tri_network_fil
            network->cores == machine->cores;
 }
 
-/* Letters and digits of a name, with a '-' for what is between them. */
+/* Appends the letters and digits of a name, separated by '-'. */
 static void add_word(char *text, size_t room, const char *name) {
     size_t length = strlen(text);
     for (int gap = 1; *name && length + 2 < room; name++) {
@@ -114,7 +116,7 @@ tri_status tri_network_file_path(const tri_network_file *machine, char *out, siz
     char name[256] = "network", cores[16];
     int set = config && *config == '/';
     if (!set && (!home || *home != '/'))
-        return tri_fail(TRI_ERR_ENVIRONMENT, "there is no home directory (HOME): name the file yourself");
+        return tri_fail(TRI_ERR_ENVIRONMENT, "HOME is not set; name the file with --out or --network");
     snprintf(cores, sizeof cores, "%d", machine->cores);
     add_word(name, sizeof name, machine->mpi);
     add_word(name, sizeof name, machine->processor);
@@ -122,7 +124,7 @@ tri_status tri_network_file_path(const tri_network_file *machine, char *out, siz
     int length = set ? snprintf(out, room, "%s/trireme/%s", config, name)
                      : snprintf(out, room, "%s/.config/trireme/%s", home, name);
     if ((size_t)length >= room)
-        return tri_fail(TRI_ERR_ENVIRONMENT, "the name of the home directory is too long");
+        return tri_fail(TRI_ERR_ENVIRONMENT, "the path of the home directory is too long");
     return TRI_OK;
 }
 
@@ -143,15 +145,15 @@ static int row_named(const char *name) {
     return i;
 }
 
-/* `value` is "2.5e-07 s". */
+/* `value` looks like "2.5e-07 s". */
 static tri_status read_number(const row *r, const char *value, const char *where, double *out) {
     char *end;
     double number = strtod(value, &end);
     if (end == value || !isfinite(number) || number < 0)
-        return tri_fail(TRI_ERR_DATA, "%s: '%s' is no number of 0 or more", where, value);
+        return tri_fail(TRI_ERR_DATA, "%s: '%s' is not a number >= 0", where, value);
     if (strcmp(trim(end), r->unit))
-        return tri_fail(TRI_ERR_DATA, "%s: %s is in %s: write '%g %s'", where, r->name, r->unit, number,
-                        r->unit);
+        return tri_fail(TRI_ERR_DATA, "%s: the unit of %s is %s; write '%g %s'", where, r->name, r->unit,
+                        number, r->unit);
     *out = number;
     return TRI_OK;
 }
@@ -164,7 +166,7 @@ static tri_status read_about(const about *a, const char *value, const char *wher
     char *end;
     long number = strtol(value, &end, 10);
     if (end == value || *end || number < 1 || number > 1 << 24)
-        return tri_fail(TRI_ERR_DATA, "%s: '%s' is no whole number of 1 or more", where, value);
+        return tri_fail(TRI_ERR_DATA, "%s: '%s' is not an integer >= 1", where, value);
     *(int *)out = (int)number;
     return TRI_OK;
 }
@@ -180,20 +182,20 @@ static tri_status read_line(char *line, const char *where, tri_network_file *out
         if (!strcmp(abouts[a].name, name))
             return read_about(&abouts[a], value, where, about_of(out, &abouts[a]));
     int i = row_named(name);
-    if (i == ROWS) return tri_fail(TRI_ERR_DATA, "%s: there is no number '%.40s'", where, name);
-    if (given[i]) return tri_fail(TRI_ERR_DATA, "%s: %s stands there twice", where, name);
+    if (i == ROWS) return tri_fail(TRI_ERR_DATA, "%s: unknown name '%.40s'", where, name);
+    if (given[i]) return tri_fail(TRI_ERR_DATA, "%s: %s is given twice", where, name);
     given[i] = 1;
     return read_number(&rows[i], value, where, number_of(out, &rows[i]));
 }
 
-/* A level has all its numbers or none, and then it has the defaults. */
+/* A level has either all its numbers or none; then it keeps the defaults. */
 static tri_status check_whole(const char *path, const char given[ROWS], tri_network_file *out) {
     for (int level = 0; level < TRI_LEVELS; level++)
         for (int i = 0; i < ROWS; i++)
             out->measured[level] |= rows[i].level == level && given[i];
     for (int i = 0; i < ROWS; i++)
         if (!given[i] && (rows[i].level == ALWAYS || out->measured[rows[i].level]))
-            return tri_fail(TRI_ERR_DATA, "'%s' lacks %s: measure again, with bench network", path,
+            return tri_fail(TRI_ERR_DATA, "'%s' lacks %s; measure again with bench network", path,
                             rows[i].name);
     return TRI_OK;
 }
@@ -224,7 +226,7 @@ static tri_status make_folders(const char *path) {
     for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
         *at = 0;
         if (mkdir(folder, 0777) && errno != EEXIST)
-            return tri_fail(TRI_ERR_FILE, "cannot make the folder '%s': %s", folder, strerror(errno));
+            return tri_fail(TRI_ERR_FILE, "cannot create the folder '%s': %s", folder, strerror(errno));
         *at = '/';
     }
     return TRI_OK;
@@ -232,7 +234,7 @@ static tri_status make_folders(const char *path) {
 
 static void write_lines(FILE *to, const tri_network_file *network) {
     tri_network_file copy = *network;
-    fprintf(to, "# What messages cost on this machine, as bench network has measured it.\n");
+    fprintf(to, "# Network numbers of this machine, measured by bench network.\n");
     for (int a = 0; a < ABOUTS; a++)
         if (abouts[a].room)
             fprintf(to, "%s = %s\n", abouts[a].name, (char *)about_of(&copy, &abouts[a]));
@@ -245,17 +247,18 @@ static void write_lines(FILE *to, const tri_network_file *network) {
 }
 
 tri_status tri_network_file_write(const char *path, const tri_network_file *network) {
-    char part[1024];
-    if ((size_t)snprintf(part, sizeof part, "%s.%ld.part", path, (long)getpid()) >= sizeof part)
+    char temporary[1024];
+    if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.part", path, (long)getpid()) >=
+        sizeof temporary)
         return tri_fail(TRI_ERR_FILE, "the name '%.60s...' is too long", path);
     TRI_TRY(make_folders(path));
-    FILE *to = fopen(part, "w");
+    FILE *to = fopen(temporary, "w");
     if (!to) return tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", path, strerror(errno));
     write_lines(to, network);
     int failed = fflush(to) || fsync(fileno(to));
     failed |= fclose(to);
-    if (!failed && !rename(part, path)) return TRI_OK;
+    if (!failed && !rename(temporary, path)) return TRI_OK;
     tri_status status = tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", path, strerror(errno));
-    remove(part);
+    remove(temporary);
     return status;
 }

@@ -1,10 +1,11 @@
-/* Which file's network numbers a process goes by. */
+/* Selects the file of network numbers that a process uses. */
+#include "collectives/network/load.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "collectives/engine/engine.h"
 #include "trireme/network_file.h"
 
 static void use(const tri_network_file *network, const char *name, tri_network *net, char *source,
@@ -13,14 +14,15 @@ static void use(const tri_network_file *network, const char *name, tri_network *
     snprintf(source, room, "%s", name);
 }
 
-/* The file of this machine. A copy of another machine's under its name does no harm. */
+/* Loads the file of this machine. A file copied from another machine is ignored. */
 static tri_status load_usual(tri_network *net, char *source, size_t room) {
     char path[1024];
     tri_network_file here = tri_network_file_new(), found;
-    /* Without a home there is nothing to find. */
+    /* Without a home directory there is no file. */
     if (tri_network_file_path(&here, path, sizeof path) != TRI_OK || access(path, F_OK)) return TRI_OK;
     tri_status status = tri_network_file_read(path, &found);
-    if (status != TRI_OK) return tri_fail(status, "%s (TRIREME_NETWORK=none does without)", tri_error_text());
+    if (status != TRI_OK)
+        return tri_fail(status, "%s (TRIREME_NETWORK=none ignores the file)", tri_error_text());
     if (tri_network_file_fits(&found, &here)) use(&found, path, net, source, room);
     return TRI_OK;
 }

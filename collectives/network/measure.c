@@ -1,19 +1,20 @@
-/* Taking a machine's network numbers.
+/* Measurement of a machine's network numbers.
  *
- * Messages go round rings of ranks: on the one level the ranks of each node, on the other those with the same local
- * number, one of each node. A token that is passed on once shows what a message costs from rank to rank; shifts, in
- * which every rank sends to the next at once, show what many cost together. Latency and the work of a message's ends are
- * those of a critical path: only the ranks that it takes are busy, all others wait in a collective call, as they do
- * while others' messages are on that path. Where nodes share cores (virtual machines of one host) all ranks at once
- * would measure one another's turns.
+ * Messages travel around rings of ranks: inside nodes, a ring of the ranks of each node; between nodes, a
+ * ring of the ranks with equal local rank, one per node. Passing one token around gives the cost of a
+ * message; shifts, in which every rank sends to the next at once, give the cost of concurrent messages.
+ * Latency and overhead belong to a critical path, so only the ranks on that path are active. All other
+ * ranks wait in a collective call, as they would for messages of others on that path: if nodes share cores
+ * (virtual machines on one host), active ranks would disturb each other.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "collectives/engine/engine.h"
+#include "mpi/comm.h"
 #include "mpi/shared.h"
+#include "mpi/sums.h"
 #include "trireme/collectives.h"
 #include "trireme/message.h"
 #include "trireme/network_file.h"
@@ -30,14 +31,14 @@ enum {
     LEAST_SAMPLES = 5,
     TRIES = 5
 };
-/* Data that stay in a cache near the core, as pieces of a collective do. */
+/* Data that stay in a cache near the core, like the pieces of a collective. */
 enum { NEAR = 1 << 18 };
-/* One sample lasts that long at least, so that the clock and the start do not matter. */
+/* Minimum duration of a sample, so that clock resolution and start-up do not matter. */
 static const double SAMPLE_S = 100e-6;
-/* Others' work on the machine makes samples longer, never shorter: what is in their lower part is its own. */
+/* Other load only makes samples longer, so use a low quantile. */
 static const double QUANTILE = 0.25;
 
-/* This rank's place among ranks that pass messages round; size 0: it has none. */
+/* This rank's position in a ring; size 0: not a member. */
 typedef struct ring {
     int size, next, previous, first;
 } ring;
@@ -46,13 +47,13 @@ typedef struct meter {
     tri_comm *comm;
     tri_shared *shared;
     ring inside, between;
-    ring near, lane;    /* of the fullest node, of the first rank of each node; nobody else's */
-    int lanes, fullest; /* node */
-    double share_s;     /* for each number */
+    ring near, lane;    /* of the fullest node; of the first rank of each node; empty on other ranks */
+    int lanes, fullest; /* index of the fullest node */
+    double budget_s;    /* time budget per number */
     char *send, *recv;
     MPI_Request requests[2 * MANY + 2];
     int hub, peer[MANY],
-        peers; /* the first rank of `near` or `lane`, and those that it single_copies on that level */
+        peers; /* first rank of `near` or `lane`, and the peers it exchanges with on that level */
 } meter;
 
 typedef struct trial {
@@ -87,7 +88,8 @@ static tri_status shift(meter *m, const ring *r, size_t bytes, int messages) {
     return TRI_OK;
 }
 
-/* The hub sends a message to each of as many different peers, which answer: messages to one peer would travel together. */
+/* The hub sends one message to each of several peers, and they answer. Messages to a single peer might be
+ * aggregated. */
 static tri_status ask(meter *m, const ring *r, size_t bytes, int messages) {
     (void)r;
     int hub = tri_comm_rank(m->comm) == m->hub;
@@ -122,7 +124,7 @@ static tri_status raise_flags(meter *m, const ring *r, size_t bytes, int message
     return TRI_OK;
 }
 
-/* Into this rank's slot, and out of its neighbour's. */
+/* Copies into this rank's slot and out of its neighbour's. */
 static tri_status copy_slots(meter *m, const ring *r, size_t bytes, int messages) {
     (void)r, (void)messages;
     tri_ring *slots = &m->shared->large;
@@ -134,13 +136,13 @@ static tri_status copy_slots(meter *m, const ring *r, size_t bytes, int messages
     return TRI_OK;
 }
 
-static tri_status reach(meter *m, const ring *r, size_t bytes, int messages) {
+static tri_status single_copy(meter *m, const ring *r, size_t bytes, int messages) {
     (void)r, (void)messages;
     int peer = (m->shared->rank + 1) % m->shared->size;
     return tri_shared_read(m->shared, peer, &m->shared->peers[peer].send, 0, m->recv, bytes);
 }
 
-/* ---- how ---- */
+/* ---- how it is timed ---- */
 
 static tri_status run_times(meter *m, const trial *t, int times, double *out_s) {
     TRI_TRY(tri_barrier(m->comm));
@@ -151,9 +153,9 @@ static tri_status run_times(meter *m, const trial *t, int times, double *out_s) 
     return tri_allreduce(MPI_IN_PLACE, out_s, 1, MPI_DOUBLE, MPI_MAX, m->comm);
 }
 
-/* A quantile of samples, each that of the slowest rank; the same on all ranks. */
+/* A quantile of samples, each the time of the slowest rank. Equal on all ranks. */
 static tri_status take(meter *m, trial t, double *out_s) {
-    double sample[SAMPLES], end_s = now_s() + m->share_s, once_s;
+    double sample[SAMPLES], end_s = now_s() + m->budget_s, once_s;
     TRI_TRY(run_times(m, &t, 1, &once_s));
     TRI_TRY(run_times(m, &t, 4, &once_s));
     int times = once_s > SAMPLE_S ? 1 : (int)(SAMPLE_S / (once_s > 1e-8 ? once_s : 1e-8)), taken = 0;
@@ -162,13 +164,13 @@ static tri_status take(meter *m, trial t, double *out_s) {
         on = taken + 1 < LEAST_SAMPLES || now_s() < end_s;
         TRI_TRY(tri_bcast(&on, 1, MPI_INT, 0, m->comm));
     }
-    (void)tri_summarise(sample, (size_t)taken); /* sorts */
+    (void)tri_summarise(sample, (size_t)taken); /* sorts the samples */
     *out_s = tri_quantile(sample, (size_t)taken, QUANTILE);
     return TRI_OK;
 }
 
-/* What a byte more takes: the difference of a long trial and a short one. `each`: bytes that count for one of the
- * trial's. */
+/* Seconds per byte: the difference between a long trial and a short one. `each`: how many times the
+ * trial's bytes are moved. */
 static tri_status take_slope(meter *m, trial t, size_t from, size_t to, double each, double *out) {
     double from_s, to_s;
     t.bytes = from;
@@ -176,7 +178,7 @@ static tri_status take_slope(meter *m, trial t, size_t from, size_t to, double e
     t.bytes = to;
     TRI_TRY(take(m, t, &to_s));
     double slope = (to_s - from_s) / ((double)(to - from) * each);
-    /* Where noise hides the difference, what the long one took for a byte is no less than the truth. */
+    /* If noise hides the difference, use the long trial's time per byte, an upper bound. */
     *out = slope > 0 ? slope : to_s / ((double)to * each);
     return TRI_OK;
 }
@@ -185,7 +187,7 @@ static double least(double a, double b) {
     return a < b ? a : b;
 }
 
-/* Inside a node the other ranks of the fullest one, else those of other nodes than the first. */
+/* Inside nodes: the other ranks of the fullest node. Between nodes: ranks of other nodes than the first. */
 static void find_peers(meter *m, int level) {
     const tri_shape *s = tri_comm_shape(m->comm);
     int node = level == TRI_INSIDE ? m->fullest : 0, start = s->node_start[node],
@@ -197,8 +199,8 @@ static void find_peers(meter *m, int level) {
         m->peer[m->peers++] = s->members[i];
 }
 
-/* What an end of a message takes: a rank that sends one more and receives one more is busy with two ends more. Where
- * there is one peer, messages to it must do. */
+/* The overhead of one message end: a rank that sends and receives one more message has two more overheads.
+ * With a single peer, send several messages to it. */
 static tri_status take_end(meter *m, int level, const ring *one, double *out_s) {
     double single_s, many_s;
     find_peers(m, level);
@@ -244,12 +246,12 @@ static tri_status take_shared(meter *m, tri_network *net) {
     int can = m->shared->single_copy;
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, &can, 1, MPI_INT, MPI_MIN, m->comm));
     if (!can) return TRI_OK;
-    m->shared->met = 0;
+    m->shared->vectors_known = 0;
     if (m->shared->size > 1) (void)tri_shared_exchange_vectors(m->shared, m->send, m->recv, -1);
-    TRI_TRY(take(m, (trial){reach, &m->inside, SMALL, 1}, &single_copy_s));
-    TRI_TRY(take_slope(m, (trial){reach, &m->inside, 0, 1}, SHORT, LONG, 1, &net->single_copy_byte_s));
+    TRI_TRY(take(m, (trial){single_copy, &m->inside, SMALL, 1}, &single_copy_s));
+    TRI_TRY(take_slope(m, (trial){single_copy, &m->inside, 0, 1}, SHORT, LONG, 1, &net->single_copy_byte_s));
     net->single_copy_s = single_copy_s;
-    m->shared->met = 0;
+    m->shared->vectors_known = 0;
     return TRI_OK;
 }
 
@@ -257,8 +259,8 @@ static tri_status take_shared(meter *m, tri_network *net) {
 
 static const struct timespec BUSY = {.tv_nsec = 20000000};
 
-/* Whether a send is complete while its receiver does something else. Most of several tries: either may have been kept
- * from its core. */
+/* Whether a send completes while its receiver is busy elsewhere. Decided by majority, since either rank
+ * may have been descheduled. */
 static tri_status is_eager(meter *m, const ring *r, int second, size_t bytes, int *out) {
     double limit_s = 1e-9 * (double)BUSY.tv_nsec / 3;
     int late = 0;
@@ -279,21 +281,21 @@ static tri_status is_eager(meter *m, const ring *r, int second, size_t bytes, in
     return TRI_OK;
 }
 
-/* Between the first two ranks of the ring that rank 0 is in. */
+/* Between the first two ranks of the ring that contains rank 0. */
 static tri_status take_eager(meter *m, const ring *r, double *out_bytes) {
-    int mine[2] = {0, r->next}, rank = tri_comm_rank(m->comm), eager = 1;
-    TRI_TRY(tri_bcast(mine, 2, MPI_INT, 0, m->comm));
+    int pair_info[2] = {0, r->next}, rank = tri_comm_rank(m->comm), eager = 1;
+    TRI_TRY(tri_bcast(pair_info, 2, MPI_INT, 0, m->comm));
     ring pair = *r;
     pair.first = rank == 0;
     size_t low = 0, high = 256;
     while (eager && high <= LONG) {
-        TRI_TRY(is_eager(m, &pair, rank == mine[1], high, &eager));
+        TRI_TRY(is_eager(m, &pair, rank == pair_info[1], high, &eager));
         if (eager) low = high, high *= 2;
     }
     for (int i = 0; i < 4 && !eager; i++) {
         int half;
         size_t middle = low + (high - low) / 2;
-        TRI_TRY(is_eager(m, &pair, rank == mine[1], middle, &half));
+        TRI_TRY(is_eager(m, &pair, rank == pair_info[1], middle, &half));
         if (half)
             low = middle;
         else
@@ -303,7 +305,7 @@ static tri_status take_eager(meter *m, const ring *r, double *out_bytes) {
     return TRI_OK;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole measurement ---- */
 
 static ring ring_of(const int *ranks, int size, int index) {
     if (size < 2) return (ring){0};
@@ -316,7 +318,7 @@ static ring ring_of(const int *ranks, int size, int index) {
 static tri_status make_rings(meter *m) {
     const tri_shape *s = tri_comm_shape(m->comm);
     int *lane = malloc((size_t)s->nodes * sizeof *lane);
-    if (!lane) return tri_fail(TRI_ERR_MEMORY, "no memory for a rank of each of %d nodes", s->nodes);
+    if (!lane) return tri_fail(TRI_ERR_MEMORY, "out of memory for %d nodes", s->nodes);
     m->inside = ring_of(s->members + s->node_start[s->node], s->local_size, s->local_rank);
     m->lanes = s->largest;
     m->fullest = -1;
@@ -336,8 +338,7 @@ static tri_status make_rings(meter *m) {
 static tri_status check_cores(const meter *m) {
     if (m->shared->size <= m->shared->cores) return tri_agree(m->comm, TRI_OK);
     return tri_agree(m->comm, tri_fail(TRI_ERR_IMPOSSIBLE,
-                                       "a node has more ranks than cores, so that their waiting would be "
-                                       "measured: start fewer"));
+                                       "a node has more ranks than cores; start fewer ranks per node"));
 }
 
 static tri_status measure(meter *m, tri_network_file *found) {
@@ -362,13 +363,13 @@ static tri_status measure(meter *m, tri_network_file *found) {
 }
 
 tri_status tri_network_measure(tri_comm *comm, double seconds, tri_network_file *out) {
-    enum { NUMBERS = 28 }; /* calls of take(), of which each has its share of the time */
+    enum { NUMBERS = 28 }; /* calls of take(); each gets an equal share of the time */
     if (tri_comm_size(comm) < 2)
-        return tri_fail(TRI_ERR_IMPOSSIBLE,
-                        "a single rank sends no messages: start two on a node, or on two nodes");
-    meter m = {.comm = comm, .share_s = seconds / NUMBERS, .send = malloc(LONG), .recv = malloc(LONG)};
+        return tri_fail(TRI_ERR_IMPOSSIBLE, "the measurement needs messages; start at least two ranks");
+    meter m = {.comm = comm, .budget_s = seconds / NUMBERS, .send = malloc(LONG), .recv = malloc(LONG)};
     tri_network_file found = tri_network_file_new();
-    tri_status status = m.send && m.recv ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for two messages");
+    tri_status status =
+        m.send && m.recv ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for two messages");
     status = tri_agree(comm, status);
     if (status == TRI_OK) status = measure(&m, &found);
     free(m.send);

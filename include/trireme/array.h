@@ -18,34 +18,34 @@ extern "C" {
 #endif
 
 /* What a dataset is like: type, fill value, chunks and filters, attributes. Bytes, which can be sent to any rank. */
-typedef struct tri_form {
+typedef struct tri_template {
     void *image;
     size_t bytes;
-} tri_form;
+} tri_template;
 
 /* Takes the form of a dataset. Left out: attributes that refer to other objects (dimension scales of netCDF-4), which
  * would point nowhere in another file, and external or virtual storage. TRI_ERR_FILE, TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_form_take(const tri_dataset *dataset, tri_form *out);
+TRI_MUST_CHECK tri_status tri_template_take(const tri_dataset *dataset, tri_template *out);
 
 /* The form of numbers of one kind, without chunks; long_name: the attribute of that name, or NULL. TRI_ERR_FILE,
  * TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_form_number(tri_number number, const char *long_name, tri_form *out);
+TRI_MUST_CHECK tri_status tri_template_number(tri_number number, const char *long_name, tri_template *out);
 
-/* The root's form to all ranks; the others' *form is written. Collective. */
-TRI_MUST_CHECK tri_status tri_form_share(tri_form *form, int root, tri_comm *comm);
+/* The root's form to all ranks; the others' *like is written. Collective. */
+TRI_MUST_CHECK tri_status tri_template_share(tri_template *like, int root, tri_comm *comm);
 
 /* Frees and empties; NULL and an empty form do nothing. */
-void tri_form_free(tri_form *form);
+void tri_template_free(tri_template *like);
 
 typedef struct tri_array tri_array;
 
 /* Makes the dataset `path` (groups in it are made) in `result`, of `rank` >= 1 dimensions `dims` and the given form;
- * form == NULL: 64-bit signed integers, without attributes.
+ * like == NULL: 64-bit signed integers, without attributes.
  * chunk: NULL keeps the chunks and filters of the form where it has the same number of dimensions; else the size of
  * a chunk in each dimension, without filters, or all zeros for no chunks. Collective; all arguments the same on every
  * rank. Elements that are never written are undefined. A disk that is too full is known here, where the file system
  * can tell. The array borrows the result. TRI_ERR_FILE, TRI_ERR_ARGUMENT, TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_array_create(tri_result *result, const char *path, const tri_form *form,
+TRI_MUST_CHECK tri_status tri_array_create(tri_result *result, const char *path, const tri_template *like,
                                            int rank, const size_t dims[], const size_t chunk[],
                                            tri_array **out);
 

@@ -54,11 +54,11 @@ TRI_MUST_CHECK tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size
 TRI_MUST_CHECK tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacity,
                                          size_t *count);
 
-/* Deals out devices among the ranks of a node by how near they are: distance[rank * devices + device] >= 0. dealt[rank]
+/* Deals out devices among the ranks of a node by how near they are: distance[rank * devices + device] >= 0. assigned[rank]
  * is a device. As many ranks have each device as in equal blocks by rank, and with equal distances they are those blocks;
  * else ranks change places with one another as long as the sum of their distances falls. devices >= 1. The same on
  * every rank that calls it with the same arguments; each then opens its device by index. */
-void tri_gpu_deal(size_t ranks, size_t devices, const int *distance, size_t *dealt);
+void tri_gpu_assign(size_t ranks, size_t devices, const int *distance, size_t *assigned);
 
 /* A device in use: context, queue, kernels. */
 typedef struct tri_gpu tri_gpu;
@@ -84,9 +84,13 @@ TRI_MUST_CHECK tri_status tri_gpu_open(const char *filter, int local_rank, int l
 
 /* The same with kernels of one form, whatever the device is: one work-item to a group with vectors, for processors, or
  * many work-items with scalars, for GPUs. For tests and measurements. */
-typedef enum tri_gpu_form { TRI_GPU_FORM_AUTO, TRI_GPU_FORM_ITEM, TRI_GPU_FORM_GROUP } tri_gpu_form;
-TRI_MUST_CHECK tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size,
-                                            tri_gpu_form form, tri_gpu **out);
+typedef enum tri_gpu_variant {
+    TRI_GPU_VARIANT_AUTO,
+    TRI_GPU_VARIANT_ITEM,
+    TRI_GPU_VARIANT_GROUP
+} tri_gpu_variant;
+TRI_MUST_CHECK tri_status tri_gpu_open_variant(const char *filter, int local_rank, int local_size,
+                                               tri_gpu_variant variant, tri_gpu **out);
 
 /* Waits for the device and frees everything; buffers must have been destroyed. Takes NULL and a closed one.
  */

@@ -1,5 +1,6 @@
 #!/bin/sh
-# agent.sh BASE [OPTION...] NODE WORD...: ssh to the nodes, for mpirun on head: the words are a line for the shell there.
+# agent.sh BASE [OPTION...] NODE WORD...: replaces ssh for mpirun on head. The shell on the node runs the
+# words.
 base=$1
 shift
 while :; do

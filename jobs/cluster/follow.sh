@@ -1,10 +1,10 @@
 #!/bin/sh
-# follow.sh PID CLUSTER.SH BASE: takes a cluster down when a process has ended, or somebody has removed its folder; ends by
-# itself where it went down before.
+# follow.sh PID CLUSTER.SH BASE: stops a cluster when a process has ended or the folder was removed. Ends if
+# the cluster is already down.
 lab=$(cat "$3/lab")
 while [ -e "/proc/$1" ]; do
     if [ "$(cat "$3/lab" 2>/dev/null)" != "$lab" ]; then
-        # The number of its first process may be another's by now; its namespace is not.
+        # Another process may have its pid by now, but not its namespace.
         [ "$(readlink "/proc/${lab% *}/ns/pid")" != "${lab#* }" ] || kill -KILL "${lab% *}"
         exit 0
     fi

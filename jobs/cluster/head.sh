@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# head.sh BASE boot|crash|link|rate|status ...: what cluster.sh does on head, where the switch is.
+# head.sh BASE boot|crash|link|rate|status ...: the part of cluster.sh that runs on head, where the switch is.
 set -euo pipefail
 base=$1 verb=$2
 here=$(cd "${0%/*}" && pwd)
@@ -9,7 +9,7 @@ usage() {
     exit 2
 }
 
-# The first process of a node; fails where the node is not running.
+# Prints the first process of a node; fails if the node is not running.
 node_pid() {
     local pid
     pid=$(cat "$base/nodes/$1") && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && echo "$pid"
@@ -20,13 +20,14 @@ in_network_of() { nsenter --target "$1" --net -- "${@:2}"; }
 boot() {
     local node=$1 answer address pid
     ! node_pid "$node" >/dev/null 2>&1 || usage "$node is running"
-    read -r answer < <(setsid unshare --net --mount --uts --ipc --pid --fork --kill-child "$here/node.sh" "$base" "$node" 2>>"$base/logs/lab") ||
-        answer=failed
+    read -r answer < <(setsid unshare --net --mount --uts --ipc --pid --fork --kill-child \
+        "$here/node.sh" "$base" "$node" 2>>"$base/logs/lab") || answer=failed
     [ "$answer" = up ]
     pid=$(node_pid "$node")
     address=$(awk -v node="$node" '$2 == node { print $1 }' "$base/nodes.txt")
-    # The same hardware address after a crash, for the others remember it.
-    ip link add "to-$node" type veth peer name eth0 address "02:00:00:00:00:$(printf %02x "${address##*.}")" netns "$pid"
+    # The same hardware address after a crash, because the other nodes have cached it.
+    ip link add "to-$node" type veth peer name eth0 address "02:00:00:00:00:$(printf %02x "${address##*.}")" \
+        netns "$pid"
     ip link set "to-$node" master switch up
     in_network_of "$pid" ip address add "$address/24" dev eth0
     in_network_of "$pid" ip link set eth0 up
@@ -38,13 +39,14 @@ crash() {
     kill -KILL "$pid"
     while [ -e "/proc/$pid" ]; do sleep 0.01; done
     : >"$base/nodes/$1"
-    # The cable goes with the node's network, but that stays while connections of the dead wait for answers: for minutes
-    # where the link was down.
+    # The cable would disappear with the node's network, but the network remains while connections of the dead
+    # processes wait for answers: for minutes if the link was down.
     ip link delete "to-$1" 2>/dev/null || true
 }
 
-# The bytes that pass at any speed after a pause. They hold the largest packet that the kernel passes on in one piece, are
-# few beside the messages that are measured, and as many as come in 100 us, so that the shaper need not wake more often.
+# burst RATE: the bytes that pass at full speed after a pause. At least the largest packet that the kernel
+# forwards in one piece, few compared with a measured message, and as many as arrive in 100 us, so that the
+# shaper wakes no more often.
 PACKET=8192
 burst() {
     local amount=${1%b*} bits
@@ -53,7 +55,7 @@ burst() {
     echo $((bits / 80000 > 2 * PACKET ? bits / 80000 : 2 * PACKET))
 }
 
-# Both ends of the cable, as a slow network card would have it.
+# Limits both ends of the cable, like a slow network card.
 rate() {
     local pid packet=$PACKET qdisc=(replace dev eth0 root tbf rate "$2" latency 100ms burst)
     pid=$(node_pid "$1") || usage "$1 is not running"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# lab.sh BASE plain|slurm NODES SLOTS: the first process of a cluster, in its own namespaces: makes the switch, starts the
-# nodes, says `up` and then only waits. What is on head runs in these namespaces. cluster.sh starts it; every other
-# process of the cluster is below it and ends with it.
+# lab.sh BASE plain|slurm NODES SLOTS: the first process of a cluster, in its own namespaces. It makes the
+# switch, starts the nodes, prints `up` and then only waits. Head uses these namespaces. cluster.sh starts
+# this script; every other process of the cluster descends from it and ends with it.
 set -euo pipefail
 base=$1 kind=$2 nodes=$3 slots=$4
 here=$(cd "${0%/*}" && pwd)
 
-# /proc is still that of the machine: this is the number by which cluster.sh knows the process.
+# /proc is still that of the machine, so this is the pid that cluster.sh sees.
 read -r pid _ </proc/self/stat
 echo "$pid $(readlink /proc/self/ns/pid)" >"$base/lab"
 mount --make-rprivate /
@@ -22,7 +22,7 @@ done >"$base/nodes.txt"
 mount --bind "$base/hosts" /etc/hosts
 
 ip link set lo up
-# Without an address of its own the switch takes that of one of its cables, and another one when cables come and go.
+# Without its own address the switch takes that of a cable, which changes when cables come and go.
 ip link add switch address 02:00:00:00:00:01 type bridge
 ip address add 10.77.0.1/24 dev switch
 ip link set switch up
@@ -31,10 +31,10 @@ if [ "$kind" = slurm ]; then
     "$here/slurm.sh" "$base" configure "$slots"
     "$here/slurm.sh" "$base" head
 else
-    # Host files and the command that takes the place of ssh, for Open MPI 4, Open MPI 5 and MPICH. Between the nodes
-    # MPICH would try to share memory, which they only seem not to have. An ordinary user is root in the cluster's
-    # namespace of users, which mpirun has to be told of there. Its temporary files have the names of host and user,
-    # which are the same in every cluster.
+    # Host files and the replacement for ssh, for Open MPI 4, Open MPI 5 and MPICH. MPICH would try shared
+    # memory between the nodes (UCX_TLS prevents that). In the cluster's user namespace an ordinary user is
+    # root, so mpirun must accept root. mpirun names temporary files after host and user, which are the same
+    # in every cluster; hence the TMPDIR.
     awk -v slots="$slots" '{ print $2 " slots=" slots }' "$base/nodes.txt" >"$base/hostfile"
     awk -v slots="$slots" '{ print $2 ":" slots }' "$base/nodes.txt" >"$base/hostfile.mpich"
     printf '#!/bin/sh\nexec %q/agent.sh %q "$@"\n' "$here" "$base" >"$base/agent"
@@ -58,7 +58,7 @@ done <"$base/nodes.txt"
 
 echo up
 exec >>"$base/logs/lab" 2>&1 </dev/null
-# As the first process it inherits what others leave; the shell collects that while it waits.
+# The first process inherits orphans; the shell reaps them while it waits.
 while :; do
     sleep 3600 &
     wait $! || true

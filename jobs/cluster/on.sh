@@ -1,10 +1,11 @@
 #!/bin/sh
-# on.sh BASE NODE USER FOLDER COMMAND...: from head, runs the command on a node or on head itself, as this user ('': as
-# who calls).
+# on.sh BASE NODE USER FOLDER COMMAND...: called on head; runs the command on a node or on head, as USER ('':
+# the caller).
 base=$1 node=$2 user=$3 folder=$4
 shift 4
 if [ -n "$user" ]; then
-    set -- setpriv --reuid "$user" --regid "$user" --init-groups env HOME="$base/home" USER="$user" LOGNAME="$user" "$@"
+    set -- setpriv --reuid "$user" --regid "$user" --init-groups \
+        env HOME="$base/home" USER="$user" LOGNAME="$user" "$@"
 fi
 if [ "$node" = head ]; then
     cd "$folder" && exec "$@"

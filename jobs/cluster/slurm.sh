@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# slurm.sh BASE configure SLOTS|head|node NODE|wait NODES: the SLURM part of a cluster; lab.sh and node.sh call it in their
-# namespaces.
+# slurm.sh BASE configure SLOTS|head|node NODE|wait NODES: the SLURM part of a cluster. lab.sh and node.sh
+# call it in their namespaces.
 set -euo pipefail
 base=$1
 here=$(cd "${0%/*}" && pwd)
@@ -14,12 +14,12 @@ configure() {
     { cat /etc/passwd && echo "$user:x:$id:$id::$base/home:/bin/bash"; } >"$base/etc/passwd"
     { cat /etc/group && echo "$user:x:$id:"; } >"$base/etc/group"
     chown $id:$id "$base/home"
-    # A checkout that only root can read is used by root.
+    # If only root can read the checkout, jobs run as root.
     setpriv --reuid $id --regid $id --clear-groups test -r "$here/../env.sh" || user=''
     echo "$user" >"$base/user"
 
-    # What is not usual at a site: linuxproc and cgroup/v1 as there are no cgroups here; config_overrides as the nodes
-    # have more cores than the machine; short times so that a lost node is seen in seconds.
+    # Unusual settings: linuxproc and cgroup/v1, because there are no cgroups; config_overrides, because the
+    # nodes have more cores than the machine; short times, so that a lost node is detected within seconds.
     cat >"$SLURM_CONF" <<END
 ClusterName=lab
 SlurmctldHost=head(10.77.0.1)
@@ -50,15 +50,16 @@ DependencyParameters=kill_invalid_depend
 SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0,sched_min_interval=0
 END
     echo "CgroupPlugin=cgroup/v1" >"$base/etc/cgroup.conf"
-    # The nodes share the cores of one machine, which MPI in a job cannot see: a waiting rank has to give way, and ranks
-    # of two nodes would be bound to the same core.
+    # The nodes share the cores of one machine, and MPI in a job cannot detect that. A waiting rank has to
+    # yield, and binding would put ranks of two nodes on the same core.
     cat >"$base/env.sh" <<END
 export SLURM_CONF=$SLURM_CONF TMPDIR=/tmp
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none
 END
 }
 
-# A /tmp of its own, for MPI and PMIx name files there after job and host; what is used of /tmp stays in sight.
+# A private /tmp, because MPI and PMIx name files in it after job and host. The folders in use below /tmp stay
+# visible.
 private_tmp() {
     local folders=("$base" "${here%/jobs/cluster}") i
     mount -t tmpfs none /mnt
@@ -68,19 +69,22 @@ private_tmp() {
     done
     mount -t tmpfs -o mode=1777,size=1g tmp /tmp
     for i in 0 1; do
-        [[ ${folders[i]} != /tmp/* ]] || { mkdir -p "${folders[i]}" && mount --bind "/mnt/$i" "${folders[i]}"; }
+        [[ ${folders[i]} == /tmp/* ]] || continue
+        mkdir -p "${folders[i]}"
+        mount --bind "/mnt/$i" "${folders[i]}"
     done
     umount --recursive /mnt
 }
 
-# What head and nodes have in common: the accounts, a /run, and munge, whose key tells who is who.
+# Common to head and nodes: the accounts, a /run, and munge, which authenticates users by a key.
 common() {
     mount -t tmpfs -o mode=755,size=256m run /run
     mkdir -p /run/munge
     mount --bind "$base/etc/passwd" /etc/passwd
     mount --bind "$base/etc/group" /etc/group
-    munged --key-file="$base/etc/munge.key" --socket=/run/munge/munge.socket.2 --pid-file=/run/munge/munged.pid \
-        --log-file="$base/logs/munged.$(hostname)" --seed-file=/run/munge/seed
+    munged --key-file="$base/etc/munge.key" --socket=/run/munge/munge.socket.2 \
+        --pid-file=/run/munge/munged.pid --log-file="$base/logs/munged.$(hostname)" \
+        --seed-file=/run/munge/seed
 }
 
 case $2 in
@@ -93,7 +97,7 @@ node)
     private_tmp
     common
     mount -t sysfs sysfs /sys
-    # It names itself to the controller by its address.
+    # slurmd registers with its address, so the address must exist.
     until ip -o -4 address show dev eth0 2>/dev/null | grep -q inet; do sleep 0.01; done
     slurmd -N "$3" </dev/null >/dev/null
     ;;

@@ -113,8 +113,8 @@ BAD = [
     (("a.h5:/none", "--out", "b.h5"), 4, "no dataset '/none'"),
     (("none.h5:/A", "--out", "b.h5"), 4, "none.h5"),
     (("cut.h5:/A", "--out", "b.h5"), 4, "cut.h5"),
-    (("a.h5:/A", "--out", "cut.h5:/B"), 4, "'cut.h5' exists: remove it, say --replace"),
-    (("a.h5:/A", "--out", "a.h5/b.h5:/B"), 4, "a file in the way"),
+    (("a.h5:/A", "--out", "cut.h5:/B"), 4, "'cut.h5' exists: remove it, use --replace"),
+    (("a.h5:/A", "--out", "a.h5/b.h5:/B"), 4, "a file has the name of a folder"),
 ]
 
 

@@ -41,7 +41,7 @@ def test_network(trireme, tmp_path):
     # 55 after 9 s, 89 after 10 s.
     slow = "".join(f"between.{name} = {value}\n" for name, value in (
         ("latency", "0 s"), ("overhead", "1 s"), ("byte", "0 s/byte"), ("rank_byte", "0 s/byte"), ("node_byte", "0 s/byte"),
-        ("both_byte", "0 s/byte")))
+        ("duplex_byte", "0 s/byte")))
     file.write_text(text + slow)
     for way in ({"arguments": ("--network", file)}, {"env": {"TRIREME_NETWORK": str(file)}}):
         r = trireme(0, "list", "--ranks", 64, "--operation", "bcast", "--bytes", 8, *way.get("arguments", ()),

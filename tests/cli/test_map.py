@@ -190,7 +190,7 @@ BAD = [
     (("x", "x=a.h5:/x", "--out", "a.h5:/r"), 2, "'a.h5' is read from"),
     (("x", "x=a.h5:/x", "--out", "a.h5:/r", "--replace"), 2, "'a.h5' is read from"),
     (("x", "x=a.h5:/x", "--out", "old.h5:/r"), 4, "'old.h5' exists"),
-    (("x", "x=a.h5:/x", "--out", "a.h5/b.h5:/r"), 4, "a file in the way"),
+    (("x", "x=a.h5:/x", "--out", "a.h5/b.h5:/r"), 4, "a file has the name of a folder"),
     (("x", "x=a.h5:/x", "--out", "b.h5:/r", "--memory", "31"), 2, "not one element fits"),
     (("x", "x=a.h5:/x", "--out", "b.h5:/r", "--reduce", "mean"), 2, "--reduce"),
     (("x", "x=a.h5:/x", "--reduce", "sum", "--baseline"), 2, "--baseline"),
@@ -204,9 +204,9 @@ BAD = [
     (("x", "x=a.h5:/x", "x=a.h5:/x", "--out", "b.h5:/r"), 2, "two inputs"),
     (("x", "2=a.h5:/x", "--out", "b.h5:/r"), 2, "'2' is not a name"),
     (("x", "i=a.h5:/x", "--out", "b.h5:/r"), 2, "'i' is the index"),
-    (("x", "x=a.h5:/x", "--out", "b.h5:/r,/s"), 2, "one value, but there are 2 outputs"),
-    (("r = x", "x=a.h5:/x", "--out", "b.h5:/s"), 2, "assigns nothing to 's'"),
-    (("r = x", "x=a.h5:/x", "--out", "b.h5:/r,/r/s"), 2, "assigns nothing to 's'"),
+    (("x", "x=a.h5:/x", "--out", "b.h5:/r,/s"), 2, "one value for 2 outputs"),
+    (("r = x", "x=a.h5:/x", "--out", "b.h5:/s"), 2, "assigns nothing to output 's'"),
+    (("r = x", "x=a.h5:/x", "--out", "b.h5:/r,/r/s"), 2, "assigns nothing to output 's'"),
     (("r = x; s = x", "x=a.h5:/x", "--out", "b.h5:/r,/r/s"), 4, "/r/s"),
 ]
 
@@ -227,9 +227,9 @@ def test_bad_input(trireme, tmp_path, arguments, status, text):
     assert not glob.glob(str(tmp_path / "b.h5*")) and (tmp_path / "a.h5").read_bytes() == data
 
 
-@pytest.mark.parametrize("expression,column,text", (("x * zz + 1", 5, "there is no 'zz' (inputs: x)"),
+@pytest.mark.parametrize("expression,column,text", (("x * zz + 1", 5, "unknown name 'zz' (inputs: x)"),
                                                     ("r = x +; r", 8, "expected expression"),
-                                                    ("  x + foo(x)", 7, "'foo'"), ("x[i]", 2, "without []")))
+                                                    ("  x + foo(x)", 7, "'foo'"), ("x[i]", 2, "write x, not x[...]")))
 def test_column(trireme, tmp_path, expression, column, text):
     """Three lines: where, the expression, and a mark below the column with what is wrong."""
     write(tmp_path, x=np.ones((4, 3)))

@@ -171,7 +171,7 @@ BAD_SCATTER = [
     (("good.h5:/y", "--out", "p%r.h5"), 4, "/y"),
     (("none.h5:/x", "--out", "p%r.h5"), 4, "none.h5"),
     (("text.txt:/x", "--out", "p%r.h5"), 4, "text.txt"),
-    (("good.h5:/x", "--out", "good.h5/p%r.h5"), 4, "a file in the way"),
+    (("good.h5:/x", "--out", "good.h5/p%r.h5"), 4, "a file has the name of a folder"),
     (("good.h5:/x", "--out", "old%r.h5"), 4, "'old1.h5' exists"),
 ]
 

@@ -1,6 +1,5 @@
-/* Every algorithm of the list, by its name, on communicators of every kind.
- *
- * collectives [OPERATION:ALGORITHM]: only this one. */
+/* Every algorithm, by name, on communicators of every kind. collectives [OPERATION:ALGORITHM]: only this
+ * one. */
 #include <stdio.h>
 
 #include "tests/collectives/sample.h"
@@ -41,14 +40,14 @@ static void make_pairs(sample_pair pairs[PAIRS], MPI_Datatype *gaps) {
     MPI_Type_free(&vector);
     gap.mpi = *gaps;
     for (size_t i = 0; i < 6; i++)
-        gap.places[i] = 4 * (i / 3 * 5 + i % 3);
+        gap.displs[i] = 4 * (i / 3 * 5 + i % 3);
     pairs[0] = pair_of("bytes", byte, 1, byte, 1);
     pairs[1] = pair_of("int64", word, 1, word, 1);
     pairs[2] = pair_of("gaps to int32", gap, 1, number, 6);
     pairs[3] = pair_of("int32 to gaps", number, 6, gap, 1);
 }
 
-/* Networks in which one thing costs nearly everything, so that all parameters take other values. */
+/* Networks in which one term dominates, so that all parameters take other values. */
 static tri_network net_of(int which) {
     tri_network net = tri_network_default;
     for (int level = 0; level < TRI_LEVELS; level++) {
@@ -59,10 +58,11 @@ static tri_network net_of(int which) {
     return net;
 }
 
-/* The nodes that the machine has. */
+/* The machine's own nodes. */
 enum { REAL_NODES = -1 };
 
-/* Node of each rank: 0 one node, 1 consecutive and unequal, 2 dealt out, 3 pairs, 4 quadruples, 5 alone. */
+/* Node of each rank: 0 one node, 1 consecutive and unequal, 2 cyclic, 3 pairs, 4 quadruples, 5 one rank
+ * per node. */
 static int node_label(int kind, int rank) {
     switch (kind) {
     case 1: {
@@ -122,10 +122,10 @@ static void try_group(MPI_Comm parent, int kind, int net, const char *where, con
 
 static void try_split(int color, int key, int kind, int net, const char *where, const sample_pair *pairs,
                       const char *only, long *ran) {
-    MPI_Comm part;
-    MPI_Comm_split(MPI_COMM_WORLD, color, key, &part);
-    try_group(part, kind, net, where, pairs, only, ran);
-    MPI_Comm_free(&part);
+    MPI_Comm group;
+    MPI_Comm_split(MPI_COMM_WORLD, color, key, &group);
+    try_group(group, kind, net, where, pairs, only, ran);
+    MPI_Comm_free(&group);
 }
 
 static int real_nodes(void) {

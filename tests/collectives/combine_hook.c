@@ -1,11 +1,11 @@
-/* tri_comm_set_combine(): long pieces go to the program's function, short ones and those it leaves do not; and the function
- * of our programs, which gives them to a team of threads that has nothing else to do. */
+/* tri_comm_set_combine(): the user's function gets long pieces; short pieces and pieces it declines are
+ * combined by the library. Also tests the programs' function, which uses an idle thread team. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/driver/app.h"
-#include "collectives/engine/engine.h"
+#include "mpi/sums.h"
 #include "tests/check.h"
 #include "trireme/algorithms.h"
 #include "trireme/collectives.h"
@@ -29,7 +29,7 @@ static int combine(void *data, const void *left, void *right, size_t count, MPI_
     return 1;
 }
 
-/* Sums whose bits tell the order apart are the same with and without. Returns how often the hook was called. */
+/* Order-sensitive sums are the same with and without the hook. Returns the number of calls of the hook. */
 static int try_one(tri_comm *comm, const char *names, size_t count, int takes, MPI_Op op, int later) {
     hook h = {.takes = takes, .least = SIZE_MAX};
     int rank = tri_comm_rank(comm);
@@ -62,11 +62,11 @@ static int try_one(tri_comm *comm, const char *names, size_t count, int takes, M
 
 static void other_work(void *argument, int thread, size_t chunk) {
     (void)thread;
-    ((int *)argument)[chunk]++; /* no atomic: tsan would see two threads on one chunk */
+    ((int *)argument)[chunk]++; /* not atomic: tsan would report two threads on one chunk */
 }
 
-/* By the threads of a team, or beside them while they have other work: each call finds the team as the one before has
- * left it, and the bits are the same. */
+/* By a thread team, also while the team is busy: each call finds the team as the previous call left it,
+ * and the bits are the same. */
 static void with_team(tri_comm *comm, int busy) {
     enum { COUNT = 300007, WORK = 64, CALLS = 5 };
     int done[WORK] = {0};
@@ -100,7 +100,7 @@ static void with_team(tri_comm *comm, int busy) {
     free(threaded);
 }
 
-/* Our own sums have the bits of MPI's, and leave other types and operations to it. */
+/* Our own sums have the same bits as MPI's and leave other types and operations to MPI. */
 static void common_sums(void) {
     enum { MOST = 1000 };
     static const size_t counts[] = {0, 1, 2, 15, 33, MOST};
@@ -113,7 +113,7 @@ static void common_sums(void) {
                 left[i] = 1e300 / (double)(i + 3);
                 ours[i] = theirs[i] = -1e284 / (double)(2 * i + 7);
             }
-            char *from = (char *)left + sizes[t]; /* aligned as an element is */
+            char *from = (char *)left + sizes[t]; /* aligned like an element */
             CHECK(tri_combine_common(from, ours, counts[c], types[t], MPI_SUM), "type %d is left", t);
             MPI_Reduce_local(from, theirs, (int)counts[c], types[t], MPI_SUM);
             CHECK(!memcmp(ours, theirs, sizeof ours), "type %d, %zu elements", t, counts[c]);

@@ -1,4 +1,4 @@
-/* The operations that combine data. What is expected is folded from the values of all ranks, in rank order,
+/* Reductions and scans. The expected result is computed from the values of all ranks, in rank order,
  * without communication. */
 #include <stdio.h>
 
@@ -12,7 +12,7 @@ typedef struct operand {
     MPI_Datatype type;
     MPI_Op op;
     int commutes;
-    size_t bytes, most; /* of an element; the longest vector */
+    size_t bytes, most; /* bytes of an element; longest vector */
     size_t shift;       /* bytes off the alignment of malloc() */
     void (*fold)(void *so_far, const void *next);
     /* of `most` elements: this rank's, all ranks', ranks 0 to this one's, ranks below this one's */
@@ -42,7 +42,7 @@ static void fold_xor(void *so_far, const void *next) {
     *(unsigned char *)so_far ^= *(const unsigned char *)next;
 }
 
-/* so_far x next of 2 x 2 matrices over the integers modulo 2^64. */
+/* so_far x next for 2 x 2 matrices of integers modulo 2^64. */
 static void fold_matrix(void *so_far, const void *next) {
     uint64_t a[4], b[4], c[4];
     memcpy(a, so_far, sizeof a);
@@ -193,7 +193,7 @@ static void try_vector(const trial *t, const operand *o, size_t count, int root,
     image_free(&want);
 }
 
-/* reduce_scatter: counts[b] elements go to rank b, or `block` to every rank. */
+/* reduce_scatter: counts[b] elements to rank b, or `block` to every rank. */
 static void try_blocks(const trial *t, const operand *o, const size_t *counts, size_t block, int in_place) {
     size_t all = 0, first = 0;
     for (int b = 0; b < t->size; b++) {
@@ -214,7 +214,7 @@ static void try_blocks(const trial *t, const operand *o, const size_t *counts, s
         CHECK_OK(tri_reduce_scatter(from, got.data, counts, o->type, o->op, t->comm));
     else
         CHECK_OK(tri_reduce_scatter_block(from, got.data, block, o->type, o->op, t->comm));
-    /* In place, MPI leaves open what lies behind the rank's own block. */
+    /* In place: MPI leaves the data after the rank's own block undefined. */
     if (in_place) memcpy(want.data + mine * o->bytes, got.data + mine * o->bytes, (all - mine) * o->bytes);
     CHECK(image_same(&got, &want), "reduce_scatter %s, %s, %d ranks, blocks of %zu %s%s%s",
           tri_algorithm_name(t->index), t->where, t->size, block, o->name, counts ? ", uneven" : "",
@@ -255,7 +255,7 @@ void combine_trials(const trial *t) {
              root = root_after(root, t->size, count), turn++)
             for (int i = 0; i < OPERANDS; i++) {
                 const operand *o = &t->operands->of[i];
-                /* The product that keeps the order with every root, the others in turn. */
+                /* The order-sensitive product with every root, the others alternately. */
                 if (count > o->most || (operation == TRI_REDUCE && i != 1 && i != turn % OPERANDS)) continue;
                 if (t->size > 8 && i != 1 && i != turn % OPERANDS) continue;
                 for (int in_place = 0; in_place < 2; in_place++)

@@ -1,4 +1,4 @@
-/* More than 2^31 elements of one byte: bcast, reduce, alltoallv. For two ranks and 18 GB of memory. */
+/* More than 2^31 elements of one byte: bcast, reduce, alltoallv. Needs two ranks and 18 GB of memory. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "trireme/collectives.h"
 #include "trireme/select.h"
 
-/* A byte that tells its place and its origin; its period is no power of two. */
+/* A byte that identifies its position and origin; the period is not a power of two. */
 static uint8_t byte_of(int from, size_t i) {
     return (uint8_t)(i % 251 + 3 * (size_t)from);
 }
@@ -24,7 +24,7 @@ static void fill(uint8_t *data, size_t count, int from) {
         data[i] = byte_of(from, i);
 }
 
-/* The first place that is not what it should be; `count` where all are. */
+/* The first wrong position; `count` if there is none. */
 static size_t wrong_at(const uint8_t *data, size_t count, int from, int other) {
     for (size_t i = 0; i < count; i++)
         if (data[i] != (uint8_t)(byte_of(from, i) ^ (other < 0 ? 0 : byte_of(other, i)))) return i;
@@ -44,11 +44,11 @@ static void try_all(tri_comm *comm, const uint8_t *mine, uint8_t *got, size_t co
     at = wrong_at(got, count, 0, -1);
     CHECK(at == count, "bcast: byte %zu", at);
 
-    /* All to the other one, nothing to itself. */
-    size_t counts[2] = {0, 0}, places[2] = {0, 0};
+    /* Everything to the other rank, nothing to itself. */
+    size_t counts[2] = {0, 0}, displs[2] = {0, 0};
     counts[peer] = count;
     memset(got, 0, count);
-    CHECK_OK(tri_alltoallv(mine, counts, places, MPI_BYTE, got, counts, places, MPI_BYTE, comm));
+    CHECK_OK(tri_alltoallv(mine, counts, displs, MPI_BYTE, got, counts, displs, MPI_BYTE, comm));
     at = wrong_at(got, count, peer, -1);
     CHECK(at == count, "alltoallv: byte %zu", at);
 }
@@ -65,7 +65,7 @@ int main(int argc, char **argv) {
     }
     uint8_t *mine = room(count), *got = room(count);
     fill(mine, count, tri_comm_rank(comm));
-    /* By what is chosen, which shares memory, and by messages. */
+    /* By the chosen algorithm, which uses shared memory, and by messages. */
     try_all(comm, mine, got, count);
     CHECK_OK(tri_comm_select(comm, "bcast:binomial,reduce:binomial,alltoall:pairwise"));
     try_all(comm, mine, got, count);

@@ -31,14 +31,14 @@ static void try_messages(tri_comm *comm) {
     char byte = 0;
     CHECK_STATUS(tri_send(&byte, 1, MPI_BYTE, 0, TRI_TAG_LAST + 1, comm), TRI_ERR_ARGUMENT);
     CHECK_STATUS(tri_send(&byte, 1, MPI_BYTE, 0, -1, comm), TRI_ERR_ARGUMENT);
-    /* A message of another length than was expected. */
+    /* A message of unexpected length. */
     char bytes[4] = {0};
     tri_status status = tri_exchange(bytes, 2, next, bytes + 2, 2, before, MPI_BYTE, 3, comm);
     CHECK(status == TRI_OK, "two bytes for two: %s", tri_error_text());
     MPI_Request request;
     CHECK_OK(tri_isend(bytes, 1, MPI_BYTE, next, 4, comm, &request));
     CHECK_STATUS(tri_recv(bytes + 2, 2, MPI_BYTE, before, 4, comm), TRI_ERR_MPI);
-    CHECK(strstr(tri_error_text(), "a message of 1 bytes") && strstr(tri_error_text(), "2 were expected"),
+    CHECK(strstr(tri_error_text(), "received 1 bytes from rank") && strstr(tri_error_text(), "expected 2"),
           "%s", tri_error_text());
     MPI_Wait(&request, MPI_STATUS_IGNORE);
 }
@@ -67,7 +67,7 @@ static void try_agreement(tri_comm *comm) {
     CHECK(!strstr(strstr(tri_error_text(), "[rank") + 1, "[rank"), "named twice: %s", tri_error_text());
 }
 
-/* Nodes by labels that are neither sorted nor consecutive: rank r is on the node labelled -(r % 3). */
+/* Node labels that are neither sorted nor consecutive: rank r is on the node labelled -(r % 3). */
 static void try_shape(void) {
     int size, labels[64];
     MPI_Comm_size(MPI_COMM_WORLD, &size);

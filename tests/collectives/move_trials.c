@@ -1,18 +1,18 @@
-/* The operations that move data. */
+/* Operations that move data. */
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/collectives/sample.h"
 
-/* One call: who, which types, how long. */
+/* One call: communicator, types, lengths. */
 typedef struct move {
     const trial *t;
     const sample_pair *pair;
     size_t count;
     int root, in_place;
-    /* v-forms: elements of each block and where they lie; NULL else */
-    size_t *counts, *places, room;
+    /* v-forms: elements and displacement of each block; otherwise NULL */
+    size_t *counts, *displs, room;
 } move;
 
 #define SAME(m, got, want)                                                                                   \
@@ -26,10 +26,10 @@ static size_t block_count(const move *m, int b) {
 }
 
 static size_t block_place(const move *m, int b) {
-    return m->counts ? m->places[b] : (size_t)b * m->count;
+    return m->counts ? m->displs[b] : (size_t)b * m->count;
 }
 
-/* Elements of a buffer of one block for each rank. */
+/* Elements of a buffer with one block per rank. */
 static size_t room_of(const move *m) {
     return m->counts ? m->room : (size_t)m->t->size * m->count;
 }
@@ -42,7 +42,7 @@ static size_t bytes_of(const move *m) {
     return m->count * m->pair->send.per * m->pair->send.type.items * m->pair->send.type.item_bytes;
 }
 
-/* Counts and places of a side in elements of its own type; the caller frees. */
+/* Counts and displs of a side in elements of its own type; the caller frees them. */
 static size_t *scaled(const size_t *numbers, int size, size_t per) {
     size_t *out = malloc((size_t)size * sizeof *out);
     if (!out) abort();
@@ -57,7 +57,7 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Nobody leaves before the last has come, by the clock that all ranks of one machine share. */
+/* No rank leaves before the last has entered, by the clock that all ranks of the machine share. */
 static void try_barrier(const trial *t) {
     if (!trial_select(t, 1, 0, 1)) return;
     for (int late = 0; late < t->size; late = root_after(late, t->size, 1000)) {
@@ -99,11 +99,11 @@ static void try_scatter(const move *m) {
     void *into = in_place ? MPI_IN_PLACE : got.data;
     if (!in_place) image_put(&want, r, 0, mine, m->root, t->rank);
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, s->per), *places = scaled(m->places, t->size, s->per);
-        CHECK_OK(tri_scatterv(at_root ? send.data : NULL, at_root ? counts : NULL, at_root ? places : NULL,
+        size_t *counts = scaled(m->counts, t->size, s->per), *displs = scaled(m->displs, t->size, s->per);
+        CHECK_OK(tri_scatterv(at_root ? send.data : NULL, at_root ? counts : NULL, at_root ? displs : NULL,
                               s->type.mpi, into, mine * r->per, r->type.mpi, m->root, t->comm));
         free(counts);
-        free(places);
+        free(displs);
     } else {
         CHECK_OK(tri_scatter(at_root ? send.data : NULL, m->count * s->per, s->type.mpi, into, mine * r->per,
                              r->type.mpi, m->root, t->comm));
@@ -130,12 +130,12 @@ static void try_gather(const move *m) {
     if (in_place) image_put(&got, r, block_place(m, t->rank), mine, t->rank, m->root);
     const void *from = in_place ? MPI_IN_PLACE : send.data;
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, r->per), *places = scaled(m->places, t->size, r->per);
+        size_t *counts = scaled(m->counts, t->size, r->per), *displs = scaled(m->displs, t->size, r->per);
         CHECK_OK(tri_gatherv(from, mine * s->per, s->type.mpi, at_root ? got.data : NULL,
-                             at_root ? counts : NULL, at_root ? places : NULL, r->type.mpi, m->root,
+                             at_root ? counts : NULL, at_root ? displs : NULL, r->type.mpi, m->root,
                              t->comm));
         free(counts);
-        free(places);
+        free(displs);
     } else {
         CHECK_OK(tri_gather(from, mine * s->per, s->type.mpi, at_root ? got.data : NULL, m->count * r->per,
                             r->type.mpi, m->root, t->comm));
@@ -159,11 +159,11 @@ static void try_allgather(const move *m) {
     if (m->in_place) image_put(&got, r, block_place(m, t->rank), mine, t->rank, 0);
     const void *from = m->in_place ? MPI_IN_PLACE : send.data;
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, r->per), *places = scaled(m->places, t->size, r->per);
+        size_t *counts = scaled(m->counts, t->size, r->per), *displs = scaled(m->displs, t->size, r->per);
         CHECK_OK(
-            tri_allgatherv(from, mine * s->per, s->type.mpi, got.data, counts, places, r->type.mpi, t->comm));
+            tri_allgatherv(from, mine * s->per, s->type.mpi, got.data, counts, displs, r->type.mpi, t->comm));
         free(counts);
-        free(places);
+        free(displs);
     } else {
         CHECK_OK(tri_allgather(from, mine * s->per, s->type.mpi, got.data, m->count * r->per, r->type.mpi,
                                t->comm));
@@ -181,7 +181,7 @@ static void try_alltoallv(const move *m) {
     size_t *lengths = malloc((size_t)t->size * sizeof *lengths),
            *starts = malloc((size_t)t->size * sizeof *starts), room = 0;
     if (!lengths || !starts) abort();
-    /* The highest block lies first, and there is one element of room between blocks. */
+    /* Blocks in descending order, with a gap of one element between them. */
     for (int b = t->size - 1; b >= 0; b--) {
         lengths[b] = m->counts[(t->rank + b) % t->size];
         starts[b] = room;
@@ -248,15 +248,15 @@ static void try_move(const move *m) {
     }
 }
 
-/* Blocks of very unequal lengths, some of them empty, in descending order with room between them. */
+/* Blocks of very unequal lengths, some empty, in descending order with gaps. */
 static void try_uneven(move m, int rooted) {
-    size_t ranks = (size_t)m.t->size, counts[64], places[64];
+    size_t ranks = (size_t)m.t->size, counts[64], displs[64];
     if (ranks > 64) abort();
     m.counts = counts;
-    m.places = places;
+    m.displs = displs;
     for (size_t b = ranks; b-- > 0;) {
         counts[b] = b % 3 == 0 ? 0 : b == 1 ? 3000 : b * 7 % 11;
-        places[b] = m.room;
+        displs[b] = m.room;
         m.room += counts[b] + 2;
     }
     for (int root = 0; root < (rooted ? m.t->size : 1); root = root_after(root, m.t->size, 1000)) {
@@ -284,7 +284,7 @@ void move_trials(const trial *t) {
         for (int root = 0; root < (rooted ? t->size : 1); root = root_after(root, t->size, count)) {
             move m = {.t = t, .count = count, .root = root};
             for (int p = 0; p < PAIRS; p++) {
-                /* All pairs of types where one call is short, one of them in turn elsewhere. */
+                /* All pairs of types for short calls, otherwise one pair in turn. */
                 if ((count > 3 || rooted || t->size > 8) && p != (count > 1000 ? 0 : turn % PAIRS)) continue;
                 m.pair = &t->pairs[p];
                 for (m.in_place = 0; m.in_place < (operation == TRI_BCAST ? 1 : 2); m.in_place++)

@@ -1,4 +1,5 @@
-/* The network numbers of a communicator: measured on all ranks alike, found by rank 0 for all, refused on all. */
+/* The network numbers of a communicator: measured equally on all ranks, read by rank 0 for all, rejected
+ * on all. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static tri_comm *make(int per_node) {
     return comm;
 }
 
-/* Whatever rank 0 has, all have. */
+/* All ranks have rank 0's numbers. */
 static int same_everywhere(const void *data, size_t bytes) {
     char *theirs = malloc(bytes);
     if (!theirs) abort();
@@ -62,7 +63,7 @@ static void try_measure(int per_node, tri_network_file *out) {
     *out = n;
 }
 
-/* The variable and the file are rank 0's; the others' are bad. */
+/* Rank 0's variable and file count; those of the other ranks are invalid. */
 static void try_file(const tri_network_file *n, const char *path) {
     tri_network net;
     const char *source;
@@ -91,7 +92,7 @@ static void try_file(const tri_network_file *n, const char *path) {
     CHECK(strstr(tri_error_text(), "/nowhere"), "on every rank: %s", tri_error_text());
 }
 
-/* Without the variable: the file of this machine, if it is of this machine. */
+/* Without the variable: the file of this machine, if it fits this machine. */
 static void try_usual(tri_network_file n, const char *folder) {
     char path[300];
     const char *source;

@@ -1,5 +1,5 @@
-/* Collective calls that go on while others are made: many at once, completed in another order than they were begun,
- * among blocking calls, by every algorithm that can. What they must give is what is expected of the blocking form. */
+/* Nonblocking collectives: many at once, completed in a different order than started, mixed with blocking
+ * calls, with every algorithm that supports it. The expected results are those of the blocking form. */
 #include <stdio.h>
 
 #include "tests/collectives/sample.h"
@@ -8,13 +8,13 @@
 
 enum { CALLS = 12, COUNT_MOST = 3000 };
 
-typedef struct flight {
+typedef struct pending_call {
     tri_request *request;
     tri_operation operation;
     size_t count;
     int root, in_place;
     image send, got, want;
-} flight;
+} pending_call;
 
 static int64_t number(int from, int to, size_t i) {
     return (int64_t)(sample_value((uint64_t)from, (uint64_t)to, i) >> 20);
@@ -24,7 +24,7 @@ static void put(image *im, size_t at, int64_t value) {
     memcpy(im->data + 8 * at, &value, 8);
 }
 
-static void fill(flight *f, int rank, int size) {
+static void fill(pending_call *f, int rank, int size) {
     size_t count = f->count, blocks = f->operation == TRI_ALLTOALL ? (size_t)size : 1;
     f->send = image_new(blocks * count, 8, 8), f->got = image_new(blocks * count, 8, 8);
     f->want = image_new(blocks * count, 8, 8);
@@ -46,7 +46,7 @@ static void fill(flight *f, int rank, int size) {
     }
 }
 
-static tri_status begin(flight *f, tri_comm *comm) {
+static tri_status begin(pending_call *f, tri_comm *comm) {
     switch (f->operation) {
     case TRI_BCAST:
         return tri_ibcast(f->got.data, f->count, MPI_INT64_T, f->root, comm, &f->request);
@@ -61,15 +61,15 @@ static tri_status begin(flight *f, tri_comm *comm) {
     }
 }
 
-/* Twelve calls at once, with a blocking one in their midst; half of them tested, half waited for, last first on
- * odd ranks. */
+/* Twelve pending calls with a blocking one in between; half of them tested, half waited for, in reverse
+ * order on odd ranks. */
 static void fly(tri_comm *comm, const char *names) {
     static const tri_operation operations[] = {TRI_BCAST, TRI_REDUCE, TRI_ALLREDUCE, TRI_ALLTOALL};
     int rank = tri_comm_rank(comm), size = tri_comm_size(comm);
-    flight flights[CALLS] = {{0}};
+    pending_call calls[CALLS] = {{0}};
     CHECK_OK(tri_comm_select(comm, names));
     for (int i = 0; i < CALLS; i++) {
-        flight *f = &flights[i];
+        pending_call *f = &calls[i];
         f->operation = operations[i % 4];
         f->count = i < 4 ? COUNT_MOST : (size_t)(i % 3);
         f->root = i % size;
@@ -85,7 +85,7 @@ static void fly(tri_comm *comm, const char *names) {
     }
     tri_comm_progress(comm);
     for (int i = 0; i < CALLS; i++) {
-        flight *f = &flights[rank % 2 ? CALLS - 1 - i : i];
+        pending_call *f = &calls[rank % 2 ? CALLS - 1 - i : i];
         int done = 0;
         while (i % 2 && !done)
             CHECK_OK(tri_request_test(&f->request, &done));
@@ -98,8 +98,9 @@ static void fly(tri_comm *comm, const char *names) {
     }
 }
 
-/* A rank in the middle of a chain is in a blocking call, on `comm` or on one of the same family, when its neighbour's data
- * come, and the neighbour behind it does not come to that call before it has them: the blocking call must pass them on. */
+/* A rank in the middle of a chain is in a blocking call, on `comm` or on a communicator of the same
+ * family, when its neighbour's data arrive; the next rank enters that call only after it has the data. So
+ * the blocking call must forward them. */
 static void wait_elsewhere(tri_comm *comm, tri_comm *other, const char *names) {
     enum { MIDDLE = 1, COUNT = 1000 };
     int rank = tri_comm_rank(comm), size = tri_comm_size(comm), token = 0;
@@ -144,19 +145,19 @@ int main(int argc, char **argv) {
         if (o == TRI_BCAST || o == TRI_REDUCE || o == TRI_ALLREDUCE || o == TRI_ALLTOALL) fly(comm, name);
     }
     wait_elsewhere(comm, comm, "bcast:chain");
-    tri_comm *whole, *part, *parts_part;
+    tri_comm *whole, *child, *grandchild;
     CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &whole));
-    CHECK_OK(tri_comm_split(whole, 1, &part));
-    CHECK_OK(tri_comm_split(part, 1, &parts_part));
-    tri_comm *family[] = {whole, part, parts_part};
+    CHECK_OK(tri_comm_split(whole, 1, &child));
+    CHECK_OK(tri_comm_split(child, 1, &grandchild));
+    tri_comm *family[] = {whole, child, grandchild};
     for (int i = 0; i < 9; i++) {
         wait_elsewhere(family[i / 3], family[i % 3], "bcast:chain,allreduce:shared,barrier:shared");
         wait_elsewhere(family[i / 3], family[i % 3], "bcast:chain,allreduce:recursive_doubling,barrier:tree");
     }
     tri_comm_destroy(&whole);
-    wait_elsewhere(part, parts_part, "bcast:chain");
-    tri_comm_destroy(&part);
-    tri_comm_destroy(&parts_part);
+    wait_elsewhere(child, grandchild, "bcast:chain");
+    tri_comm_destroy(&child);
+    tri_comm_destroy(&grandchild);
     tri_request *none = NULL;
     CHECK_OK(tri_request_wait(&none));
     CHECK_STATUS(tri_ibcast(&none, 1, MPI_BYTE, size, comm, &none), TRI_ERR_ARGUMENT);

@@ -1,6 +1,6 @@
 /* Buffers for the tests of collective operations. An image is a buffer with a guard on both sides, all filled
- * with one byte before use. A test puts into one image what it gives or expects, and compares whole images:
- * guards, gaps of a derived type and bytes that nobody should have written count as well. */
+ * with one byte before use. A test writes input or expected data into one image and compares whole images, so
+ * guards, gaps of a derived type and bytes that must stay untouched are checked as well. */
 #ifndef TRIREME_TESTS_COLLECTIVES_SAMPLE_H
 #define TRIREME_TESTS_COLLECTIVES_SAMPLE_H
 
@@ -15,10 +15,10 @@
 
 enum { GUARD = 64, FILL = 0xA5, ITEMS = 6, OPERANDS = 4 };
 
-/* A type by its items: `items` numbers of item_bytes at places[] of each element. */
+/* A type by its items: `items` numbers of item_bytes at displs[] in each element. */
 typedef struct sample_type {
     MPI_Datatype mpi;
-    size_t items, item_bytes, extent, places[ITEMS];
+    size_t items, item_bytes, extent, displs[ITEMS];
 } sample_type;
 
 /* The types of the two sides of a call: `count` elements of the pair are count * per of each side's type. */
@@ -39,7 +39,7 @@ typedef struct image {
     size_t bytes;
 } image;
 
-/* Room for `elements` of a type, `shift` bytes off the alignment of malloc(). */
+/* Space for `elements` of a type, `shift` bytes off the alignment of malloc(). */
 static inline image image_new(size_t elements, size_t extent, size_t shift) {
     image im = {.bytes = 2 * GUARD + shift + elements * extent};
     im.raw = malloc(im.bytes);
@@ -57,7 +57,7 @@ static inline void image_free(image *im) {
     free(im->raw);
 }
 
-/* A number that tells from whom, for whom, and which item of the block it is. */
+/* A number that encodes the sender, the receiver and the item of the block. */
 static inline uint64_t sample_value(uint64_t from, uint64_t to, uint64_t item) {
     uint64_t x = (from * 131071 + to * 8191 + item + 1) * 0x9E3779B97F4A7C15u;
     return x ^ x >> 29;
@@ -71,7 +71,7 @@ static inline void image_put(image *im, const sample_side *side, size_t first, s
     for (size_t e = first * side->per; e < (first + count) * side->per; e++)
         for (size_t i = 0; i < t->items; i++) {
             uint64_t value = sample_value((uint64_t)from, (uint64_t)to, item++);
-            memcpy(im->data + e * t->extent + t->places[i], &value, t->item_bytes);
+            memcpy(im->data + e * t->extent + t->displs[i], &value, t->item_bytes);
         }
 }
 
@@ -80,14 +80,14 @@ typedef struct trial {
     tri_comm *comm;
     int rank, size;
     int index; /* in the list of algorithms */
-    int turn;  /* of the communicators: with many ranks, long vectors go through every third only */
+    int turn;  /* index of the communicator: with many ranks, only every third tests long vectors */
     const char *where;
     const sample_pair *pairs;
     struct operands *operands;
     long *ran; /* calls of each algorithm so far */
 } trial;
 
-/* Chooses the algorithm by name; 0 where it cannot do this case. */
+/* Selects the algorithm by name; returns 0 if it cannot handle the case. */
 int trial_select(const trial *t, size_t bytes, int uneven, int commutes);
 
 void move_trials(const trial *t);
@@ -98,7 +98,7 @@ void operands_free(struct operands *all);
 
 extern const size_t sample_counts[];
 enum { COUNTS = 5 };
-/* Every root for short vectors and up to 8 ranks, three of them else. Returns the root after `root`, or `size`. */
+/* Every root for short vectors and up to 8 ranks, else three. Returns the root after `root`, or `size`. */
 int root_after(int root, int size, size_t count);
 
 #endif

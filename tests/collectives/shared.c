@@ -1,4 +1,4 @@
-/* Memory that the ranks of a node share: segments, the heap, collectives on it, and progress meanwhile. */
+/* Shared memory of a node: segments, the heap, collectives on it, and progress. */
 #include "trireme/shared.h"
 
 #include <dirent.h>
@@ -18,10 +18,10 @@ static int rank, size;
 
 static void segments(void) {
     enum { WORDS = 1000 };
-    for (tri_segment_way way = 0; way < TRI_SEGMENT_WAYS; way++) {
+    for (tri_segment_kind kind = 0; kind < TRI_SEGMENT_KINDS; kind++) {
         tri_segment s;
-        CHECK_OK(tri_segment_create_by(MPI_COMM_WORLD, way, (size_t)size * WORDS * sizeof(uint64_t), &s));
-        CHECK(s.base, "no segment by way %d", (int)way);
+        CHECK_OK(tri_segment_create_by(MPI_COMM_WORLD, kind, (size_t)size * WORDS * sizeof(uint64_t), &s));
+        CHECK(s.base, "no segment of kind %d", (int)kind);
         if (!s.base) continue;
         uint64_t *words = (uint64_t *)s.base, wrong = 0;
         for (size_t i = 0; i < WORDS; i++) {
@@ -31,7 +31,7 @@ static void segments(void) {
         MPI_Barrier(MPI_COMM_WORLD);
         for (size_t i = 0; i < (size_t)size * WORDS; i++)
             wrong += words[i] != i + 1;
-        CHECK(!wrong, "%llu wrong words by way %d", (unsigned long long)wrong, (int)way);
+        CHECK(!wrong, "%llu wrong words of kind %d", (unsigned long long)wrong, (int)kind);
         tri_segment_destroy(&s);
         CHECK(!s.base, "still there");
     }
@@ -45,7 +45,8 @@ static void segments(void) {
     if (folder) closedir(folder);
 }
 
-/* Element i of what rank r sends: all of its bytes tell something, and the sum of eight ranks' is no overflow. */
+/* Element i of rank r's input: every byte carries information, and the sum of eight ranks does not
+ * overflow. */
 static int64_t value(int r, size_t i) {
     return (int64_t)((i * 7 + (size_t)r * 1000003) % 1000033) * 0x10000010101;
 }
@@ -69,7 +70,7 @@ static size_t wrong_sums(const int64_t *x, size_t count) {
     return wrong;
 }
 
-/* Blocks `first` to first + count - 1 of every rank, one rank behind the other. */
+/* Blocks `first` to first + count - 1 of every rank, rank after rank. */
 static size_t wrong_blocks(const int64_t *x, size_t first, size_t count, int ranks, int of) {
     size_t wrong = 0;
     for (int r = 0; r < ranks; r++)
@@ -99,7 +100,7 @@ static void combine(tri_comm *comm, int64_t *send, int64_t *recv, size_t count, 
     }
 }
 
-/* Sums of the ranks below `end`, of the elements from `first` on. */
+/* Sums over the ranks below `end`, of the elements from `first` on. */
 static size_t wrong_prefixes(const int64_t *x, size_t first, size_t count, int end) {
     size_t wrong = 0;
     for (size_t i = 0; i < count; i++) {
@@ -166,7 +167,7 @@ static void on_heap(tri_comm *comm, size_t count) {
         dirty += clean[i] != 0;
     CHECK(!dirty, "%zu bytes are not zero", dirty);
 
-    /* By name, so that the algorithm is the one meant; then as the cost says. */
+    /* By name, so that the intended algorithm runs; then as chosen by cost. */
     for (int named = 1; named >= 0; named--) {
         CHECK_OK(tri_comm_select(
             comm, named ? "allreduce:shared_single,reduce:shared_single,bcast:shared_single,"
@@ -177,7 +178,7 @@ static void on_heap(tri_comm *comm, size_t count) {
         combine(comm, send, recv, count, "heap:");
         combine_more(comm, send, recv, count, "heap:");
         move(comm, send, recv, count, "heap:");
-        /* One rank that has private memory makes it a call on private memory. */
+        /* If one rank has private memory, the call runs on private memory. */
         void *private = malloc(bytes);
         if (!private) abort();
         combine(comm, rank == size - 1 ? private : send, recv, count, "irregular:");
@@ -187,10 +188,10 @@ static void on_heap(tri_comm *comm, size_t count) {
     }
     CHECK_STATUS(tri_free_shared(comm, &(void *){comm}), TRI_ERR_ARGUMENT);
     CHECK_OK(tri_free_shared(comm, &send));
-    /* `recv` goes with the communicator. */
+    /* `recv` is freed with the communicator. */
 }
 
-/* Vectors that go past the caches. */
+/* Vectors that bypass the caches. */
 static void large_on_heap(tri_comm *comm) {
     const size_t count = (36u << 20) / sizeof(int64_t) + 3;
     void *send, *recv;
@@ -201,7 +202,7 @@ static void large_on_heap(tri_comm *comm) {
     CHECK_OK(tri_free_shared(comm, &recv));
 }
 
-/* The same through slots, to places that are not aligned. */
+/* The same through slots, to unaligned buffers. */
 static void large_in_slots(tri_comm *comm) {
     const size_t count = (48u << 20) / sizeof(int64_t) + 3, bytes = 2 * count * sizeof(int64_t);
     int64_t *send = malloc(bytes), *recv = malloc(bytes + sizeof *recv);
@@ -216,7 +217,7 @@ static void large_in_slots(tri_comm *comm) {
     free(recv);
 }
 
-/* A rank that waits in shared memory must let its earlier message get on: nobody else can. */
+/* A rank that waits in shared memory must progress its earlier message: no other rank can. */
 static void progress(tri_comm *comm) {
     enum { COUNT = 4 << 20 };
     int *data = calloc(COUNT, sizeof *data);
@@ -255,7 +256,7 @@ int main(int argc, char **argv) {
     }
     tri_comm_destroy(&comm);
 
-    /* Several nodes: the heap is each node's own, and collectives go their usual way. */
+    /* Several nodes: each node has its own heap, and collectives run as usual. */
     int nodes[64];
     for (int r = 0; r < size && r < 64; r++)
         nodes[r] = r % 2;

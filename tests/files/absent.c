@@ -1,4 +1,5 @@
-/* Without HDF5 every function is there, says so, and leaves its outputs alone. Linked with store/absent.c. */
+/* Without HDF5 every function exists, returns TRI_ERR_ABSENT, and leaves its outputs unchanged. Linked with
+ * store/absent.c. */
 #include "check.h"
 #include "trireme/array.h"
 #include "trireme/result.h"
@@ -12,7 +13,7 @@ int main(void) {
     int64_t integer = 0;
     const char *texts[1] = {"x"};
     char *text = NULL;
-    tri_form form = {NULL, 0};
+    tri_template form = {NULL, 0};
     tri_array *array = NULL;
     tri_store_library library;
     CHECK_STATUS(tri_store_describe(&library), TRI_ERR_ABSENT);
@@ -43,15 +44,15 @@ int main(void) {
     tri_result_integers(result, "x", 0, NULL, &integer, "1", "x");
     CHECK_STATUS(tri_result_array(result, "x", TRI_ELEMENT_F64, 1, &one, &zero, &one, &value, "1", "x"),
                  TRI_ERR_ABSENT);
-    CHECK_STATUS(tri_form_take(dataset, &form), TRI_ERR_ABSENT);
-    CHECK_STATUS(tri_form_share(&form, 0, NULL), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_template_take(dataset, &form), TRI_ERR_ABSENT);
+    CHECK_STATUS(tri_template_share(&form, 0, NULL), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_array_create(result, "x", &form, 1, &one, NULL, &array), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_array_write(array, &zero, &one, &value), TRI_ERR_ABSENT);
     CHECK_STATUS(tri_array_write_start(array, &zero, &one, &value), TRI_ERR_ABSENT);
     tri_array_write_work(array);
     CHECK_STATUS(tri_array_write_finish(array), TRI_ERR_ABSENT);
     CHECK(!array && !tri_array_element_bytes(array) && !form.image, "an array");
-    tri_form_free(&form);
+    tri_template_free(&form);
     tri_array_destroy(&array);
     CHECK_STATUS(tri_result_finish(result), TRI_ERR_ABSENT);
     tri_result_destroy(&result);

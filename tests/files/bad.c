@@ -1,4 +1,4 @@
-/* Every broken file of make.py is refused with its own text, on all ranks, and HDF5 prints nothing of its own. */
+/* Every broken file of make.py is refused with a specific text on all ranks, and HDF5 prints nothing. */
 #include <mpi.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,11 +11,11 @@
 static const struct {
     const char *spec;
     tri_status status;
-    const char *text; /* a part that no other failure has */
+    const char *text; /* a text that no other failure has */
 } rows[] = {
-    {"missing.h5:/x", TRI_ERR_FILE, "there is no such file"},
-    {"missing.h5", TRI_ERR_FILE, "there is no such file"},
-    {"missing/missing.h5:/x", TRI_ERR_FILE, "there is no such file"},
+    {"missing.h5:/x", TRI_ERR_FILE, "no such file"},
+    {"missing.h5", TRI_ERR_FILE, "no such file"},
+    {"missing/missing.h5:/x", TRI_ERR_FILE, "no such file"},
     {"text.h5/x.h5:/x", TRI_ERR_FILE, "Not a directory"},
     {"folder.h5:/x", TRI_ERR_FILE, "is a directory"},
     {"folder.h5", TRI_ERR_FILE, "is a directory"},
@@ -25,19 +25,19 @@ static const struct {
     {"classic.nc:/v", TRI_ERR_FILE, "nccopy"},
     {"truncated.h5:/float64", TRI_ERR_FILE, "is truncated"},
     {"damaged.h5:/float64", TRI_ERR_FILE, "damaged"},
-    {"none.h5", TRI_ERR_DATA, "holds no dataset"},
-    {"h5py.h5", TRI_ERR_DATA, "say which as FILE:/path: /big, /bool, /chunked"},
+    {"none.h5", TRI_ERR_DATA, "has no dataset"},
+    {"h5py.h5", TRI_ERR_DATA, "name one as FILE:/path: /big, /bool, /chunked"},
     {"h5py.h5:/nothing", TRI_ERR_DATA, "has no dataset '/nothing': it has /big"},
     {"h5py.h5:/three/nothing", TRI_ERR_DATA, "has no dataset '/three/nothing'"},
     {"h5py.h5:/float64/x", TRI_ERR_DATA, "has no dataset '/float64/x'"},
-    {"h5py.h5:/three", TRI_ERR_DATA, "is a group, not a dataset: below it are /d"},
+    {"h5py.h5:/three", TRI_ERR_DATA, "is a group, not a dataset; it contains /d"},
     {"h5py.h5:/", TRI_ERR_DATA, "'/' in"},
-    {"h5py.h5:/nowhere", TRI_ERR_FILE, "link to nowhere"},
+    {"h5py.h5:/nowhere", TRI_ERR_FILE, "dangling link"},
     {"h5py.h5:/strings", TRI_ERR_DATA, "holds strings"},
     {"h5py.h5:/compound", TRI_ERR_DATA, "holds compounds"},
     {"h5py.h5:/complex", TRI_ERR_DATA, "complex numbers"},
     {"h5py.h5:/references", TRI_ERR_DATA, "holds references"},
-    {"h5py.h5:/lists", TRI_ERR_DATA, "varying length"},
+    {"h5py.h5:/lists", TRI_ERR_DATA, "variable-length"},
 };
 
 static void refused(tri_comm *comm, const char *spec, tri_status status, const char *text) {
@@ -48,7 +48,7 @@ static void refused(tri_comm *comm, const char *spec, tri_status status, const c
     tri_dataset_destroy(&dataset);
 }
 
-/* What opens but cannot be read. */
+/* Datasets that open but cannot be read. */
 static void unreadable(const char *spec, size_t count, const char *text) {
     tri_dataset *dataset = NULL;
     double out[1000];
@@ -59,7 +59,7 @@ static void unreadable(const char *spec, size_t count, const char *text) {
     tri_dataset_destroy(&dataset);
 }
 
-/* Rank 0 alone is given a wrong name: all fail with its text. */
+/* Only rank 0 gets a wrong name: all ranks fail with its text. */
 static void one_of_many(tri_comm *comm, const char *folder) {
     char spec[4096];
     snprintf(spec, sizeof spec, "%s/%s:/float64", folder, tri_comm_rank(comm) ? "h5py.h5" : "lost.h5");
@@ -69,8 +69,8 @@ static void one_of_many(tri_comm *comm, const char *folder) {
 static void results_refused(tri_comm *comm, const char *folder) {
     static const struct {
         const char *folder, *text;
-    } cases[] = {{"text.h5", "there is a file in the way"},
-                 {"text.h5/deeper/down", "there is a file in the way"}};
+    } cases[] = {{"text.h5", "a file has the name of a folder"},
+                 {"text.h5/deeper/down", "a file has the name of a folder"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", folder, cases[i].folder);
@@ -81,7 +81,7 @@ static void results_refused(tri_comm *comm, const char *folder) {
     }
 }
 
-/* Root may read and write everything, so it becomes nobody. */
+/* Root may read and write everything, so the test becomes nobody. */
 static void no_permission(tri_comm *comm, const char *folder) {
     uid_t before = geteuid();
     if (!before && seteuid(65534)) return;
@@ -107,7 +107,7 @@ int main(int argc, char **argv) {
     snprintf(spec, sizeof spec, "%s/damaged_chunk.h5:/x", argv[1]);
     unreadable(spec, 1000, "cannot read elements 0 to 999");
     snprintf(spec, sizeof spec, "%s/h5py.h5:/external_lost", argv[1]);
-    unreadable(spec, 100, "put the external file back");
+    unreadable(spec, 100, "restore the external file");
     one_of_many(comm, argv[1]);
     results_refused(comm, argv[1]);
     no_permission(comm, argv[1]);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""check.py WRITE MODE FOLDER LAUNCH... NP: runs LAUNCH... NP WRITE MODE FOLDER and reads with h5py what it left."""
+"""check.py WRITE MODE FOLDER LAUNCH... NP: runs LAUNCH... NP WRITE MODE FOLDER, reads its files by h5py."""
 import glob
 import os
 import shutil
@@ -11,7 +11,7 @@ import numpy as np
 
 write, mode, folder, ranks = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[-1])
 shutil.rmtree(folder, ignore_errors=True)
-# A folder two levels deep that is not there yet.
+# A folder two levels deep that does not exist yet.
 results = os.path.join(folder, "new", "results")
 status = subprocess.run(sys.argv[4:] + [write, mode, results]).returncode
 if status:
@@ -37,7 +37,8 @@ def described(dataset, units, long_name):
     return dataset
 
 
-assert (described(f["timing/compute"], "s", "time of each repeat and rank")[()] == np.arange(6.0).reshape(2, 3)).all()
+compute = described(f["timing/compute"], "s", "time of each repeat and rank")
+assert (compute[()] == np.arange(6.0).reshape(2, 3)).all()
 assert list(described(f["histogram/count"], "1", "elements in each bin")[()]) == [1, -2, 2**63 - 1, 0]
 assert f["mean"].shape == () and f["mean"][()] == 3
 assert f["nothing"].shape == (0, 5)
@@ -47,11 +48,12 @@ if mode == "arrays":
     for name, values in (("rows", large + 0.5), ("columns", large + 0.5), ("middle", large),
                          ("thin", np.arange(30, dtype="u8").reshape(3, 5, 2)), ("none", np.zeros((4, 0, 2)))):
         dataset = described(f["fields/" + name], "K", "temperature")
-        assert dataset.dtype == values.dtype and (dataset[()] == values).all() and dataset.shape == values.shape, name
+        assert dataset.dtype == values.dtype and dataset.shape == values.shape, name
+        assert (dataset[()] == values).all(), name
         assert dataset.chunks is None
     assert a["between"] == 1 and described(f["later"], "m", "written after arrays")[0] == 7
     with h5py.File(glob.glob(results + "/fixed-*.h5")[0], "r") as fixed:
         assert fixed.attrs["version"] == 2 and fixed.attrs["complete"] == 1
 f.close()
-assert subprocess.run(["h5dump", "-H", os.path.join(results, names[0])], stdout=subprocess.DEVNULL).returncode == 0
+subprocess.run(["h5dump", "-H", os.path.join(results, names[0])], stdout=subprocess.DEVNULL, check=True)
 shutil.rmtree(folder)

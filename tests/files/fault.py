@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""fault.py full|kill WRITE FOLDER LAUNCH... NP: writes results on a full disk, or kills a rank that writes them.
+"""fault.py full|kill WRITE FOLDER LAUNCH... NP: results on a full disk, or of a killed rank.
 
-Exits 77 where a full disk cannot be made."""
+Exits with 77 if it cannot mount a small disk."""
 import glob
 import os
 import random
@@ -19,7 +19,7 @@ os.makedirs(folder)
 
 
 def full():
-    """A disk of 128 KiB; one with room for the small things but not for the array; one that fills up in between."""
+    """Disks that are full: from the start; before the array; after the first array."""
     for case, size, ballast in (("full", 128, 0), ("full", 4096, 4096 - 128), ("fill", 4096, 0)):
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dk" % size, "trireme", folder],
                           stderr=subprocess.DEVNULL).returncode:
@@ -27,7 +27,8 @@ def full():
         try:
             with open(os.path.join(folder, "ballast"), "wb") as f:
                 f.write(b"x" * (ballast * 1024))
-            run = subprocess.run(launch + [write, case, folder], stderr=subprocess.PIPE, text=True, timeout=100)
+            run = subprocess.run(launch + [write, case, folder], stderr=subprocess.PIPE, text=True,
+                                 timeout=100)
             left = os.listdir(folder)
         finally:
             subprocess.run(["umount", folder], check=True)
@@ -66,17 +67,18 @@ def kill():
         random.seed(seed)
         time.sleep(random.uniform(0, 0.5))
         os.kill(random.choice(ranks_of(job.pid)), signal.SIGKILL)
-        assert job.wait(timeout=60) != 0, "a killed rank must show"
+        assert job.wait(timeout=60) != 0, "the exit status must show a killed rank"
         for name in glob.glob(folder + "/*.h5"):
             with h5py.File(name, "r") as f:
-                assert f.attrs["complete"] == 1 and f["later"][0] == 7 and f["fields/rows"][10, 299, 399] == 1319999.5
+                assert f.attrs["complete"] == 1 and f["later"][0] == 7
+                assert f["fields/rows"][10, 299, 399] == 1319999.5
             os.remove(name)
             whole += 1
         for name in glob.glob(folder + "/*.part"):
             os.remove(name)
         assert not os.listdir(folder), os.listdir(folder)
     print(whole, "whole files")
-    assert whole, "nothing was written, so nothing is shown"
+    assert whole, "no file was completed, so the test shows nothing"
     return 0
 
 

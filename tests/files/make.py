@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""make.py FOLDER: files that other libraries wrote, for tests/files/read.c, and broken ones, for bad.c.
+"""make.py FOLDER: files of other libraries for tests/files/read.c, and broken files for bad.c.
 
-Element i of the row-major order has the value that value_*() gives; read.c states the same formulas by itself."""
+Element i in row-major order has the value of value_*(); read.c has its own copy of the formulas."""
 import os
 import shutil
 import sys
@@ -52,7 +52,7 @@ with h5py.File(path("h5py.h5"), "w") as f:
     f["uint64"] = np.uint64(2**64 - 1) - np.arange(997, dtype=np.uint64)
     f["bool"] = np.arange(500) % 3 == 0
     f.create_dataset("enum", data=unsigned(100, "i2"), dtype=h5py.enum_dtype({"A": 0, "B": 1}, basetype="i2"))
-    # Every finite float16, subnormal ones too, in the order of their bits.
+    # All finite float16, including subnormal ones, in the order of their bits.
     f["halves"] = np.arange(0x7c00, dtype=np.uint16).view(np.float16)
     f["scalar"] = 4.25
     f["empty"] = np.zeros((3, 0, 2))
@@ -61,7 +61,8 @@ with h5py.File(path("h5py.h5"), "w") as f:
     f.create_dataset("gzip", data=quarters(50 * 40, "f4").reshape(50, 40), chunks=(7, 40), compression="gzip",
                      shuffle=True, fletcher32=True)
     f.create_dataset("chunked", data=small(20 * 9 * 10, "i4").reshape(20, 9, 10), chunks=(3, 4, 5))
-    f.create_dataset("planes", data=small(6 * 8 * 5, "<i2").reshape(6, 8, 5), chunks=(1, 4, 5), compression="lzf")
+    f.create_dataset("planes", data=small(6 * 8 * 5, "<i2").reshape(6, 8, 5), chunks=(1, 4, 5),
+                     compression="lzf")
     f.create_dataset("one_chunk", data=small(100, "i8"), chunks=(4096,), maxshape=(None,))
     f.create_dataset("unwritten", shape=(30,), dtype="f8", chunks=(10,), fillvalue=2.5)
     # More than 2^31 elements, of which only the last chunk is written.
@@ -88,14 +89,14 @@ with netCDF4.Dataset(path("netcdf4.nc"), "w") as f:
     f.createDimension("x", 7)
     v = f.createVariable("field", "f4", ("time", "y", "x"), zlib=True, shuffle=True)
     v[:] = quarters(5 * 6 * 7, "f4").reshape(5, 6, 7)
-# MATLAB -v7.3 is HDF5 behind a user block of 512 bytes of text.
+# MATLAB -v7.3 is HDF5 after a user block of 512 bytes of text.
 with h5py.File(path("matlab73.mat"), "w", userblock_size=512) as f:
     d = f.create_dataset("X", data=quarters(12, "f8").reshape(3, 4))
     d.attrs["MATLAB_class"] = np.bytes_("double")
 with open(path("matlab73.mat"), "r+b") as f:
     f.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116))
 
-# Broken ones.
+# Broken files.
 os.mkdir(path("folder.h5"))
 with open(path("text.h5"), "w") as f:
     f.write("time,value\n1,2\n")
@@ -108,7 +109,7 @@ with open(path("h5py.h5"), "rb") as f:
 with open(path("truncated.h5"), "wb") as f:
     f.write(whole[: len(whole) // 2])
 with open(path("damaged.h5"), "wb") as f:
-    # The root group's object header, behind the superblock.
+    # The root group's object header, after the superblock.
     f.write(whole[:96] + b"\xff" * 400 + whole[496:])
 with h5py.File(path("damaged_chunk.h5"), "w") as f:
     d = f.create_dataset("x", data=quarters(1000, "f8"), chunks=(100,), compression="gzip")

@@ -1,4 +1,4 @@
-/* Every file of make.py, read by ranges in pieces that differ between ranks, against the formulas. */
+/* Reads every file of make.py in pieces that differ between ranks, and compares with the formulas. */
 #include <inttypes.h>
 #include <math.h>
 #include <mpi.h>
@@ -86,7 +86,7 @@ static const struct {
     {"matlab73.mat", "/X", "float64", 12, 1, quarters},
 };
 
-/* Pieces grow with the rank and are odd, so that they lie askew to rows and chunks. */
+/* The length of a piece grows with the rank and is odd, so that pieces do not align with rows and chunks. */
 static void read_reals(tri_dataset *dataset, tri_range mine, size_t piece, double (*value)(size_t)) {
     double *out = malloc((piece + 2) * sizeof *out);
     for (size_t done = 0; done < mine.count; done += piece) {
@@ -152,7 +152,7 @@ static void test_integers(tri_comm *comm, const char *folder) {
     }
 }
 
-/* Every range of a small three-dimensional dataset, and the ends of a very large one. */
+/* All ranges of a small three-dimensional dataset, and both ends of a very large one. */
 static void test_ranges(tri_comm *comm, const char *folder) {
     char file[4096];
     snprintf(file, sizeof file, "%s/h5py.h5", folder);
@@ -180,7 +180,7 @@ static void test_ranges(tri_comm *comm, const char *folder) {
     tri_dataset_destroy(NULL);
 }
 
-/* The specification without a path, and one whose parts both hold colons. */
+/* A specification without a path, and one with colons in file and path. */
 static void test_names(tri_comm *comm, const char *folder) {
     char spec[4096];
     snprintf(spec, sizeof spec, "%s/latest.h5", folder);

@@ -1,7 +1,6 @@
-/* write MODE FOLDER: writes result files for check.py.
- * small: a result with attributes and small datasets only. arrays: also arrays spread over the ranks.
- * full: on a full disk, a result of each kind must fail on every rank. fill: the disk fills up after an array was
- * written. forever: results, until killed. */
+/* write MODE FOLDER: writes result files for check.py. small: attributes and small datasets only. arrays:
+ * also arrays distributed over the ranks. full: on a full disk, each kind of result must fail on every rank.
+ * fill: the disk fills after one array. forever: writes results until killed. */
 #include <mpi.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@
 #include "trireme/size.h"
 
 static void write_small(tri_result *result, tri_comm *comm) {
-    /* The value of rank 0 counts; the others give something else to prove it. */
+    /* Only the value of rank 0 is used; the others pass a different one to show it. */
     int rank = tri_comm_rank(comm);
     tri_result_text(result, "command", rank ? "wrong" : "test \xce\xb1 'x'");
     tri_result_text(result, "command_again", "first");
@@ -26,7 +25,7 @@ static void write_small(tri_result *result, tri_comm *comm) {
     const char *hosts[3] = {"n1", "n2", rank ? "wrong" : "n3"};
     tri_result_texts(result, "hosts", 3, hosts);
     tri_result_texts(result, "devices", 0, NULL);
-    /* Above the 64 KiB to which old formats limit an attribute. */
+    /* Above 64 KiB, the limit of attributes in older formats. */
     const char *many[6000];
     for (int i = 0; i < 6000; i++)
         many[i] = "node-with-a-name";
@@ -71,11 +70,12 @@ static void write_block(tri_result *result, tri_comm *comm, const char *path, tr
 
 static void write_arrays(tri_result *result, tri_comm *comm) {
     size_t large[3] = {11, 300, 400}, thin[3] = {3, 5, 2}, none[3] = {4, 0, 2};
-    write_block(result, comm, "fields/rows", TRI_ELEMENT_F64, large, 0);    /* straight */
+    write_block(result, comm, "fields/rows", TRI_ELEMENT_F64, large, 0);    /* independently */
     write_block(result, comm, "fields/columns", TRI_ELEMENT_F64, large, 2); /* by MPI-IO */
     write_block(result, comm, "fields/middle", TRI_ELEMENT_I64, large, 1);
     tri_result_integer(result, "between", 1);
-    write_block(result, comm, "fields/thin", TRI_ELEMENT_U64, thin, 0); /* idle ranks at 5 and 8 */
+    write_block(result, comm, "fields/thin", TRI_ELEMENT_U64, thin,
+                0); /* ranks without elements at 5 and 8 */
     write_block(result, comm, "fields/none", TRI_ELEMENT_F64, none, 0);
     double more[1] = {7};
     tri_result_reals(result, "later", 1, (size_t[]){1}, more, "m", "written after arrays");
@@ -96,7 +96,7 @@ static void test_files(tri_comm *comm, const char *folder, int arrays) {
     tri_result_destroy(&result);
     tri_result_destroy(&result);
 
-    /* Given up: nothing stays. */
+    /* Abandoned: no file is left. */
     char path[4096];
     snprintf(path, sizeof path, "%s/given-up.h5", folder);
     CHECK_OK(tri_result_create_at(comm, path, 0, &result));
@@ -105,7 +105,7 @@ static void test_files(tri_comm *comm, const char *folder, int arrays) {
     CHECK(access(path, F_OK), "given up, but there");
 }
 
-/* A file of a given name is made, refused, and replaced. */
+/* Creates a file of a given name, is refused, and replaces it. */
 static void test_replace(tri_comm *comm, const char *folder) {
     char path[4096];
     snprintf(path, sizeof path, "%s/fixed-np%d.h5", folder, tri_comm_size(comm));
@@ -121,7 +121,7 @@ static void test_replace(tri_comm *comm, const char *folder) {
     CHECK(!result, "written on failure");
 }
 
-/* A writer whose job runs elsewhere by now: the file that has its temporary name is not its own, and it leaves that be. */
+/* A writer whose job was restarted elsewhere does not touch the file that now has its temporary name. */
 static void test_cut_off(tri_comm *comm, const char *folder) {
     char path[4096], part[4104];
     snprintf(path, sizeof path, "%s/cut-off.h5", folder);
@@ -138,7 +138,7 @@ static void test_cut_off(tri_comm *comm, const char *folder) {
     if (root) CHECK(!unlink(part), "the other's file is gone");
 }
 
-/* One rank's wrong block is every rank's failure, and leaves nothing. */
+/* An invalid block on one rank fails on every rank and leaves no file. */
 static void test_failure(tri_comm *comm, const char *folder) {
     char path[4096];
     snprintf(path, sizeof path, "%s/failed.h5", folder);
@@ -155,7 +155,7 @@ static void test_failure(tri_comm *comm, const char *folder) {
     CHECK(access(path, F_OK), "failed, but there");
 }
 
-/* The disk has room for the name of a file, but not for what is in it. */
+/* The disk has room for the name of a file, but not for its contents. */
 static void test_full(tri_comm *comm, const char *folder) {
     for (int arrays = 0; arrays <= 1; arrays++) {
         tri_result *result = NULL;
@@ -177,7 +177,7 @@ static void test_full(tri_comm *comm, const char *folder) {
     }
 }
 
-/* HDF5 itself has the file on disk open by then. */
+/* HDF5 already has the file on disk open. */
 static void test_fill(tri_comm *comm, const char *folder) {
     tri_result *result = NULL;
     CHECK_OK(tri_result_create(comm, folder, "fill", &result));

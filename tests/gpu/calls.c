@@ -1,16 +1,16 @@
-/* The calls on devices and buffers beside the kernels themselves: every type and operation of tri_gpu_combine, sums
- * over buffers, mapping, and what is refused. Expected values by loops in C. */
+/* Calls on devices and buffers that tests/gpu/kernels.c does not cover: every type and operation of
+ * tri_gpu_combine(), sums over buffers, mapping, invalid arguments. Loops in C give the expected values. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
-#include "gpu/launch.h"
+#include "gpu/combine.h"
 #include "trireme/random.h"
 
 enum { N = 10007, INTO = 3, FROM = 5 };
 
-/* What a and b combine to, in the type itself; unsigned arithmetic wraps. */
+/* a op b in the type itself; unsigned arithmetic wraps. */
 #define EXPECT(NAME, type, wide)                                                                             \
     static type expect_##NAME(tri_gpu_op op, type a, type b) {                                               \
         switch (op) {                                                                                        \
@@ -53,7 +53,7 @@ static void expect(tri_gpu_element element, tri_gpu_op op, const void *a, const 
     }
 }
 
-/* Random bits; where they are to be a real number, one of moderate size. */
+/* Random bits; for real types a number of moderate size. */
 static void fill(tri_gpu_element element, uint64_t seed, size_t n, unsigned char *out) {
     size_t each = tri_gpu_element_bytes(element);
     for (size_t i = 0; i < n; i++) {
@@ -86,7 +86,7 @@ static void combine(tri_gpu *gpu, tri_gpu_element element, tri_gpu_op op) {
     tri_gpu_buffer_destroy(&into);
 }
 
-/* Several vectors into one, as devices combine what ranks have: rank 0's is the first. */
+/* Combines several vectors into one, as collectives do; that of rank 0 is the first. */
 static void fold(tri_gpu *gpu) {
     enum { VECTORS = 4, STRIDE = N + 3 };
     double *x = malloc(VECTORS * STRIDE * sizeof *x), *got = malloc(VECTORS * STRIDE * sizeof *got);
@@ -95,15 +95,15 @@ static void fold(tri_gpu *gpu) {
     tri_gpu_buffer *buffer = NULL;
     CHECK_OK(tri_gpu_buffer_create(gpu, VECTORS * STRIDE * sizeof *x, &buffer));
     CHECK_OK(tri_gpu_buffer_write(buffer, 0, x, VECTORS * STRIDE * sizeof *x));
-    tri_fold what = {.element = TRI_GPU_DOUBLE,
-                     .op = TRI_GPU_SUM,
-                     .into = buffer->memory,
-                     .from = buffer->memory,
-                     .into_offset = 1,
-                     .from_offset = 1 + STRIDE,
-                     .sources = VECTORS - 1,
-                     .stride = STRIDE};
-    CHECK_OK(tri_gpu_fold(gpu, gpu->queue, &what, N));
+    tri_gpu_combination what = {.element = TRI_GPU_DOUBLE,
+                                .op = TRI_GPU_SUM,
+                                .into = buffer->memory,
+                                .from = buffer->memory,
+                                .into_offset = 1,
+                                .from_offset = 1 + STRIDE,
+                                .sources = VECTORS - 1,
+                                .stride = STRIDE};
+    CHECK_OK(tri_gpu_combine_on(gpu, gpu->queue, &what, N));
     CHECK_OK(tri_gpu_buffer_read(buffer, 0, got, VECTORS * STRIDE * sizeof *x));
     for (size_t i = 1; i <= N; i++)
         x[i] = x[i + 3 * STRIDE] + (x[i + 2 * STRIDE] + (x[i + STRIDE] + x[i]));
@@ -113,7 +113,7 @@ static void fold(tri_gpu *gpu) {
     free(got);
 }
 
-/* Memory that the driver has made. */
+/* Pinned memory. */
 static void pinned(tri_gpu *gpu) {
     enum { COUNT = 1001 };
     tri_gpu_pinned *memory = NULL;
@@ -227,9 +227,9 @@ int main(void) {
         puts("no OpenCL device on this machine");
         return 77;
     }
-    for (tri_gpu_form form = TRI_GPU_FORM_ITEM; form <= TRI_GPU_FORM_GROUP; form++) {
+    for (tri_gpu_variant variant = TRI_GPU_VARIANT_ITEM; variant <= TRI_GPU_VARIANT_GROUP; variant++) {
         tri_gpu *gpu = NULL;
-        CHECK_OK(tri_gpu_open_form("auto", 0, 1, form, &gpu));
+        CHECK_OK(tri_gpu_open_variant("auto", 0, 1, variant, &gpu));
         if (!gpu) break;
         for (tri_gpu_element element = 0; element < TRI_GPU_ELEMENT_COUNT; element++)
             for (tri_gpu_op op = 0; op < TRI_GPU_OP_COUNT; op++)

@@ -1,5 +1,5 @@
-/* Ranks that open the device at the same moment, from an empty cache and without the order that tri_gpu_open() asks
- * for: each compiles, all write the same file, and every kernel that they get must work. */
+/* All ranks open the device at the same time with an empty cache, without the order that tri_gpu_open()
+ * recommends. Each compiles and all write the same file; every kernel must work. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static const tri_kernel *const kernels[] = {
 #undef X
 };
 
-/* The bits of every kernel whose bits are those of its twin. */
+/* Compares the bits of every kernel that must match its reference bit for bit. */
 static void works(tri_gpu *gpu, int rank) {
     enum { COUNT = 10007 };
     static double x[COUNT], y[COUNT];

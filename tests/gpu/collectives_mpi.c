@@ -1,28 +1,30 @@
-/* Collective operations on device buffers against values worked out without communication: ranks with a device,
- * ranks without, and both irregular; devices that share the host's memory, and the same one treated as if it did not, so
+/* Compares collective operations on device buffers with values computed without communication: ranks with a
+ * device, ranks without, and both mixed; a device that shares the host's memory, also treated as discrete, so
  * that the copying path runs on any machine. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
-#include "gpu/collective.h"
+#include "gpu/collective_on_device.h"
+#include "gpu/collective_pieces.h"
+#include "gpu/device.h"
 #include "trireme/random.h"
 
 enum { OFFSET = 3, AFTER = 2 };
 static const int64_t untouched = -77;
 
-/* Which ranks have a device in a trial, and of which kind. */
+/* The memory of the ranks in a trial. */
 typedef enum memory { NO_DEVICE, SHARED, COPIED, MIXED, MEMORIES } memory;
-static const char *const memory_names[] = {"host", "shared", "copied", "irregular"};
+static const char *const memory_names[] = {"host", "shared", "copied", "mixed"};
 
 typedef struct trial {
-    tri_gpu *gpu; /* of this rank now; NULL: host memory */
+    tri_gpu *gpu; /* of this rank in this trial; NULL: host memory */
     tri_comm *comm;
     int rank, size;
     const char *name;
 } trial;
 
-/* count elements in the rank's memory, with something around them. */
+/* `count` elements in the rank's memory, with guard elements around them. */
 typedef struct box {
     tri_gpu_span span;
     size_t count;
@@ -46,7 +48,7 @@ static box box_new(const trial *t, size_t count) {
     return b;
 }
 
-/* What stands in b->host goes to the device. */
+/* Copies b->host to the device. */
 static void box_put(box *b) {
     if (b->span.buffer)
         CHECK_OK(
@@ -59,7 +61,7 @@ static void box_get(box *b) {
             tri_gpu_buffer_read(b->span.buffer, 0, b->host, (OFFSET + b->count + AFTER) * sizeof *b->host));
 }
 
-/* Whether the box has block `block` of `count` from `from`, and nothing beside it has changed. */
+/* Checks that the box has block `block` of `count` from `from`, and that the guard elements are unchanged. */
 static void box_check(const trial *t, box *b, const char *what, int64_t (*expected)(const trial *, size_t)) {
     box_get(b);
     size_t wrong = 0;
@@ -74,7 +76,7 @@ static void box_free(box *b) {
     free(b->host);
 }
 
-/* Of the trial at hand; the callbacks below read them. */
+/* Of the current trial, for the callbacks below. */
 static size_t block;
 static int root;
 
@@ -175,9 +177,9 @@ static void unrooted(const trial *t, size_t count) {
     box_free(&sum);
 }
 
-/* Vectors and blocks of more than one piece. */
+/* Vectors and blocks of several pieces. */
 static void long_ones(const trial *t) {
-    size_t count = 2 * (TRI_PIECE_BYTES / sizeof(int64_t)) + 12345;
+    size_t count = 2 * (TRI_GPU_PIECE_BYTES / sizeof(int64_t)) + 12345;
     root = t->size - 1;
     box data = box_new(t, count), sum = box_new(t, count);
     fill(t, &data, 0);
@@ -196,9 +198,9 @@ static void long_ones(const trial *t) {
     unrooted(t, block);
 }
 
-/* Where devices combine, they do it in the order of the ranks: the bits tell. */
+/* Devices combine in rank order, which the bits of the result show. */
 static void in_order(const trial *t) {
-    size_t count = TRI_PIECE_BYTES / sizeof(double) + 1001;
+    size_t count = TRI_GPU_PIECE_BYTES / sizeof(double) + 1001;
     double *x = malloc(count * sizeof *x);
     tri_gpu_buffer *buffer = NULL;
     CHECK(x, "no memory");
@@ -223,7 +225,7 @@ static void in_order(const trial *t) {
     free(term);
 }
 
-/* A call that begins after an event, and what is queued after it without a wait. */
+/* A call that starts after an event, and a command queued after it without a wait. */
 static void events(const trial *t, size_t count) {
     tri_gpu_event *filled = NULL, *done = NULL;
     double *host = malloc(2 * count * sizeof *host);
@@ -248,7 +250,7 @@ static void events(const trial *t, size_t count) {
         for (size_t i = 0; i < count; i++)
             host[count + i] += host[i];
     }
-    /* The next one begins after the last one's event, and the axpy is queued behind that. */
+    /* The second call starts after the event of the first, and the axpy is queued after it. */
     tri_gpu_event *first = done;
     when = (tri_gpu_when){.after = &first, .after_count = 1};
     CHECK_OK(tri_gpu_bcast(data, count, TRI_GPU_DOUBLE, 0, &when, t->comm));
@@ -280,7 +282,7 @@ static void refused(const trial *t) {
     box_free(&b);
 }
 
-/* What this rank has in a trial. */
+/* Whether this rank has a device in a trial. */
 static void choose(trial *t, tri_gpu *gpu, memory m) {
     memory mine = m == MIXED ? (memory)(t->rank % 3) : m;
     t->gpu = mine == NO_DEVICE ? NULL : gpu;
@@ -301,11 +303,11 @@ static void run(trial *t, tri_gpu *gpu) {
         refused(t);
         long_ones(t);
         events(t, 1001);
-        events(t, TRI_PIECE_BYTES / sizeof(double) + 1001);
+        events(t, TRI_GPU_PIECE_BYTES / sizeof(double) + 1001);
     }
 }
 
-/* As if each rank were on a node of its own, where devices with memory of their own combine. */
+/* As if each rank were on its own node, where discrete devices combine. */
 static void run_apart(trial *t, tri_gpu *gpu) {
     tri_comm *together = t->comm;
     int node_of[64];
@@ -315,7 +317,7 @@ static void run_apart(trial *t, tri_gpu *gpu) {
     for (memory m = COPIED; m < MEMORIES; m++) {
         choose(t, gpu, m);
         long_ones(t);
-        events(t, TRI_PIECE_BYTES / sizeof(double) + 1001);
+        events(t, TRI_GPU_PIECE_BYTES / sizeof(double) + 1001);
     }
     choose(t, gpu, COPIED);
     if (t->size > 1) in_order(t);
@@ -334,7 +336,7 @@ int main(int argc, char **argv) {
     CHECK_OK(tri_gpu_list(NULL, 0, &count));
     int result = 77;
     if (count) {
-        /* As programs do it: one rank compiles, the others find the binary. */
+        /* As in programs: one rank compiles, the others load the binary. */
         tri_gpu *gpu = NULL;
         if (!t.rank) CHECK_OK(tri_gpu_open("auto", t.rank, t.size, &gpu));
         CHECK_OK(tri_agree(t.comm, TRI_OK));

@@ -1,4 +1,4 @@
-/* Which device is opened, what is refused, and the cache of compiled kernels. */
+/* Selection of devices, invalid arguments, and the cache of compiled kernels. */
 #include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static void refused(const tri_gpu_info *info) {
     CHECK(!gpu, "outputs are written on success only");
 }
 
-/* The one file in the cache; its name into path. */
+/* Counts the files in the cache; sets `path` to the last. */
 static int cache_file(const char *folder, char path[512]) {
     int found = 0;
     DIR *d = opendir(folder);
@@ -57,7 +57,7 @@ static int cache_file(const char *folder, char path[512]) {
     return found;
 }
 
-/* Opens and sums, so that a broken kernel shows. */
+/* Opens the device and sums, to detect a broken kernel. */
 static void works(const char *index, const char *what) {
     tri_gpu *gpu = NULL;
     double x[100], sum = 0;
@@ -86,7 +86,7 @@ static void cache(const tri_gpu_info *info) {
         FILE *file = fopen(path, "r+");
         CHECK(file, "cannot open the file");
         if (!file) break;
-        /* One wrong word, then a file cut short. */
+        /* First a wrong word, then a truncated file. */
         CHECK(fseek(file, 1000, SEEK_SET) == 0 && fputs("#wrong#", file) >= 0, "cannot write");
         CHECK(fclose(file) == 0, "cannot write");
         if (damage) CHECK(truncate(path, fresh.st_size / 2) == 0, "cannot cut");
@@ -95,7 +95,7 @@ static void cache(const tri_gpu_info *info) {
     }
     CHECK(unlink(path) == 0 && cache_file(folder, path) == 0, "no other file is left");
 
-    /* A folder that cannot be made: the way is a file. */
+    /* A folder that cannot be created: a file has its name. */
     CHECK(rmdir(folder) == 0, "remove '%s'", folder);
     FILE *file = fopen(folder, "w");
     CHECK(file && fclose(file) == 0, "cannot write");
@@ -109,7 +109,7 @@ static void handler(int number) {
     (void)number;
 }
 
-/* OpenCL drivers take signals over; a program's own decisions must stand. */
+/* OpenCL drivers install signal handlers; the program's actions must be restored. */
 static void signals(tri_gpu_info list[16], size_t *count) {
     struct sigaction before[32], after;
     struct sigaction mine = {.sa_handler = handler, .sa_flags = SA_RESTART};

@@ -1,6 +1,6 @@
-/* Every kernel of gpu/kernels.def, on every device and in both forms, against its C twin.
+/* Compares every kernel of gpu/kernels.def, on every device and in both variants, with its reference in C.
  *
- * kernels [LARGEST]: sizes above LARGEST are left out (for oclgrind, which is slow). */
+ * kernels [LARGEST]: skips sizes above LARGEST (for oclgrind, which is slow). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static const size_t sizes[] = {0,    1,    7,     8,     129,           513,
                                4096, 4097, 65537, 99991, (1 << 18) + 5, (1 << 20) + 4097};
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-/* The last kinds put values in that the vector code cannot take. */
+/* The last kinds contain values that the vector code declines. */
 typedef enum kind { UNIFORM, NORMAL, WIDE, CANCEL, TINY, HUGE_AND_TINY, ZEROS, SPECIAL, KINDS } kind;
 
 static const char *const kind_names[] = {"uniform",       "normal",          "wide",   "cancel", "tiny",
@@ -43,7 +43,8 @@ static void fill(kind k, size_t n, double *x) {
     }
 }
 
-/* Whether all doubles of two outputs differ by tolerance * sum |x| at most; for 0, whether all bits are equal. */
+/* Whether all doubles of two outputs differ by at most tolerance * sum |x|; for 0, whether all bits are
+ * equal. */
 static int same(const tri_kernel *kernel, const tri_kernel_input *in, const void *a, const void *b,
                 size_t bytes) {
     if (kernel->tolerance == 0) {
@@ -59,7 +60,7 @@ static int same(const tri_kernel *kernel, const tri_kernel_input *in, const void
         scale += fabs(in->x[i]);
     for (size_t i = 0; i < bytes / sizeof(double); i++) {
         double x = ((const double *)a)[i], y = ((const double *)b)[i];
-        /* Where the terms overflow on the way, the order of the terms decides between Inf and NaN. */
+        /* If partial sums overflow, the order of the terms decides between Inf and NaN. */
         if (!isfinite(scale)) continue;
         if (!(fabs(x - y) <= kernel->tolerance * scale)) return 0;
     }
@@ -71,12 +72,12 @@ static void run(tri_gpu *gpu, const tri_kernel *kernel, const tri_kernel_input *
     size_t bytes = kernel->out_bytes(in->n);
     unsigned char *expected = malloc(bytes + GUARD), *got = malloc(bytes + GUARD);
     CHECK(expected && got, "no memory");
-    /* Different poisons, so that what neither writes shows as well. */
+    /* Different fill values, to detect bytes that neither writes. */
     memset(expected, 0x5a, bytes + GUARD);
     memset(got, 0xa5, bytes + GUARD);
     CHECK_OK(kernel->host(in, expected));
     CHECK_OK(kernel->device(gpu, in, got));
-    CHECK(same(kernel, in, expected, got, bytes), "%s of %zu %s elements on '%s' (%s form)",
+    CHECK(same(kernel, in, expected, got, bytes), "%s of %zu %s elements on '%s' (%s variant)",
           kernel->info.name, in->n, what, tri_gpu_describe(gpu)->name, gpu->one_item ? "vector" : "group");
     for (size_t i = 0; i < GUARD; i++)
         CHECK(got[bytes + i] == 0xa5, "%s wrote beyond its output", kernel->info.name);
@@ -92,7 +93,7 @@ static void run_all(tri_gpu *gpu, size_t largest) {
     for (kind k = 0; k < KINDS; k++) {
         fill(k, most, x);
         for (size_t s = 0; s < SIZES && sizes[s] <= largest; s++) {
-            /* Beyond a million elements one kind of each path is enough. */
+            /* Above a million elements, one kind per path suffices. */
             if (sizes[s] > 300000 && k != NORMAL && k != WIDE) continue;
             for (size_t offset = 0; offset < 2; offset++)
                 for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
@@ -108,11 +109,11 @@ int main(int argc, char **argv) {
     size_t largest = argc > 1 ? strtoull(argv[1], NULL, 10) : SIZE_MAX, count = 0;
     CHECK_OK(tri_gpu_list(NULL, 0, &count));
     for (size_t d = 0; d < count; d++)
-        for (tri_gpu_form form = TRI_GPU_FORM_ITEM; form <= TRI_GPU_FORM_GROUP; form++) {
+        for (tri_gpu_variant variant = TRI_GPU_VARIANT_ITEM; variant <= TRI_GPU_VARIANT_GROUP; variant++) {
             char index[24];
             snprintf(index, sizeof index, "%zu", d);
             tri_gpu *gpu = NULL;
-            CHECK_OK(tri_gpu_open_form(index, 0, 1, form, &gpu));
+            CHECK_OK(tri_gpu_open_variant(index, 0, 1, variant, &gpu));
             if (gpu) run_all(gpu, largest);
             tri_gpu_close(&gpu);
         }

@@ -1,5 +1,5 @@
-/* Expressions on a device against the same loops in C, in both slots and in pieces of several lengths; and what is said
- * of wrong ones. */
+/* Compares expressions on a device with the same loops in C, in both slots and in pieces of several lengths;
+ * checks the error texts of wrong expressions. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,18 +77,18 @@ static void stream(tri_gpu *gpu) {
             CHECK_OK(tri_gpu_map_wait(map, slot));
             load(map, slot, first, count);
             CHECK_OK(tri_gpu_map_start(map, slot, first, count));
-            /* The other slot is the host's meanwhile. */
+            /* Meanwhile the host uses the other slot. */
             if (first) check_piece(map, !slot, first - piece, piece, k);
             CHECK_OK(tri_gpu_map_wait(map, slot));
             check_piece(map, slot, first, count, k);
         }
     }
     tri_gpu_map_destroy(&map);
-    CHECK(!map, "a destroyed one is NULL");
+    CHECK(!map, "a destroyed map is NULL");
     tri_gpu_map_destroy(&map);
 }
 
-/* Every type goes in and comes out as it is. */
+/* Values of every type pass through unchanged. */
 static void kinds(tri_gpu *gpu) {
     static const char *const outputs[] = {"b"};
     for (int kind = 0; kind < TRI_NUMBER_COUNT; kind++) {
@@ -115,7 +115,7 @@ static void kinds(tri_gpu *gpu) {
 
 typedef struct wrong {
     const char *text, *out[3], *says;
-    size_t column; /* 0: the text is not pointed at */
+    size_t column; /* 0: the error text has no column */
 } wrong;
 
 static void check_wrong(tri_gpu *gpu, const wrong *w) {
@@ -133,7 +133,7 @@ static void check_wrong(tri_gpu *gpu, const wrong *w) {
     const char *line = mark;
     while (line > said && line[-1] != '\n')
         line--;
-    /* Two spaces stand before the text and before the mark. */
+    /* Both lines are indented by two spaces. */
     CHECK((size_t)(mark - line) == column + 1, "'%s': the mark is elsewhere:\n%s", w->text, said);
     tri_gpu_map_destroy(&map);
 }
@@ -142,26 +142,26 @@ static void refused(tri_gpu *gpu) {
     static const wrong texts[] = {
         {"", {NULL}, "empty", 0},
         {"  ", {NULL}, "empty", 0},
-        {"x + z", {"r"}, "there is no 'z' (inputs: x, n)", 5},
-        {"x + y", {"r"}, "there is no 'y'", 5},
-        {"r = x; s = q", {"r", "s"}, "there is no 'q'", 12},
-        {"s = r; r = x", {"r", "s"}, "there is no 'r'", 5},
-        {"(x + n", {"r"}, "never closed", 1},
-        {"x + n)", {"r"}, "closes nothing", 6},
-        {"x[0]", {"r"}, "without []", 2},
-        {"x; n", {"r"}, "assign it", 1},
-        {"r = x;; s = n", {"r", "s"}, "nothing before it", 7},
-        {"r =", {"r"}, "no value", 4},
-        {"r = x; r = n", {"r"}, "assigned already", 8},
+        {"x + z", {"r"}, "unknown name 'z' (inputs: x, n)", 5},
+        {"x + y", {"r"}, "unknown name 'y'", 5},
+        {"r = x; s = q", {"r", "s"}, "unknown name 'q'", 12},
+        {"s = r; r = x", {"r", "s"}, "unknown name 'r'", 5},
+        {"(x + n", {"r"}, "unmatched '('", 1},
+        {"x + n)", {"r"}, "unmatched ')'", 6},
+        {"x[0]", {"r"}, "write x, not x[...]", 2},
+        {"x; n", {"r"}, "assign this to a name", 1},
+        {"r = x;; s = n", {"r", "s"}, "empty statement", 7},
+        {"r =", {"r"}, "missing value", 4},
+        {"r = x; r = n", {"r"}, "already assigned", 8},
         {"x = 3.0", {"x"}, "is an input", 1},
-        {"float = x", {"r"}, "word of OpenCL C", 1},
+        {"float = x", {"r"}, "keyword of OpenCL C", 1},
         {"double i = x", {"r"}, "index", 8},
         {"tri_a = x", {"r"}, "may not begin", 1},
-        {"x + {n}", {"r"}, "no place", 5},
-        {"x # n", {"r"}, "no place", 3},
+        {"x + {n}", {"r"}, "not allowed in an expression", 5},
+        {"x # n", {"r"}, "not allowed in an expression", 3},
         {"x /* n */", {"r"}, "comments", 3},
-        {"x + n", {"r", "s"}, "one value, but there are 2", 0},
-        {"r = x + n", {"s"}, "assigns nothing to 's'", 0},
+        {"x + n", {"r", "s"}, "one value for 2 outputs", 0},
+        {"r = x + n", {"s"}, "assigns nothing to output 's'", 0},
         {"r = x", {"r", "r"}, "two outputs", 0},
         {"x + * n", {"r"}, "indirection", 5},
         {"x + nothing(n)", {"r"}, "'nothing'", 5},
@@ -180,7 +180,7 @@ static void refused(tri_gpu *gpu) {
     CHECK(strstr(tri_error_text(), "two inputs"), "%s", tri_error_text());
 }
 
-/* Compilers of other vendors write their logs otherwise; and the text of a long expression is cut around the column. */
+/* Logs of other vendors' compilers, and the excerpt from a long expression. */
 static void logs(void) {
     static const char *const logs[] = {
         "<kernel>:%zu:5: error: bad thing\n  x + z\n    ^\n1 error generated.",
@@ -202,7 +202,7 @@ static void logs(void) {
               log, tri_error_text());
     }
     CHECK_STATUS(tri_map_text_blame(&text, "it is the weather\nand more"), TRI_ERR_ARGUMENT);
-    CHECK(strstr(tri_error_text(), "refuses the expression: it is the weather") &&
+    CHECK(strstr(tri_error_text(), "rejects the expression: it is the weather") &&
               !strchr(tri_error_text(), '\n'),
           "%s", tri_error_text());
     free(kernel);
@@ -228,15 +228,15 @@ int main(void) {
     }
     fill_inputs();
     logs();
-    for (tri_gpu_form form = TRI_GPU_FORM_ITEM; form <= TRI_GPU_FORM_GROUP; form++) {
+    for (tri_gpu_variant variant = TRI_GPU_VARIANT_ITEM; variant <= TRI_GPU_VARIANT_GROUP; variant++) {
         tri_gpu *gpu = NULL;
-        CHECK_OK(tri_gpu_open_form(NULL, 0, 1, form, &gpu));
+        CHECK_OK(tri_gpu_open_variant(NULL, 0, 1, variant, &gpu));
         if (!gpu) continue;
         stream(gpu);
-        /* As on a device with memory of its own. */
+        /* As on a discrete device. */
         gpu->info.unified = false;
         stream(gpu);
-        if (form == TRI_GPU_FORM_ITEM) {
+        if (variant == TRI_GPU_VARIANT_ITEM) {
             kinds(gpu);
             refused(gpu);
         }

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the scripts of this folder share: sourced. check WHAT COMMAND... counts, finish ends the script.
+# Common functions of the scripts in this folder; source it. check WHAT COMMAND... counts, finish ends the
+# script.
 checks=0 failures=0
 
 check() {
@@ -11,7 +12,7 @@ check() {
 }
 # check_is WHAT EXPECTED FOUND
 check_is() { check "$1: '$3', not '$2'" [ "$2" = "$3" ]; }
-# status_of COMMAND...: prints its exit status, and nothing of it
+# status_of COMMAND...: prints its exit status and discards its output
 status_of() { "$@" >/dev/null 2>&1 && echo 0 || echo $?; }
 
 finish() {

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""copies.py APPS [SIZE [ROUNDS [RATE]]]: a file to three nodes by apps/bcast, by sbcast, and to each node in turn over a
-connection of TCP (what scp does, without its ciphers), each in turn, again and again, in a cluster of namespaces.
+"""copies.py APPS [SIZE [ROUNDS [RATE]]]: copies a file to three nodes of a namespace cluster, alternately by
+apps/bcast, by sbcast, and over a TCP connection to each node in turn (like scp without encryption).
 
-SIZE in bytes [16 MiB], RATE of every cable, 1gbit [none: the speed of this machine's memory]. Prints medians, how many
-times as long as bcast the others take, and the most memory that a rank of bcast had. Exit status: 1 where a copy is wrong
-or a rank had 256 MiB or more, 77 where no cluster can be raised.
+SIZE in bytes [16 MiB], RATE of every cable, such as 1gbit [none: the speed of this machine's memory]. Prints
+the medians, the times relative to bcast, and the peak memory of a rank of bcast. Exit status: 1 if a copy is
+wrong or a rank used 256 MiB or more, 77 if no cluster can be started.
 """
 import os
 import resource
@@ -21,7 +21,7 @@ ME = [sys.executable, os.path.abspath(__file__)]
 
 
 def receive(path):
-    """On a node: what comes over a connection goes into a file."""
+    """On a node: writes the bytes of one connection to a file."""
     with socket.create_server(("", PORT)) as server:
         connection, _ = server.accept()
         with connection, open(path, "wb") as file:
@@ -30,7 +30,7 @@ def receive(path):
 
 
 def peak(command):
-    """Runs a command and tells its most memory."""
+    """Runs a command and prints its peak memory."""
     status = subprocess.run(command).returncode
     os.write(1, f"peak {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}\n".encode())
     return status
@@ -38,7 +38,8 @@ def peak(command):
 
 def to_each(source):
     for node in NODES:
-        receiver = subprocess.Popen(["srun", "--overlap", "--nodes=1", "--ntasks=1", "-w", node, *ME, "receive", DEST])
+        receiver = subprocess.Popen(["srun", "--overlap", "--nodes=1", "--ntasks=1", "-w", node,
+                                     *ME, "receive", DEST])
         while True:
             try:
                 connection = socket.create_connection((node, PORT))
@@ -51,7 +52,8 @@ def to_each(source):
 
 
 def on_all(*words):
-    return subprocess.run(["srun", "--overlap", "--ntasks-per-node=1", *words], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(["srun", "--overlap", "--ntasks-per-node=1", *words], check=True,
+                          capture_output=True, text=True).stdout
 
 
 def rounds(apps, source, count):
@@ -59,11 +61,13 @@ def rounds(apps, source, count):
     peaks = []
 
     def bcast():
-        done = subprocess.run(["mpirun", "-npernode", "1", *ME, "peak", f"{apps}/bcast", source, DEST, "--results", "none",
-                               "--quiet"], check=True, capture_output=True, text=True)
-        peaks.extend(int(line.split()[1]) / 1024 for line in done.stdout.splitlines() if line.startswith("peak"))
+        done = subprocess.run(["mpirun", "-npernode", "1", *ME, "peak", f"{apps}/bcast", source, DEST,
+                               "--results", "none", "--quiet"], check=True, capture_output=True, text=True)
+        peaks.extend(int(line.split()[1]) / 1024 for line in done.stdout.splitlines()
+                     if line.startswith("peak"))
 
-    ways = {"bcast": bcast, "sbcast": lambda: subprocess.run(["sbcast", source, DEST], check=True),
+    ways = {"bcast": bcast,
+            "sbcast": lambda: subprocess.run(["sbcast", source, DEST], check=True),
             "to each in turn": lambda: to_each(source)}
     seconds, whole = {way: [] for way in ways}, on_all("cksum", source).split()[0]
     for number in range(-1, count):
@@ -73,13 +77,14 @@ def rounds(apps, source, count):
             if number >= 0:
                 seconds[way].append(time.time() - start)
             else:
-                assert [line.split()[0] for line in on_all("cksum", DEST).splitlines()] == [whole] * len(NODES), way
+                sums = [line.split()[0] for line in on_all("cksum", DEST).splitlines()]
+                assert sums == [whole] * len(NODES), way
             on_all("rm", DEST)
     base = statistics.median(seconds["bcast"])
     for way, times in seconds.items():
         middle = statistics.median(times)
         print(f"{way:16} {middle:8.3f} s  [{min(times):.3f}, {max(times):.3f}]  {middle / base:6.2f} x")
-    print(f"most memory of a rank of bcast: {max(peaks):.0f} MiB")
+    print(f"peak memory of a rank of bcast: {max(peaks):.0f} MiB")
     return 0 if max(peaks) < MOST_MIB else 1
 
 
@@ -88,25 +93,28 @@ def main(apps, size=16 << 20, count=3, rate="none"):
         os.chmod(folder, 0o755)
 
         def cluster(*words, check=True):
-            return subprocess.run([f"{ROOT}/jobs/cluster.sh", "-C", f"{folder}/c", *map(str, words)], check=check,
-                                  stdin=subprocess.DEVNULL, env={**os.environ, "TRIREME_ROOT": ROOT}).returncode
+            return subprocess.run([f"{ROOT}/jobs/cluster.sh", "-C", f"{folder}/c", *map(str, words)],
+                                  check=check, stdin=subprocess.DEVNULL,
+                                  env={**os.environ, "TRIREME_ROOT": ROOT}).returncode
 
         try:
             if cluster("up", len(NODES), "--while", os.getpid(), check=False):
                 return 77
             os.chdir(f"{folder}/c/home")
             for node in NODES:
-                cluster("run", "--root", "--on", node, "mount", "-o", f"remount,size={size + (64 << 20)}", "/dev/shm")
+                cluster("run", "--root", "--on", node,
+                        "mount", "-o", f"remount,size={size + (64 << 20)}", "/dev/shm")
                 cluster("rate", node, rate)
             with open("source", "wb") as file:
                 for _ in range(0, size, 1 << 20):
                     file.write(os.urandom(min(size, 1 << 20)))
             os.chmod("source", 0o644)
-            # The nodes of this cluster share their cores: ranks that are bound, or keep a core while they wait, hinder others.
+            # The nodes share the cores of this machine: bound or busy-waiting ranks would block others.
             shared = "export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1"
             words = [*ME, "rounds", apps, os.path.abspath("source"), count]
-            status = cluster("sbatch", "--wait", "--quiet", f"--nodes={len(NODES)}", "--ntasks-per-node=1", "--output=out",
-                             "--wrap", f"{shared}; . {ROOT}/jobs/env.sh; exec {' '.join(map(str, words))}", check=False)
+            status = cluster("sbatch", "--wait", "--quiet", f"--nodes={len(NODES)}", "--ntasks-per-node=1",
+                             "--output=out", "--wrap",
+                             f"{shared}; . {ROOT}/jobs/env.sh; exec {' '.join(map(str, words))}", check=False)
             print(f"{size >> 20} MiB to {len(NODES)} nodes, cables: {rate}; median of {count}, [least, most]")
             print(open("out").read())
             return status

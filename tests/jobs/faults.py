@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """faults.py APPS TRIES [SEED]: heat as a job that loses a node, a cable or a rank at random moments.
 
-The job ends, or goes back to the queue and ends, within the times that are configured; it resumes from the last
-checkpoint; its last field has the bits of a run that nobody disturbed; every file of a final name is whole. Prints a
-table of the faults. Exit status: 1 where one was not survived, 77 where no cluster can be raised.
+The job ends, or is requeued and ends, within the configured times. It resumes from the last checkpoint. Its
+last field has the bits of an undisturbed run. Every file under a final name is complete. Prints a table of
+the faults. Exit status: 1 if a job did not survive its fault, 77 if no cluster can be started.
 """
 import glob
 import os
@@ -23,11 +23,11 @@ except ModuleNotFoundError as missing:
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 STEPS, EVERY = 3000, 500
-HEAT = [f"{ROOT}/jobs/program.sbatch", "heat", "--points", "1000x800", "--initial", "gauss", "--steps", STEPS, "--threads", 1,
-        "--energy-every", 50]
-# jobs/cluster/slurm.sh and jobs/job.sh: a node is given up when it has not answered for SlurmdTimeout, 5 s, which a ping
-# finds; srun ends the ranks beside a killed one after SLURM_WAIT; a job that goes back to the queue waits there for
-# cred_expire, 5 s. The rest is for a machine that has other work.
+HEAT = [f"{ROOT}/jobs/program.sbatch", "heat", "--points", "1000x800", "--initial", "gauss", "--steps", STEPS,
+        "--threads", 1, "--energy-every", 50]
+# jobs/cluster/slurm.sh and jobs/job.sh: SLURM gives up a node that has not answered pings for SlurmdTimeout,
+# 5 s. srun ends the other ranks SLURM_WAIT after one was killed. A requeued job waits for cred_expire, 5 s.
+# The rest allows for other work on this machine.
 SLURM_WAIT, BACK_WITHIN_S, END_WITHIN_S = 5, 60, 180
 FAULTS = ("crash", "link", "kill")
 
@@ -39,26 +39,29 @@ class Cluster:
         self.env = {**os.environ, "TRIREME_ROOT": ROOT, "TRIREME_APPS": apps, "SLURM_WAIT": str(SLURM_WAIT)}
 
     def __call__(self, *words, check=True, **env):
-        done = subprocess.run([*self.script, *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              timeout=120, cwd=self.home if os.path.exists(self.home) else None, env={**self.env, **env})
+        done = subprocess.run([*self.script, *map(str, words)], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=120, env={**self.env, **env},
+                              cwd=self.home if os.path.exists(self.home) else None)
         assert not check or done.returncode == 0, (words, done.stderr)
         return done
 
     def submit(self, name, launcher, *words):
-        done = self("sbatch", "--parsable", f"--job-name={name}", f"--output={name}.out", *words, MPI_LAUNCH=launcher)
+        done = self("sbatch", "--parsable", f"--job-name={name}", f"--output={name}.out", *words,
+                    MPI_LAUNCH=launcher)
         return done.stdout.strip().split(";")[0]
 
     def job(self, number):
-        """What the controller shows of a job. It may be busy with a lost node."""
+        """The job as scontrol shows it. The controller may be busy with a lost node."""
         for _ in range(20):
-            words = dict(re.findall(r"(\w+)=(\S*)", self("scontrol", "show", "job", number, check=False).stdout))
+            shown = self("scontrol", "show", "job", number, check=False).stdout
+            words = dict(re.findall(r"(\w+)=(\S*)", shown))
             if words:
                 return words
             time.sleep(0.5)
         raise AssertionError(f"job {number} is not shown")
 
     def wait(self, number, until, limit_s):
-        """Seconds until `until` is true of the job; None where that takes longer than limit_s."""
+        """Seconds until `until` is true for the job; None: longer than limit_s."""
         start = time.time()
         while time.time() - start < limit_s:
             if until(self.job(number)):
@@ -67,7 +70,7 @@ class Cluster:
         return None
 
     def mend(self, node):
-        """A crashed node, or one without a cable, comes back; the next try wants all."""
+        """Restarts a crashed or disconnected node, because the next try needs all nodes."""
         self("crash", node, check=False)
         self("boot", node)
         start = time.time()
@@ -86,7 +89,7 @@ def rows(path, key):
 
 
 def step_of(path):
-    """The step of a checkpoint, which may be replaced meanwhile; 0 where there is none."""
+    """The step of a checkpoint, which may be replaced concurrently; 0: there is none."""
     if not os.path.exists(path):
         return 0
     with h5py.File(path, "r", locking=False) as file:
@@ -95,7 +98,7 @@ def step_of(path):
 
 
 class Try:
-    """One job, and what becomes of it."""
+    """One job with one fault."""
 
     def __init__(self, cluster, number, rng):
         self.cluster, self.rng, self.name = cluster, rng, f"try{number}"
@@ -106,7 +109,7 @@ class Try:
         return self.cluster("run", "--root", "--on", node, "pgrep", "-x", "heat", check=False).stdout.split()
 
     def wait_for_the_moment(self, interval_s):
-        """The start or a random checkpoint, and up to an interval of checkpoints more."""
+        """Waits for the start or a random checkpoint, then up to one checkpoint interval."""
         after, share = self.rng.randrange(STEPS // EVERY - 1) * EVERY, self.rng.random()
         deadline = time.time() + END_WITHIN_S
         while not any(self.running(node) for node in ("n1", "n2", "n3")):
@@ -123,7 +126,7 @@ class Try:
         return os.stat(self.path).st_mtime - before
 
     def steps_lost(self, kept, fault_s, interval_s):
-        """Steps behind the checkpoint `kept` by the time of the fault, at the pace of those before it."""
+        """Steps after the checkpoint `kept` until the fault, at the rate of the steps before it."""
         if kept:
             since_s, interval_s = fault_s - os.stat(self.path).st_mtime, self.interval_s()
         else:
@@ -147,15 +150,16 @@ class Try:
             self.cluster("link", node, "down")
 
     def run(self, field, interval_s):
-        """What is wrong; None: nothing."""
+        """Returns a text that says what went wrong, or None."""
         c = self.cluster
-        self.number = c.submit(self.name, self.launcher, "--nodes=2", "--ntasks-per-node=2", *HEAT, "--checkpoint",
-                               f"{self.name}.h5", "--checkpoint-every", EVERY)
+        self.number = c.submit(self.name, self.launcher, "--nodes=2", "--ntasks-per-node=2", *HEAT,
+                               "--checkpoint", f"{self.name}.h5", "--checkpoint-every", EVERY)
         self.wait_for_the_moment(interval_s)
         start = time.time()
         self.disturb()
-        # A job that waits has no rank that could write; the checkpoint is the one to resume from.
-        if c.wait(self.number, lambda j: j["JobState"] == "PENDING" or int(j["Restarts"]) or ended(j), BACK_WITHIN_S) is None:
+        # A pending job has no rank that could write, so it resumes from this checkpoint.
+        if c.wait(self.number, lambda j: j["JobState"] == "PENDING" or int(j["Restarts"]) or ended(j),
+                  BACK_WITHIN_S) is None:
             return f"nothing happened within {BACK_WITHIN_S} s"
         kept = self.kept = step_of(self.path)
         self.lost = self.steps_lost(kept, start, interval_s)
@@ -168,7 +172,7 @@ class Try:
         self.restarts = int(job["Restarts"])
         if (job["JobState"], job["ExitCode"]) != ("COMPLETED", "0:0") or not self.restarts:
             return f"{job['JobState']} {job['ExitCode']} after {self.restarts} restarts"
-        if set(rows(log, "field")) != {field}:  # twice where the run was over before the fault came
+        if set(rows(log, "field")) != {field}:  # twice if the run ended before the fault
             return f"other bits: {rows(log, 'field')}"
         if self.restarts == 1 and rows(log, "resumed") != ([str(kept)] if kept else []):
             return f"resumed from {rows(log, 'resumed')}, not {kept}"
@@ -176,7 +180,7 @@ class Try:
 
 
 def broken_files(home):
-    """Files of a final name that are not whole."""
+    """Files under a final name that are not complete."""
     found = []
     for path in glob.glob(f"{home}/**/*.h5", recursive=True) + glob.glob(f"{home}/*.h5.prev"):
         try:
@@ -195,8 +199,9 @@ def table(tries):
         good = [t for t in those if t.wrong is None]
         columns = [(statistics.median(values), max(values)) if good else (0, 0)
                    for values in ([t.lost for t in good], [t.back_s for t in good])]
-        print(f"{what:24} {len(those):5} {len(good):8}  {columns[0][0]:5.0f} ({columns[0][1]:.0f})".ljust(54) +
-              f"  {columns[1][0]:5.1f} s ({columns[1][1]:.1f})")
+        (lost, most_lost), (back, most_back) = columns
+        print(f"{what:24} {len(those):5} {len(good):8}  {lost:5.0f} ({most_lost:.0f})".ljust(54) +
+              f"  {back:5.1f} s ({most_back:.1f})")
     print("median and (most); a checkpoint every %d of %d steps" % (EVERY, STEPS))
 
 
@@ -221,7 +226,8 @@ def main(apps, count, seed=1):
                 one.wrong = one.run(field, interval_s)
                 tries.append(one)
                 print(f"{one.name}: {one.what} on {one.node}, {one.launcher}: " + (one.wrong or
-                      f"checkpoint {one.kept}, {one.lost:.0f} steps lost, back after {one.back_s:.1f} s, {one.restarts} restarts"),
+                      f"checkpoint {one.kept}, {one.lost:.0f} steps lost, back after {one.back_s:.1f} s, "
+                      f"{one.restarts} restarts"),
                       flush=True)
                 if one.wrong:
                     print(open(f"{cluster.home}/{one.name}.out").read())

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# p2p.sh MPIEXEC P2P: a slow cable is found, in a cluster without a scheduler.
+# p2p.sh MPIEXEC P2P: p2p finds a slow cable in a cluster without a scheduler.
 set -uo pipefail
 here=$(cd "${0%/*}" && pwd)
 mpiexec=$1 p2p=$2
@@ -15,24 +15,27 @@ status=$?
 [ $status -ne 77 ] || exit 77
 check_is "a cluster comes up" 0 $status
 
-# measure RANKS OPTION...: prints its exit status; what it says is in $work/out and $work/err
+# measure RANKS OPTION...: prints its exit status; its output goes to $work/out and $work/err
 measure() {
     local ranks=$1
     shift
-    c run "$mpiexec" -n "$ranks" "$p2p" --sizes 8,64Ki --samples 3 --results none "$@" >"$work/out" 2>"$work/err" </dev/null
+    c run "$mpiexec" -n "$ranks" "$p2p" --sizes 8,64Ki --samples 3 --results none "$@" \
+        >"$work/out" 2>"$work/err" </dev/null
     echo $?
 }
-# who is named: "rank 4 on n3, rank 5 on n3"
+# the ranks that p2p names: "rank 4 on n3, rank 5 on n3"
 named() { sed -n 's/^slow  *//p' "$work/out" | sed 's/ ([^)]*)//g'; }
 
 check_is "nobody is slow" 0 "$(measure 8 --per node)"
-check_is "one of each node takes part" "4 6" "$(awk '$1 == "players" || $1 == "pairs" { print $2 }' "$work/out" | head -n 2 | xargs)"
+check_is "one of each node takes part" "4 6" \
+    "$(awk '$1 == "players" || $1 == "pairs" { print $2 }' "$work/out" | head -n 2 | xargs)"
 check_is "nobody is named" nobody "$(named)"
 
 c rate n3 20mbit
 check_is "a slow cable" 1 "$(measure 8 --per node)"
 check_is "its node is named" "rank 4 on n3" "$(named)"
-check "in one line" grep -Eqx 'p2p: \[rank 0 of 8 on n1\] slower than the rest, also alone: rank 4 on n3 \([0-9.e+]+ x at 64Ki\)' "$work/err"
+one_line='p2p: \[rank 0 of 8 on n1\] slower than the rest, also alone: rank 4 on n3 \([0-9.e+]+ x at 64Ki\)'
+check "in one line" grep -Eqx "$one_line" "$work/err"
 check_is "with all ranks" 1 "$(measure 8)"
 check_is "both of its ranks are named" "rank 4 on n3, rank 5 on n3" "$(named)"
 

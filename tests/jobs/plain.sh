@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# plain.sh MPIEXEC WHERE: clusters without a scheduler. Where the machine allows it, all is tried as root and as an
-# ordinary user.
+# plain.sh MPIEXEC WHERE: clusters without a scheduler, as root and as an ordinary user if the machine allows
+# it.
 set -uo pipefail
 here=$(cd "${0%/*}" && pwd)
 mpiexec=$1 where=$2
@@ -13,11 +13,11 @@ chmod 755 "$work"
 
 a() { "$cluster" -C "$work/a" "$@"; }
 b() { "$cluster" -C "$work/b" "$@"; }
-# 124: nothing came back; 1: the node refused at once, so it was reached
+# prints 124: no answer; 1: the node refused the connection, so it is reachable
 reach() { status_of a run --on "$1" timeout 2 bash -c "</dev/tcp/$2/9"; }
 # shellcheck disable=SC2016 # awk's
 sent() { a run --on n1 awk '$1 == "eth0:" { print $10 }' /proc/net/dev; }
-# how many ranks sit on each node: "3 n1 3 n2"
+# number of ranks on each node: "3 n1 3 n2"
 ranks() { sed 's/.* on //' | sort | uniq -c | xargs; }
 
 a up --plain 3 --while $$
@@ -26,12 +26,13 @@ status=$?
 check_is "a cluster comes up" 0 $status
 check_is "a second one in the same folder does not" 3 "$(status_of a up --plain 3)"
 
-check_is "6 ranks on 3 nodes" "$(printf '%s\n' 'rank 0 of 6: local 0 of 2 on n1' 'rank 1 of 6: local 1 of 2 on n1' \
+check_is "6 ranks on 3 nodes" "$(printf '%s\n' \
+    'rank 0 of 6: local 0 of 2 on n1' 'rank 1 of 6: local 1 of 2 on n1' \
     'rank 2 of 6: local 0 of 2 on n2' 'rank 3 of 6: local 1 of 2 on n2' \
     'rank 4 of 6: local 0 of 2 on n3' 'rank 5 of 6: local 1 of 2 on n3')" "$(a run "$mpiexec" -n 6 "$where")"
 check_is "unequal nodes" "3 n1 1 n3" "$(a run "$mpiexec" -n 4 -host n1:3,n3:1 "$where" | ranks)"
 
-# 4 MB from n1 to n2 and back cross the cable, and at 100 Mbit/s that takes 0.3 s: no clock of a busy machine is early.
+# 4 MB from n1 to n2 and back at 100 Mbit/s take at least 0.3 s, also on a busy machine.
 before=$(sent)
 a run "$mpiexec" -n 2 -host n1:1,n2:1 "$where" 4000000 >/dev/null
 check "the bytes went over the cable" [ $(($(sent) - before)) -gt 4000000 ]
@@ -65,10 +66,12 @@ check_is "no such node" 2 "$(status_of a run --on n9 true)"
 check_is "no such rate" 2 "$(status_of a rate n1 fast)"
 check_is "no such verb" 2 "$(status_of a raise)"
 
-# As another user where this is root, else as this one: a second cluster beside the first, with the same addresses.
+# A second cluster beside the first, with the same addresses; as another user if this is root.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     mkdir "$work/user" && chown 65534:65534 "$work/user"
-    b() { HOME=$work/user setpriv --reuid 65534 --regid 65534 --clear-groups "$cluster" -C "$work/user/b" "$@"; }
+    b() {
+        HOME=$work/user setpriv --reuid 65534 --regid 65534 --clear-groups "$cluster" -C "$work/user/b" "$@"
+    }
     trap 'b down; "$cluster" -C "$work/a" down; rm -rf "$work"' EXIT
 fi
 if b up --plain 2 --slots 3 --while $$; then

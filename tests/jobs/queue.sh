@@ -1,23 +1,25 @@
 # shellcheck shell=bash
-# Jobs in a cluster, for scripts that have sourced check.sh: sourced.
+# Functions for jobs in a cluster. Source it after check.sh.
 
 # submit OPTION... SCRIPT ARGUMENT...: prints the job's number.
 submit() { c sbatch --parsable "$@" | cut -d';' -f1; }
 shown() { c scontrol show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p" | head -n 1; }
-# ended JOB [SECONDS]: waits for its end; prints its state, exit status and number of restarts. After SECONDS, "hangs".
+# ended JOB [SECONDS]: waits for its end; prints state, exit status and restarts. After SECONDS prints
+# "hangs".
 ended() {
     local state end=$((SECONDS + ${2:-100000}))
     while :; do
         state=$(shown "$1" JobState)
         case $state in
-        PENDING | RUNNING | COMPLETING | CONFIGURING | REQUEUED | NODE_FAIL | RESIZING | SUSPENDED) sleep 0.2 ;;
+        PENDING | RUNNING | COMPLETING | CONFIGURING) sleep 0.2 ;;
+        REQUEUED | NODE_FAIL | RESIZING | SUSPENDED) sleep 0.2 ;;
         *) break ;;
         esac
         [ "$SECONDS" -lt "$end" ] || { echo "hangs" && return; }
     done
     echo "$state $(shown "$1" ExitCode) $(shown "$1" Restarts)"
 }
-# begun JOB FILE: waits until its program has written there, or the job has ended.
+# begun JOB FILE: waits until its program has written FILE; fails if the job ends before.
 # shellcheck disable=SC2317 # called by check
 begun() {
     until [ -s "$2" ]; do
@@ -26,8 +28,8 @@ begun() {
     done
 }
 
-# raise_cluster APPS: a cluster of three nodes, as long as this script runs; c WORDS... is cluster.sh on it. In its home
-# folder from here on. Ends the script with 77 where there can be none.
+# raise_cluster APPS: starts a cluster of three nodes that lives as long as this script, and changes to its
+# home folder. c WORDS... is cluster.sh for it. Ends the script with 77 if no cluster can be started.
 raise_cluster() {
     jobs=$(cd "${BASH_SOURCE[0]%/*}/../../jobs" && pwd)
     work=$(mktemp -d)

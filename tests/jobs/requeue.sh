@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# requeue.sh APPS: heat as a job that gets SLURM's warning: it writes a checkpoint, ends with 75, goes back to the queue and
-# resumes, once on as many ranks and once on fewer. The last field has the bits of a run that nobody stopped.
+# requeue.sh APPS: a heat job gets SLURM's warning, writes a checkpoint, ends with 75, is requeued and
+# resumes, once on as many ranks and once on fewer. The last field has the bits of an undisturbed run.
 set -uo pipefail
 here=$(cd "${0%/*}" && pwd)
 # shellcheck source=tests/jobs/check.sh
@@ -16,11 +16,11 @@ row() { awk -v key="$1" '$1 == key { print $2 }' "$2"; }
 alone=$(submit --nodes=1 --ntasks-per-node=1 --job-name=alone --output=alone.out "${heat[@]}" --out alone)
 check_is "heat on one rank, undisturbed" "COMPLETED 0:0 0" "$(ended "$alone")"
 
-# stopped NAME LAUNCHER RANKS: a job on six ranks that is stopped after its first checkpoint and resumed on RANKS.
+# stopped NAME LAUNCHER RANKS: a job on six ranks is stopped after its first checkpoint and resumes on RANKS.
 stopped() {
     local name=$1 ranks=$3 job again
-    job=$(MPI_LAUNCH=$2 submit --nodes=3 --ntasks-per-node=2 --job-name="$name" --output="$name.out" "${heat[@]}" \
-        --out "$name" --checkpoint "$name.h5" --checkpoint-every 100)
+    job=$(MPI_LAUNCH=$2 submit --nodes=3 --ntasks-per-node=2 --job-name="$name" --output="$name.out" \
+        "${heat[@]}" --out "$name" --checkpoint "$name.h5" --checkpoint-every 100)
     check "$name: it begins" begun "$job" "$name.h5"
     [ "$ranks" -eq 6 ] || c run --root scontrol update nodename=n3 state=drain reason=test
     c scancel --batch --signal=USR1 "$job"

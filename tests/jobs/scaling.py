@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""jobs/scaling.py on series whose parameters are known: they are recovered, exactly without noise and within their
-confidence intervals with it."""
+"""jobs/scaling.py recovers known parameters: exact without noise, within confidence intervals with noise."""
 import os
 import subprocess
 import sys
@@ -16,11 +15,13 @@ except ModuleNotFoundError as missing:
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../jobs/scaling.py")
 POINTS = (1, 2, 4, 8, 16, 32)
-KNOWN = {"Amdahl": {"T1": 3.0, "s": 0.04}, "USL": {"T1": 3.0, "c": 0.03, "k": 0.0004}, "Gustafson": {"T1": 0.5, "s": 0.15}}
+KNOWN = {"Amdahl": {"T1": 3.0, "s": 0.04},
+         "USL": {"T1": 3.0, "c": 0.03, "k": 0.0004},
+         "Gustafson": {"T1": 0.5, "s": 0.15}}
 
 
 def strong(law):
-    """Written out again, in other words than the script's: serial part plus parallel part; load over throughput."""
+    """An independent formulation: serial plus parallel part; load over throughput."""
     p = KNOWN[law]
     if law == "Amdahl":
         return lambda n: p["T1"] * p["s"] + p["T1"] * (1 - p["s"]) / n
@@ -37,7 +38,7 @@ def write_run(folder, times, ranks, complete=1):
     os.makedirs(folder)
     with h5py.File(os.path.join(folder, "reduce-x.h5"), "w") as file:
         file.attrs["program"], file.attrs["complete"] = "reduce", complete
-        # The slowest rank counts: the others are half as long.
+        # The slowest rank counts; the others take half as long.
         file["timing/run"] = np.vstack([times] + [times / 2] * (ranks - 1))
 
 
@@ -47,13 +48,15 @@ def study(law, noise, repeats, seed):
     with tempfile.TemporaryDirectory() as folder:
         for n in POINTS:
             for series, time in (("strong", strong(law)), ("weak", weak)):
-                write_run(f"{folder}/{series}-{n}", time(n) * np.exp(noise * random.standard_normal(repeats)), n)
+                times = time(n) * np.exp(noise * random.standard_normal(repeats))
+                write_run(f"{folder}/{series}-{n}", times, n)
         write_run(f"{folder}/strong-64", np.array([1e9]), 1, complete=0)
         run = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
         with h5py.File(f"{folder}/scaling.h5") as file:
             assert file.attrs["complete"] == 1 and list(file["strong/n"]) == list(POINTS)
-            return {l: {p: file[f"fit/{l}/{p}"][()] for p in KNOWN[l]} for l in (law, "Gustafson")}, run.stdout
+            fits = {l: {p: file[f"fit/{l}/{p}"][()] for p in KNOWN[l]} for l in (law, "Gustafson")}
+            return fits, run.stdout
 
 
 def main():
@@ -73,7 +76,8 @@ def main():
                             assert low < value < high
                             inside, total = inside + (low <= true <= high), total + 1
                         checks += 1
-            # Of 95 % intervals some miss; below 80 % of them (of 32 or more) has a chance of less than 1 in 100.
+            # Some 95 % intervals miss. Fewer than 80 % hits (of 32 or more) have a probability below 1 in
+            # 100.
             assert total == 0 or inside >= 0.8 * total, (law, inside, total)
     with tempfile.TemporaryDirectory() as folder:
         assert subprocess.run([sys.executable, SCRIPT, folder], capture_output=True).returncode == 4

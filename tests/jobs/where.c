@@ -1,5 +1,5 @@
-/* Prints where each rank is, `rank 3 of 6: local 1 of 2 on n2`, in the order of ranks; with an argument every
- * rank first sends that many bytes to the next one. */
+/* Prints the location of each rank in rank order, as `rank 3 of 6: local 1 of 2 on n2`. With an argument
+ * every rank first sends that many bytes to the next rank. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -48,18 +48,37 @@ SYSTEM_HEADERS = re.compile(
     r"|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|time|uchar|wchar|wctype"
     r"|dirent|dlfcn|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|spawn|syslog|termios|unistd|utime"
     r"|malloc|features|mntent|\w*mmintrin|cpuid|(arpa|linux|net|netinet|sys)/.*)\.h")
-# MPI calls of a folder that may include mpi.h for its types but not call it freely (doc/design.md, section 2).
+# MPI calls of a folder that may include mpi.h for its types but not call it freely (doc/design.md, "Folders").
 MPI_CALLS = {
     "collectives": r"MPI_(Reduce_local|Type_\w+|Op_\w+|(Wait|Test)(all|any)?|(Unp|P)ack|Bcast)",
     "store": r"$.",
     "gpu": r"$.",
     "apps": r"MPI_(Init_thread|Initialized|Finalized?|Abort|Wtime|Query_thread|Get_library_version|Get_version)",
 }
-# Programs that show MPI itself: the lesson and the peer that is measured.
-MPI_PROGRAMS = {"p2p.c", "bench_mpi.c"}
+# Files that may call all of MPI: they make communicators, bring a program up, or show MPI itself (the lesson, and the peer
+# that bench measures).
+MPI_FILES = {"collectives/engine/comm.c", "apps/driver/machine.c", "apps/p2p/lesson.c", "apps/bench/mpi.c"}
+# Folders that make no MPI call at all.
+NO_MPI = ("collectives/algorithms/", "collectives/graphs/", "collectives/cost/")
+# Rooms inside a folder, and the rooms of the same folder that each may use.
+ROOMS = {
+    "collectives/algorithms": ("collectives/engine", "collectives/graphs", "collectives/cost"),
+    "collectives/engine": ("collectives/network", "collectives/cost"),
+    "collectives/network": ("collectives/cost",),
+    "collectives/graphs": ("collectives/cost",),
+    "collectives/cost": (),
+    "apps/driver": (),
+    "apps/common": ("apps/driver",),
+}
+# Programs: they use the driver and what programs share, never each other.
+PROGRAM_ROOMS = ("apps/driver", "apps/common")
+# Folders whose private headers a room may include, where not all of its folder may.
+ROOM_PRIVATE = {"collectives/cost": (), "collectives/graphs": ()}
 # Public headers that do not have the name of a file in their folder.
-HEADER_FOLDER = {"net": "collectives"}
+HEADER_FOLDER = {"algorithms": "collectives", "cost": "collectives", "merge": "collectives", "network": "collectives",
+                 "network_file": "collectives", "request": "collectives", "select": "collectives"}
 
+COLUMNS = 110  # as in .clang-format, which does not break comments
 LINES, LINES_AT_MOST = 400, 500
 FUNCTION, FUNCTION_AT_MOST = 60, 90
 
@@ -89,6 +108,16 @@ def header_folder(root, header):
     return None
 
 
+def room(path):
+    """The room of a file inside its folder: collectives/cost, apps/reduce; or the folder itself."""
+    return "/".join(path.split("/")[:2]) if path.count("/") > 1 else path.split("/")[0]
+
+
+def rooms_of(place):
+    """The rooms of its own folder that a room may use besides itself."""
+    return ROOMS.get(place, PROGRAM_ROOMS if place.startswith("apps/") else ())
+
+
 def check_includes(root):
     """Who includes whom."""
     for path in files(root, ".c", ".h", ".inc"):
@@ -109,7 +138,8 @@ def check_includes(root):
             header = found.group(2)
             library = next((l for l, pattern in FOREIGN_HEADERS.items() if re.fullmatch(pattern, header)), None)
             if library:
-                if library not in foreign and not (library == "mpi" and os.path.basename(path) in MPI_PROGRAMS):
+                if (library not in foreign and not (library == "mpi" and path in MPI_FILES)) or (
+                        library == "mpi" and path.startswith(NO_MPI)):
                     yield f"{path}:{number}: {folder}/ may not use {library} ({header})"
             elif found.group(1) == "<":
                 if not SYSTEM_HEADERS.fullmatch(header):
@@ -126,43 +156,95 @@ def check_includes(root):
                 private = not public and owner != folder and folder not in PRIVATE_FOR.get(owner, ())
                 if private or (owner != folder and owner not in ours):
                     yield f"{path}:{number}: {folder}/ may not include {header}"
+                elif not public and owner == folder and "/" in header and room(header) not in (
+                        room(path), *rooms_of(room(path))):
+                    yield f"{path}:{number}: {room(path)}/ may not include {header}"
+                elif not public and owner != folder and room(path) in ROOM_PRIVATE:
+                    yield f"{path}:{number}: {room(path)}/ may not include {header}"
 
 
-def algorithm_objects(root):
-    """Names of the files that hold one algorithm each, from the list."""
-    path = os.path.join("collectives", "algorithms.def")
-    if not os.path.exists(os.path.join(root, path)):
-        return set()
-    pairs = re.findall(r"^\s*X\((\w+),\s*(\w+)", "\n".join(lines(root, path)), re.M)
-    return {f"{operation}_{name}.c" for operation, name in pairs}
+def symbols(root, build):
+    """{source: (folder, names defined, names wanted)} of what a build has compiled from the folders. An object whose source
+    has moved is left over from an older build."""
+    found, at = {}, {}
+    for path in files(build, ".o"):
+        if "CMakeTmp" in path:
+            continue
+        if path.startswith("apps/"):
+            folder, source = "apps", "apps/" + re.sub(r".*CMakeFiles/[\w-]+\.dir/", "", path)[:-2]
+        else:
+            library = re.match(r"CMakeFiles/trireme_(\w+)\.dir/", path)
+            folder, source = (library.group(1), path[library.end():-2]) if library else (None, "")
+        if folder in WALLS and os.path.exists(os.path.join(root, source)):
+            found[source] = folder, set(), set()
+            at[path] = source
+    if at:
+        listed = subprocess.run(["nm", "-A", *at], cwd=build, check=True, capture_output=True, text=True).stdout
+        for path, kind, name in re.findall(r"^(.*?):[0-9a-f ]* ([A-Za-z]) (\w+)$", listed, re.M):
+            _, defined, wanted = found[at[path]]
+            if kind in "TDRBGC":
+                defined.add(name)
+            elif kind in "Uw":
+                wanted.add(name)
+    return found
 
 
 def check_symbols(root, build):
     """What the objects of each folder call."""
-    algorithms = algorithm_objects(root)
-    objects = [o for o in files(build, ".o")
-               if re.search(r"(^|/)CMakeFiles/(trireme_\w+\.dir/\w+|\w+\.dir)/", o) and "CMakeTmp" not in o]
-    seen = 0
-    for path in objects:
-        library = re.search(r"CMakeFiles/trireme_(\w+)\.dir/", path)
-        folder = library.group(1) if library else ("apps" if path.startswith("apps/") else None)
-        if folder not in WALLS:
-            continue
-        seen += 1
-        name = os.path.basename(path)[:-2]
+    found = symbols(root, build)
+    for source, (folder, _, wanted) in found.items():
         foreign = WALLS[folder][1]
-        undefined = subprocess.run(["nm", "-u", os.path.join(build, path)], check=True, capture_output=True, text=True)
-        for symbol in re.findall(r"^\s*[Uw] (\w+)", undefined.stdout, re.M):
+        for symbol in sorted(wanted):
             called = next((l for l, pattern in FOREIGN_SYMBOLS.items() if re.match(pattern, symbol)), None)
-            if called is None or (folder == "apps" and name in MPI_PROGRAMS):
+            if called is None or (called == "mpi" and source in MPI_FILES):
                 continue
             if called == "mpi" and folder in MPI_CALLS:
-                allowed = folder != "collectives" or name not in algorithms
-                if not (allowed and re.fullmatch(MPI_CALLS[folder], symbol)):
-                    yield f"{path}:1: {folder}/{name} may not call {symbol}"
+                if source.startswith(NO_MPI) or not re.fullmatch(MPI_CALLS[folder], symbol):
+                    yield f"{source}:1: may not call {symbol}"
             elif called not in foreign:
-                yield f"{path}:1: {folder}/{name} may not call {symbol}"
-    if not seen:
+                yield f"{source}:1: may not call {symbol}"
+    if not found:
+        yield f"{build}:1: no objects: build first"
+
+
+def circles(calls):
+    """The groups of files that call each other in a circle (Tarjan 1972, "Depth-first search and linear graph algorithms")."""
+    number, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        number[node] = low[node] = len(number)
+        stack.append(node)
+        for other in sorted(calls[node]):
+            if other not in number:
+                visit(other)
+            if other in stack:
+                low[node] = min(low[node], low[other])
+        if low[node] == number[node]:
+            group = stack[stack.index(node):]
+            del stack[stack.index(node):]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in sorted(calls):
+        if node not in number:
+            visit(node)
+    return found
+
+
+def check_circles(root, build):
+    """Calls run down only: no two files call each other, directly or by others."""
+    found, owner, calls = symbols(root, build), {}, {}
+    # Each program has names of its own.
+    scope = {source: room(source) if source.startswith("apps/") and room(source) not in PROGRAM_ROOMS else ""
+             for source in found}
+    for source, (_, defined, _) in found.items():
+        owner.update({(scope[source], name): source for name in defined})
+    for source, (_, _, wanted) in found.items():
+        others = {owner.get((scope[source], name), owner.get(("", name))) for name in wanted}
+        calls[source] = others - {None, source}
+    for group in circles(calls):
+        yield f"{group[0]}:1: calls run in a circle: {', '.join(group)}"
+    if not found:
         yield f"{build}:1: no objects: build first"
 
 
@@ -189,6 +271,32 @@ def check_sizes(root):
                 yield f"{path}:{at}: {what} of {length} lines; the most is {at_most}"
             elif length > usual:
                 print(f"{path}:{at}: note: {what} of {length} lines; about {usual} is usual")
+
+
+def check_columns(root):
+    """No line is longer than the layout says, comments and scripts included."""
+    for path in files(root, ".c", ".h", ".inc", ".cl", ".def", ".py", ".sh", ".sbatch", ".cmake", "CMakeLists.txt"):
+        for number, line in enumerate(lines(root, path), 1):
+            if len(line) > COLUMNS:
+                yield f"{path}:{number}: {len(line)} columns; the most is {COLUMNS}"
+
+
+def check_tags(root):
+    """A name of the library means one thing: no tag is defined in two files, and no function in two folders."""
+    tags = {}
+    for path in files(root, ".c", ".h"):
+        if path.split(os.sep)[0] not in (*WALLS, "include"):
+            continue
+        for number, line in enumerate(lines(root, path), 1):
+            for kind, name in re.findall(r"\b(struct|union|enum) (tri_\w+) \{", line):
+                tags.setdefault(name, []).append((path, number, kind))
+            for name in re.findall(r"^\} (tri_\w+);", line):
+                tags.setdefault(name, []).append((path, number, None))
+    for name, found in tags.items():
+        places = {path for path, _, _ in found}
+        if len(places) > 1 or len({kind for _, _, kind in found if kind}) > 1:
+            for path, number, _ in found:
+                yield f"{path}:{number}: {name} is defined in {len(places)} files"
 
 
 def check_open(root):

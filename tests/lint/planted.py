@@ -14,6 +14,8 @@ GOOD = {
     "base/sum.c": '#include "trireme/sum.h"\n\nsize_t tri_sum(void) {\n    return 1;\n}\n',
     "collectives/algorithms/algorithms.def": "X(bcast, linear)\n",
     "collectives/algorithms/bcast_linear.c": "int bcast_linear(void);\nint bcast_linear(void) {\n    return 0;\n}\n",
+    "mpi/shared.h": "#ifndef SHARED\n#define SHARED\nstruct tri_place {\n    int x;\n};\n#endif\n",
+    "base/circle.c": "int f(void);\nint g(void);\nint g(void) {\n    return f();\n}\n",
     "jobs/go.sh": "#!/bin/sh\necho go\n",
     "doc/a.md": "[sum](../base/sum.c)\n",
 }
@@ -26,6 +28,14 @@ FAULTS = [
     ("includes", "include/trireme/stray.h", ""),
     ("symbols", "base/sum.c", "int MPI_Barrier(int);\nint f(void);\nint f(void) { return MPI_Barrier(0); }\n"),
     ("symbols", "base/sum.c", "int clFinish(int);\nint f(void);\nint f(void) { return clFinish(0); }\n"),
+    ("includes", "collectives/cost/model.c", '#include "collectives/engine/engine.h"\n'),
+    ("includes", "collectives/algorithms/bcast_linear.c", "#include <mpi.h>\n"),
+    ("includes", "collectives/cost/model.c", '#include "mpi/comm.h"\n'),
+    ("includes", "apps/reduce/reduce.c", '#include "apps/heat/output.h"\n'),
+    ("includes", "apps/driver/main.c", '#include "apps/reduce/input.h"\n'),
+    ("circles", "base/sum.c", "int g(void);\nint f(void);\nint f(void) { return g(); }\n"),
+    ("columns", "jobs/go.sh", "#!/bin/sh\n# " + "long " * 30 + "\n"),
+    ("tags", "base/sum.c", "struct tri_place {\n    int x;\n};\n"),
     ("symbols", "collectives/algorithms/bcast_linear.c",
      "int MPI_Type_size(int);\nint f(void);\nint f(void) { return MPI_Type_size(0); }\n"),
     ("sizes", "base/sum.c", "int x;\n" * (lint.LINES_AT_MOST + 1)),
@@ -60,7 +70,7 @@ def finds(check, changes):
     with tempfile.TemporaryDirectory() as root:
         plant(root, changes)
         arguments = [root]
-        if check == "symbols":
+        if check in ("symbols", "circles"):
             compile_objects(root)
             arguments.append(os.path.join(root, "build"))
         run = subprocess.run([sys.executable, lint.__file__, check, *arguments], capture_output=True, text=True)

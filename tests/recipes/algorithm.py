@@ -28,7 +28,7 @@ def main():
         program = os.path.join(copy, "collectives.new")
         subprocess.run([mpicc, "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
                         "-I.", "-Iinclude", "-Itests",
-                        path, "collectives/algorithms/catalogue.c", *tests, library, "-lm", "-pthread",
+                        path, "collectives/algorithms/list.c", *tests, library, "-lm", "-pthread",
                         "-o", program], cwd=copy, check=True)
         for ranks in (1, 2, 5, 8):
             run = subprocess.run([os.path.join(root, "jobs/run.sh"), launcher, str(ranks), program, name],

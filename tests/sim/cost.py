@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""cost.py MEASURE ALGORITHMS.DEF [OPERATION:NAME...]: what every algorithm says it costs is what it costs.
+"""cost.py MEASURE ALGORITHMS.DEF [OPERATION:NAME...]: compares stated costs with simulated times.
 
-In networks where one thing alone takes time, the stated price of each message algorithm must be the simulated time:
-latencies, overheads, bytes, bytes through a node's link. SimGrid adds 16 bytes to each message; that much is allowed
-for. LOOSE has the algorithms whose prices are estimates in some of the networks, why, and how many times too high or too
-low they may be; what they deviate by is printed. Exits 1 if any other price deviates, or one of these by more.
+In networks with a single nonzero term (latencies, overheads, bytes, bytes through a node's link), the
+stated cost of each message algorithm must equal the simulated time. SimGrid adds 16 bytes to each message,
+which is allowed for. LOOSE lists the algorithms whose costs are estimates in some networks, the reason, and
+the factor by which they may deviate; deviations are printed. Exits 1 if any other cost deviates, or one of
+these by more.
 """
 import re
 import sys
@@ -15,11 +16,11 @@ from simulate import EAGER, simulate
 BLOCKS = {"scatter", "gather", "allgather", "alltoall"}
 OPERATIONS = BLOCKS | {"barrier", "bcast", "reduce", "allreduce"}
 MESSAGE_EXTRA, SMALLEST_PIECE = 16, 512
-STEP = "ranks that do not go in step are priced as if they did", 2
-CROSS = "which of its messages meet on a link is estimated", 2
-PIECES = "what parts share that work on several pieces at once is estimated", 1.06
-LOOSE = {"bcast:circulant": STEP, "reduce:circulant": STEP, "bcast:split_tree": CROSS, "allreduce:hierarchical": PIECES,
-         "allreduce:multilane": PIECES}
+STEP = "the cost assumes that ranks proceed in step", 2
+CROSS = "the contention of its messages on a link is estimated", 2
+PIECES = "the resources shared by overlapping stages are estimated", 1.06
+LOOSE = {"bcast:circulant": STEP, "reduce:circulant": STEP, "bcast:split_tree": CROSS,
+         "allreduce:hierarchical": PIECES, "allreduce:multilane": PIECES}
 SHAPES = [(n, 1) for n in range(2, 17)] + [(64, 1)] + [(n, 4) for n in (1, 2, 3, 4, 16)]
 
 
@@ -36,14 +37,15 @@ def networks(per_node):
 
 
 def deviations(program, algorithms, nodes, per_node):
-    """(prices compared, lines that tell of those that deviate, how many of these must not)."""
+    """(costs compared, lines about those that deviate, number of failures)."""
     compared, wrong, lines, overheads = 0, 0, [], {}
     for only in networks(per_node):
         machine = exact(nodes, per_node, only)
-        # Bytes of messages that nobody waits for would all be on the way at once.
+        # Messages that no rank waits for would all be in flight at once.
         eager = 0 if only in ("bytes", "link") else EAGER
         cells = [(o, a, size) for o, a in algorithms for size in sizes(o, only)]
-        for (operation, name, size), (time, predicted, _) in simulate(program, machine, cells, eager=eager).items():
+        results = simulate(program, machine, cells, eager=eager)
+        for (operation, name, size), (time, predicted, _) in results.items():
             if time == "cannot":
                 continue
             compared += 1
@@ -58,7 +60,7 @@ def deviations(program, algorithms, nodes, per_node):
                 loose = time != "wrong" and max(time, predicted) <= most * min(time, predicted) + slack
                 wrong += not loose
                 lines.append(f"{operation}:{name} {size} B, {nodes} nodes x {per_node}, {only} only: "
-                             f"price {predicted:g}, simulated {time if time == 'wrong' else f'{time:g}'}"
+                             f"cost {predicted:g}, simulated {time if time == 'wrong' else f'{time:g}'}"
                              f"{f' ({reason})' if loose else ''}")
     return compared, wrong, lines
 
@@ -75,7 +77,7 @@ def main():
         wrong += bad
         deviate += len(lines)
         print("\n".join(lines), end="\n" if lines else "", flush=True)
-    print(f"{len(algorithms)} algorithms, {compared} prices compared, {deviate} deviate, {wrong} must not")
+    print(f"{len(algorithms)} algorithms, {compared} costs compared, {deviate} deviate, {wrong} failed")
     return 1 if wrong or not compared else 0
 
 

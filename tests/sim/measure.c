@@ -1,16 +1,18 @@
-/* measure NET OPERATION:ALGORITHM:BYTES...: simulated times of collective calls, run by smpirun (simulate.py).
+/* measure NET OPERATION:ALGORITHM:BYTES...: simulated times of collective calls, run by smpirun
+ * (simulate.py).
  *
- * ALGORITHM is a name of the list, "choice", or "mpi" for the call of SMPI itself (its selector is smpirun's
- * affair). BYTES are of the vector, or of one block. NET is what the choice goes by: latency, overhead, byte,
- * rank's byte, node's byte, in us and ns, inside and between nodes: "0.2,0.2,0.1,0,0.00625/1,0.2,0.08,0.08,0.08".
+ * ALGORITHM is a name of the list, "choice", or "mpi" for SMPI's own call (smpirun sets its selector).
+ * BYTES are of the vector, or of one block. NET gives the network numbers for the choice: latency,
+ * overhead, byte, rank's byte, node's byte, in us and ns, inside and between nodes:
+ * "0.2,0.2,0.1,0,0.00625/1,0.2,0.08,0.08,0.08".
  *
- * All ranks start at the same instant of simulated time, after one call that is not counted; the time of a
- * call is that of the rank that is last to come back. Rank 0 prints a line for each call, "operation algorithm
- * bytes simulated_us predicted_us chosen", with "wrong" for the time of a call that gave wrong data, and at the
- * end "measured N": SimGrid ends with status 0 whatever happens, so the last line tells that all went well.
+ * All ranks start at the same instant of simulated time, after one uncounted call; the time of a call is
+ * that of the last rank to return. Rank 0 prints one line per call, "operation algorithm bytes
+ * simulated_us predicted_us chosen", with "wrong" as the time if the data are wrong, and finally "measured
+ * N": SimGrid always exits with status 0, so the last line indicates success.
  *
- * SimGrid runs all ranks in one process and one at a time, so the statics here belong to all of them: that is
- * how ranks agree without messages.
+ * SimGrid runs all ranks in one process, one at a time, so they share the statics here: ranks agree
+ * through them without messages.
  */
 #include <simgrid/barrier.h>
 #include <simgrid/engine.h>
@@ -29,18 +31,18 @@ typedef struct cell {
     size_t bytes;
 } cell;
 
-static sg_bar_t everybody;
+static sg_bar_t all_ranks;
 static double last_out;
 static long wrong;
 
-/* What a rank gives and gets: vectors of doubles, or blocks of bytes. */
+/* Input and output of a rank: vectors of doubles, or blocks of bytes. */
 typedef struct buffers {
     char *send, *recv;
     size_t bytes;
     int rank, size;
 } buffers;
 
-enum { STEPS = 4093, EAGER = 8191 }; /* messages of 8192 bytes wait: simulate.py */
+enum { STEPS = 4093, EAGER = 8191 }; /* messages of 8192 bytes wait for the receiver: simulate.py */
 
 static int combines(tri_operation o) {
     return o == TRI_REDUCE || o == TRI_ALLREDUCE || o == TRI_REDUCE_SCATTER || o == TRI_SCAN ||
@@ -56,7 +58,7 @@ static void *room(size_t bytes) {
     return memory;
 }
 
-/* The bytes that go from one rank to another are a window of one stream, which the pair of ranks shifts. */
+/* The bytes from one rank to another are a window of one stream, shifted by the pair of ranks. */
 static const char *window(int from, int to, size_t bytes) {
     static char *stream;
     static size_t length;
@@ -97,7 +99,7 @@ static void fill(tri_operation o, buffers *b) {
             ((double *)(void *)b->send)[i] = element(b->rank, i);
         return;
     }
-    /* Gather and allgather send the same block to everybody. */
+    /* Gather and allgather send the same block to all ranks. */
     for (size_t to = 0; to < sends; to++)
         memcpy(b->send + to * b->bytes, window(b->rank, sends > 1 ? (int)to : 0, b->bytes), b->bytes);
     if (o == TRI_BCAST && !b->rank) memcpy(b->recv, window(0, 0, b->bytes), b->bytes);
@@ -176,21 +178,21 @@ static tri_status call_mpi(tri_operation o, buffers *b, tri_comm *of) {
     return TRI_OK;
 }
 
-/* Simulated seconds of one call; the same on every rank. */
+/* Simulated seconds of one call; equal on all ranks. */
 static tri_status timed(const cell *c, buffers *b, tri_comm *comm, double *out) {
     last_out = 0;
-    sg_barrier_wait(everybody);
+    sg_barrier_wait(all_ranks);
     double in = simgrid_get_clock();
     tri_status status =
         strcmp(c->algorithm, "mpi") ? call_tri(c->operation, b, comm) : call_mpi(c->operation, b, comm);
     double now = simgrid_get_clock();
     if (now > last_out) last_out = now;
-    sg_barrier_wait(everybody);
+    sg_barrier_wait(all_ranks);
     *out = last_out - in;
     return status;
 }
 
-/* The index in the list of what ran, or -1 for MPI's own. */
+/* Index of the algorithm that ran, or -1 for SMPI's own. */
 static int what_ran(const cell *c, const tri_comm *comm, const tri_network *net, double *predicted_s) {
     const tri_shape *shape = tri_comm_shape(comm);
     tri_case asked = {.operation = c->operation,
@@ -228,7 +230,7 @@ static tri_status measure(const cell *c, const tri_network *net, tri_comm *comm)
     if (!right(c->operation, &b)) wrong++;
     free(b.send);
     free(b.recv);
-    sg_barrier_wait(everybody);
+    sg_barrier_wait(all_ranks);
     if (!b.rank) {
         printf("%s %s %zu ", tri_operation_name(c->operation), c->algorithm, c->bytes);
         if (wrong)
@@ -239,7 +241,7 @@ static tri_status measure(const cell *c, const tri_network *net, tri_comm *comm)
         fflush(stdout);
         wrong = 0;
     }
-    sg_barrier_wait(everybody);
+    sg_barrier_wait(all_ranks);
     return TRI_OK;
 }
 
@@ -285,7 +287,8 @@ static tri_status run(int argc, char **argv, tri_comm *comm) {
     return TRI_OK;
 }
 
-/* SMPI's ranks are threads of one process on the host's cores: what they could share has no cost here. */
+/* SMPI's ranks are threads of one process on the host's cores: shared memory has no cost in the
+ * simulation. */
 static void share_nothing(tri_comm *comm) {
     tri_state_of(comm)->shared = NULL;
 }
@@ -295,7 +298,7 @@ int main(int argc, char **argv) {
     int size;
     MPI_Init(&argc, &argv);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
-    if (!everybody) everybody = sg_barrier_init((unsigned)size);
+    if (!all_ranks) all_ranks = sg_barrier_init((unsigned)size);
     tri_status status = tri_comm_create(MPI_COMM_WORLD, &comm);
     if (status == TRI_OK) share_nothing(comm);
     if (status == TRI_OK) status = run(argc, argv, comm);

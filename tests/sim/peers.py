@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""peers.py MEASURE [MACHINE...]: times of SMPI's own selectors on the cells of peers.csv, written to standard output.
+"""peers.py MEASURE [MACHINE...]: prints the times of SMPI's selectors on the cells of peers.csv.
 
-With no machine named, all of them: hours for those of 1024 ranks, whose cells in peers.csv are therefore fewer. A
-selector with wrong data has no time, nor has one that did not end within LIMIT_S.
+Without a machine: all of them, which takes hours with 1024 ranks; peers.csv has fewer cells there. A
+selector that gives wrong data or does not end within LIMIT_S has no time.
 """
 import csv
 import os
@@ -15,8 +15,8 @@ from simulate import simulate
 HERE = os.path.dirname(os.path.abspath(__file__))
 SELECTORS = ("ompi", "mpich", "mvapich2", "impi")
 LIMIT_S = 600
-TITLE = """# Simulated microseconds of the collectives of SMPI (SimGrid 3.32) with the selectors that stand for four MPI libraries:
-# peers.py writes this file. Bytes are of the vector, or of one block. Empty: not run, or wrong data.
+TITLE = """# Simulated microseconds of the collectives of SMPI (SimGrid 3.32) with the selectors of four MPI
+# libraries. Written by peers.py. Bytes are of the vector, or of one block. Empty: not run, or wrong data.
 """
 
 

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""scale.py MEASURE [--machines NAME,...] [--operations NAME,...] [--most BYTES] [--limit S] [--golden FILE | --write FILE]
+"""scale.py MEASURE [--machines NAME,...] [--operations NAME,...] [--most BYTES] [--limit S]
+[--golden FILE | --write FILE]: compares our choice with the selectors of other libraries.
 
-Our choice beside the peers.
-
-Measures tri_... calls on the cells of peers.csv and prints, for each cell, the bound, our simulated time and the
-algorithm that was chosen, the best of the four selectors, and the two ratios; then geometric means and the cells in
-which the best selector is ahead. --golden compares our times with those of a file and exits 1 where one differs: any
-change of a schedule or of the choice shows. --write makes such a file. --limit gives each cell a simulation of its own and
-leaves out those that take longer.
+Measures tri_... calls on the cells of peers.csv and prints, for each cell, the bound, our simulated time
+and the chosen algorithm, the best of the four selectors, and the two ratios; then geometric means and the
+cells in which the best selector is faster. --golden compares our times with a file and exits 1 on any
+difference, so that every change of a schedule or of the choice shows. --write writes such a file. --limit
+simulates each cell separately and skips those that take longer.
 """
 import argparse
 import csv
@@ -32,12 +31,12 @@ def times_of(program, name, wanted, limit_s):
         try:
             times |= simulate(program, machine(name), [cell], timeout=limit_s)
         except subprocess.TimeoutExpired:
-            print(f"{name} {cell[0]} {cell[2]} is left out: it takes more than {limit_s} s", flush=True)
+            print(f"{name} {cell[0]} {cell[2]} is skipped: it takes more than {limit_s} s", flush=True)
     return times
 
 
 def measure(program, names, operations, most, limit_s):
-    """Rows with what is known of each cell."""
+    """One row per cell, with all its data."""
     found = []
     for name in names:
         cells = [r for r in peers.rows() if r["machine"] == name and int(r["bytes"]) <= most
@@ -49,8 +48,9 @@ def measure(program, names, operations, most, limit_s):
                 continue
             time, predicted, chosen = times[key]
             theirs = {s: float(row[s]) for s in peers.SELECTORS if row[s]}
-            found.append({"machine": name, "operation": key[0], "bytes": key[2], "us": time, "predicted": predicted,
-                          "algorithm": chosen, "bound": bound_us(machine(name), key[0], key[2]), "peers": theirs})
+            found.append({"machine": name, "operation": key[0], "bytes": key[2], "us": time,
+                          "predicted": predicted, "algorithm": chosen,
+                          "bound": bound_us(machine(name), key[0], key[2]), "peers": theirs})
     return found
 
 
@@ -64,7 +64,8 @@ def print_cells(rows):
     for r in rows:
         peer = min(r["peers"], key=r["peers"].get)
         print(f"{r['machine']:9} {r['operation']:10} {r['bytes']:9} {r['bound']:9.2f} {r['us']:9.2f} "
-              f"{r['peers'][peer]:9.2f} {peer:9} {r['peers'][peer] / r['us']:6.2f} {r['us'] / r['bound']:7.2f} "
+              f"{r['peers'][peer]:9.2f} {peer:9} {r['peers'][peer] / r['us']:6.2f} "
+              f"{r['us'] / r['bound']:7.2f} "
               f"{r['predicted']:9.2f} {r['algorithm']}")
 
 
@@ -85,7 +86,7 @@ def print_means(rows):
     for operation in sorted({r["operation"] for r in rows}):
         line(operation, [r for r in rows if r["operation"] == operation])
     behind = [r for r in rows if r["us"] > 1.02 * min(r["peers"].values())]
-    print(f"\nmore than 2 % behind the best selector in {len(behind)} cells")
+    print(f"\nmore than 2 % slower than the best selector in {len(behind)} cells")
 
 
 def as_golden(rows):
@@ -115,7 +116,8 @@ def main():
     parser.add_argument("--golden", help="compare with this file")
     parser.add_argument("--write", help="write such a file")
     args = parser.parse_args()
-    rows = measure(args.program, args.machines.split(","), args.operations and args.operations.split(","), args.most,
+    operations = args.operations and args.operations.split(",")
+    rows = measure(args.program, args.machines.split(","), operations, args.most,
                    args.limit)
     wrong = [r for r in rows if not isinstance(r["us"], float)]
     for r in wrong:
@@ -126,7 +128,8 @@ def main():
         return compare(rows, args.golden)
     if args.write:
         with open(args.write, "w", encoding="ascii") as stream:
-            stream.write("# Simulated microseconds of our choice, compared exactly by the test sim.scale; scale.py --write\n")
+            stream.write("# Simulated microseconds of our choice, compared exactly by the test sim.scale; "
+                         "scale.py --write\n")
             csv.writer(stream, lineterminator="\n").writerows([GOLDEN] + as_golden(rows))
     print_cells(rows)
     print_means(rows)

@@ -1,19 +1,20 @@
-"""simulate(MACHINE, CELLS, ...): runs measure.c on a simulated machine. The options make an exact network: a message
-costs overhead + latency + (bytes + 16) / rate + overhead, and the times are the same in every run."""
+"""simulate(MACHINE, CELLS, ...): runs measure.c on a simulated machine. The options give an exact network:
+a message costs overhead + latency + (bytes + 16) / rate + overhead, and the times are equal in every
+run."""
 import os
 import signal
 import subprocess
 import tempfile
 
-EAGER = 8192  # messages of as many bytes and more cost no overhead to the receiver, and wait for it; measure.c
+EAGER = 8192  # messages from this size on wait for the receiver and cost it no overhead; see measure.c
 
 
-# The selector of calls that are not measured: with the naive one of SMPI setting up 256 ranks takes 20 s in place of 1.
+# The selector of calls that are not measured. SMPI's naive one takes 20 s instead of 1 s to set up 256 ranks.
 SET_UP = "mpich"
 
 
 def run(command, folder, timeout):
-    """Its output and errors. One that takes too long is ended with the simulation that smpirun, a script, has started."""
+    """Returns stdout and stderr. On timeout kills the process group: smpirun is a script."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
                           start_new_session=True) as process:
         try:
@@ -24,7 +25,7 @@ def run(command, folder, timeout):
 
 
 def simulate(program, machine, cells, selector=SET_UP, eager=EAGER, timeout=None):
-    """(operation, algorithm, bytes): (simulated us or a word why not, predicted us, name of what was chosen)."""
+    """(operation, algorithm, bytes): (simulated us or an error word, predicted us, chosen algorithm)."""
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for name, text in (("platform.xml", machine.platform()), ("hosts", machine.hostfile())):
@@ -32,8 +33,10 @@ def simulate(program, machine, cells, selector=SET_UP, eager=EAGER, timeout=None
             with open(paths[name], "w", encoding="ascii") as stream:
                 stream.write(text)
         options = {
-            "smpi/simulate-computation": "no", "smpi/host-speed": "10Gf", "smpi/wtime": 0, "smpi/bw-factor": "0:1",
-            "smpi/lat-factor": "0:1", "network/crosstraffic": 0, "network/TCP-gamma": 1e15, "smpi/async-small-thresh": eager,
+            "smpi/simulate-computation": "no", "smpi/host-speed": "10Gf", "smpi/wtime": 0,
+            "smpi/bw-factor": "0:1", "smpi/lat-factor": "0:1", "network/crosstraffic": 0,
+            "network/TCP-gamma": 1e15,
+            "smpi/async-small-thresh": eager,
             "smpi/send-is-detached-thresh": eager, "smpi/coll-selector": selector, "contexts/stack-size": 256,
         }
         options |= {f"smpi/{what}": f"0:{machine.overhead * 1e-6:g}:0" for what in ("os", "ois", "or")}

@@ -1,4 +1,5 @@
-/* The lower bound of a broadcast's latency, against the plain greedy search and where it is known in closed form. */
+/* The lower bound of the latency of a broadcast, compared with a greedy search and with known closed
+ * forms. */
 #include <math.h>
 
 #include "tests/check.h"
@@ -7,7 +8,7 @@
 
 enum { MOST = 300 };
 
-/* Each new rank is told by whoever can be done first, found by asking all. */
+/* Each new rank receives from the rank that can deliver first, found by trying all. */
 static double greedy_s(int ranks, double overhead_s, double latency_s) {
     double known_s[MOST] = {0};
     int told[MOST] = {0};
@@ -22,7 +23,7 @@ static double greedy_s(int ranks, double overhead_s, double latency_s) {
     return known_s[ranks - 1];
 }
 
-/* Of a barrier inside a node: there are no bytes, so that the bound is the latency's. */
+/* A barrier inside a node has no bytes, so its bound is that of the latency. */
 static double bound_s(int ranks, double overhead_s, double latency_s) {
     tri_network net = {.level[TRI_INSIDE] = {.overhead_s = overhead_s, .latency_s = latency_s}};
     tri_case c = {.operation = TRI_BARRIER, .ranks = ranks, .nodes = 1, .largest = ranks};
@@ -39,8 +40,8 @@ int main(void) {
             CHECK(!(found < expected) && !(found > expected), "%d ranks: %a s, not %a s", ranks, found,
                   expected);
         }
-    /* Who tells one rank a second, and is understood a second later, makes as many know as Fibonacci had rabbits. Asking
-     * all of so many ranks would take hours. */
+    /* One send per second with a delivery time of one second: the numbers of informed ranks are the Fibonacci
+     * numbers. The greedy search would take hours for so many ranks. */
     long now = 1, next = 1;
     int time = 0;
     for (; now < 2000000; time++) {

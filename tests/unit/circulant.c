@@ -1,5 +1,5 @@
-/* The schedules of pieces on a circulant graph, for every number of ranks up to some hundred: whoever receives a piece
- * is sent that one, by a rank that has it, and in the end all have all. */
+/* The schedules of pieces on a circulant graph, for every number of ranks up to some hundred: each receive
+ * matches a send of the same piece by a rank that has it, and in the end all ranks have all pieces. */
 #include "collectives/graphs/circulant.h"
 
 #include <stdlib.h>
@@ -11,10 +11,11 @@ enum { MOST_RANKS = 260, MOST_PIECES = 23 };
 
 typedef struct state {
     tri_circulant plan[MOST_RANKS];
-    int before[MOST_RANKS][MOST_PIECES], now[MOST_RANKS][MOST_PIECES]; /* how often a rank has got a piece */
+    int before[MOST_RANKS][MOST_PIECES],
+        now[MOST_RANKS][MOST_PIECES]; /* how often a rank has received a piece */
 } state;
 
-/* Returns how many messages are wrong. */
+/* Returns the number of wrong messages. */
 static int run_round(state *s, int size, int round) {
     int wrong = 0;
     memcpy(s->before, s->now, sizeof s->before);
@@ -25,7 +26,7 @@ static int run_round(state *s, int size, int round) {
             wrong += !s->before[from][piece];
             s->now[rank][piece]++;
         }
-        /* Nothing is sent that is not received. */
+        /* Every send has a receive. */
         int sent = tri_circulant_send(&s->plan[rank], round, &next);
         wrong += tri_circulant_recv(&s->plan[next], round, &from) != sent || from != rank;
     }

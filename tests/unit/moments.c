@@ -9,8 +9,8 @@
 #include "trireme/random.h"
 #include "unit/oracle.h"
 
-/* Is |q - r| <= half a unit in the last place of r, for the exact q = a / n? Compared as 2 |a - n r| <= n ulp(r), in
- * integers. `r` is finite and not zero. */
+/* Whether |q - r| <= ulp(r) / 2 for the exact q = a / n, tested in integers as 2 |a - n r| <= n ulp(r). `r`
+ * is finite and not zero. */
 static void check_quotient(const char *what, const double *x, size_t count, uint64_t n, double r) {
     static oracle o, bound;
     int exponent;
@@ -55,8 +55,8 @@ static void means(void) {
           tri_sum_divide(&s, UINT64_MAX));
 }
 
-/* r is the nearest double to the root of a = sum of x^2 exactly when (2 r - u)^2 <= 4 a <= (2 r + u)^2, u being
- * the unit in the last place of r (that of the binade below matters for powers of two only). */
+/* r is the nearest double to the root of a = sum of x^2 if and only if (2 r - u)^2 <= 4 a <= (2 r + u)^2,
+ * with u = ulp(r) (powers of two also need that of the binade below). */
 static void check_root(const double *x, size_t count, double r) {
     static oracle o;
     int exponent;
@@ -104,7 +104,7 @@ static void roots(void) {
     CHECK(isinf(tri_squares_root(&q)), "a norm of 2 DBL_MAX");
 }
 
-/* Small integers: n S2 - S1^2 fits a machine word, and a quotient of two of them is rounded by long double. */
+/* Small integers: n S2 - S1^2 fits a machine word, and long double rounds the quotient. */
 static void variances(void) {
     for (uint64_t seed = 0; seed < 200; seed++) {
         size_t n = 2 + seed % 100;
@@ -213,7 +213,7 @@ static void histograms(void) {
     CHECK_STATUS(tri_histogram_add(x, 1, 0, 1, 0, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
 }
 
-/* By the definition, one element at a time. */
+/* By definition, one element at a time. */
 static void many_in_bins(size_t bins) {
     enum { COUNT = 5003 };
     static double x[COUNT];

@@ -1,4 +1,5 @@
-/* The file of network numbers: what is written is read, what is not in order is refused with its line. */
+/* The file of network numbers: reading returns what was written; invalid lines are refused with their
+ * number. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,18 +63,18 @@ static void test_read(void) {
 static void test_bad(void) {
     static const struct {
         const char *line, *says;
-    } bad[] = {{"speed = 3 s\n", "line 21: there is no number 'speed'"},
-               {"inside.latency = 1 s\n", "line 21: inside.latency stands there twice"},
+    } bad[] = {{"speed = 3 s\n", "line 21: unknown name 'speed'"},
+               {"inside.latency = 1 s\n", "line 21: inside.latency is given twice"},
                {"between.latency = 1e-6 s\n", "lacks between.overhead"},
-               {"between.latency = fast s\n", "line 21: 'fast s' is no number"},
-               {"between.latency = -1 s\n", "line 21: '-1 s' is no number"},
-               {"between.latency = inf s\n", "line 21: 'inf s' is no number"},
-               {"between.latency = nan s\n", "line 21: 'nan s' is no number"},
-               {"between.latency = 3 us\n", "between.latency is in s: write '3 s'"},
-               {"between.latency = 3\n", "between.latency is in s: write '3 s'"},
+               {"between.latency = fast s\n", "line 21: 'fast s' is not a number"},
+               {"between.latency = -1 s\n", "line 21: '-1 s' is not a number"},
+               {"between.latency = inf s\n", "line 21: 'inf s' is not a number"},
+               {"between.latency = nan s\n", "line 21: 'nan s' is not a number"},
+               {"between.latency = 3 us\n", "the unit of between.latency is s; write '3 s'"},
+               {"between.latency = 3\n", "the unit of between.latency is s; write '3 s'"},
                {"hello\n", "line 21: 'hello' is not 'name = value'"},
-               {"cores = many\n", "line 21: 'many' is no whole number"},
-               {"cores = 0\n", "'0' is no whole number"}};
+               {"cores = many\n", "line 21: 'many' is not an integer"},
+               {"cores = 0\n", "'0' is not an integer"}};
     tri_network_file n = {.cores = 77};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         CHECK_STATUS(read_text(whole, bad[i].line, &n), TRI_ERR_DATA);
@@ -123,8 +124,8 @@ static double time_of(tri_operation operation, const char *name, int ranks, size
     return NAN;
 }
 
-/* Where nothing costs but that receivers send at the same time: rings pay for each round, trees nothing, a chain for all
- * pieces behind the first, in so far as its hops lead to ranks that pass on. */
+/* If only simultaneous sending and receiving costs: a ring pays for each round, a tree nothing, a chain for
+ * all pieces after the first, on hops to ranks that forward. */
 static void test_both(void) {
     tri_network net = {.eager_bytes = 4096};
     net.level[TRI_BETWEEN].duplex_byte_s = 1e-6;

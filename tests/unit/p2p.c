@@ -68,19 +68,19 @@ static void verdicts(void) {
     for (int p = 0; p < PLAYERS; p++)
         CHECK((slow_player[p] > 5) == (p == 5), "player %d: %g", p, slow_player[p]);
 
-    /* Two players of one slow node are quick with each other only, and that is not to be compared. */
+    /* Two ranks of one slow node are fast only with each other, and those samples are not comparable. */
     healthy();
     for (int other = 0; other < 6; other++)
         seconds[p2p_pair(PLAYERS, other, 6)] *= 10, seconds[p2p_pair(PLAYERS, other, 7)] *= 10;
     seconds[p2p_pair(PLAYERS, 6, 7)] = NAN;
     CHECK(suspects(PLAYERS) == 2 && slow_player[6] > 0 && slow_player[7] > 0, "two slow players");
 
-    /* Of three, one is slow: two of three pairs are. */
+    /* One slow rank of three: two of the three pairs are slow. */
     for (int pair = 0; pair < 3; pair++)
         seconds[pair] = pair == 0 ? 1e-6 : 1e-4;
     CHECK(suspects(3) == 1 && fabs(slow_player[2] - 100) < 1e-9, "player 2 of 3: %g", slow_player[2]);
 
-    /* Two cannot be compared with anything, nor can what was not measured. */
+    /* Two ranks, or pairs without samples, cannot be compared. */
     CHECK(suspects(2) == 0, "two players");
     for (int pair = 0; pair < PAIRS; pair++)
         seconds[pair] = NAN;

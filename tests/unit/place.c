@@ -1,4 +1,4 @@
-/* Dealing out cores on described machines (HWLOC_SYNTHETIC, HWLOC_XMLFILE) and looking at this one. */
+/* Distribution of cores on described machines (HWLOC_SYNTHETIC, HWLOC_XMLFILE), and this machine. */
 #include "trireme/place.h"
 #include "trireme/random.h"
 
@@ -104,8 +104,8 @@ static void crowded(void) {
     tri_place_destroy(&place);
 }
 
-/* Random masks for random numbers of ranks on 16 cores of 2: everybody stays in its mask; ranks with the same
- * mask have no cpu in common unless there are more of them than cpus, and tear no core unless more than
+/* Random masks for random numbers of ranks on 16 cores of 2 hardware threads. Every rank stays in its mask.
+ * Ranks with the same mask share no cpu unless they outnumber the cpus, and no core unless they outnumber the
  * cores. */
 static void any_masks(void) {
     tri_place *place = described("HWLOC_SYNTHETIC", "package:2 core:8 pu:2");
@@ -244,7 +244,7 @@ static void this_machine(void) {
 }
 
 int main(void) {
-    unsetenv("HWLOC_COMPONENTS"); /* jobs/env.sh sets it; with it hwloc takes no described machine */
+    unsetenv("HWLOC_COMPONENTS"); /* jobs/env.sh sets it, and then hwloc ignores described machines */
     tri_place *place = NULL;
     if (tri_place_create(&place) == TRI_ERR_ABSENT) return 77;
     tri_place_destroy(&place);

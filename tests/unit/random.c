@@ -1,4 +1,4 @@
-/* Random vectors: pinned bits, the same from any starting point, the right moments. */
+/* Random vectors: fixed bits, independence of the starting point, moments. */
 #include "trireme/random.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
-/* The shared-memory algorithms with threads for ranks: the thread sanitizer sees no races between processes,
- * between threads it does. No MPI: the verbs are the test's own, and the operation does not commute. */
+/* The shared-memory algorithms with threads as ranks, since the thread sanitizer detects races between
+ * threads, but not between processes. No MPI: the test implements the verbs. The operation does not
+ * commute. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 enum { MOST = 5 };
 
-/* x -> scale * x + shift; the product of two is one behind the other. */
+/* x -> scale * x + shift; the product is the composition. */
 typedef struct map {
     uint32_t scale, shift;
 } map;
@@ -45,7 +46,7 @@ static tri_status copy(tri_context *c, void *to, const void *from, size_t count)
 
 static const tri_verbs verbs = {.combine = combine, .copy = copy};
 
-/* What all threads see. */
+/* State shared by all threads. */
 typedef struct node {
     int size, mapped;
     void *rings;
@@ -65,13 +66,13 @@ typedef struct member {
 
 static const size_t counts[] = {0, 1, 3, 50, 1000, 20000};
 
-/* Blocks that an operation has on each side. */
+/* The numbers of send and receive blocks of an operation. */
 static int blocks_sent(tri_operation operation, int size) {
     return operation == TRI_ALLTOALL || operation == TRI_SCATTER || operation == TRI_REDUCE_SCATTER ? size
                                                                                                     : 1;
 }
 
-/* Of element `index` of the ranks `first` to `last`. */
+/* The result for element `index` over the ranks `first` to `last`. */
 static map combined(size_t index, int first, int last, int round) {
     map all = input(last, index, round);
     for (int r = last - 1; r >= first; r--)
@@ -137,7 +138,7 @@ static void run_one(member *m, const tri_algorithm *a, size_t count, int root, i
     void *scratch = malloc((a->scratch ? a->scratch(&c, &call) : 0) * c.unit_bytes + 1);
     if (!scratch) abort();
     call.scratch = scratch;
-    m->shared.met = 0;
+    m->shared.vectors_known = 0;
     m->wrong += a->run(&c, &call) != TRI_OK;
     if (operation != TRI_BARRIER) m->wrong += wrong_at(m, operation, root, recv, count, round);
     m->runs++;
@@ -149,8 +150,8 @@ static void run_one(member *m, const tri_algorithm *a, size_t count, int root, i
 
 static void *member_main(void *data) {
     member *m = data;
-    for (int i = 0; i < tri_algorithm_count(); i++) {
-        const tri_algorithm *a = tri_algorithm_at(i);
+    for (int i = 0; i < tri_algorithm_list_count; i++) {
+        const tri_algorithm *a = tri_algorithm_list[i];
         if (strncmp(a->name, "shared", 6)) continue;
         for (size_t n = 0; n < sizeof counts / sizeof *counts; n++)
             for (int round = 0; round < (counts[n] < 1000 ? 40 : 3); round++)

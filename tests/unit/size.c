@@ -1,4 +1,4 @@
-/* Sizes in words, and ranges. */
+/* Sizes as text, and ranges. */
 #include "trireme/size.h"
 
 #include <stdint.h>

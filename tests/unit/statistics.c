@@ -1,4 +1,4 @@
-/* Summaries of samples against values worked out by hand. */
+/* Summaries of samples, compared with values computed by hand. */
 #include "trireme/statistics.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* Exact sums against an oracle with one counter per binary digit, at every SIMD level. */
+/* Exact sums at every SIMD level, compared with an oracle with one counter per binary digit. */
 #include "trireme/sum.h"
 
 #include <float.h>
@@ -51,7 +51,7 @@ static void by_hand(void) {
     AGAINST_ORACLE(DBL_MAX, 0x1p969);                /* below half of the last digit: DBL_MAX */
     AGAINST_ORACLE(DBL_MAX, 0x1p970);                /* half: overflow */
     AGAINST_ORACLE(DBL_MAX, 0x1p970, -0x1p-1074);    /* just not */
-    AGAINST_ORACLE(DBL_MAX, DBL_MAX, -DBL_MAX, 1.0); /* overflows on the way only */
+    AGAINST_ORACLE(DBL_MAX, DBL_MAX, -DBL_MAX, 1.0); /* only a partial sum overflows */
     AGAINST_ORACLE(-DBL_MAX, -DBL_MAX);
     AGAINST_ORACLE(DBL_TRUE_MIN, DBL_TRUE_MIN, -DBL_MIN);
     AGAINST_ORACLE(DBL_MIN, -DBL_TRUE_MIN);

@@ -1,6 +1,6 @@
-/* Random arrays of every kind: the kernels, at every level, against the accumulator that takes one double at a
- * time (sum.c holds that against an oracle). Accumulators are compared byte by byte. An argument gives the number
- * of short arrays. */
+/* Random arrays of every kind: compares the kernels at every level, byte by byte, with an accumulator to
+ * which elements are added one by one (sum.c compares that with an oracle). The argument is the number of
+ * short arrays. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@ static double scaled(int low, unsigned span) {
     return ldexp(bits & 1 ? -fraction : fraction, low + (int)(draw() % span));
 }
 
-/* The kinds of arrays. What decides is drawn once for an array. */
+/* A kind of array, drawn once per array. */
 typedef struct kind {
     uint64_t form, special;
     int low;
@@ -75,17 +75,17 @@ static void compare(const tri_moments *want, const double *x, size_t count, tri_
     tri_moments m;
     tri_sum_clear(&s);
     tri_moments_clear(&m);
-    tri_sum_engine sum = {.level = level, .sum = tri_words_of_sum(&s)};
+    tri_sum_engine sum = {.level = level, .sum = tri_accumulator_of_sum(&s)};
     tri_sum_engine moments = {.level = level,
-                              .sum = tri_words_of_sum(&m.totals.sum),
-                              .squares = tri_words_of_squares(&m.totals.squares),
+                              .sum = tri_accumulator_of_sum(&m.totals.sum),
+                              .squares = tri_accumulator_of_squares(&m.totals.squares),
                               .extremes = &m.extremes};
     tri_sum_engine_run(&sum, 0, x, count);
     tri_sum_engine_run(&moments, 0, x, count);
     tri_sum_normalise(&s);
     tri_moments_normalise(&m);
     const tri_totals *t = &want->totals;
-    /* The marks for zeros, two words, are not the engine's. */
+    /* Ignores the two marks for zeros, which the engine does not set. */
     size_t digits = TRI_SUM_DIGITS + TRI_TAIL_NEGATIVE_ZERO;
     CHECK(!memcmp(&s, &t->sum, digits * 8), "sum of %zu, %s", count, tri_simd_name(level));
     CHECK(!memcmp(&m.totals.sum, &t->sum, digits * 8), "sum with moments of %zu, %s", count,
@@ -112,7 +112,7 @@ static void short_arrays(long arrays) {
     }
 }
 
-/* Several chunks in one window, and one element that does not fit into it, above or below. */
+/* Several chunks in one window, and one element above or below it. */
 static void spikes(int arrays) {
     static double x[5 * TRI_CHUNK];
     tri_moments want;
@@ -127,8 +127,8 @@ static void spikes(int arrays) {
     }
 }
 
-/* Long ones whose kind changes, so that windows move and the table comes and goes; and then the public functions
- * on parts of them, merged as integers. */
+/* Long arrays whose kind changes, so that windows move and the table is used at times; then the public
+ * functions on pieces of them, merged as integers. */
 static void long_array(void) {
     static double x[LONG];
     static tri_moments part;
@@ -163,8 +163,8 @@ static void long_array(void) {
     }
 }
 
-/* So many chunks in one window that the slices' totals must be emptied on the way; all elements as large as the
- * window lets them be. */
+/* Enough chunks in one window that the totals of the slices must be emptied; all elements have the largest
+ * magnitude of the window. */
 static void many_chunks(void) {
     size_t count = (TRI_SPAN_LIMIT + 3) * TRI_CHUNK;
     double *x = malloc(count * sizeof *x);
@@ -180,8 +180,8 @@ static void many_chunks(void) {
     free(x);
 }
 
-/* A long run of the table, half of it with one exponent, so that its entries meet their limits; all exponents
- * elsewhere, and few NaN and Inf. */
+/* A long run of the table: half the elements have one exponent, so that its entries reach their limits; the
+ * others have all exponents, with few NaN and Inf. */
 static void crowded(void) {
     size_t count = 3 * TRI_TABLE_LIMIT;
     double *x = malloc(count * sizeof *x);

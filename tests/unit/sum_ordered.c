@@ -1,4 +1,5 @@
-/* Ordered sums against their definition, written down a second time; and the plain sum, within its error. */
+/* Ordered sums, compared with a second implementation of their definition; plain sums, within their error
+ * bound. */
 #include <float.h>
 #include <stdlib.h>
 
@@ -33,7 +34,7 @@ static double tree(size_t count, size_t first, int level) {
     return left + tree(count, first + ((size_t)1 << (level - 1)), level - 1);
 }
 
-/* The rest after the largest complete tree is added to it as a whole. */
+/* The sum of the rest is added to that of the largest complete tree. */
 static double defined(size_t count) {
     size_t blocks = (count + BLOCK - 1) / BLOCK, first[64];
     int level[64], trees = 0;
@@ -51,7 +52,7 @@ static double defined(size_t count) {
     return isnan(sum) ? NAN : sum;
 }
 
-/* By parts of random numbers of blocks, each with nodes of its own. */
+/* In pieces of random numbers of blocks, each with its own list of nodes. */
 static double by_parts(tri_simd level, size_t count, uint64_t seed) {
     tri_ordered all, part;
     tri_ordered_clear(&all);

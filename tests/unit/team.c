@@ -1,5 +1,5 @@
-/* Teams: every thread once, every chunk once, the caller free meanwhile, barriers, bindings, failed creation.
- */
+/* Teams: every thread once, every chunk once, nonblocking start, barriers, bindings, failed creation.
+ * */
 #include "trireme/team.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "check.h"
 
-/* The linker sends the library's pthread_create and pthread_join here (tests/unit/CMakeLists.txt). */
+/* The linker redirects the library's pthread_create and pthread_join to these (tests/unit/CMakeLists.txt). */
 static int creations_left = -1; /* -1: no limit */
 static int created, joined;
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -54,12 +54,12 @@ static void call(void *argument, int thread) {
 
 static void take(void *argument, int thread, size_t chunk) {
     shared *s = argument;
-    s->taken[chunk]++; /* no atomic: tsan would see two threads on one chunk */
+    s->taken[chunk]++; /* not atomic, so that tsan detects two threads on one chunk */
     s->calls[thread]++;
 }
 
-/* Passes values around a ring; each thread reads what its neighbour wrote before the barrier. Two arrays in
- * turn, so that one barrier a round is enough. */
+/* Passes values around a ring: each thread reads the value that its neighbour wrote before the barrier. Two
+ * alternating arrays need one barrier per round. */
 static void ring(void *argument, int thread) {
     shared *s = argument;
     int threads = tri_team_threads(s->team), held = thread;
@@ -108,7 +108,7 @@ static void chunks_once(int threads, size_t chunks) {
     tri_team_destroy(&s.team);
 }
 
-/* Chunk 0 holds its thread until all the others are done: they must go to the other threads. */
+/* Chunk 0 blocks its thread until all others are done, so these must go to other threads. */
 static void slow(void *argument, int thread, size_t chunk) {
     shared *s = argument;
     (void)thread;
@@ -119,7 +119,7 @@ static void slow(void *argument, int thread, size_t chunk) {
         atomic_fetch_add(&s->started, 1);
 }
 
-/* The caller sees a chunk under way while it does something else, then lets it end. */
+/* The caller observes a running chunk, then lets it finish. */
 static void hold(void *argument, int thread, size_t chunk) {
     shared *s = argument;
     (void)chunk;

@@ -5,16 +5,16 @@ int tri_reduce_scatter_first_can(const tri_subcase *c) {
 }
 
 int tri_reduce_scatter_first_stages(const tri_subcase *c, tri_operation second,
-                                    tri_subcase part[TRI_STAGES]) {
-    part[0] = part[1] = *c;
-    part[0].split = part[1].split = 1;
-    part[0].operation = TRI_REDUCE_SCATTER;
-    part[1].operation = second;
-    part[0].bytes = part[1].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
+                                    tri_subcase stage[TRI_STAGES]) {
+    stage[0] = stage[1] = *c;
+    stage[0].split = stage[1].split = 1;
+    stage[0].operation = TRI_REDUCE_SCATTER;
+    stage[1].operation = second;
+    stage[0].bytes = stage[1].bytes = tri_ceil_div(c->bytes, (size_t)c->ranks);
     return 2;
 }
 
-/* The rank's part, which cannot be combined in place where the vector is input as well. */
+/* This rank's block. It cannot be combined in place if the vector is also the input. */
 size_t tri_reduce_scatter_first_own(const tri_context *c, const tri_call *call) {
     return tri_ceil_div(call->count, (size_t)c->size);
 }

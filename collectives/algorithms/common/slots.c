@@ -2,22 +2,22 @@
 
 #include <string.h>
 
-/* Bytes that are combined at a time. They stay in the nearest cache where peers' memory is mapped; each copy
- * by the kernel has its fixed cost, so there they are more. */
-enum { MAPPED_CHUNK_BYTES = 16384, REACHED_CHUNK_BYTES = 131072 };
-/* Vectors of all ranks together from here on do not stay in a cache until they are used. */
+/* Bytes combined at a time. With mapped memory they stay in the nearest cache; single copies have a fixed
+ * cost, so they are larger. */
+enum { MAPPED_CHUNK_BYTES = 16384, SINGLE_COPY_CHUNK_BYTES = 131072 };
+/* If the vectors of all ranks exceed this size, results do not stay in a cache until used. */
 enum { PAST_CACHES_BYTES = 96 << 20 };
 
 void tri_exchange_vectors(tri_context *c, const void *send, void *recv, int root) {
-    if (!c->shared->met) (void)tri_shared_exchange_vectors(c->shared, send, recv, root);
+    if (!c->shared->vectors_known) (void)tri_shared_exchange_vectors(c->shared, send, recv, root);
 }
 
-void tri_part(tri_context *c, int root) {
+void tri_release_vectors(tri_context *c, int root) {
     if (root < 0)
         tri_ring_barrier(&c->shared->small);
     else
         tri_ring_report(&c->shared->small, root);
-    c->shared->met = 0; /* the next part of this call has other vectors */
+    c->shared->vectors_known = 0; /* the next stage of this call has other vectors */
 }
 
 int tri_past_caches(const tri_context *c, size_t units) {
@@ -38,11 +38,11 @@ static size_t chunk_units(const tri_context *c, size_t bytes) {
 }
 
 size_t tri_single_scratch(const tri_context *c, const tri_call *call) {
-    size_t chunk = chunk_units(c, REACHED_CHUNK_BYTES);
+    size_t chunk = chunk_units(c, SINGLE_COPY_CHUNK_BYTES);
     return 2 * (chunk < call->count ? chunk : call->count);
 }
 
-/* Where a chunk of a peer's input can be read: in place, or in `copy`. */
+/* The data of a chunk of a peer's input: in place, or copied to `copy`. */
 static tri_status fetch(tri_context *c, int peer, size_t start, size_t units, void *copy, const void **out) {
     const tri_peer_vector *from = &c->shared->peers[peer].send;
     size_t offset = start * c->unit_bytes;
@@ -54,8 +54,8 @@ static tri_status fetch(tri_context *c, int peer, size_t start, size_t units, vo
     return tri_shared_read(c->shared, peer, from, offset, copy, units * c->unit_bytes);
 }
 
-/* From the last rank down, so that the combination so far is always the right operand and nobody's input is
- * written. */
+/* From the last rank down, so that the partial result is always the right operand and no input is
+ * overwritten. */
 static tri_status combine_chunk(tri_context *c, size_t start, size_t units, void *so_far, void *copy) {
     const void *data;
     TRI_TRY(fetch(c, c->size - 1, start, units, so_far, &data));
@@ -75,7 +75,7 @@ static tri_status store(tri_context *c, int peer, size_t offset, const void *dat
     return TRI_OK;
 }
 
-/* Shares are cut at multiples of 64 elements, so that no two ranks write one cache line. */
+/* Shares start at multiples of 64 elements, so that no two ranks write the same cache line. */
 static tri_range my_share(const tri_context *c, size_t count) {
     size_t size = (size_t)c->size, me = (size_t)c->rank;
     size_t share = (count / size + 63) / 64 * 64, start = me * share;
@@ -84,13 +84,13 @@ static tri_range my_share(const tri_context *c, size_t count) {
     return (tri_range){start, end - start};
 }
 
-/* Units to work on at a time. */
+/* Units to process at a time. */
 static size_t chunk_of(const tri_context *c) {
     int mapped = c->shared->peers[(c->rank + 1) % c->size].send.here != NULL;
-    return chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : REACHED_CHUNK_BYTES);
+    return chunk_units(c, mapped ? MAPPED_CHUNK_BYTES : SINGLE_COPY_CHUNK_BYTES);
 }
 
-/* Where this rank may combine a rank's result in its place; NULL: it cannot see it, or its input lies there. */
+/* A rank's result, if this rank can combine there directly; NULL: not mapped, or it is also the input. */
 static char *result_of(const tri_context *c, int rank) {
     const tri_peer *peer = &c->shared->peers[rank];
     return peer->recv.here == peer->send.here ? NULL : peer->recv.here;
@@ -122,12 +122,12 @@ tri_status tri_combine_block(tri_context *c, const tri_call *call, size_t first,
     return TRI_OK;
 }
 
-/* One chunk of tri_scan_share(): the vectors of the ranks in order. */
+/* One chunk of tri_scan_share(), over all ranks in order. */
 static tri_status scan_chunk(tri_context *c, size_t start, size_t units, void *so_far, void *next,
                              int exclusive, int past_caches) {
     size_t offset = start * c->unit_bytes, bytes = units * c->unit_bytes;
     for (int peer = 0; peer < c->size; peer++) {
-        /* Read before the result is written, which may be in the same place. */
+        /* Read the input before the result is written, which may be in the same place. */
         if (!exclusive || peer + 1 < c->size)
             TRI_TRY(tri_shared_read(c->shared, peer, &c->shared->peers[peer].send, offset, next, bytes));
         if (exclusive && peer) TRI_TRY(store(c, peer, offset, so_far, bytes, past_caches));

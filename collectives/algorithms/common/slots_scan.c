@@ -1,10 +1,10 @@
-/* Scans through slots: what scan and exscan have in common. */
+/* Scans through slots: common to scan and exscan. */
 #include "collectives/algorithms/common/slots.h"
 
-/* Two halves of a slot. */
+/* A slot has two halves. */
 enum { LARGEST_HALF_BYTES = TRI_LARGE_PAYLOAD_BYTES / 2 };
 
-/* The combination of all ranks below this one: from the nearest one on that has laid down its own. */
+/* The combination of all lower ranks, starting from the nearest one that has published its result. */
 static tri_status look_back(tri_context *c, const tri_slot_pieces *p, uint64_t piece, size_t units,
                             void *scratch, const void **out) {
     int from = c->rank - 1;
@@ -25,11 +25,11 @@ size_t tri_scan_back_scratch(const tri_context *c, const tri_call *call) {
     return 2 * (call->count < piece ? call->count : piece);
 }
 
-/* What a rank does with one piece, either way. */
+/* The work of a rank on one piece, in either algorithm. */
 typedef struct prefix {
     size_t units;
-    const void *own, *before; /* this rank's, and that of all ranks below it; NULL at rank 0 */
-    void *upto;               /* where they are combined; NULL: nowhere, nobody needs it */
+    const void *own, *before; /* this rank's data, and the combination of all lower ranks; NULL at rank 0 */
+    void *through;            /* where they are combined; NULL: not needed */
     void *result;
 } prefix;
 
@@ -40,16 +40,16 @@ static prefix prefix_of(const tri_context *c, const tri_call *call, const tri_sl
 }
 
 static tri_status copy_own(tri_context *c, const prefix *x) {
-    return x->upto ? tri_do_copy(c, x->upto, x->own, x->units) : TRI_OK;
+    return x->through ? tri_do_copy(c, x->through, x->own, x->units) : TRI_OK;
 }
 
 static tri_status combine_own(tri_context *c, const prefix *x) {
-    return x->upto && x->before ? tri_do_combine(c, x->before, x->upto, x->units) : TRI_OK;
+    return x->through && x->before ? tri_do_combine(c, x->before, x->through, x->units) : TRI_OK;
 }
 
-/* Rank 0's own piece from where it came: the line of a slot that has just been published is on its way to a reader. */
+/* Rank 0 copies its own piece from the source: the slot just published is in transit to a reader. */
 static tri_status copy_result(tri_context *c, const prefix *x, int exclusive) {
-    const void *from = exclusive ? x->before : x->before ? x->upto : x->own;
+    const void *from = exclusive ? x->before : x->before ? x->through : x->own;
     return from ? tri_do_copy(c, x->result, from, x->units) : TRI_OK;
 }
 
@@ -60,10 +60,10 @@ tri_status tri_scan_back(tri_context *c, const tri_call *call, int exclusive) {
         uint64_t piece = p.first + k;
         prefix x = prefix_of(c, call, &p, k);
         if (last) {
-            x.upto = exclusive ? NULL : x.result;
+            x.through = exclusive ? NULL : x.result;
         } else {
             void *slot = tri_ring_open(p.ring, piece);
-            x.upto = tri_unit(c, slot, x.units);
+            x.through = tri_unit(c, slot, x.units);
             if (c->rank) {
                 TRI_TRY(tri_do_copy(c, slot, x.own, x.units));
                 tri_ring_publish(p.ring, piece);
@@ -86,10 +86,11 @@ tri_status tri_scan_chain(tri_context *c, const tri_call *call, int exclusive) {
         uint64_t piece = p.first + k;
         prefix x = prefix_of(c, call, &p, k);
         if (!last)
-            x.upto = tri_ring_open(p.ring, piece);
+            x.through = tri_ring_open(p.ring, piece);
         else if (!exclusive)
-            x.upto = x.result;
-        /* This rank's own piece waits in the slot, so that what comes from below goes on at once. */
+            x.through = x.result;
+        /* This rank's piece waits in the slot, so that incoming data can be combined and passed on at
+         * once. */
         TRI_TRY(copy_own(c, &x));
         if (c->rank) x.before = tri_ring_await(p.ring, c->rank - 1, piece);
         TRI_TRY(combine_own(c, &x));
@@ -103,7 +104,7 @@ tri_status tri_scan_chain(tri_context *c, const tri_call *call, int exclusive) {
 tri_cost tri_cost_scan_back(const tri_subcase *c, int combining) {
     tri_cost cost = {0};
     double bytes = (double)c->bytes, each = (bytes + tri_combining(bytes)) * (combining - 1);
-    tri_cost_hand_offs(&cost, c, tri_ring_turns(2 * bytes));
+    tri_cost_hand_offs(&cost, c, tri_ring_hand_offs(2 * bytes));
     cost.slot_bytes = tri_first_piece(bytes) + tri_work(c, bytes + each, (3 * bytes + each / 4) * combining);
     return cost;
 }
@@ -111,8 +112,8 @@ tri_cost tri_cost_scan_back(const tri_subcase *c, int combining) {
 tri_cost tri_cost_scan_chain(const tri_subcase *c, int combining) {
     tri_cost cost = {0};
     double bytes = (double)c->bytes, combined = tri_combining(bytes), piece = tri_first_piece(bytes);
-    cost.flags = c->ranks - 2 + tri_ring_turns(bytes);
-    /* The last one copies once; those between it and rank 0 twice, a piece more or less at each of them. */
+    cost.flags = c->ranks - 2 + tri_ring_hand_offs(bytes);
+    /* The last rank copies once; ranks between it and rank 0 copy twice, each about one piece later. */
     double busiest = combining > 1 ? bytes + combined : bytes;
     if (c->ranks > 2) busiest += bytes + tri_combining(piece) * (c->ranks - 2);
     cost.slot_bytes = piece + tri_work(c, busiest, 2 * bytes * combining + combined * (combining - 1));

@@ -1,4 +1,4 @@
-/* The build without hwloc: it says what is missing, and destroying nothing is harmless. */
+/* The build without hwloc: creation fails with the missing package, destruction does nothing. */
 #include "trireme/place.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Who gets which device: against every possible deal. */
+/* Compares the assignment of devices with the best of all possible ones. */
 #include <stdlib.h>
 
 #include "check.h"
@@ -9,14 +9,14 @@ enum { RANKS = 8, DEVICES = 4 };
 
 static int distance[RANKS * DEVICES];
 
-static int total(size_t ranks, size_t devices, const size_t *dealt) {
+static int total(size_t ranks, size_t devices, const size_t *assigned) {
     int sum = 0;
     for (size_t r = 0; r < ranks; r++)
-        sum += distance[r * devices + dealt[r]];
+        sum += distance[r * devices + assigned[r]];
     return sum;
 }
 
-/* The least sum of distances of the deals that give each device as many ranks as equal blocks do. */
+/* The least sum of distances over all assignments with the block sizes of the default. */
 static int least(size_t ranks, size_t devices, size_t rank, size_t *left) {
     int best = rank < ranks ? 1 << 20 : 0;
     for (size_t d = 0; d < devices && rank < ranks; d++) {
@@ -29,9 +29,10 @@ static int least(size_t ranks, size_t devices, size_t rank, size_t *left) {
     return best;
 }
 
-/* Memory nodes, each with some of the ranks and of the devices, in an order of its own: far is 2, near is 0. */
+/* A random machine: each rank and device belongs to one of `nodes` memory nodes; distance 0 on one node, else
+ * 2. */
 static void machine(size_t ranks, size_t devices, size_t nodes, uint64_t seed) {
-    size_t dealt[RANKS], left[DEVICES] = {0}, have[DEVICES] = {0};
+    size_t assigned[RANKS], left[DEVICES] = {0}, have[DEVICES] = {0};
     size_t of_device[DEVICES];
     for (size_t d = 0; d < devices; d++)
         of_device[d] = tri_random_bits(seed, d) % nodes;
@@ -41,37 +42,37 @@ static void machine(size_t ranks, size_t devices, size_t nodes, uint64_t seed) {
         for (size_t d = 0; d < devices; d++)
             distance[r * devices + d] = of_rank == of_device[d] ? 0 : 2;
     }
-    tri_gpu_deal(ranks, devices, distance, dealt);
+    tri_gpu_assign(ranks, devices, distance, assigned);
     for (size_t r = 0; r < ranks; r++)
-        have[dealt[r]]++;
+        have[assigned[r]]++;
     for (size_t d = 0; d < devices; d++)
         CHECK(have[d] == left[d], "%zu ranks, %zu devices: device %zu has %zu ranks", ranks, devices, d,
               have[d]);
-    int sum = total(ranks, devices, dealt), best = least(ranks, devices, 0, left);
+    int sum = total(ranks, devices, assigned), best = least(ranks, devices, 0, left);
     CHECK(sum == best, "%zu ranks, %zu devices, %zu nodes, seed %llu: %d instead of %d", ranks, devices,
           nodes, (unsigned long long)seed, sum, best);
 }
 
-/* Two packages whose devices are numbered the other way round than their cores. */
+/* Two packages whose devices are numbered in the opposite order of their cores. */
 static void crossed(void) {
-    size_t dealt[RANKS];
+    size_t assigned[RANKS];
     for (size_t r = 0; r < RANKS; r++)
         for (size_t d = 0; d < 2; d++)
             distance[r * 2 + d] = (r < 4) == (d == 1) ? 0 : 2;
-    tri_gpu_deal(RANKS, 2, distance, dealt);
+    tri_gpu_assign(RANKS, 2, distance, assigned);
     for (size_t r = 0; r < RANKS; r++)
-        CHECK(dealt[r] == (r < 4), "rank %zu has device %zu", r, dealt[r]);
+        CHECK(assigned[r] == (r < 4), "rank %zu has device %zu", r, assigned[r]);
 }
 
 static void equal(void) {
     for (size_t ranks = 1; ranks <= RANKS; ranks++)
         for (size_t devices = 1; devices <= DEVICES; devices++) {
-            size_t dealt[RANKS];
+            size_t assigned[RANKS];
             for (size_t k = 0; k < ranks * devices; k++)
                 distance[k] = 1;
-            tri_gpu_deal(ranks, devices, distance, dealt);
+            tri_gpu_assign(ranks, devices, distance, assigned);
             for (size_t r = 0; r < ranks; r++)
-                CHECK(dealt[r] == r * devices / ranks, "%zu ranks, %zu devices: %zu", ranks, devices, r);
+                CHECK(assigned[r] == r * devices / ranks, "%zu ranks, %zu devices: %zu", ranks, devices, r);
         }
 }
 

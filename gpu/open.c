@@ -1,4 +1,4 @@
-/* Opening and closing a device. */
+/* Selects, opens and closes devices. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static bool lets_through(const char *filter, const tri_gpu_info *info) {
     return contains(info->name, filter) || contains(info->vendor, filter) || contains(info->platform, filter);
 }
 
-/* Moves the rows that the filter lets through to the front; returns their number. */
+/* Moves the devices that match the filter to the front; returns their number. */
 static size_t select_devices(const char *filter, tri_gpu_found *found, size_t count) {
     bool all = !filter || strcasecmp(filter, "auto") == 0, any_gpu = false;
     for (size_t i = 0; i < count; i++)
@@ -51,22 +51,22 @@ tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacit
 static tri_status no_such_device(const char *filter, const tri_gpu_found *found, size_t count) {
     if (!count)
         return tri_fail(TRI_ERR_DEVICE,
-                        "there is no OpenCL driver or device on this machine (the loader says "
-                        "CL_PLATFORM_NOT_FOUND_KHR, -1001, where no driver is installed): install "
+                        "this machine has no OpenCL driver or device (the loader returns "
+                        "CL_PLATFORM_NOT_FOUND_KHR, -1001, if no driver is installed): install "
                         "pocl-opencl-icd or the vendor's driver, or run with --device none");
     char list[640] = "";
     for (size_t i = 0, at = 0; i < count && at < sizeof list; i++)
         at += (size_t)snprintf(list + at, sizeof list - at, "%s%zu '%s' (%s%s)", i ? ", " : "",
                                found[i].info.index, found[i].info.name, tri_gpu_type_name(found[i].info.type),
                                found[i].info.fp64 ? "" : ", no double precision");
-    return tri_fail(TRI_ERR_DEVICE, "no OpenCL device fits '%s'; there are: %s", filter ? filter : "auto",
-                    list);
+    return tri_fail(TRI_ERR_DEVICE, "no OpenCL device matches '%s'; choose one of: %s",
+                    filter ? filter : "auto", list);
 }
 
 static tri_status make(tri_gpu *gpu) {
     cl_int code;
     gpu->context = clCreateContext(NULL, 1, &gpu->device, NULL, NULL, &code);
-    TRI_TRY(tri_cl(gpu, code, "making a context"));
+    TRI_TRY(tri_cl(gpu, code, "creating a context"));
     gpu->queue = clCreateCommandQueue(gpu->context, gpu->device, 0, &code);
     TRI_TRY(tri_cl(gpu, code, "making a queue"));
     gpu->up = clCreateCommandQueue(gpu->context, gpu->device, 0, &code);
@@ -86,10 +86,10 @@ static tri_status make(tri_gpu *gpu) {
     return TRI_OK;
 }
 
-tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size, tri_gpu_form form,
-                             tri_gpu **out) {
+tri_status tri_gpu_open_variant(const char *filter, int local_rank, int local_size, tri_gpu_variant variant,
+                                tri_gpu **out) {
     if (local_rank < 0 || local_rank >= local_size)
-        return tri_fail(TRI_ERR_ARGUMENT, "local rank %d is not one of %d", local_rank, local_size);
+        return tri_fail(TRI_ERR_ARGUMENT, "local rank %d is not in 0 ... %d - 1", local_rank, local_size);
     tri_gpu_found *found;
     size_t count;
     TRI_TRY(tri_gpu_find(&found, &count));
@@ -106,10 +106,11 @@ tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size,
                         "OpenCL device '%s' has no double precision: choose another with --device",
                         chosen.info.name);
     tri_gpu *gpu = calloc(1, sizeof *gpu);
-    if (!gpu) return tri_fail(TRI_ERR_MEMORY, "no memory for a device's record");
+    if (!gpu) return tri_fail(TRI_ERR_MEMORY, "no memory for the record of a device");
     gpu->info = chosen.info;
     gpu->device = chosen.device;
-    gpu->one_item = form == TRI_GPU_FORM_AUTO ? gpu->info.type == TRI_GPU_CPU : form == TRI_GPU_FORM_ITEM;
+    gpu->one_item =
+        variant == TRI_GPU_VARIANT_AUTO ? gpu->info.type == TRI_GPU_CPU : variant == TRI_GPU_VARIANT_ITEM;
     tri_gpu_signals signals;
     tri_gpu_signals_save(&signals);
     tri_status status = make(gpu);
@@ -123,7 +124,7 @@ tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size,
 }
 
 tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_gpu **out) {
-    return tri_gpu_open_form(filter, local_rank, local_size, TRI_GPU_FORM_AUTO, out);
+    return tri_gpu_open_variant(filter, local_rank, local_size, TRI_GPU_VARIANT_AUTO, out);
 }
 
 void tri_gpu_close(tri_gpu **gpu) {

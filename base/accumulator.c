@@ -1,33 +1,34 @@
-#include "base/sum_words.h"
+#include "base/accumulator.h"
 
 #include <math.h>
 #include <string.h>
 
-void tri_words_normalise(tri_words w) {
+void tri_accumulator_normalise(tri_accumulator w) {
     int64_t carry = 0;
     for (int i = 0; i < w.digits - 1; i++) {
         int64_t digit = w.word[i] + carry;
         w.word[i] = digit & UINT32_MAX;
         carry = digit >> 32;
     }
-    /* The topmost digit keeps the sign. */
+    /* The highest digit keeps the sign. */
     w.word[w.digits - 1] += carry;
-    int64_t *tail = tri_words_tail(w);
+    int64_t *tail = tri_accumulator_tail(w);
     tail[TRI_TAIL_OTHERS] = tail[TRI_TAIL_OTHERS] != 0;
-    /* Beside other terms a -0 changes nothing, and the vector kernels do not look for it. */
+    /* With other terms a -0 has no effect, and the vector kernels do not detect it. */
     tail[TRI_TAIL_NEGATIVE_ZERO] = tail[TRI_TAIL_NEGATIVE_ZERO] && !tail[TRI_TAIL_OTHERS];
     tail[TRI_TAIL_BOUND] = 1;
 }
 
-void tri_words_merge(tri_words into, const int64_t *from) {
+void tri_accumulator_merge(tri_accumulator into, const int64_t *from) {
     int64_t from_bound = from[into.digits + TRI_TAIL_BOUND];
-    if (tri_words_tail(into)[TRI_TAIL_BOUND] + from_bound > TRI_BOUND_LIMIT) tri_words_normalise(into);
+    if (tri_accumulator_tail(into)[TRI_TAIL_BOUND] + from_bound > TRI_BOUND_LIMIT)
+        tri_accumulator_normalise(into);
     for (int i = 0; i < into.digits + TRI_TAIL; i++)
         into.word[i] += from[i];
 }
 
-int tri_big_take(const int64_t *word, int digits, int base, tri_big *out) {
-    /* Twice: whether the number is negative is known after the first pass of carries. */
+int tri_bignum_take(const int64_t *word, int digits, int base, tri_bignum *out) {
+    /* Two passes: the sign is known after the first pass of carries. */
     int negative = 0;
     for (int pass = 0; pass < 2; pass++) {
         int64_t carry = 0;
@@ -46,7 +47,7 @@ int tri_big_take(const int64_t *word, int digits, int base, tri_big *out) {
     return negative;
 }
 
-void tri_big_divide(tri_big *a, uint64_t divisor) {
+void tri_bignum_divide(tri_bignum *a, uint64_t divisor) {
     uint64_t rest = 0;
     for (int i = a->count - 1; i >= 0; i--) {
         tri_u128 part = (tri_u128)rest << 32 | a->digit[i];
@@ -56,7 +57,7 @@ void tri_big_divide(tri_big *a, uint64_t divisor) {
     a->sticky |= rest != 0;
 }
 
-void tri_big_multiply(tri_big *a, uint64_t factor) {
+void tri_bignum_multiply(tri_bignum *a, uint64_t factor) {
     tri_u128 carry = 0;
     for (int i = 0; i < a->count; i++) {
         carry += (tri_u128)a->digit[i] * factor;
@@ -67,7 +68,7 @@ void tri_big_multiply(tri_big *a, uint64_t factor) {
         a->digit[a->count++] = (uint32_t)carry;
 }
 
-void tri_big_square(const tri_big *a, tri_big *out) {
+void tri_bignum_square(const tri_bignum *a, tri_bignum *out) {
     memset(out, 0, sizeof *out);
     out->count = 2 * a->count;
     out->base = 2 * a->base;
@@ -82,7 +83,7 @@ void tri_big_square(const tri_big *a, tri_big *out) {
     }
 }
 
-void tri_big_subtract(tri_big *a, const tri_big *b) {
+void tri_bignum_subtract(tri_bignum *a, const tri_bignum *b) {
     int64_t carry = 0;
     for (int i = 0; i < a->count || i < b->count; i++) {
         int64_t digit = carry;
@@ -93,7 +94,7 @@ void tri_big_subtract(tri_big *a, const tri_big *b) {
     }
 }
 
-int tri_big_is_zero(const tri_big *a) {
+int tri_bignum_is_zero(const tri_bignum *a) {
     for (int i = 0; i < a->count; i++)
         if (a->digit[i]) return 0;
     return 1;
@@ -106,9 +107,9 @@ static int bit_length(tri_u128 x) {
     return length;
 }
 
-/* The topmost bits of `a`: a = (result + part) * 2^*exponent with 0 <= part < 1, part > 0 where *sticky. The
- * result has at least 127 significant bits, or all there are. *exponent is even. */
-static tri_u128 leading(const tri_big *a, int *exponent, int *sticky) {
+/* The leading bits of `a`: a = (result + f) * 2^*exponent with 0 <= f < 1, and f > 0 if and only if *sticky.
+ * The result has at least 127 significant bits, or all bits. *exponent is even. */
+static tri_u128 leading(const tri_bignum *a, int *exponent, int *sticky) {
     int top = a->count - 1;
     while (top > 3 && !a->digit[top])
         top--;
@@ -129,7 +130,7 @@ static tri_u128 leading(const tri_big *a, int *exponent, int *sticky) {
     return value;
 }
 
-/* (value + part) * 2^exponent to the nearest double, 0 < part < 1 where sticky. */
+/* Rounds (value + f) * 2^exponent to the nearest double; 0 < f < 1 if sticky, else f = 0. */
 static double round_bits(tri_u128 value, int exponent, int sticky, int negative) {
     int high = exponent + bit_length(value) - 1; /* 2^high <= value < 2^(high + 1) */
     int low = high - 52 > -1074 ? high - 52 : -1074;
@@ -141,21 +142,21 @@ static double round_bits(tri_u128 value, int exponent, int sticky, int negative)
         value += rest > half || (rest == half && (sticky || (value & 1)));
         exponent = low;
     }
-    double magnitude = ldexp((double)(uint64_t)value, exponent); /* at most 2^53: exact, or overflow */
+    double magnitude = ldexp((double)(uint64_t)value, exponent); /* value <= 2^53: exact, or overflow */
     return negative ? -magnitude : magnitude;
 }
 
-double tri_big_round(const tri_big *a, int negative) {
+double tri_bignum_round(const tri_bignum *a, int negative) {
     int exponent, sticky;
     tri_u128 value = leading(a, &exponent, &sticky);
     return round_bits(value, exponent, sticky, negative);
 }
 
-double tri_big_root(const tri_big *a) {
+double tri_bignum_root(const tri_bignum *a) {
     int exponent, sticky;
     tri_u128 value = leading(a, &exponent, &sticky);
-    /* Bit by bit, the largest root with root^2 <= value. A part below the lowest bit of `value` does not
-     * change it, since no square of an integer lies between value and value + 1. */
+    /* Bit by bit, the largest root with root^2 <= value. Bits below those of `value` do not change it, since
+     * no square of an integer lies between value and value + 1. */
     tri_u128 root = 0, rest = value;
     for (tri_u128 bit = (tri_u128)1 << 126; bit; bit >>= 2) {
         int fits = rest >= root + bit;
