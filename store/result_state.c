@@ -87,6 +87,7 @@ tri_status tri_result_write_image(tri_result *result) {
     char *image = NULL;
     tri_status status = TRI_OK;
     if (H5Fflush(result->h5, H5F_SCOPE_GLOBAL) < 0 || (bytes = H5Fget_file_image(result->h5, NULL, 0)) < 0)
+        /* NOLINTNEXTLINE(bugprone-branch-clone): two steps may fail alike */
         status = tri_result_h5_failure(result, "a file image");
     else if (!(image = malloc((size_t)bytes)))
         status = tri_fail(TRI_ERR_MEMORY, "no memory for the %zd bytes of '%s'", bytes, result->path);
