@@ -44,28 +44,6 @@ static void usage(const tri_app *app, const tri_option_set sets[2], FILE *to) {
                     row->kind == TRI_OPTION_TEXTS ? "..." : "");
 }
 
-enum { LEFT = 26, WIDTH = 110 }; /* of --help: column of the texts, and longest line */
-
-/* Writes words from column LEFT on, wrapped. */
-static void help_text(const char *text, FILE *to) {
-    for (size_t at = LEFT; *text;) {
-        size_t word = strcspn(text, " ");
-        if (at > LEFT && at + 1 + word > WIDTH) {
-            fprintf(to, "\n%*s", LEFT, "");
-            at = LEFT;
-        }
-        at += (size_t)fprintf(to, "%s%.*s", at > LEFT ? " " : "", (int)word, text);
-        text += word + strspn(text + word, " ");
-    }
-}
-
-void tri_help_row(const char *left, const char *text, FILE *to) {
-    fprintf(to, "%-*s", LEFT, left);
-    if (strlen(left) >= LEFT) fprintf(to, "\n%*s", LEFT, "");
-    help_text(text, to);
-    fputc('\n', to);
-}
-
 static void help_rows(const tri_option *rows, bool arguments, FILE *to) {
     for (const tri_option *row = rows; row->name; row++) {
         if (row->argument != arguments) continue;
@@ -94,13 +72,6 @@ void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to
     fprintf(to, "\nSizes: 4096, 64Ki, 1.5Gi, 4M.\nExit status: 0 success, 1 wrong result, 2 command line, "
                 "3 environment or resources,\n4 input or output, 75 stopped at a checkpoint, "
                 "77 not possible here; the same on all ranks.\n");
-}
-
-void tri_roff(const char *text, FILE *to) {
-    for (; *text; text++) {
-        if (*text == '\\' || *text == '-') fputc('\\', to);
-        fputc(*text, to);
-    }
 }
 
 static void man_rows(const tri_option *rows, bool arguments, FILE *to) {

@@ -127,9 +127,3 @@ void p2p_rest(MPI_Comm comm) {
     for (MPI_Test(&all, &here, MPI_STATUS_IGNORE); !here; MPI_Test(&all, &here, MPI_STATUS_IGNORE))
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
-
-extern const tri_app p2p_app;
-
-int main(int argc, char **argv) {
-    return tri_main(&p2p_app, argc, argv);
-}

@@ -172,8 +172,7 @@ static void teardown(void *argument) {
     free(s->best_s);
 }
 
-extern const tri_app p2p_app;
-const tri_app p2p_app = {
+static const tri_app p2p_app = {
     .name = "p2p",
     .summary = "latency and bandwidth between all pairs of ranks, and which ranks are slower than the rest",
     .options = options,
@@ -186,3 +185,7 @@ const tri_app p2p_app = {
     .draw = draw,
     .teardown = teardown,
 };
+
+int main(int argc, char **argv) {
+    return tri_main(&p2p_app, argc, argv);
+}

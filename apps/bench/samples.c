@@ -1,0 +1,122 @@
+/* What the subjects of bench share: samples, tables, plots. */
+#include "apps/bench/bench.h"
+#include "apps/driver/plot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+tri_status bench_create(bench_variant *variants, int count, int trials) {
+    for (int v = 0; v < count; v++) {
+        variants[v].seconds = calloc((size_t)trials, sizeof *variants[v].seconds);
+        if (!variants[v].seconds) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", trials);
+    }
+    return TRI_OK;
+}
+
+void bench_destroy(bench_variant *variants, int count) {
+    for (int v = 0; v < count; v++) {
+        free(variants[v].seconds);
+        variants[v].seconds = NULL;
+    }
+}
+
+tri_status bench_alternate(bench_variant *variants, int count, int trials, bench_trial trial,
+                           void *argument) {
+    for (int t = -1; t < trials; t++)
+        for (int i = 0; i < count; i++) {
+            int v = t % 2 ? count - 1 - i : i;
+            double seconds = trial(argument, v);
+            if (seconds < 0) return tri_fail(TRI_ERR_WRONG, "%s: %s", variants[v].name, tri_error_text());
+            if (t >= 0) variants[v].seconds[t] = seconds;
+        }
+    return TRI_OK;
+}
+
+void bench_keep(tri_run *run, bench_list *list, const char *path, const double *seconds, size_t count) {
+    if (!run->result) return;
+    tri_result_reals(run->result, path, 1, (size_t[]){count}, seconds, "s", "time of each trial");
+    size_t length = strlen(path);
+    if (list->length + length + 2 > list->room) {
+        char *text = realloc(list->text, 2 * list->room + length + 2);
+        if (!text) return;
+        list->text = text;
+        list->room = 2 * list->room + length + 2;
+    }
+    list->length += (size_t)sprintf(list->text + list->length, "%s\n", path);
+}
+
+void bench_note(tri_run *run, bench_list *list) {
+    if (list->text) tri_result_text(run->result, BENCH_SAMPLES, list->text);
+    free(list->text);
+    *list = (bench_list){NULL, 0, 0};
+}
+
+void bench_rows(tri_run *run, const bench_variant *variants, int count, int trials, int against,
+                const char *group, bench_list *list) {
+    double *sorted = malloc((size_t)trials * sizeof *sorted), base = 0;
+    if (!sorted) return;
+    for (int pass = 0; pass < 2; pass++)
+        for (int v = 0; v < count; v++) {
+            if (pass == 0 && v != against) continue;
+            memcpy(sorted, variants[v].seconds, (size_t)trials * sizeof *sorted);
+            tri_summary s = tri_summarise(sorted, (size_t)trials);
+            double speed = s.median > 0 ? (variants[v].bytes > 0 ? variants[v].bytes : 1) / s.median : 0;
+            if (pass == 0) {
+                base = speed;
+                continue;
+            }
+            char rate[32] = "";
+            if (variants[v].bytes > 0) snprintf(rate, sizeof rate, "%8.2f GB/s", 1e-9 * speed);
+            tri_report_line(run, "%-32s %12.3f us  [%.3f, %.3f]  %s  %6.3f x", variants[v].name,
+                            1e6 * s.median, 1e6 * s.low, 1e6 * s.high, rate, base > 0 ? speed / base : 0);
+            char path[160];
+            snprintf(path, sizeof path, "%s/%s", group, variants[v].name);
+            bench_keep(run, list, path, variants[v].seconds, (size_t)trials);
+        }
+    free(sorted);
+}
+
+void bench_report(tri_run *run, const bench_variant *variants, int count, int trials, int against,
+                  const char *group) {
+    bench_list list = {NULL, 0, 0};
+    bench_rows(run, variants, count, trials, against, group, &list);
+    bench_note(run, &list);
+}
+
+const char bench_terminal[] = "svg size 900,480 dynamic background 'white'";
+
+typedef struct bars {
+    const bench_variant *variants;
+    int count, trials;
+    const char *title;
+    double *sorted;
+} bars;
+
+/* A bar for each variant: name, median rate and confidence interval. */
+static tri_status draw_bars(FILE *to, const void *argument) {
+    const bars *b = argument;
+    fprintf(to, "set title '%s' noenhanced\n", b->title);
+    fprintf(to, "set ylabel 'GB/s'\nset yrange [0:*]\nset grid ytics\nset style fill solid 0.6\nunset key\n");
+    fprintf(to, "set xtics rotate by -30 noenhanced\nset xrange [-0.6:%g]\n$rates << END\n", b->count - 0.4);
+    for (int v = 0; v < b->count; v++) {
+        const bench_variant *variant = &b->variants[v];
+        memcpy(b->sorted, variant->seconds, (size_t)b->trials * sizeof *b->sorted);
+        tri_summary s = tri_summarise(b->sorted, (size_t)b->trials);
+        if (variant->bytes > 0 && s.low > 0)
+            fprintf(to, "\"%s\" %.9g %.9g %.9g\n", variant->name, 1e-9 * variant->bytes / s.median,
+                    1e-9 * variant->bytes / s.high, 1e-9 * variant->bytes / s.low);
+    }
+    fprintf(to, "END\nplot $rates using 0:2:3:4:(0.7):xtic(1) with boxerrorbars linecolor rgb '#4477aa'\n");
+    return TRI_OK;
+}
+
+tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
+                      const char *path) {
+    double *sorted = malloc((size_t)trials * sizeof *sorted);
+    if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", trials);
+    tri_status status =
+        tri_plot(path, bench_terminal, draw_bars, &(bars){variants, count, trials, title, sorted});
+    free(sorted);
+    return status;
+}
