@@ -262,8 +262,8 @@ def test_compare_bad_files(trireme, tmp_path):
         f.attrs["program"] = "reduce"
         f["timing/run"] = [1.0]
     (tmp_path / "text.h5").write_text("no")
-    for new, why in (("heat.h5", "bench-heat"), ("other.h5", "no samples in common"), ("reduce.h5", "sample_datasets"),
-                     ("text.h5", "text.h5"), ("none.h5", "none.h5")):
+    for new, why in (("heat.h5", "bench-heat"), ("other.h5", "no samples in common"),
+                     ("reduce.h5", "sample_datasets"), ("text.h5", "text.h5"), ("none.h5", "none.h5")):
         r = trireme(0, "bench", "--compare", "sum.h5", new)
         assert r.status == 4 and len(r.err.strip().splitlines()) == 1 and why in r.err, (new, r.status, r.err)
     assert trireme(0, "bench", "--compare", "sum.h5").status == 2

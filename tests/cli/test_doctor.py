@@ -285,7 +285,16 @@ def test_opencl_drivers(tmp_path):
     (tmp_path / "broken.icd").write_text("libnothing.so.7\n")
     page = Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path))
     page.expect("opencl", "warning", "broken.icd names 'libnothing.so.7'", ".icd file")
-    Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path / "missing")).expect("opencl", "warning", "does not exist", ".icd")
+    Page(
+    [DOCTOR],
+    tmp_path,
+    OCL_ICD_VENDORS=str(
+        tmp_path
+        / "missing")).expect(
+            "opencl",
+            "warning",
+            "does not exist",
+             ".icd")
 
 
 @needs_opencl

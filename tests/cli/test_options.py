@@ -24,8 +24,8 @@ def test_texts(trireme, program):
     assert all(f".B --{o}" in manual and f" --{o}" in completion for o in options)
     # A word of this program's own that no test knows is an option without a test.
     own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nOptions of every program:")[0], re.M)
-    sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt") and
-                      re.search("jobs|document|" + "|".join(program), str(path.relative_to(TESTS))))
+    sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt")
+                      and re.search("jobs|document|" + "|".join(program), str(path.relative_to(TESTS))))
     assert not [o for o in own if not re.search(rf"--{o}\b(?!-)", sources)]
 
 
@@ -71,11 +71,16 @@ def test_environment(trireme):
     read = set()
     for folder in "base mpi collectives threads place gpu store apps".split():
         for path in (root / folder).rglob("*.[ch]"):
-            read |= set(re.findall(r'getenv\("(\w+)"\)|"((?:OMPI_COMM|PMIX?|SLURM)_[A-Z_]+|MPI_LOCALNRANKS)"', path.read_text()))
+            read |= set(
+    re.findall(
+        r'getenv\("(\w+)"\)|"((?:OMPI_COMM|PMIX?|SLURM)_[A-Z_]+|MPI_LOCALNRANKS)"',
+         path.read_text()))
     names = {a or b for a, b in read}
     for path in (root / "jobs").glob("*.s*"):
         text = path.read_text()
-        own = set(re.findall(r"(?:^|\s|;)([A-Z]\w*)=", text)) - {n for n in re.findall(r"(\w+)=\"?\$\{\w+[:-]", text)}
-        names |= set(re.findall(r"\$\{?([A-Z][A-Z0-9_]\w*)", text)) - own - {"PATH", "PWD", "BASH_REMATCH", "BASH_SOURCE"}
+        own = set(re.findall(r"(?:^|\s|;)([A-Z]\w*)=", text)) - \
+                  {n for n in re.findall(r"(\w+)=\"?\$\{\w+[:-]", text)}
+        names |= set(re.findall(r"\$\{?([A-Z][A-Z0-9_]\w*)", text)) - \
+                     own - {"PATH", "PWD", "BASH_REMATCH", "BASH_SOURCE"}
     missing = [name for name in sorted(names) if f"`{name}`" not in table]
     assert len(names) > 40 and not missing

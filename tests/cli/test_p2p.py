@@ -74,7 +74,9 @@ def test_planted_delay(trireme, ranks, delay, names):
     r = trireme(ranks, "p2p", "--sizes", "8", *DELAYED, "--results", "none",
                 env={"LD_PRELOAD": os.environ["TRIREME_DELAY"], "DELAY": delay})
     assert r.status == 1, r.out + r.err
-    found = re.fullmatch(rf"p2p: \[rank 0 of {ranks} on \S+\] slower than the rest, also when measured alone: ({names}) \(\S+ x at 8\)\n", r.err)
+    found = re.fullmatch(
+    rf"p2p: \[rank 0 of {ranks} on \S+\] slower than the rest, also when measured alone: ({names}) \(\S+ x at 8\)\n",
+     r.err)
     assert found, r.err
     assert re.search(rf"^slow +{found.group(1)}", r.out, re.M)
 
@@ -89,8 +91,13 @@ def test_plot(trireme, tmp_path):
     assert text.rstrip().endswith("</svg>")
 
 
-@pytest.mark.parametrize("path,wrap,why", (("none/p.svg", False, "cannot write 'none/p.svg'|gnuplot is not installed"),
-                                           ("p.svg", True, "cannot draw 'p.svg': gnuplot is not installed")))
+@pytest.mark.parametrize("path,wrap,why",
+    (("none/p.svg",
+    False,
+    "cannot write 'none/p.svg'|gnuplot is not installed"),
+    ("p.svg",
+    True,
+     "cannot draw 'p.svg': gnuplot is not installed")))
 def test_no_plot_keeps_the_measurement(trireme, tmp_path, path, wrap, why):
     (tmp_path / "empty").mkdir()
     r = trireme(3, "p2p", "--sizes", "8", *QUICK, *CALM, "--plot", path,

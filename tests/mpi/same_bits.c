@@ -59,7 +59,8 @@ static tri_status local_pass(reduce_workers *workers, tri_comm *comm) {
     return TRI_OK;
 }
 
-static void check_exact(reduce_workers *workers, const expected *e, int root, const char *how, tri_comm *comm) {
+static void check_exact(reduce_workers *workers, const expected *e, int root, const char *how,
+                        tri_comm *comm) {
     reduce_accumulator mine;
     tri_moments all;
     tri_statistics s;
@@ -78,7 +79,8 @@ static void check_exact(reduce_workers *workers, const expected *e, int root, co
           s.max.high);
 }
 
-static void check_ordered(reduce_workers *workers, const expected *e, int root, const char *how, tri_comm *comm) {
+static void check_ordered(reduce_workers *workers, const expected *e, int root, const char *how,
+                          tri_comm *comm) {
     tri_ordered all;
     CHECK_OK(tri_merge_ordered(&workers->ordered, &all, root, comm));
     if (tri_comm_rank(comm) != root) return;
