@@ -24,8 +24,11 @@ def test_choice(trireme):
 
 
 def test_bad_input(trireme):
-    for arguments, text in ((("--operation", "dance"), "dance"), (("--ranks", "4", "--bytes", "8,x"), "'x'"), ((
-        "--ppn", "0", "--ranks", "4"), "--ppn"), (("--bytes", ""), "--bytes is empty"), (("--device", "auto"), "does not use")):
+    for arguments, text in ((("--operation", "dance"), "dance"),
+                            (("--ranks", "4", "--bytes", "8,x"), "'x'"),
+                            (("--ppn", "0", "--ranks", "4"), "--ppn"),
+                            (("--bytes", ""), "--bytes is empty"),
+                            (("--device", "auto"), "does not use")):
         r = trireme(0, "list", *arguments)
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
 

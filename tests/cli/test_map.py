@@ -247,9 +247,11 @@ def test_bad_input(trireme, tmp_path, ranks, arguments, status, text):
     assert not glob.glob(str(tmp_path / "b.h5*")) and (tmp_path / "a.h5").read_bytes() == data
 
 
-@pytest.mark.parametrize("expression,column,text", (("x * zz + 1", 5, "unknown name 'zz' (inputs: x)"),
-                                                    ("r = x +; r", 8, "expected expression"),
-                                                    ("  x + foo(x)", 7, "'foo'"), ("x[i]", 2, "write x, not x[...]")))
+@pytest.mark.parametrize("expression,column,text", (
+    ("x * zz + 1", 5, "unknown name 'zz' (inputs: x)"),
+    ("r = x +; r", 8, "expected expression"),
+    ("  x + foo(x)", 7, "'foo'"),
+    ("x[i]", 2, "write x, not x[...]")))
 def test_column(trireme, tmp_path, expression, column, text):
     """Three lines: where, the expression, and a mark below the column with what is wrong."""
     write(tmp_path, x=np.ones((4, 3)))
