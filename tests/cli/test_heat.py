@@ -48,21 +48,21 @@ def same(a, b):
     return a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
-FEW_BANKS = ((2, 3, "none", 1), (8, 1, "none", 1), (3, 1, "auto", 1))
-BANKS = ((1, 1, "none", 1), (3, 1, "none", 1), (5, 2, "none", 1), (1, 2, "auto", 0.5), *FEW_BANKS)
+FEW_WORKERS = ((2, 3, "none", 1), (8, 1, "none", 1), (3, 1, "auto", 1))
+WORKERS = ((1, 1, "none", 1), (3, 1, "none", 1), (5, 2, "none", 1), (1, 2, "auto", 0.5), *FEW_WORKERS)
 
 
-@pytest.mark.parametrize("shape, banks", [((19, 23), BANKS), ((11, 9, 10), FEW_BANKS),
-                                          full((11, 9, 10), BANKS),
-                                          *(full(shape, FEW_BANKS) for shape in ((3, 40), (1, 1),
+@pytest.mark.parametrize("shape, workers", [((19, 23), WORKERS), ((11, 9, 10), FEW_WORKERS),
+                                          full((11, 9, 10), WORKERS),
+                                          *(full(shape, FEW_WORKERS) for shape in ((3, 40), (1, 1),
                                                                                  (2, 1, 5)))])
-def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, banks):
+def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, workers):
     """On any ranks, threads and device share."""
     start = RNG.uniform(-1, 1, shape)
     with h5py.File(tmp_path / "x.h5", "w") as f:
         f["u"] = start
     expected = reference(start, 0.15, 12)
-    for ranks, threads, device, share in banks:
+    for ranks, threads, device, share in workers:
         r = trireme(ranks, "heat", "x.h5:/u", "--factor", 0.15, "--steps", 12, "--threads", threads,
                     "--device", device,
                     "--share", share, "--out", "o", "--results", "none", "--quiet")
