@@ -64,8 +64,7 @@ def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, workers):
     expected = reference(start, 0.15, 12)
     for ranks, threads, device, share in workers:
         r = trireme(ranks, "heat", "x.h5:/u", "--factor", 0.15, "--steps", 12, "--threads", threads,
-                    "--device", device,
-                    "--share", share, "--out", "o", "--results", "none", "--quiet")
+                    "--device", device, "--share", share, "--out", "o", "--results", "none", "--quiet")
         if device != "none" and r.status == 3 and "OpenCL" in r.err:
             continue
         assert (r.status, r.err) == (0, "")
@@ -75,8 +74,7 @@ def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, workers):
 def test_large_fields_are_stored_past_the_caches(trireme, tmp_path):
     """With 34 MiB on one rank; two ranks have too little for that, and the same bits."""
     r = trireme(1, "heat", "--points", "2101x2099", "--initial", "gauss", "--steps", 3, "--out", "o",
-                "--json", "--results",
-                "none", "--energy-every", 0, "--threads", 2)
+                "--json", "--results", "none", "--energy-every", 0, "--threads", 2)
     assert r.json["results"]["field"] == trireme(2, "heat", "--points", "2101x2099", "--initial", "gauss",
                                                  "--steps", 3,
                                                  "--json", "--results", "none").json["results"]["field"]
@@ -93,9 +91,8 @@ def test_large_fields_are_stored_past_the_caches(trireme, tmp_path):
 def test_same_bits_on_any_grid(trireme, points, grids):
     seen = set()
     for grid in grids:
-        r = trireme(6, "heat", "--points", points, "--grid", grid, "--initial", "gauss", "--json",
-                    "--results", "none",
-                    "--steps", 40)
+        r = trireme(6, "heat", "--points", points, "--grid", grid, "--initial", "gauss",
+                    "--json", "--results", "none", "--steps", 40)
         assert r.json["results"]["grid"] == grid.replace("x", " x ")
         seen.add((r.json["results"]["field"], r.value("sum")))
     assert len(seen) == 1
@@ -107,9 +104,8 @@ def test_second_order(trireme, dims):
     errors = []
     for cells in (8, 16, 32):
         steps = cells * cells // 4
-        r = trireme(2, "heat", "--points", "x".join([str(cells - 1)] * dims), "--steps", steps, "--verify",
-                    "--json",
-                    "--results", "none")
+        r = trireme(2, "heat", "--points", "x".join([str(cells - 1)] * dims), "--steps", steps,
+                    "--verify", "--json", "--results", "none")
         assert float.fromhex(r.value("time_end")) == 0.125 / 4
         errors.append(float.fromhex(r.value("error")))
     orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
@@ -118,8 +114,7 @@ def test_second_order(trireme, dims):
 
 def test_energy_is_the_exact_sum(trireme, tmp_path):
     record = trireme(3, "heat", "--points", "40x33", "--steps", 35, "--energy-every", 10, "--out", "o",
-                     "--out-every", 10,
-                     "--json").json["record"]
+                     "--out-every", 10, "--json").json["record"]
     with h5py.File(tmp_path / record, "r") as f:
         energy = f["energy"][()]
         assert f.attrs["option_energy-every"] == "10"
@@ -172,9 +167,8 @@ def test_no_gnuplot(trireme, tmp_path):
 def test_bench(trireme):
     """The bits of all variants are compared by the program itself."""
     for ranks, device in ((1, "none"), (1, "auto"), (3, "none")):
-        r = trireme(ranks, "bench", "heat", "--points", "65x64", "--trials", 3, "--device", device, "--json",
-                    "--results",
-                    "none")
+        r = trireme(ranks, "bench", "heat", "--points", "65x64", "--trials", 3, "--device", device,
+                    "--json", "--results", "none")
         if device != "none" and r.status == 3 and "OpenCL" in r.err:
             continue
         names = {"copied", "plain_loop", "threads"} | ({"device"} if device != "none" else set())
@@ -268,9 +262,8 @@ def test_resumes_on_other_ranks_threads_device(trireme, tmp_path):
 def test_a_signal_stops_it_at_a_checkpoint(trireme, tmp_path, number, ranks, device):
     if device != "none" and trireme(0, "heat", *SIZE, "--steps", 1, "--device", device).status == 3:
         pytest.skip("no OpenCL device")
-    process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5", "--checkpoint-every",
-                    "100",
-                    "--device", device)
+    process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5",
+                    "--checkpoint-every", "100", "--device", device)
     wait_for(tmp_path / "c.h5", process)
     process.send_signal(number)
     out, err = process.communicate()
@@ -294,9 +287,8 @@ def test_killed_at_any_moment_it_resumes(trireme, tmp_path):
     moments = random.Random(4)
     steps = 0
     for ranks in (2, 3, 1, 2):
-        process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5", "--checkpoint-every",
-                        "3",
-                        "--resume")
+        process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5",
+                        "--checkpoint-every", "3", "--resume")
         wait_for(tmp_path / "c.h5", process)
         # The second start begins later than its file is there.
         time.sleep(0.6 + moments.uniform(0, 0.4))

@@ -102,8 +102,7 @@ def test_same_bits_on_any_ranks_threads_device(trireme, distribution, workers):
     for ranks, threads, device in workers:
         for kind in seen:
             r = trireme(ranks, "reduce", "--count", 200003, "--distribution", distribution, "--sum", kind,
-                        "--json",
-                        "--threads", threads, "--device", device)
+                        "--json", "--threads", threads, "--device", device)
             seen[kind].add(tuple(r.value(v) for v in ("sum", "norm", "variance")))
     assert len(seen["exact"]) == 1
     assert len(seen["ordered"]) == 1
