@@ -52,10 +52,11 @@ FEW_WORKERS = ((2, 3, "none", 1), (8, 1, "none", 1), (3, 1, "auto", 1))
 WORKERS = ((1, 1, "none", 1), (3, 1, "none", 1), (5, 2, "none", 1), (1, 2, "auto", 0.5), *FEW_WORKERS)
 
 
-@pytest.mark.parametrize("shape, workers", [((19, 23), WORKERS), ((11, 9, 10), FEW_WORKERS),
-                                          full((11, 9, 10), WORKERS),
-                                          *(full(shape, FEW_WORKERS) for shape in ((3, 40), (1, 1),
-                                                                                 (2, 1, 5)))])
+@pytest.mark.parametrize("shape, workers", (
+    ((19, 23), WORKERS),
+    ((11, 9, 10), FEW_WORKERS),
+    full((11, 9, 10), WORKERS),
+    *(full(shape, FEW_WORKERS) for shape in ((3, 40), (1, 1), (2, 1, 5)))))
 def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, workers):
     """On any ranks, threads and device share."""
     start = RNG.uniform(-1, 1, shape)
@@ -84,10 +85,11 @@ def test_large_fields_are_stored_past_the_caches(trireme, tmp_path):
     assert same(field(tmp_path, "o", 3), reference(field(tmp_path, "o", 0), 0.125, 3))
 
 
-@pytest.mark.parametrize("points, grids",
-                         [("30x21", ("1x6", "3x2")), full("30x21", ("1x6", "6x1", "2x3", "3x2")),
-                                           ("9x8x7", ("1x2x3", "6x1x1")),
-                                           full("9x8x7", ("1x2x3", "6x1x1", "1x1x6"))])
+@pytest.mark.parametrize("points, grids", (
+    ("30x21", ("1x6", "3x2")),
+    full("30x21", ("1x6", "6x1", "2x3", "3x2")),
+    ("9x8x7", ("1x2x3", "6x1x1")),
+    full("9x8x7", ("1x2x3", "6x1x1", "1x1x6"))))
 def test_same_bits_on_any_grid(trireme, points, grids):
     seen = set()
     for grid in grids:

@@ -96,9 +96,9 @@ def test_types_of_outputs(trireme, tmp_path):
     names = ("char", "uchar", "short", "ushort", "int", "uint", "long", "ulong", "float", "double")
     x = RNG.integers(0, 100, 1000).astype("i4")
     write(tmp_path, x=x)
-    run(trireme, 3, "".join(f"{name} o{k} = x * 1;" for k, name in enumerate(names)), "x=a.h5:/x", "--verify",
-        "--memory",
-        "32Ki", out="r.h5:" + ",".join(f"/deep/in/o{k}" for k in range(10)))
+    statements = "".join(f"{name} o{k} = x * 1;" for k, name in enumerate(names))
+    run(trireme, 3, statements, "x=a.h5:/x", "--verify", "--memory", "32Ki",
+        out="r.h5:" + ",".join(f"/deep/in/o{k}" for k in range(10)))
     for value, dtype in zip(result(tmp_path, *(f"deep/in/o{k}" for k in range(10))), TYPES):
         assert same(value, x.astype(dtype)), dtype
 

@@ -95,8 +95,10 @@ FEW_WORKERS = ((2, 3, "none"), (3, 1, "auto"), (8, 1, "none"))
 WORKERS = ((1, 1, "none"), (5, 2, "none"), *FEW_WORKERS)
 
 
-@pytest.mark.parametrize("distribution, workers", (("cancel", FEW_WORKERS), full("cancel", WORKERS),
-                                                 full("normal", WORKERS)))
+@pytest.mark.parametrize("distribution, workers", (
+    ("cancel", FEW_WORKERS),
+    full("cancel", WORKERS),
+    full("normal", WORKERS)))
 def test_same_bits_on_any_ranks_threads_device(trireme, distribution, workers):
     seen = {kind: set() for kind in ("exact", "ordered", "plain")}
     for ranks, threads, device in workers:
