@@ -39,7 +39,7 @@ if [ "$(nproc)" -gt 1 ]; then
         "$TRIREME_APPS/doctor")
     check_is "doctor" "COMPLETED 0:0 0" "$(ended "$job")"
     check "it counts the idle cores of all nodes" grep -q \
-        "n1 are used by no rank ($((3 * ($(nproc) - 1))) on 3 nodes in all)" map-"$job".out
+        "n1 are unused ($((3 * ($(nproc) - 1))) on 3 nodes in total)" map-"$job".out
 fi
 
 # The job has the status of the program under both launchers.
