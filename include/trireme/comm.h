@@ -8,6 +8,13 @@
 #ifndef TRIREME_COMM_H
 #define TRIREME_COMM_H
 
+/* The C++ bindings of older MPI libraries need libraries of their own. */
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX 1 /**< Keeps Open MPI's C++ bindings out of mpi.h. */
+#endif
+#ifndef MPICH_SKIP_MPICXX
+#define MPICH_SKIP_MPICXX 1 /**< Keeps MPICH's C++ bindings out of mpi.h. */
+#endif
 #include <mpi.h>
 #include <stddef.h>
 
