@@ -4,7 +4,7 @@
 
 #include "apps/driver/options.h"
 
-/* The placeholder after an option's name: "N", "SIZE", "exact|ordered|plain". */
+/* The name of the value after an option's name: "N", "SIZE", "exact|ordered|plain". */
 static const char *value_name(const tri_option *row) {
     if (row->choices) return row->choices;
     switch (row->kind) {
