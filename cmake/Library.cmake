@@ -2,6 +2,8 @@
 set(objects "")
 foreach(folder ${trireme_folders})
     list(APPEND objects $<TARGET_OBJECTS:trireme_${folder}>)
+    # Only what include/trireme/ marks with TRI_API leaves the shared library.
+    set_target_properties(trireme_${folder} PROPERTIES C_VISIBILITY_PRESET hidden)
 endforeach()
 set(requires MPI::MPI_C Threads::Threads m)
 foreach(target trireme_hwloc OpenCL::OpenCL trireme_hdf5)

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trireme/status.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -30,14 +32,14 @@ typedef enum tri_number {
 } tri_number;
 
 /* "float32"; "float" */
-const char *tri_number_name(tri_number number);
-const char *tri_number_opencl(tri_number number);
+TRI_API const char *tri_number_name(tri_number number);
+TRI_API const char *tri_number_opencl(tri_number number);
 
 /* Bytes of one. */
-size_t tri_number_bytes(tri_number number);
+TRI_API size_t tri_number_bytes(tri_number number);
 
 /* `count` numbers as the nearest doubles; to and from do not overlap. */
-void tri_number_as_doubles(tri_number number, const void *from, size_t count, double *to);
+TRI_API void tri_number_as_doubles(tri_number number, const void *from, size_t count, double *to);
 
 #ifdef __cplusplus
 }

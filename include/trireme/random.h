@@ -15,10 +15,10 @@ extern "C" {
 #endif
 
 /* The 64 random bits at `index` of stream `seed`. */
-uint64_t tri_random_bits(uint64_t seed, uint64_t index);
+TRI_API uint64_t tri_random_bits(uint64_t seed, uint64_t index);
 
 /* Uniform in [0, 1), a multiple of 2^-53. */
-double tri_random_unit(uint64_t seed, uint64_t index);
+TRI_API double tri_random_unit(uint64_t seed, uint64_t index);
 
 /* The one list of distributions: X(name, text). */
 #define TRI_DISTRIBUTION_LIST(X)                                                                             \
@@ -34,14 +34,15 @@ typedef enum tri_distribution {
         TRI_DISTRIBUTION_COUNT
 } tri_distribution;
 
-const char *tri_distribution_name(tri_distribution distribution);
+TRI_API const char *tri_distribution_name(tri_distribution distribution);
 
 /* TRI_ERR_ARGUMENT: no such name; the text lists the names. */
-TRI_MUST_CHECK tri_status tri_distribution_parse(const char *name, tri_distribution *out);
+TRI_API TRI_MUST_CHECK tri_status tri_distribution_parse(const char *name, tri_distribution *out);
 
 /* out[i] = element first + i of the vector (distribution, seed) for i < count. The same bits on every machine
  * with IEEE 754 doubles: nothing but exactly rounded operations is used (no libm). */
-void tri_random_fill(tri_distribution distribution, uint64_t seed, uint64_t first, size_t count, double *out);
+TRI_API void tri_random_fill(tri_distribution distribution, uint64_t seed, uint64_t first, size_t count,
+                             double *out);
 
 #ifdef __cplusplus
 }

@@ -22,18 +22,18 @@ typedef enum tri_simd {
         TRI_SIMD_COUNT
 } tri_simd;
 
-const char *tri_simd_name(tri_simd level);
+TRI_API const char *tri_simd_name(tri_simd level);
 
 /* TRI_ERR_ARGUMENT: no such name; the text lists the names. */
-TRI_MUST_CHECK tri_status tri_simd_parse(const char *name, tri_simd *out);
+TRI_API TRI_MUST_CHECK tri_status tri_simd_parse(const char *name, tri_simd *out);
 
 /* The best level that this processor, its operating system and this build have. */
-tri_simd tri_simd_best(void);
+TRI_API tri_simd tri_simd_best(void);
 
 /* The level that functions use when they are not given one: the environment variable TRIREME_SIMD where it
  * names a level, but never above tri_simd_best(). The variable is read at every call (a fraction of a
  * microsecond). */
-tri_simd tri_simd_level(void);
+TRI_API tri_simd tri_simd_level(void);
 
 #ifdef __cplusplus
 }

@@ -15,9 +15,12 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
+/* Marks a public function or datum. All other symbols are hidden in the shared library. */
+#define TRI_API              __attribute__((visibility("default")))
 #define TRI_MUST_CHECK       __attribute__((warn_unused_result))
 #define TRI_PRINTF(fmt, arg) __attribute__((format(printf, fmt, arg)))
 #else
+#define TRI_API
 #define TRI_MUST_CHECK
 #define TRI_PRINTF(fmt, arg)
 #endif
@@ -47,18 +50,18 @@ typedef enum tri_status {
 } tri_status;
 
 /* "TRI_ERR_FILE" and "input or output failure"; never NULL. */
-const char *tri_status_name(tri_status status);
-const char *tri_status_text(tri_status status);
+TRI_API const char *tri_status_name(tri_status status);
+TRI_API const char *tri_status_text(tri_status status);
 
 /* Exit status of a program that ends with this code: 0, 1, 2, 3, 4, 75 or 77 (README.md, "Exit status"). */
-int tri_status_exit(tri_status status);
+TRI_API int tri_status_exit(tri_status status);
 
 /* Records a text for this thread (printf format, cut at 1023 bytes) and returns `status`. The text names the
  * thing and, where one is known, the cure: "cannot open 'a.h5': no such file". */
-tri_status tri_fail(tri_status status, const char *format, ...) TRI_PRINTF(2, 3);
+TRI_API tri_status tri_fail(tri_status status, const char *format, ...) TRI_PRINTF(2, 3);
 
 /* The text of this thread's last tri_fail(), or "" if it never failed. Valid until the next tri_fail(). */
-const char *tri_error_text(void);
+TRI_API const char *tri_error_text(void);
 
 /* Passes a failure up: TRI_TRY(tri_team_create(...)); */
 #define TRI_TRY(call)                                                                                        \
