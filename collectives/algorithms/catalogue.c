@@ -14,7 +14,7 @@ static const tri_algorithm *const algorithms[] = {
 enum { ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 
 static const char *const operation_names[TRI_OPERATION_COUNT] = {
-#define ROW(NAME, name, text) [TRI_##NAME] = #name,
+#define ROW(NAME, value, name, text) [TRI_##NAME] = #name,
     TRI_OPERATION_LIST(ROW)
 #undef ROW
 };

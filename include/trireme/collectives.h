@@ -22,22 +22,22 @@
 extern "C" {
 #endif
 
-/* The one list of operations: X(NAME, name, sentence). */
+/* The one list of operations: X(NAME, value, name, sentence). */
 #define TRI_OPERATION_LIST(X)                                                                                \
-    X(BARRIER, barrier, "nobody goes on before everybody has come")                                          \
-    X(BCAST, bcast, "the root's vector goes to every rank")                                                  \
-    X(SCATTER, scatter, "the root gives each rank its block")                                                \
-    X(GATHER, gather, "the root gets each rank's block")                                                     \
-    X(ALLGATHER, allgather, "every rank gets each rank's block")                                             \
-    X(ALLTOALL, alltoall, "every rank gives each rank a block")                                              \
-    X(REDUCE, reduce, "the root gets the combination of all vectors")                                        \
-    X(ALLREDUCE, allreduce, "every rank gets the combination of all vectors")                                \
-    X(REDUCE_SCATTER, reduce_scatter, "each rank gets its block of the combination")                         \
-    X(SCAN, scan, "rank r gets the combination of the vectors of ranks 0 to r")                              \
-    X(EXSCAN, exscan, "rank r gets the combination of the vectors of ranks 0 to r - 1")
+    X(BARRIER, 0, barrier, "nobody goes on before everybody has come")                                       \
+    X(BCAST, 1, bcast, "the root's vector goes to every rank")                                               \
+    X(SCATTER, 2, scatter, "the root gives each rank its block")                                             \
+    X(GATHER, 3, gather, "the root gets each rank's block")                                                  \
+    X(ALLGATHER, 4, allgather, "every rank gets each rank's block")                                          \
+    X(ALLTOALL, 5, alltoall, "every rank gives each rank a block")                                           \
+    X(REDUCE, 6, reduce, "the root gets the combination of all vectors")                                     \
+    X(ALLREDUCE, 7, allreduce, "every rank gets the combination of all vectors")                             \
+    X(REDUCE_SCATTER, 8, reduce_scatter, "each rank gets its block of the combination")                      \
+    X(SCAN, 9, scan, "rank r gets the combination of the vectors of ranks 0 to r")                           \
+    X(EXSCAN, 10, exscan, "rank r gets the combination of the vectors of ranks 0 to r - 1")
 
 typedef enum tri_operation {
-#define TRI_OPERATION_ENUM(NAME, name, text) TRI_##NAME,
+#define TRI_OPERATION_ENUM(NAME, value, name, text) TRI_##NAME = value,
     TRI_OPERATION_LIST(TRI_OPERATION_ENUM)
 #undef TRI_OPERATION_ENUM
         TRI_OPERATION_COUNT

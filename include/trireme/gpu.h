@@ -25,7 +25,12 @@
 extern "C" {
 #endif
 
-typedef enum tri_gpu_type { TRI_GPU_CPU, TRI_GPU_GPU, TRI_GPU_ACCELERATOR, TRI_GPU_OTHER } tri_gpu_type;
+typedef enum tri_gpu_type {
+    TRI_GPU_CPU = 0,
+    TRI_GPU_GPU = 1,
+    TRI_GPU_ACCELERATOR = 2,
+    TRI_GPU_OTHER = 3
+} tri_gpu_type;
 
 /* What a device says about itself. Texts are cut to fit and never empty, but for pci. */
 typedef struct tri_gpu_info {
@@ -85,7 +90,11 @@ TRI_API TRI_MUST_CHECK tri_status tri_gpu_open(const char *filter, int local_ran
 
 /* The same with kernels of one form, whatever the device is: one work-item to a group with vectors, for processors, or
  * many work-items with scalars, for GPUs. For tests and measurements. */
-typedef enum tri_gpu_form { TRI_GPU_FORM_AUTO, TRI_GPU_FORM_ITEM, TRI_GPU_FORM_GROUP } tri_gpu_form;
+typedef enum tri_gpu_form {
+    TRI_GPU_FORM_AUTO = 0,
+    TRI_GPU_FORM_ITEM = 1,
+    TRI_GPU_FORM_GROUP = 2
+} tri_gpu_form;
 TRI_API TRI_MUST_CHECK tri_status tri_gpu_open_form(const char *filter, int local_rank, int local_size,
                                                     tri_gpu_form form, tri_gpu **out);
 
@@ -180,29 +189,29 @@ TRI_API TRI_MUST_CHECK tri_status tri_gpu_transpose(tri_gpu_buffer *to, size_t t
                                                     const tri_gpu_buffer *from, size_t from_offset,
                                                     size_t rows, size_t columns);
 
-/* What tri_gpu_combine() combines: X(NAME, C type). AND, OR and XOR are for integers only; integers wrap around. */
+/* What tri_gpu_combine() combines: X(NAME, value, C type). AND, OR and XOR are for integers only; integers wrap around. */
 #define TRI_GPU_ELEMENT_LIST(X)                                                                              \
-    X(DOUBLE, double)                                                                                        \
-    X(FLOAT, float)                                                                                          \
-    X(INT32, int32_t)                                                                                        \
-    X(INT64, int64_t)                                                                                        \
-    X(UINT32, uint32_t)                                                                                      \
-    X(UINT64, uint64_t)
+    X(DOUBLE, 0, double)                                                                                     \
+    X(FLOAT, 1, float)                                                                                       \
+    X(INT32, 2, int32_t)                                                                                     \
+    X(INT64, 3, int64_t)                                                                                     \
+    X(UINT32, 4, uint32_t)                                                                                   \
+    X(UINT64, 5, uint64_t)
 typedef enum tri_gpu_element {
-#define TRI_GPU_ELEMENT_ENUM(NAME, type) TRI_GPU_##NAME,
+#define TRI_GPU_ELEMENT_ENUM(NAME, value, type) TRI_GPU_##NAME = value,
     TRI_GPU_ELEMENT_LIST(TRI_GPU_ELEMENT_ENUM)
 #undef TRI_GPU_ELEMENT_ENUM
         TRI_GPU_ELEMENT_COUNT
 } tri_gpu_element;
 
 typedef enum tri_gpu_op {
-    TRI_GPU_SUM,
-    TRI_GPU_PRODUCT,
-    TRI_GPU_MIN, /* b < a ? b : a */
-    TRI_GPU_MAX, /* b > a ? b : a */
-    TRI_GPU_AND,
-    TRI_GPU_OR,
-    TRI_GPU_XOR,
+    TRI_GPU_SUM = 0,
+    TRI_GPU_PRODUCT = 1,
+    TRI_GPU_MIN = 2, /* b < a ? b : a */
+    TRI_GPU_MAX = 3, /* b > a ? b : a */
+    TRI_GPU_AND = 4,
+    TRI_GPU_OR = 5,
+    TRI_GPU_XOR = 6,
     TRI_GPU_OP_COUNT
 } tri_gpu_op;
 

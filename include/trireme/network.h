@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-enum { TRI_INSIDE, TRI_BETWEEN, TRI_LEVELS }; /* inside a node, between nodes */
+enum { TRI_INSIDE = 0, TRI_BETWEEN = 1, TRI_LEVELS = 2 }; /* inside a node, between nodes */
 
 typedef struct tri_network {
     struct {

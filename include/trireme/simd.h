@@ -9,14 +9,14 @@
 extern "C" {
 #endif
 
-/* The one list of levels, slowest first: X(name, text). */
+/* The one list of levels, slowest first: X(name, value, text). */
 #define TRI_SIMD_LIST(X)                                                                                     \
-    X(plain, "plain C, as the compiler makes it for every processor of this kind")                           \
-    X(avx2, "AVX2 and FMA (x86-64-v3)")                                                                      \
-    X(avx512, "AVX-512 F, CD, BW, DQ, VL (x86-64-v4)")
+    X(plain, 0, "plain C, as the compiler makes it for every processor of this kind")                        \
+    X(avx2, 1, "AVX2 and FMA (x86-64-v3)")                                                                   \
+    X(avx512, 2, "AVX-512 F, CD, BW, DQ, VL (x86-64-v4)")
 
 typedef enum tri_simd {
-#define TRI_SIMD_ENUM(name, text) TRI_SIMD_##name,
+#define TRI_SIMD_ENUM(name, value, text) TRI_SIMD_##name = value,
     TRI_SIMD_LIST(TRI_SIMD_ENUM)
 #undef TRI_SIMD_ENUM
         TRI_SIMD_COUNT

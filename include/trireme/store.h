@@ -23,10 +23,11 @@ typedef struct tri_dataset tri_dataset;
 
 /* What an element is in memory; always 8 bytes. */
 typedef enum tri_element {
-    TRI_ELEMENT_F64, /* double:   every float, and integers of at most 32 bits; exact, but for floats wider
+    TRI_ELEMENT_F64 =
+        0, /* double:   every float, and integers of at most 32 bits; exact, but for floats wider
                       * than double (long double, quad), which are rounded to double */
-    TRI_ELEMENT_I64, /* int64_t:  signed integers of 33 to 64 bits */
-    TRI_ELEMENT_U64  /* uint64_t: unsigned integers of 33 to 64 bits */
+    TRI_ELEMENT_I64 = 1, /* int64_t:  signed integers of 33 to 64 bits */
+    TRI_ELEMENT_U64 = 2  /* uint64_t: unsigned integers of 33 to 64 bits */
 } tri_element;
 
 /* Opens a dataset for reading. With path == NULL `file` is a specification "FILE:/path/to/dataset": the first

@@ -58,7 +58,7 @@ def members(body, before=""):
 
 class Interface:
     def __init__(self, include, compiler="cc", options=()):
-        self.functions, self.data, self.enumerators, self.structs = {}, {}, [], {}
+        self.functions, self.data, self.types, self.enumerators, self.structs = {}, {}, [], [], {}
         for text in statements(without_attributes(preprocessed(include, compiler, options))):
             enum = re.fullmatch(r"(?:typedef )?enum(?: \w+)? \{(.*)\}(?: \w+)?", text)
             struct = re.fullmatch(r"typedef struct \w+ \{(.*)\} (\w+)", text)
@@ -74,5 +74,7 @@ class Interface:
                 self.data[datum.group(1)] = text
             elif function:
                 self.functions[function.group(1)] = text
-            elif not text.startswith("typedef"):
+            elif text.startswith("typedef") and "{" not in text:
+                self.types.append(text)
+            else:
                 raise SystemExit(f"a declaration of an unknown kind: {text}")
