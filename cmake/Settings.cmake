@@ -16,7 +16,7 @@ endif()
 set(TRIREME_SANITIZE "" CACHE STRING "Sanitizers to build with, a list")
 
 add_library(trireme_settings INTERFACE)
-target_compile_definitions(trireme_settings INTERFACE _GNU_SOURCE TRIREME_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(trireme_settings INTERFACE _GNU_SOURCE TRIREME_VERSION_TEXT="${PROJECT_VERSION}")
 target_compile_options(trireme_settings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
     # The compiler cannot know that a tri_fail() never returns TRI_OK.

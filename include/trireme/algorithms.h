@@ -12,20 +12,20 @@
 extern "C" {
 #endif
 
-int tri_algorithm_count(void);
-tri_operation tri_algorithm_operation(int index);
-const char *tri_algorithm_name(int index);
+TRI_API int tri_algorithm_count(void);
+TRI_API tri_operation tri_algorithm_operation(int index);
+TRI_API const char *tri_algorithm_name(int index);
 /* One sentence: what the ranks do. */
-const char *tri_algorithm_text(int index);
+TRI_API const char *tri_algorithm_text(int index);
 
 /* Whether it can do this case. */
-int tri_algorithm_can(int index, const tri_case *c);
+TRI_API int tri_algorithm_can(int index, const tri_case *c);
 /* Its cost with the best parameters, and the predicted seconds. It must be able to do the case. */
-tri_cost tri_algorithm_cost(int index, const tri_case *c, const tri_network *network);
-double tri_algorithm_time_s(int index, const tri_case *c, const tri_network *network);
+TRI_API tri_cost tri_algorithm_cost(int index, const tri_case *c, const tri_network *network);
+TRI_API double tri_algorithm_time_s(int index, const tri_case *c, const tri_network *network);
 
 /* The algorithm with the least predicted time; of equal ones the first. */
-int tri_algorithm_choose(const tri_case *c, const tri_network *network);
+TRI_API int tri_algorithm_choose(const tri_case *c, const tri_network *network);
 
 #ifdef __cplusplus
 }

@@ -41,23 +41,23 @@ typedef struct tri_comm_options {
 /* Duplicates `parent`, an intra-communicator, and makes all that later calls need, so that no later call but those that say
  * so is collective. The caller frees it with tri_comm_destroy(). Collective over `parent`; all ranks get the same status.
  * TRI_ERR_ARGUMENT: unknown algorithm; TRI_ERR_FILE, TRI_ERR_DATA: the network file; TRI_ERR_MPI; TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_comm_create(MPI_Comm parent, tri_comm **out);
-TRI_MUST_CHECK tri_status tri_comm_create_with(MPI_Comm parent, const tri_comm_options *options,
-                                               tri_comm **out);
+TRI_API TRI_MUST_CHECK tri_status tri_comm_create(MPI_Comm parent, tri_comm **out);
+TRI_API TRI_MUST_CHECK tri_status tri_comm_create_with(MPI_Comm parent, const tri_comm_options *options,
+                                                       tri_comm **out);
 
 /* A communicator of the ranks of `comm` that pass the same colour, in their order; a rank with a negative colour gets
  * *out = NULL. Algorithms and network numbers are those of `comm`. Collective over `comm`. TRI_ERR_MPI, TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out);
+TRI_API TRI_MUST_CHECK tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out);
 
 /* Collective. NULL and a pointer to NULL do nothing. */
-void tri_comm_destroy(tri_comm **comm);
+TRI_API void tri_comm_destroy(tri_comm **comm);
 
 /* The duplicate itself, for calls this library does not have. It returns errors (MPI_ERRORS_RETURN). */
-MPI_Comm tri_comm_mpi(const tri_comm *comm);
-int tri_comm_rank(const tri_comm *comm);
-int tri_comm_size(const tri_comm *comm);
+TRI_API MPI_Comm tri_comm_mpi(const tri_comm *comm);
+TRI_API int tri_comm_rank(const tri_comm *comm);
+TRI_API int tri_comm_size(const tri_comm *comm);
 /* Host name of this rank, without the domain. Belongs to the communicator. */
-const char *tri_comm_host(const tri_comm *comm);
+TRI_API const char *tri_comm_host(const tri_comm *comm);
 
 /* Which ranks share a node. Nodes are numbered by their lowest rank. */
 typedef struct tri_shape {
@@ -73,22 +73,22 @@ typedef struct tri_shape {
 } tri_shape;
 
 /* Belongs to the communicator. */
-const tri_shape *tri_comm_shape(const tri_comm *comm);
+TRI_API const tri_shape *tri_comm_shape(const tri_comm *comm);
 
 /* Agreement on errors, for failures that some ranks have and others do not while no message is in flight.
  * Collective. Returns the worst status of all ranks, on every rank. Where it is not TRI_OK, every rank's
  * tri_error_text() becomes that of the lowest rank with the worst status, as [rank 3 of 8 on n017] cannot
  * open 'a.h5': no such file (and 2 more) where 2 more ranks failed in whatever way. */
-TRI_MUST_CHECK tri_status tri_agree(tri_comm *comm, tri_status mine);
+TRI_API TRI_MUST_CHECK tri_status tri_agree(tri_comm *comm, tri_status mine);
 
 /* Whether this thread's last failure came out of tri_agree(), so that all ranks have it. */
-int tri_agreed(void);
+TRI_API int tri_agreed(void);
 
 /* The MPI library, as "Open MPI v4.1.4" or "MPICH Version: 4.0.2", cut to the room. */
-void tri_mpi_library(char *out, size_t room);
+TRI_API void tri_mpi_library(char *out, size_t room);
 
 /* Turns an MPI error code into TRI_OK or TRI_ERR_MPI with MPI's own text; `call` names the call. */
-TRI_MUST_CHECK tri_status tri_mpi_status(int mpi_error, const char *call);
+TRI_API TRI_MUST_CHECK tri_status tri_mpi_status(int mpi_error, const char *call);
 
 /* TRI_MPI(MPI_Bcast(...)); returns from the calling function where the call fails. */
 #define TRI_MPI(call) TRI_TRY(tri_mpi_status(call, #call))

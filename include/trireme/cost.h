@@ -33,7 +33,7 @@ typedef struct tri_cost {
 
 /* Seconds: over both levels the latencies, the overheads and the slowest of the three kinds of bytes; and what is copied and
  * combined. */
-double tri_cost_time_s(const tri_cost *cost, const tri_network *network);
+TRI_API double tri_cost_time_s(const tri_cost *cost, const tri_network *network);
 
 /* One collective operation, as far as the choice among algorithms depends on it; the same on every rank. */
 typedef struct tri_case {
@@ -52,11 +52,12 @@ typedef struct tri_case {
 } tri_case;
 
 /* The case of an operation on a communicator. */
-tri_case tri_comm_case(const tri_comm *comm, tri_operation operation, size_t bytes, int uneven, int commutes);
+TRI_API tri_case tri_comm_case(const tri_comm *comm, tri_operation operation, size_t bytes, int uneven,
+                               int commutes);
 
 /* Seconds that no algorithm can beat in this model: the larger of the least time for information to spread to all ranks, and
  * of the bytes that the busiest rank and the busiest node's link must carry. NAN: no memory. */
-double tri_lower_bound_s(const tri_case *c, const tri_network *network);
+TRI_API double tri_lower_bound_s(const tri_case *c, const tri_network *network);
 
 #ifdef __cplusplus
 }

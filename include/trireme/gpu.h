@@ -3,7 +3,7 @@
  * itself by PoCL.
  *
  * Threads: every call on a device, and on the buffers of that device, comes from one thread at a time; it
- * need not be the main thread. The first call of a process that single_copies OpenCL (tri_gpu_list, tri_gpu_open)
+ * need not be the main thread. The first call of a process that uses OpenCL (tri_gpu_list, tri_gpu_open)
  * may set environment variables (see tri_gpu_open), so it belongs before the program starts threads that read
  * them.
  *
@@ -25,7 +25,12 @@
 extern "C" {
 #endif
 
-typedef enum tri_gpu_type { TRI_GPU_CPU, TRI_GPU_GPU, TRI_GPU_ACCELERATOR, TRI_GPU_OTHER } tri_gpu_type;
+typedef enum tri_gpu_type {
+    TRI_GPU_CPU = 0,
+    TRI_GPU_GPU = 1,
+    TRI_GPU_ACCELERATOR = 2,
+    TRI_GPU_OTHER = 3
+} tri_gpu_type;
 
 /* What a device says about itself. Texts are cut to fit and never empty, but for pci. */
 typedef struct tri_gpu_info {
@@ -44,21 +49,21 @@ typedef struct tri_gpu_info {
 } tri_gpu_info;
 
 /* "cpu", "gpu", "accelerator", "other" */
-const char *tri_gpu_type_name(tri_gpu_type type);
+TRI_API const char *tri_gpu_type_name(tri_gpu_type type);
 
 /* Writes the number of devices on this machine to *count and the first `capacity` of them to `list` (which
  * may be NULL for capacity 0). A machine without any OpenCL driver or device has count 0 and is no error. */
-TRI_MUST_CHECK tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size_t *count);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_list(tri_gpu_info *list, size_t capacity, size_t *count);
 
 /* The same for the devices that a filter of tri_gpu_open() lets through; none is no error. */
-TRI_MUST_CHECK tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacity,
-                                         size_t *count);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacity,
+                                                 size_t *count);
 
 /* Deals out devices among the ranks of a node by how near they are: distance[rank * devices + device] >= 0. assigned[rank]
  * is a device. As many ranks have each device as in equal blocks by rank, and with equal distances they are those blocks;
  * else ranks change places with one another as long as the sum of their distances falls. devices >= 1. The same on
  * every rank that calls it with the same arguments; each then opens its device by index. */
-void tri_gpu_assign(size_t ranks, size_t devices, const int *distance, size_t *assigned);
+TRI_API void tri_gpu_assign(size_t ranks, size_t devices, const int *distance, size_t *assigned);
 
 /* A device in use: context, queue, kernels. */
 typedef struct tri_gpu tri_gpu;
@@ -66,7 +71,7 @@ typedef struct tri_gpu tri_gpu;
 /* Opens one device of those that `filter` lets through: NULL or "auto" (all, but a GPU or accelerator goes
  * before a CPU where there is one), an index of tri_gpu_list, a type ("cpu", "gpu", "accelerator"), or part
  * of a name, vendor or platform, without regard to case. The local_size ranks of this node, called with the
- * same filter, are dealt out in equal blocks by local_rank, so that each device serves as few of them as can
+ * same filter, are assigned out in equal blocks by local_rank, so that each device serves as few of them as can
  * be.
  *
  * The kernels are compiled here, and kept as a binary in $XDG_CACHE_HOME/trireme (else $HOME/.cache/trireme,
@@ -80,52 +85,53 @@ typedef struct tri_gpu tri_gpu;
  *
  * TRI_ERR_ARGUMENT: local_rank not in [0, local_size). TRI_ERR_DEVICE: no OpenCL driver, no such device (the
  * text lists what there is), no double precision, a build error (with the compiler's log). */
-TRI_MUST_CHECK tri_status tri_gpu_open(const char *filter, int local_rank, int local_size, tri_gpu **out);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_open(const char *filter, int local_rank, int local_size,
+                                               tri_gpu **out);
 
 /* The same with kernels of one form, whatever the device is: one work-item to a group with vectors, for processors, or
  * many work-items with scalars, for GPUs. For tests and measurements. */
 typedef enum tri_gpu_variant {
-    TRI_GPU_VARIANT_AUTO,
-    TRI_GPU_VARIANT_ITEM,
-    TRI_GPU_VARIANT_GROUP
+    TRI_GPU_VARIANT_AUTO = 0,
+    TRI_GPU_VARIANT_ITEM = 1,
+    TRI_GPU_VARIANT_GROUP = 2
 } tri_gpu_variant;
-TRI_MUST_CHECK tri_status tri_gpu_open_variant(const char *filter, int local_rank, int local_size,
-                                               tri_gpu_variant variant, tri_gpu **out);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_open_variant(const char *filter, int local_rank, int local_size,
+                                                    tri_gpu_variant form, tri_gpu **out);
 
 /* Waits for the device and frees everything; buffers must have been destroyed. Takes NULL and a closed one.
  */
-void tri_gpu_close(tri_gpu **gpu);
+TRI_API void tri_gpu_close(tri_gpu **gpu);
 
 /* Valid until the device is closed. */
-const tri_gpu_info *tri_gpu_describe(const tri_gpu *gpu);
+TRI_API const tri_gpu_info *tri_gpu_describe(const tri_gpu *gpu);
 
 /* Memory on the device. */
 typedef struct tri_gpu_buffer tri_gpu_buffer;
 
 /* `bytes` of device memory, content undefined; bytes may be 0. */
-TRI_MUST_CHECK tri_status tri_gpu_buffer_create(tri_gpu *gpu, size_t bytes, tri_gpu_buffer **out);
-void tri_gpu_buffer_destroy(tri_gpu_buffer **buffer);
-size_t tri_gpu_buffer_bytes(const tri_gpu_buffer *buffer);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_create(tri_gpu *gpu, size_t bytes, tri_gpu_buffer **out);
+TRI_API void tri_gpu_buffer_destroy(tri_gpu_buffer **buffer);
+TRI_API size_t tri_gpu_buffer_bytes(const tri_gpu_buffer *buffer);
 
 /* Host memory that the device copies from and to at its full speed: pinned, where the driver pins. Pinning takes time
  * and what can be pinned is little, so it is for memory that is used again and again. */
 typedef struct tri_gpu_pinned tri_gpu_pinned;
-TRI_MUST_CHECK tri_status tri_gpu_pinned_create(tri_gpu *gpu, size_t bytes, tri_gpu_pinned **out);
-void tri_gpu_pinned_destroy(tri_gpu_pinned **pinned);
-void *tri_gpu_pinned_data(const tri_gpu_pinned *pinned);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_pinned_create(tri_gpu *gpu, size_t bytes, tri_gpu_pinned **out);
+TRI_API void tri_gpu_pinned_destroy(tri_gpu_pinned **pinned);
+TRI_API void *tri_gpu_pinned_data(const tri_gpu_pinned *pinned);
 
 /* Copies between host memory and [offset, offset + bytes) of the buffer, and returns when that is done.
  * TRI_ERR_ARGUMENT: the range is not inside the buffer. */
-TRI_MUST_CHECK tri_status tri_gpu_buffer_write(tri_gpu_buffer *buffer, size_t offset_bytes, const void *from,
-                                               size_t bytes);
-TRI_MUST_CHECK tri_status tri_gpu_buffer_read(const tri_gpu_buffer *buffer, size_t offset_bytes, void *to,
-                                              size_t bytes);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_write(tri_gpu_buffer *buffer, size_t offset_bytes,
+                                                       const void *from, size_t bytes);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_read(const tri_gpu_buffer *buffer, size_t offset_bytes,
+                                                      void *to, size_t bytes);
 
 /* Makes a range of the buffer readable and writable by the host at *out until it is unmapped; no kernel may
  * use the buffer meanwhile. Where device and host share memory nothing is copied. */
-TRI_MUST_CHECK tri_status tri_gpu_buffer_map(tri_gpu_buffer *buffer, size_t offset_bytes, size_t bytes,
-                                             void **out);
-TRI_MUST_CHECK tri_status tri_gpu_buffer_unmap(tri_gpu_buffer *buffer, void *mapped);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_map(tri_gpu_buffer *buffer, size_t offset_bytes,
+                                                     size_t bytes, void **out);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_unmap(tri_gpu_buffer *buffer, void *mapped);
 
 /* ---- sums on the device ----
  *
@@ -134,27 +140,28 @@ TRI_MUST_CHECK tri_status tri_gpu_buffer_unmap(tri_gpu_buffer *buffer, void *map
  * the host's memory reads x where it is; to others it is copied in pieces, while the kernels work on the
  * piece before. The memory of x must not be written to meanwhile. Calls are cheapest with 1 Mi elements or
  * more. On failure *into is unchanged or, after TRI_ERR_DEVICE, holds part of the elements. */
-TRI_MUST_CHECK tri_status tri_gpu_sum(tri_gpu *gpu, const double *x, size_t count, tri_sum *into);
-TRI_MUST_CHECK tri_status tri_gpu_moments(tri_gpu *gpu, uint64_t first, const double *x, size_t count,
-                                          tri_moments *into);
-TRI_MUST_CHECK tri_status tri_gpu_ordered(tri_gpu *gpu, uint64_t first_block, const double *x, size_t count,
-                                          tri_ordered *into);
-TRI_MUST_CHECK tri_status tri_gpu_sum_plain(tri_gpu *gpu, const double *x, size_t count, double *out);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_sum(tri_gpu *gpu, const double *x, size_t count, tri_sum *into);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_moments(tri_gpu *gpu, uint64_t first, const double *x, size_t count,
+                                                  tri_moments *into);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_ordered(tri_gpu *gpu, uint64_t first_block, const double *x,
+                                                  size_t count, tri_ordered *into);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_sum_plain(tri_gpu *gpu, const double *x, size_t count, double *out);
 
 /* The same over `count` doubles of a buffer, from element `offset` on. */
-TRI_MUST_CHECK tri_status tri_gpu_buffer_sum(const tri_gpu_buffer *x, size_t offset, size_t count,
-                                             tri_sum *into);
-TRI_MUST_CHECK tri_status tri_gpu_buffer_moments(const tri_gpu_buffer *x, size_t offset, uint64_t first,
-                                                 size_t count, tri_moments *into);
-TRI_MUST_CHECK tri_status tri_gpu_buffer_ordered(const tri_gpu_buffer *x, size_t offset, uint64_t first_block,
-                                                 size_t count, tri_ordered *into);
-TRI_MUST_CHECK tri_status tri_gpu_buffer_sum_plain(const tri_gpu_buffer *x, size_t offset, size_t count,
-                                                   double *out);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_sum(const tri_gpu_buffer *x, size_t offset, size_t count,
+                                                     tri_sum *into);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_moments(const tri_gpu_buffer *x, size_t offset,
+                                                         uint64_t first, size_t count, tri_moments *into);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_ordered(const tri_gpu_buffer *x, size_t offset,
+                                                         uint64_t first_block, size_t count,
+                                                         tri_ordered *into);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_buffer_sum_plain(const tri_gpu_buffer *x, size_t offset,
+                                                           size_t count, double *out);
 
 /* Counts as tri_histogram_add() does, with the same result and errors, over host memory. */
-TRI_MUST_CHECK tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low,
-                                            double high, size_t bins, int64_t *counts, int64_t *below,
-                                            int64_t *above, int64_t *nan);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low,
+                                                    double high, size_t bins, int64_t *counts, int64_t *below,
+                                                    int64_t *above, int64_t *nan);
 
 /* ---- work on buffers ----
  *
@@ -162,58 +169,60 @@ TRI_MUST_CHECK tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_
  * TRI_ERR_ARGUMENT. The calls queue their work and return; what is queued on a device runs in order, and reading,
  * writing and mapping buffers and the sums above wait for it. Buffers of one call are of one device; the ranges of
  * one call do not overlap. Every operation is rounded by itself, so the bits are those of the same loop in C. */
-TRI_MUST_CHECK tri_status tri_gpu_wait(tri_gpu *gpu); /* until all that is queued has been done */
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_wait(tri_gpu *gpu); /* until all that is queued has been done */
 
 /* A moment in a device's work. It comes when all that was queued on the device before tri_gpu_event_record() has been
  * done. Destroyed before the device is closed. */
 typedef struct tri_gpu_event tri_gpu_event;
-TRI_MUST_CHECK tri_status tri_gpu_event_record(tri_gpu *gpu, tri_gpu_event **out);
-TRI_MUST_CHECK tri_status tri_gpu_event_wait(const tri_gpu_event *event); /* until it has come */
-void tri_gpu_event_destroy(tri_gpu_event **event);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_event_record(tri_gpu *gpu, tri_gpu_event **out);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_event_wait(const tri_gpu_event *event); /* until it has come */
+TRI_API void tri_gpu_event_destroy(tri_gpu_event **event);
 
-TRI_MUST_CHECK tri_status tri_gpu_fill(tri_gpu_buffer *x, size_t offset, size_t count, double value);
-TRI_MUST_CHECK tri_status tri_gpu_copy(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
-                                       size_t from_offset, size_t count);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_fill(tri_gpu_buffer *x, size_t offset, size_t count, double value);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_copy(tri_gpu_buffer *to, size_t to_offset,
+                                               const tri_gpu_buffer *from, size_t from_offset, size_t count);
 /* y += a x */
-TRI_MUST_CHECK tri_status tri_gpu_axpy(double a, const tri_gpu_buffer *x, size_t x_offset, tri_gpu_buffer *y,
-                                       size_t y_offset, size_t count);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_axpy(double a, const tri_gpu_buffer *x, size_t x_offset,
+                                               tri_gpu_buffer *y, size_t y_offset, size_t count);
 /* to[c * rows + r] = from[r * columns + c] */
-TRI_MUST_CHECK tri_status tri_gpu_transpose(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
-                                            size_t from_offset, size_t rows, size_t columns);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_transpose(tri_gpu_buffer *to, size_t to_offset,
+                                                    const tri_gpu_buffer *from, size_t from_offset,
+                                                    size_t rows, size_t columns);
 
-/* What tri_gpu_combine() combines: X(NAME, C type). AND, OR and XOR are for integers only; integers wrap around. */
+/* What tri_gpu_combine() combines: X(NAME, value, C type). AND, OR and XOR are for integers only; integers wrap around. */
 #define TRI_GPU_ELEMENT_LIST(X)                                                                              \
-    X(DOUBLE, double)                                                                                        \
-    X(FLOAT, float)                                                                                          \
-    X(INT32, int32_t)                                                                                        \
-    X(INT64, int64_t)                                                                                        \
-    X(UINT32, uint32_t)                                                                                      \
-    X(UINT64, uint64_t)
+    X(DOUBLE, 0, double)                                                                                     \
+    X(FLOAT, 1, float)                                                                                       \
+    X(INT32, 2, int32_t)                                                                                     \
+    X(INT64, 3, int64_t)                                                                                     \
+    X(UINT32, 4, uint32_t)                                                                                   \
+    X(UINT64, 5, uint64_t)
 typedef enum tri_gpu_element {
-#define TRI_GPU_ELEMENT_ENUM(NAME, type) TRI_GPU_##NAME,
+#define TRI_GPU_ELEMENT_ENUM(NAME, value, type) TRI_GPU_##NAME = value,
     TRI_GPU_ELEMENT_LIST(TRI_GPU_ELEMENT_ENUM)
 #undef TRI_GPU_ELEMENT_ENUM
         TRI_GPU_ELEMENT_COUNT
 } tri_gpu_element;
 
 typedef enum tri_gpu_op {
-    TRI_GPU_SUM,
-    TRI_GPU_PRODUCT,
-    TRI_GPU_MIN, /* b < a ? b : a */
-    TRI_GPU_MAX, /* b > a ? b : a */
-    TRI_GPU_AND,
-    TRI_GPU_OR,
-    TRI_GPU_XOR,
+    TRI_GPU_SUM = 0,
+    TRI_GPU_PRODUCT = 1,
+    TRI_GPU_MIN = 2, /* b < a ? b : a */
+    TRI_GPU_MAX = 3, /* b > a ? b : a */
+    TRI_GPU_AND = 4,
+    TRI_GPU_OR = 5,
+    TRI_GPU_XOR = 6,
     TRI_GPU_OP_COUNT
 } tri_gpu_op;
 
-size_t tri_gpu_element_bytes(tri_gpu_element element);
+TRI_API size_t tri_gpu_element_bytes(tri_gpu_element element);
 
 /* into[i] = from[i] op into[i], a being from[i] and b being into[i]. Offsets in elements of that type.
  * TRI_ERR_ARGUMENT: no such type or operation, or bits of a real type. */
-TRI_MUST_CHECK tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op, tri_gpu_buffer *into,
-                                          size_t into_offset, const tri_gpu_buffer *from, size_t from_offset,
-                                          size_t count);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op,
+                                                  tri_gpu_buffer *into, size_t into_offset,
+                                                  const tri_gpu_buffer *from, size_t from_offset,
+                                                  size_t count);
 
 /* One explicit step of the heat equation: with u = from, k = dt alpha / h^2, for each of planes x rows x columns
  * inner points
@@ -221,9 +230,9 @@ TRI_MUST_CHECK tri_status tri_gpu_combine(tri_gpu_element element, tri_gpu_op op
  *     3-D:              u + k ((((west + east) + (north + south)) + (front + back)) - 6 u)
  * in this order, each operation rounded. Arrays hold one layer of points more on every side: (planes + 2) x (rows +
  * 2) x (columns + 2) doubles, in 2-D (rows + 2) x (columns + 2). The outer layers of `to` are left as they are. */
-TRI_MUST_CHECK tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset, const tri_gpu_buffer *from,
-                                       size_t from_offset, size_t planes, size_t rows, size_t columns,
-                                       double k);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_heat(tri_gpu_buffer *to, size_t to_offset,
+                                               const tri_gpu_buffer *from, size_t from_offset, size_t planes,
+                                               size_t rows, size_t columns, double k);
 
 /* ---- for measurements ---- */
 
@@ -233,11 +242,11 @@ typedef struct tri_gpu_kernel_info {
 } tri_gpu_kernel_info;
 
 /* Kernel number `index`; NULL behind the last. */
-const tri_gpu_kernel_info *tri_gpu_kernel(size_t index);
+TRI_API const tri_gpu_kernel_info *tri_gpu_kernel(size_t index);
 /* Runs it over the first `count` doubles of x, and waits. What it makes goes to the first `count` doubles of `out`, or
  * nowhere. */
-TRI_MUST_CHECK tri_status tri_gpu_kernel_run(size_t index, tri_gpu_buffer *out, const tri_gpu_buffer *x,
-                                             size_t count);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_kernel_run(size_t index, tri_gpu_buffer *out,
+                                                     const tri_gpu_buffer *x, size_t count);
 
 #ifdef __cplusplus
 }

@@ -39,31 +39,33 @@ typedef struct tri_gpu_when {
                                     of it is on its way to the device, and gives an event that comes when it is there */
 } tri_gpu_when;
 
-TRI_MUST_CHECK tri_status tri_gpu_bcast(tri_gpu_span data, size_t count, tri_gpu_element element, int root,
-                                        const tri_gpu_when *when, tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_bcast(tri_gpu_span data, size_t count, tri_gpu_element element,
+                                                int root, const tri_gpu_when *when, tri_comm *comm);
 /* `count` is the elements of one block, as in MPI. Not in place. */
-TRI_MUST_CHECK tri_status tri_gpu_scatter(tri_gpu_span send, tri_gpu_span recv, size_t count,
-                                          tri_gpu_element element, int root, const tri_gpu_when *when,
-                                          tri_comm *comm);
-TRI_MUST_CHECK tri_status tri_gpu_gather(tri_gpu_span send, tri_gpu_span recv, size_t count,
-                                         tri_gpu_element element, int root, const tri_gpu_when *when,
-                                         tri_comm *comm);
-TRI_MUST_CHECK tri_status tri_gpu_allgather(tri_gpu_span send, tri_gpu_span recv, size_t count,
-                                            tri_gpu_element element, const tri_gpu_when *when,
-                                            tri_comm *comm);
-TRI_MUST_CHECK tri_status tri_gpu_alltoall(tri_gpu_span send, tri_gpu_span recv, size_t count,
-                                           tri_gpu_element element, const tri_gpu_when *when, tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_scatter(tri_gpu_span send, tri_gpu_span recv, size_t count,
+                                                  tri_gpu_element element, int root, const tri_gpu_when *when,
+                                                  tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_gather(tri_gpu_span send, tri_gpu_span recv, size_t count,
+                                                 tri_gpu_element element, int root, const tri_gpu_when *when,
+                                                 tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_allgather(tri_gpu_span send, tri_gpu_span recv, size_t count,
+                                                    tri_gpu_element element, const tri_gpu_when *when,
+                                                    tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_alltoall(tri_gpu_span send, tri_gpu_span recv, size_t count,
+                                                   tri_gpu_element element, const tri_gpu_when *when,
+                                                   tri_comm *comm);
 /* Operations as in tri_gpu_combine(); sums of real numbers are rounded in the order of the algorithm. */
-TRI_MUST_CHECK tri_status tri_gpu_reduce(tri_gpu_span send, tri_gpu_span recv, size_t count,
-                                         tri_gpu_element element, tri_gpu_op op, int root,
-                                         const tri_gpu_when *when, tri_comm *comm);
-TRI_MUST_CHECK tri_status tri_gpu_allreduce(tri_gpu_span send, tri_gpu_span recv, size_t count,
-                                            tri_gpu_element element, tri_gpu_op op, const tri_gpu_when *when,
-                                            tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_reduce(tri_gpu_span send, tri_gpu_span recv, size_t count,
+                                                 tri_gpu_element element, tri_gpu_op op, int root,
+                                                 const tri_gpu_when *when, tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_allreduce(tri_gpu_span send, tri_gpu_span recv, size_t count,
+                                                    tri_gpu_element element, tri_gpu_op op,
+                                                    const tri_gpu_when *when, tri_comm *comm);
 /* Sends to one rank and receives from one, as tri_exchange(); MPI_PROC_NULL on either side does nothing there. */
-TRI_MUST_CHECK tri_status tri_gpu_exchange(tri_gpu_span send, size_t send_count, int to, tri_gpu_span recv,
-                                           size_t recv_count, int from, tri_gpu_element element, int tag,
-                                           const tri_gpu_when *when, tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_exchange(tri_gpu_span send, size_t send_count, int to,
+                                                   tri_gpu_span recv, size_t recv_count, int from,
+                                                   tri_gpu_element element, int tag, const tri_gpu_when *when,
+                                                   tri_comm *comm);
 
 #ifdef __cplusplus
 }

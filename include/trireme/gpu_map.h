@@ -51,34 +51,36 @@ typedef struct tri_gpu_input {
  *
  * TRI_ERR_ARGUMENT: the text is wrong; the message has two more lines, the text and a mark below the column. Or a name
  * is. TRI_ERR_DEVICE, TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text, const tri_gpu_input *inputs,
-                                             size_t inputs_count, const char *const *outputs,
-                                             size_t outputs_count, tri_gpu_map **out);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text,
+                                                     const tri_gpu_input *inputs, size_t inputs_count,
+                                                     const char *const *outputs, size_t outputs_count,
+                                                     tri_gpu_map **out);
 
 /* Waits for the device and frees everything. Takes NULL. */
-void tri_gpu_map_destroy(tri_gpu_map **map);
+TRI_API void tri_gpu_map_destroy(tri_gpu_map **map);
 
 /* Whether the expression uses that input; one that it does not use needs no elements and has no memory. */
-bool tri_gpu_map_uses(const tri_gpu_map *map, size_t input);
+TRI_API bool tri_gpu_map_uses(const tri_gpu_map *map, size_t input);
 
 /* How many results there are, and of what kind. */
-size_t tri_gpu_map_outputs(const tri_gpu_map *map);
-tri_number tri_gpu_map_number(const tri_gpu_map *map, size_t output);
+TRI_API size_t tri_gpu_map_outputs(const tri_gpu_map *map);
+TRI_API tri_number tri_gpu_map_number(const tri_gpu_map *map, size_t output);
 
 /* Makes room for pieces of up to `piece` >= 1 elements in each slot, instead of what there was. */
-TRI_MUST_CHECK tri_status tri_gpu_map_reserve(tri_gpu_map *map, size_t piece);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_reserve(tri_gpu_map *map, size_t piece);
 
 /* Memory of the slot that the host may use, at multiples of 4 KiB where device and host share memory: between
  * tri_gpu_map_reserve() or tri_gpu_map_wait() and tri_gpu_map_start(), and not longer. An input that is single is
  * filled once, before the first start of the slot; afterwards this is NULL, as it is for an input that is not used. */
-void *tri_gpu_map_input(const tri_gpu_map *map, size_t slot, size_t input);
-const void *tri_gpu_map_output(const tri_gpu_map *map, size_t slot, size_t output);
+TRI_API void *tri_gpu_map_input(const tri_gpu_map *map, size_t slot, size_t input);
+TRI_API const void *tri_gpu_map_output(const tri_gpu_map *map, size_t slot, size_t output);
 
 /* Starts on the elements [first, first + count) and returns; wait before the next start of the slot. count may be 0. */
-TRI_MUST_CHECK tri_status tri_gpu_map_start(tri_gpu_map *map, size_t slot, uint64_t first, size_t count);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_start(tri_gpu_map *map, size_t slot, uint64_t first,
+                                                    size_t count);
 
 /* Until the slot's outputs are there, and its inputs may be filled again. */
-TRI_MUST_CHECK tri_status tri_gpu_map_wait(tri_gpu_map *map, size_t slot);
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_wait(tri_gpu_map *map, size_t slot);
 
 #ifdef __cplusplus
 }

@@ -41,13 +41,13 @@ typedef struct tri_grid_info {
  * fewest points on faces between nodes is taken, then that with the fewest between ranks, then that with the smallest
  * largest block, then that which cuts the first dimension most. Collective, with the same arguments on all ranks.
  * TRI_ERR_ARGUMENT: the ranks asked for cannot be the ranks there are; dims or points are 0. TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_grid_create(tri_comm *comm, int dims, const size_t points[], const int ranks[],
-                                          tri_grid **out);
+TRI_API TRI_MUST_CHECK tri_status tri_grid_create(tri_comm *comm, int dims, const size_t points[],
+                                                  const int ranks[], tri_grid **out);
 /* Collective. NULL and a pointer to NULL do nothing. */
-void tri_grid_destroy(tri_grid **grid);
+TRI_API void tri_grid_destroy(tri_grid **grid);
 
 /* Belongs to the grid. */
-const tri_grid_info *tri_grid_describe(const tri_grid *grid);
+TRI_API const tri_grid_info *tri_grid_describe(const tri_grid *grid);
 
 /* The exchange of faces. A field is an array of this rank's points with one layer more on every side, count + 2 in each
  * dimension that the grid has, in row-major order; a rank without points has none. The own outermost points go to the
@@ -57,14 +57,14 @@ typedef struct tri_halo tri_halo;
 
 /* For fields of elements of `type`, which is borrowed until the halo is destroyed. Both of them borrow the grid and its
  * communicator. Not collective. TRI_ERR_MPI, TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_halo_create(const tri_grid *grid, MPI_Datatype type, tri_halo **out);
-void tri_halo_destroy(tri_halo **halo);
+TRI_API TRI_MUST_CHECK tri_status tri_halo_create(const tri_grid *grid, MPI_Datatype type, tri_halo **out);
+TRI_API void tri_halo_destroy(tri_halo **halo);
 
 /* Begins the exchange; the field's own points may be read meanwhile, but neither they nor the layer around may be
  * written. TRI_ERR_MPI: messages may be in flight. */
-TRI_MUST_CHECK tri_status tri_halo_start(tri_halo *halo, void *field);
+TRI_API TRI_MUST_CHECK tri_status tri_halo_start(tri_halo *halo, void *field);
 /* Returns when the layer is there and the own points may be written. */
-TRI_MUST_CHECK tri_status tri_halo_finish(tri_halo *halo);
+TRI_API TRI_MUST_CHECK tri_status tri_halo_finish(tri_halo *halo);
 
 #ifdef __cplusplus
 }

@@ -13,14 +13,15 @@ extern "C" {
 
 /* *out at the root: the merged moments of all ranks; elsewhere *out is left as it is and may be NULL. *mine is
  * normalised. */
-TRI_MUST_CHECK tri_status tri_merge_moments(tri_moments *mine, tri_moments *out, int root, tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_merge_moments(tri_moments *mine, tri_moments *out, int root,
+                                                    tri_comm *comm);
 
 /* The same for exact sums. */
-TRI_MUST_CHECK tri_status tri_merge_sum(tri_sum *mine, tri_sum *out, int root, tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_merge_sum(tri_sum *mine, tri_sum *out, int root, tri_comm *comm);
 
 /* The same for ordered sums; rank r's blocks must come right behind those of the ranks below it. */
-TRI_MUST_CHECK tri_status tri_merge_ordered(const tri_ordered *mine, tri_ordered *out, int root,
-                                            tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_merge_ordered(const tri_ordered *mine, tri_ordered *out, int root,
+                                                    tri_comm *comm);
 
 #ifdef __cplusplus
 }

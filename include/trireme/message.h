@@ -16,20 +16,20 @@ extern "C" {
 
 enum { TRI_TAG_LAST = 16383 };
 
-TRI_MUST_CHECK tri_status tri_send(const void *data, size_t count, MPI_Datatype type, int peer, int tag,
-                                   tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_send(const void *data, size_t count, MPI_Datatype type, int peer,
+                                           int tag, tri_comm *comm);
 /* The message must have exactly `count` elements. */
-TRI_MUST_CHECK tri_status tri_recv(void *data, size_t count, MPI_Datatype type, int peer, int tag,
-                                   tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_recv(void *data, size_t count, MPI_Datatype type, int peer, int tag,
+                                           tri_comm *comm);
 /* Sends and receives at once, so that no order of calls can deadlock. */
-TRI_MUST_CHECK tri_status tri_exchange(const void *send, size_t send_count, int to, void *recv,
-                                       size_t recv_count, int from, MPI_Datatype type, int tag,
-                                       tri_comm *comm);
+TRI_API TRI_MUST_CHECK tri_status tri_exchange(const void *send, size_t send_count, int to, void *recv,
+                                               size_t recv_count, int from, MPI_Datatype type, int tag,
+                                               tri_comm *comm);
 /* To be completed by MPI_Wait and its relatives. */
-TRI_MUST_CHECK tri_status tri_isend(const void *data, size_t count, MPI_Datatype type, int peer, int tag,
-                                    tri_comm *comm, MPI_Request *out);
-TRI_MUST_CHECK tri_status tri_irecv(void *data, size_t count, MPI_Datatype type, int peer, int tag,
-                                    tri_comm *comm, MPI_Request *out);
+TRI_API TRI_MUST_CHECK tri_status tri_isend(const void *data, size_t count, MPI_Datatype type, int peer,
+                                            int tag, tri_comm *comm, MPI_Request *out);
+TRI_API TRI_MUST_CHECK tri_status tri_irecv(void *data, size_t count, MPI_Datatype type, int peer, int tag,
+                                            tri_comm *comm, MPI_Request *out);
 
 #ifdef __cplusplus
 }

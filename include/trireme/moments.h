@@ -45,21 +45,22 @@ typedef struct tri_moments {
     tri_extremes extremes;
 } tri_moments;
 
-void tri_moments_clear(tri_moments *moments);
+TRI_API void tri_moments_clear(tri_moments *moments);
 
 /* Adds `count` elements, the first of which has global index `first`. Any order of calls gives the same
  * moments. `level` as in tri_sum_add_array_at(). */
-void tri_moments_add(tri_moments *moments, uint64_t first, const double *x, size_t count);
-void tri_moments_add_at(tri_simd level, tri_moments *moments, uint64_t first, const double *x, size_t count);
+TRI_API void tri_moments_add(tri_moments *moments, uint64_t first, const double *x, size_t count);
+TRI_API void tri_moments_add_at(tri_simd level, tri_moments *moments, uint64_t first, const double *x,
+                                size_t count);
 
 /* 64-bit integers, exactly. */
-void tri_moments_add_i64(tri_moments *moments, uint64_t first, const int64_t *x, size_t count);
-void tri_moments_add_u64(tri_moments *moments, uint64_t first, const uint64_t *x, size_t count);
+TRI_API void tri_moments_add_i64(tri_moments *moments, uint64_t first, const int64_t *x, size_t count);
+TRI_API void tri_moments_add_u64(tri_moments *moments, uint64_t first, const uint64_t *x, size_t count);
 
-void tri_moments_merge(tri_moments *into, const tri_moments *from);
-void tri_moments_normalise(tri_moments *moments);
-void tri_extremes_clear(tri_extremes *extremes);
-void tri_extremes_merge(tri_extremes *into, const tri_extremes *from);
+TRI_API void tri_moments_merge(tri_moments *into, const tri_moments *from);
+TRI_API void tri_moments_normalise(tri_moments *moments);
+TRI_API void tri_extremes_clear(tri_extremes *extremes);
+TRI_API void tri_extremes_merge(tri_extremes *into, const tri_extremes *from);
 
 /* What a person asks for. Each double is the exact value (an exact sum; a quotient or root of exact sums)
  * rounded once, to nearest, ties to even. NaN among the elements makes all of them NaN except min and max,
@@ -74,7 +75,7 @@ typedef struct tri_statistics {
 } tri_statistics;
 
 /* ddof: 0 for the variance of the elements themselves, 1 for the unbiased estimate from a sample. */
-void tri_moments_statistics(const tri_moments *moments, uint64_t ddof, tri_statistics *out);
+TRI_API void tri_moments_statistics(const tri_moments *moments, uint64_t ddof, tri_statistics *out);
 
 /* Counts in equal bins over [low, high]: bin k holds low + k w <= x < low + (k + 1) w with w = (high - low) /
  * bins, the last bin also x = high. An element belongs to bin floor((x - low) * (bins / (high - low))), each
@@ -82,9 +83,9 @@ void tri_moments_statistics(const tri_moments *moments, uint64_t ddof, tri_stati
  * nan, below and above. Adds to counts[0 .. bins - 1] and to *below, *above, *nan; all are additive.
  * TRI_ERR_ARGUMENT: low, high not finite or not low < high, their difference or bins / (high - low) not
  * finite, bins 0 or above 2^30. */
-TRI_MUST_CHECK tri_status tri_histogram_add(const double *x, size_t count, double low, double high,
-                                            size_t bins, int64_t *counts, int64_t *below, int64_t *above,
-                                            int64_t *nan);
+TRI_API TRI_MUST_CHECK tri_status tri_histogram_add(const double *x, size_t count, double low, double high,
+                                                    size_t bins, int64_t *counts, int64_t *below,
+                                                    int64_t *above, int64_t *nan);
 
 #ifdef __cplusplus
 }

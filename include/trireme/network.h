@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-enum { TRI_INSIDE, TRI_BETWEEN, TRI_LEVELS }; /* inside a node, between nodes */
+enum { TRI_INSIDE = 0, TRI_BETWEEN = 1, TRI_LEVELS = 2 }; /* inside a node, between nodes */
 
 typedef struct tri_network {
     struct {
@@ -43,17 +43,17 @@ typedef struct tri_network {
 } tri_network;
 
 /* A current server with 100 Gbit/s between nodes. */
-extern const tri_network tri_network_default;
+extern TRI_API const tri_network tri_network_default;
 
 /* The numbers of a communicator, the same on every rank. The pointer is valid until tri_comm_destroy(). Local. */
-const tri_network *tri_comm_network(const tri_comm *comm);
+TRI_API const tri_network *tri_comm_network(const tri_comm *comm);
 
 /* Where they come from: a file name, "defaults" or "the program". Valid as long as the communicator. Local. */
-const char *tri_comm_network_source(const tri_comm *comm);
+TRI_API const char *tri_comm_network_source(const tri_comm *comm);
 
 /* Replaces the numbers of a communicator by a copy of *network. Local, but every rank must pass the same numbers before its
  * next collective call. */
-void tri_comm_set_network(tri_comm *comm, const tri_network *network);
+TRI_API void tri_comm_set_network(tri_comm *comm, const tri_network *network);
 
 #ifdef __cplusplus
 }

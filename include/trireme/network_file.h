@@ -26,24 +26,25 @@ typedef struct tri_network_file {
 } tri_network_file;
 
 /* A machine of which nothing has been measured: this one, as this process sees it, with the default numbers. */
-tri_network_file tri_network_file_new(void);
+TRI_API tri_network_file tri_network_file_new(void);
 
 /* Whether numbers of one machine do for another: the same library, processor and number of cores. */
-int tri_network_file_fits(const tri_network_file *network, const tri_network_file *machine);
+TRI_API int tri_network_file_fits(const tri_network_file *network, const tri_network_file *machine);
 
 /* The usual place for the numbers of a machine. TRI_ERR_ENVIRONMENT: no home directory. */
-TRI_MUST_CHECK tri_status tri_network_file_path(const tri_network_file *machine, char *out, size_t room);
+TRI_API TRI_MUST_CHECK tri_status tri_network_file_path(const tri_network_file *machine, char *out,
+                                                        size_t room);
 
 /* TRI_ERR_FILE: it cannot be read; TRI_ERR_DATA: it is something else, or a number is missing, unknown or impossible;
  * the text names the line. */
-TRI_MUST_CHECK tri_status tri_network_file_read(const char *path, tri_network_file *out);
+TRI_API TRI_MUST_CHECK tri_status tri_network_file_read(const char *path, tri_network_file *out);
 /* Replaces the file as a whole, and makes its folder where there is none. TRI_ERR_FILE. */
-TRI_MUST_CHECK tri_status tri_network_file_write(const char *path, const tri_network_file *network);
+TRI_API TRI_MUST_CHECK tri_status tri_network_file_write(const char *path, const tri_network_file *network);
 
 /* Measures with all ranks of `comm` for some `seconds`, in plain messages among all ranks at once, as collectives send
  * them. Inside nodes where one has two ranks, between nodes where there are two. Collective; all ranks get the same.
  * TRI_ERR_IMPOSSIBLE: a single rank, or more ranks on a node than cores: their waiting would be measured. */
-TRI_MUST_CHECK tri_status tri_network_measure(tri_comm *comm, double seconds, tri_network_file *out);
+TRI_API TRI_MUST_CHECK tri_status tri_network_measure(tri_comm *comm, double seconds, tri_network_file *out);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-/* Where a rank sits: the cores it may use, dealt out among the ranks of its node.
+/* Where a rank sits: the cores it may use, assigned out among the ranks of its node.
  *
  * Two steps with one exchange between them, since this part of the library knows no MPI:
  *
@@ -52,26 +52,26 @@ typedef struct tri_place_info {
 /* Looks at the machine and at the calling thread's binding; I/O devices are left out, so it takes
  * milliseconds. Until tri_place_share the rank is taken to be alone on its node. TRI_ERR_ABSENT: no hwloc.
  * TRI_ERR_SYSTEM: hwloc fails, or the machine has more than 8192 cpus. TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_place_create(tri_place **out);
-void tri_place_destroy(tri_place **place);
+TRI_API TRI_MUST_CHECK tri_status tri_place_create(tri_place **out);
+TRI_API void tri_place_destroy(tri_place **place);
 
-void tri_place_mask_get(const tri_place *place, tri_place_mask *out);
+TRI_API void tri_place_mask_get(const tri_place *place, tri_place_mask *out);
 
 /* Deals out the cpus among the ranks of this node; masks[i] is what tri_place_mask_get gave rank i of it. The
  * same on every rank, so no two ranks disagree on who has what. TRI_ERR_ARGUMENT: local_rank is not in [0,
  * local_size), or its mask has no cpu of this machine. */
-TRI_MUST_CHECK tri_status tri_place_share(tri_place *place, int local_size, int local_rank,
-                                          const tri_place_mask *masks);
+TRI_API TRI_MUST_CHECK tri_status tri_place_share(tri_place *place, int local_size, int local_rank,
+                                                  const tri_place_mask *masks);
 
 /* Valid until the next tri_place_share or tri_place_destroy. */
-const tri_place_info *tri_place_describe(const tri_place *place);
+TRI_API const tri_place_info *tri_place_describe(const tri_place *place);
 
 /* cpus[i] for i < threads: the cpu for thread i of this rank, for tri_team_create. One hardware thread of
  * each core first, then the others, then from the beginning. threads >= 1. */
-void tri_place_cpus(const tri_place *place, int threads, int *cpus);
+TRI_API void tri_place_cpus(const tri_place *place, int threads, int *cpus);
 
 /* Memory of NUMA node `numa` in [0, numa_nodes), hwloc's logical order. */
-size_t tri_place_numa_bytes(const tri_place *place, int numa);
+TRI_API size_t tri_place_numa_bytes(const tri_place *place, int numa);
 
 typedef struct tri_place_near {
     int distance; /* 0: this rank has a core that is nearest to the device; 1: same package; 2: another
@@ -81,7 +81,8 @@ typedef struct tri_place_near {
 
 /* How near the PCI device "0000:3b:00.0" (the domain may be missing) is to this rank's cores. The first call
  * looks through the I/O devices, which may take tenths of a second. TRI_ERR_ARGUMENT: no such device. */
-TRI_MUST_CHECK tri_status tri_place_near_pci(tri_place *place, const char *address, tri_place_near *out);
+TRI_API TRI_MUST_CHECK tri_status tri_place_near_pci(tri_place *place, const char *address,
+                                                     tri_place_near *out);
 
 #ifdef __cplusplus
 }

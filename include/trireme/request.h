@@ -27,22 +27,23 @@ extern "C" {
 
 typedef struct tri_request tri_request;
 
-TRI_MUST_CHECK tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root, tri_comm *comm,
-                                     tri_request **out);
-TRI_MUST_CHECK tri_status tri_ireduce(const void *send, void *recv, size_t count, MPI_Datatype type,
-                                      MPI_Op op, int root, tri_comm *comm, tri_request **out);
-TRI_MUST_CHECK tri_status tri_iallreduce(const void *send, void *recv, size_t count, MPI_Datatype type,
-                                         MPI_Op op, tri_comm *comm, tri_request **out);
-TRI_MUST_CHECK tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type,
-                                        void *recv, size_t recv_count, MPI_Datatype recv_type, tri_comm *comm,
-                                        tri_request **out);
+TRI_API TRI_MUST_CHECK tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root,
+                                             tri_comm *comm, tri_request **out);
+TRI_API TRI_MUST_CHECK tri_status tri_ireduce(const void *send, void *recv, size_t count, MPI_Datatype type,
+                                              MPI_Op op, int root, tri_comm *comm, tri_request **out);
+TRI_API TRI_MUST_CHECK tri_status tri_iallreduce(const void *send, void *recv, size_t count,
+                                                 MPI_Datatype type, MPI_Op op, tri_comm *comm,
+                                                 tri_request **out);
+TRI_API TRI_MUST_CHECK tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type,
+                                                void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                                tri_comm *comm, tri_request **out);
 
 /* Whether it is complete. Then, and where it failed, *request is freed and NULL; a NULL request is complete. */
-TRI_MUST_CHECK tri_status tri_request_test(tri_request **request, int *done);
+TRI_API TRI_MUST_CHECK tri_status tri_request_test(tri_request **request, int *done);
 /* Returns when it is complete; *request is freed and NULL. */
-TRI_MUST_CHECK tri_status tri_request_wait(tri_request **request);
+TRI_API TRI_MUST_CHECK tri_status tri_request_wait(tri_request **request);
 /* Takes all requests further, as said above. Failures are kept for their owners. */
-void tri_comm_progress(tri_comm *comm);
+TRI_API void tri_comm_progress(tri_comm *comm);
 
 #ifdef __cplusplus
 }

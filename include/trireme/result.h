@@ -34,8 +34,8 @@ typedef struct tri_result tri_result;
  * (parents too) and claims the temporary name at once, so that a folder that cannot be written is known
  * before the work. The file gets the attributes program, hdf5_version and complete. comm is borrowed and must
  * outlive the result. TRI_ERR_FILE on all ranks: the folder or file cannot be made; the text says why. */
-TRI_MUST_CHECK tri_status tri_result_create(tri_comm *comm, const char *folder, const char *program,
-                                            tri_result **out);
+TRI_API TRI_MUST_CHECK tri_status tri_result_create(tri_comm *comm, const char *folder, const char *program,
+                                                    tri_result **out);
 
 /* How tri_result_create_at() makes a file; added up. */
 enum {
@@ -46,25 +46,26 @@ enum {
 };
 
 /* Starts a file at exactly `path`, for a product or a checkpoint. Rank 0's path counts. */
-TRI_MUST_CHECK tri_status tri_result_create_at(tri_comm *comm, const char *path, int how, tri_result **out);
+TRI_API TRI_MUST_CHECK tri_status tri_result_create_at(tri_comm *comm, const char *path, int how,
+                                                       tri_result **out);
 
 /* The final name, the same on rank 0 as in the file system. "" on other ranks. Valid as long as the result.
  */
-const char *tri_result_path(const tri_result *result);
+TRI_API const char *tri_result_path(const tri_result *result);
 
 /* Attributes of the root group. A name given twice keeps the later value. Texts are UTF-8 of any length. */
-void tri_result_text(tri_result *result, const char *name, const char *value);
-void tri_result_integer(tri_result *result, const char *name, int64_t value);
-void tri_result_real(tri_result *result, const char *name, double value);
-void tri_result_texts(tri_result *result, const char *name, size_t count, const char *const values[]);
+TRI_API void tri_result_text(tri_result *result, const char *name, const char *value);
+TRI_API void tri_result_integer(tri_result *result, const char *name, int64_t value);
+TRI_API void tri_result_real(tri_result *result, const char *name, double value);
+TRI_API void tri_result_texts(tri_result *result, const char *name, size_t count, const char *const values[]);
 
 /* Small datasets, from rank 0's memory: `rank` dimensions (0: a scalar) and values in row-major order. Groups
  * in `path` ("timing/compute") are made. units ("s", "GB/s", "1" for a pure number) and long_name are
  * required. */
-void tri_result_reals(tri_result *result, const char *path, int rank, const size_t dims[],
-                      const double *values, const char *units, const char *long_name);
-void tri_result_integers(tri_result *result, const char *path, int rank, const size_t dims[],
-                         const int64_t *values, const char *units, const char *long_name);
+TRI_API void tri_result_reals(tri_result *result, const char *path, int rank, const size_t dims[],
+                              const double *values, const char *units, const char *long_name);
+TRI_API void tri_result_integers(tri_result *result, const char *path, int rank, const size_t dims[],
+                                 const int64_t *values, const char *units, const char *long_name);
 
 /* A dataset spread over the ranks: `rank` >= 1 dimensions `dims`, of which this rank holds the block
  * [start, start + count) in each dimension, row-major in `values`. Blocks must not overlap; elements in no
@@ -73,18 +74,18 @@ void tri_result_integers(tri_result *result, const char *path, int rank, const s
  * contiguous, the element is 8 bytes in native byte order. Returns when the data are with the file system of
  * every rank, or the same failure on every rank; the result can then only be destroyed. Large pieces go
  * straight to the file, past MPI-IO, where that is safe; doc/records.md says when. */
-TRI_MUST_CHECK tri_status tri_result_array(tri_result *result, const char *path, tri_element element,
-                                           int rank, const size_t dims[], const size_t start[],
-                                           const size_t count[], const void *values, const char *units,
-                                           const char *long_name);
+TRI_API TRI_MUST_CHECK tri_status tri_result_array(tri_result *result, const char *path, tri_element element,
+                                                   int rank, const size_t dims[], const size_t start[],
+                                                   const size_t count[], const void *values,
+                                                   const char *units, const char *long_name);
 
 /* Completes the file and gives it its name, or removes it; either way the result can then only be asked for
  * its path and destroyed. The same status on every rank: the first failure of any call before, or
  * TRI_ERR_FILE: the disk is full, ... */
-TRI_MUST_CHECK tri_status tri_result_finish(tri_result *result);
+TRI_API TRI_MUST_CHECK tri_status tri_result_finish(tri_result *result);
 
 /* Frees; a file that was not finished is removed. Not collective; takes NULL. */
-void tri_result_destroy(tri_result **result);
+TRI_API void tri_result_destroy(tri_result **result);
 
 #ifdef __cplusplus
 }

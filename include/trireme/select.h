@@ -15,10 +15,10 @@ extern "C" {
 /* Selects algorithms by name, "bcast:binomial,reduce:linear"; "" returns to the free choice. Where an algorithm cannot do a
  * case, the cheapest one that can is used. Local, but every rank must pass the same text before its next collective call.
  * TRI_ERR_ARGUMENT: no such operation or algorithm; the text lists those that exist. */
-TRI_MUST_CHECK tri_status tri_comm_select(tri_comm *comm, const char *names);
+TRI_API TRI_MUST_CHECK tri_status tri_comm_select(tri_comm *comm, const char *names);
 
 /* The algorithm of the last blocking collective call on this communicator; "" before the first. A static string. Local. */
-const char *tri_comm_algorithm(const tri_comm *comm);
+TRI_API const char *tri_comm_algorithm(const tri_comm *comm);
 
 #ifdef __cplusplus
 }

@@ -19,12 +19,12 @@ extern "C" {
  * and collectives are as fast as on any other. Collectives go straight to it where they are called with the
  * same `comm` and the buffers of all ranks that matter to the call are from this heap.
  * TRI_ERR_MEMORY, TRI_ERR_MPI. */
-TRI_MUST_CHECK tri_status tri_alloc_shared(tri_comm *comm, size_t bytes, void **out);
+TRI_API TRI_MUST_CHECK tri_status tri_alloc_shared(tri_comm *comm, size_t bytes, void **out);
 
 /* Collective; each rank gives back what it got in the same call of tri_alloc_shared(). Takes a pointer to
  * NULL and sets it to NULL. Memory that was not given back goes with the communicator.
  * TRI_ERR_ARGUMENT: not from this communicator's heap. */
-TRI_MUST_CHECK tri_status tri_free_shared(tri_comm *comm, void **memory);
+TRI_API TRI_MUST_CHECK tri_status tri_free_shared(tri_comm *comm, void **memory);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "trireme/status.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,10 +19,10 @@ typedef struct tri_summary {
 } tri_summary;
 
 /* Sorts `sample` in place. count = 0 gives zeros. */
-tri_summary tri_summarise(double *sample, size_t count);
+TRI_API tri_summary tri_summarise(double *sample, size_t count);
 
 /* The q-quantile (0 <= q <= 1) of a sorted sample, linear between neighbours; count >= 1. */
-double tri_quantile(const double *sorted, size_t count, double q);
+TRI_API double tri_quantile(const double *sorted, size_t count, double q);
 
 #ifdef __cplusplus
 }

@@ -39,26 +39,26 @@ typedef struct tri_sum {
 } tri_sum;
 
 /* The empty sum; so is an accumulator of zero bytes. */
-void tri_sum_clear(tri_sum *sum);
+TRI_API void tri_sum_clear(tri_sum *sum);
 
-void tri_sum_add(tri_sum *sum, double x);
+TRI_API void tri_sum_add(tri_sum *sum, double x);
 
 /* Adds x[0] ... x[count - 1]. `level` chooses the kernel, not the result; above tri_simd_best() it is
  * undefined behaviour. The short form uses tri_simd_level(). Calls are cheapest with 64 Ki elements or more.
  */
-void tri_sum_add_array(tri_sum *sum, const double *x, size_t count);
-void tri_sum_add_array_at(tri_simd level, tri_sum *sum, const double *x, size_t count);
+TRI_API void tri_sum_add_array(tri_sum *sum, const double *x, size_t count);
+TRI_API void tri_sum_add_array_at(tri_simd level, tri_sum *sum, const double *x, size_t count);
 
 /* Exact integer terms. */
-void tri_sum_add_i64(tri_sum *sum, const int64_t *x, size_t count);
-void tri_sum_add_u64(tri_sum *sum, const uint64_t *x, size_t count);
+TRI_API void tri_sum_add_i64(tri_sum *sum, const int64_t *x, size_t count);
+TRI_API void tri_sum_add_u64(tri_sum *sum, const uint64_t *x, size_t count);
 
 /* into += from, without tri_sum_normalise(). */
-void tri_sum_merge(tri_sum *into, const tri_sum *from);
+TRI_API void tri_sum_merge(tri_sum *into, const tri_sum *from);
 
 /* Brings the digits into their unique form, so that accumulators of the same terms are equal byte by byte,
  * and so that 2^30 of them can be added as integers. */
-void tri_sum_normalise(tri_sum *sum);
+TRI_API void tri_sum_normalise(tri_sum *sum);
 
 /* The sum of all terms, rounded once, to nearest, ties to even:
  *   - any NaN, or +Inf together with -Inf: NaN (the positive quiet one); else any Inf: that Inf;
@@ -66,10 +66,10 @@ void tri_sum_normalise(tri_sum *sum);
  *     not overflow;
  *   - subnormal sums are exact;
  *   - exactly zero: -0 if there were terms and all of them were -0, else +0 (so +0 for the empty sum). */
-double tri_sum_round(const tri_sum *sum);
+TRI_API double tri_sum_round(const tri_sum *sum);
 
 /* sum / divisor, rounded once by the same rules; divisor 0 gives NaN. */
-double tri_sum_divide(const tri_sum *sum, uint64_t divisor);
+TRI_API double tri_sum_divide(const tri_sum *sum, uint64_t divisor);
 
 /* The same for squares of doubles: 134 digits, the lowest worth 2^-2176. */
 enum { TRI_SQUARES_WORDS = 140 };
@@ -78,26 +78,26 @@ typedef struct tri_squares {
     int64_t word[TRI_SQUARES_WORDS];
 } tri_squares;
 
-void tri_squares_clear(tri_squares *squares);
-void tri_squares_add(tri_squares *squares, double x); /* adds x * x, exactly */
-void tri_squares_add_array(tri_squares *squares, const double *x, size_t count);
-void tri_squares_add_array_at(tri_simd level, tri_squares *squares, const double *x, size_t count);
-void tri_squares_add_i64(tri_squares *squares, const int64_t *x, size_t count);
-void tri_squares_add_u64(tri_squares *squares, const uint64_t *x, size_t count);
-void tri_squares_merge(tri_squares *into, const tri_squares *from);
-void tri_squares_normalise(tri_squares *squares);
+TRI_API void tri_squares_clear(tri_squares *squares);
+TRI_API void tri_squares_add(tri_squares *squares, double x); /* adds x * x, exactly */
+TRI_API void tri_squares_add_array(tri_squares *squares, const double *x, size_t count);
+TRI_API void tri_squares_add_array_at(tri_simd level, tri_squares *squares, const double *x, size_t count);
+TRI_API void tri_squares_add_i64(tri_squares *squares, const int64_t *x, size_t count);
+TRI_API void tri_squares_add_u64(tri_squares *squares, const uint64_t *x, size_t count);
+TRI_API void tri_squares_merge(tri_squares *into, const tri_squares *from);
+TRI_API void tri_squares_normalise(tri_squares *squares);
 
 /* Any NaN: NaN; else any Inf: +Inf; else the sum of squares, rounded once (+Inf from 2^1024 - 2^970). */
-double tri_squares_round(const tri_squares *squares);
+TRI_API double tri_squares_round(const tri_squares *squares);
 
 /* The square root of the exact sum, rounded once: finite even where the sum of squares is not a double. */
-double tri_squares_root(const tri_squares *squares);
+TRI_API double tri_squares_root(const tri_squares *squares);
 
 /* ---- plain ---- */
 
 /* The sum in the order that is quickest at this level; the bits depend on the level. count 0 gives +0. */
-double tri_sum_plain(const double *x, size_t count);
-double tri_sum_plain_at(tri_simd level, const double *x, size_t count);
+TRI_API double tri_sum_plain(const double *x, size_t count);
+TRI_API double tri_sum_plain_at(tri_simd level, const double *x, size_t count);
 
 /* ---- ordered ----
  *
@@ -126,25 +126,25 @@ typedef struct tri_ordered {
     tri_ordered_node node[TRI_ORDERED_NODES];
 } tri_ordered;
 
-void tri_ordered_clear(tri_ordered *ordered);
+TRI_API void tri_ordered_clear(tri_ordered *ordered);
 
 /* Appends x[0] ... x[count - 1], which begin at global block `first_block`: the block after the last one that
  * `ordered` holds, or any block when it is empty. Only the very last block of the whole vector may be short.
  * TRI_ERR_ARGUMENT: `first_block` is not the next block. A worker that takes a run of 2^k blocks beginning at
  * a multiple of 2^k gets exactly one node. */
-TRI_MUST_CHECK tri_status tri_ordered_add(tri_ordered *ordered, uint64_t first_block, const double *x,
-                                          size_t count);
-TRI_MUST_CHECK tri_status tri_ordered_add_at(tri_simd level, tri_ordered *ordered, uint64_t first_block,
-                                             const double *x, size_t count);
+TRI_API TRI_MUST_CHECK tri_status tri_ordered_add(tri_ordered *ordered, uint64_t first_block, const double *x,
+                                                  size_t count);
+TRI_API TRI_MUST_CHECK tri_status tri_ordered_add_at(tri_simd level, tri_ordered *ordered,
+                                                     uint64_t first_block, const double *x, size_t count);
 
 /* Appends nodes that another worker or rank made, the next ones in the order of the blocks.
  * TRI_ERR_ARGUMENT: they are not the next ones. */
-TRI_MUST_CHECK tri_status tri_ordered_append(tri_ordered *ordered, const tri_ordered_node *nodes,
-                                             size_t count);
+TRI_API TRI_MUST_CHECK tri_status tri_ordered_append(tri_ordered *ordered, const tri_ordered_node *nodes,
+                                                     size_t count);
 
 /* The sum of what `ordered` holds; +0 for nothing. It is the sum of the whole vector where the first block is
  * block 0 and the last one the last. */
-double tri_ordered_result(const tri_ordered *ordered);
+TRI_API double tri_ordered_result(const tri_ordered *ordered);
 
 #ifdef __cplusplus
 }

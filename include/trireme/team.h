@@ -36,32 +36,32 @@ typedef void (*tri_team_chunk)(void *argument, int thread, size_t chunk);
  * the caller's binding: open devices first. TRI_ERR_ARGUMENT: threads < 1. TRI_ERR_ENVIRONMENT: a cpu that
  * this process may not use. TRI_ERR_MEMORY, TRI_ERR_SYSTEM: no memory or no more threads allowed. After a
  * failure no thread is left and the caller's binding is as it was. */
-TRI_MUST_CHECK tri_status tri_team_create(int threads, const int *cpus, tri_team **out);
+TRI_API TRI_MUST_CHECK tri_status tri_team_create(int threads, const int *cpus, tri_team **out);
 
 /* Ends the threads, gives the caller the binding it had, and sets *team to NULL. No work may be under way. */
-void tri_team_destroy(tri_team **team);
+TRI_API void tri_team_destroy(tri_team **team);
 
-int tri_team_threads(const tri_team *team);
+TRI_API int tri_team_threads(const tri_team *team);
 
 /* Calls work(argument, thread) on every thread, the caller being thread 0; returns when all have returned. */
-void tri_team_run(tri_team *team, tri_team_work work, void *argument);
+TRI_API void tri_team_run(tri_team *team, tri_team_work work, void *argument);
 
 /* Calls work(argument, thread, chunk) for each chunk in [0, chunks), the next chunk going to the next thread
  * that is free: a thread whose core is slow or stolen takes fewer. Which thread takes a chunk is up to
  * chance, so results must not depend on it. */
-void tri_team_for(tri_team *team, size_t chunks, tri_team_chunk work, void *argument);
+TRI_API void tri_team_for(tri_team *team, size_t chunks, tri_team_chunk work, void *argument);
 
 /* tri_team_for in two halves: after tri_team_start the other threads work and the caller is free; in
  * tri_team_wait it takes chunks too, and returns when all are done. A team of one does everything in
  * tri_team_wait. */
-void tri_team_start(tri_team *team, size_t chunks, tri_team_chunk work, void *argument);
-void tri_team_wait(tri_team *team);
+TRI_API void tri_team_start(tri_team *team, size_t chunks, tri_team_chunk work, void *argument);
+TRI_API void tri_team_wait(tri_team *team);
 /* Whether no work is under way, so that the thread that created the team may give it some. */
-int tri_team_idle(const tri_team *team);
+TRI_API int tri_team_idle(const tri_team *team);
 
 /* Inside the work of tri_team_run: returns when every thread of the team has called it. What a thread wrote
  * before is seen by all after. */
-void tri_team_barrier(tri_team *team);
+TRI_API void tri_team_barrier(tri_team *team);
 
 #ifdef __cplusplus
 }

@@ -30,5 +30,6 @@
 #include "trireme/store.h"
 #include "trireme/sum.h"
 #include "trireme/team.h"
+#include "trireme/version.h"
 
 #endif
