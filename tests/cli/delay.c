@@ -1,5 +1,5 @@
-/* Preloaded into a program: a slow network. DELAY="2" delays each message that rank 2 sends or is sent by MPI_Send and
- * MPI_Isend; DELAY="2,5" only those between ranks 2 and 5. */
+/* Preloaded into a program: a slow network. DELAY="2" delays every message of MPI_Send and MPI_Isend from or
+ * to rank 2; DELAY="2,5" only those between ranks 2 and 5. */
 #include <mpi.h>
 #include <stdbool.h>
 #include <stdlib.h>

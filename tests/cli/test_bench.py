@@ -103,8 +103,7 @@ def test_store_leaves_nothing(trireme, tmp_path):
 
 def test_choice(trireme, tmp_path):
     r = trireme(2, "bench", "choice", "--operations", "bcast,allreduce", "--sizes", "8,1Ki", "--seconds", 0,
-                "--each",
-                "--results", "r", "--network", "none")
+                "--each", "--results", "r", "--network", "none")
     assert r.status == 0, r.err
     cells = [line for line in r.out.splitlines() if line.startswith(("bcast ", "allreduce "))]
     assert [line.split()[:2] for line in cells] == [["bcast", "8"], ["bcast", "1Ki"], ["allreduce", "8"],
@@ -139,9 +138,8 @@ def test_choice(trireme, tmp_path):
 
 
 def test_mode_of_choice(trireme):
-    r = trireme(2, "bench", "choice", "--operations", "bcast", "--sizes", "8", "--seconds", 0, "--mode",
-                "series",
-                "--results", "none", "--network", "none")
+    r = trireme(2, "bench", "choice", "--operations", "bcast", "--sizes", "8", "--seconds", 0,
+                "--mode", "series", "--results", "none", "--network", "none")
     assert r.status == 0 and "bcast " in r.out, r.err
 
 
@@ -198,8 +196,7 @@ def test_choice_bad(trireme):
 def test_combine(trireme, ranks, threads):
     """The sums are looked at by the program itself; a vector is no multiple of a thread's chunk."""
     r = trireme(ranks, "bench", "combine", "--bytes", 2**20 + 8 * 1001, "--vectors", 4, "--trials", 2,
-                "--threads", threads,
-                "--results", "none")
+                "--threads", threads, "--results", "none")
     assert r.status == 0 and "ours" in r.out, r.err
 
 

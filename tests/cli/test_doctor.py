@@ -40,8 +40,7 @@ def run(command, cwd, timeout=1000, **variables):
     environment = {**ENVIRONMENT, **variables}
     environment = {name: value for name, value in environment.items() if value is not None}
     done = subprocess.run([str(word) for word in command], cwd=cwd, env=environment, timeout=timeout,
-                          text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True)
+                          text=True, stdin=subprocess.DEVNULL, capture_output=True)
     done.stderr = without_noise(done.stderr)
     return done
 
@@ -285,16 +284,8 @@ def test_opencl_drivers(tmp_path):
     (tmp_path / "broken.icd").write_text("libnothing.so.7\n")
     page = Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path))
     page.expect("opencl", "warning", "broken.icd names 'libnothing.so.7'", ".icd file")
-    Page(
-    [DOCTOR],
-    tmp_path,
-    OCL_ICD_VENDORS=str(
-        tmp_path
-        / "missing")).expect(
-            "opencl",
-            "warning",
-            "does not exist",
-             ".icd")
+    page = Page([DOCTOR], tmp_path, OCL_ICD_VENDORS=str(tmp_path / "missing"))
+    page.expect("opencl", "warning", "does not exist", ".icd")
 
 
 @needs_opencl

@@ -48,24 +48,24 @@ def same(a, b):
     return a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
-FEW_BANKS = ((2, 3, "none", 1), (8, 1, "none", 1), (3, 1, "auto", 1))
-BANKS = ((1, 1, "none", 1), (3, 1, "none", 1), (5, 2, "none", 1), (1, 2, "auto", 0.5), *FEW_BANKS)
+FEW_WORKERS = ((2, 3, "none", 1), (8, 1, "none", 1), (3, 1, "auto", 1))
+WORKERS = ((1, 1, "none", 1), (3, 1, "none", 1), (5, 2, "none", 1), (1, 2, "auto", 0.5), *FEW_WORKERS)
 
 
-@pytest.mark.parametrize("shape, banks", [((19, 23), BANKS), ((11, 9, 10), FEW_BANKS),
-                                          full((11, 9, 10), BANKS),
-                                          *(full(shape, FEW_BANKS) for shape in ((3, 40), (1, 1),
-                                                                                 (2, 1, 5)))])
-def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, banks):
+@pytest.mark.parametrize("shape, workers", (
+    ((19, 23), WORKERS),
+    ((11, 9, 10), FEW_WORKERS),
+    full((11, 9, 10), WORKERS),
+    *(full(shape, FEW_WORKERS) for shape in ((3, 40), (1, 1), (2, 1, 5)))))
+def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, workers):
     """On any ranks, threads and device share."""
     start = RNG.uniform(-1, 1, shape)
     with h5py.File(tmp_path / "x.h5", "w") as f:
         f["u"] = start
     expected = reference(start, 0.15, 12)
-    for ranks, threads, device, share in banks:
+    for ranks, threads, device, share in workers:
         r = trireme(ranks, "heat", "x.h5:/u", "--factor", 0.15, "--steps", 12, "--threads", threads,
-                    "--device", device,
-                    "--share", share, "--out", "o", "--results", "none", "--quiet")
+                    "--device", device, "--share", share, "--out", "o", "--results", "none", "--quiet")
         if device != "none" and r.status == 3 and "OpenCL" in r.err:
             continue
         assert (r.status, r.err) == (0, "")
@@ -75,8 +75,7 @@ def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, banks):
 def test_large_fields_are_stored_past_the_caches(trireme, tmp_path):
     """With 34 MiB on one rank; two ranks have too little for that, and the same bits."""
     r = trireme(1, "heat", "--points", "2101x2099", "--initial", "gauss", "--steps", 3, "--out", "o",
-                "--json", "--results",
-                "none", "--energy-every", 0, "--threads", 2)
+                "--json", "--results", "none", "--energy-every", 0, "--threads", 2)
     assert r.json["results"]["field"] == trireme(2, "heat", "--points", "2101x2099", "--initial", "gauss",
                                                  "--steps", 3,
                                                  "--json", "--results", "none").json["results"]["field"]
@@ -86,16 +85,16 @@ def test_large_fields_are_stored_past_the_caches(trireme, tmp_path):
     assert same(field(tmp_path, "o", 3), reference(field(tmp_path, "o", 0), 0.125, 3))
 
 
-@pytest.mark.parametrize("points, grids",
-                         [("30x21", ("1x6", "3x2")), full("30x21", ("1x6", "6x1", "2x3", "3x2")),
-                                           ("9x8x7", ("1x2x3", "6x1x1")),
-                                           full("9x8x7", ("1x2x3", "6x1x1", "1x1x6"))])
+@pytest.mark.parametrize("points, grids", (
+    ("30x21", ("1x6", "3x2")),
+    full("30x21", ("1x6", "6x1", "2x3", "3x2")),
+    ("9x8x7", ("1x2x3", "6x1x1")),
+    full("9x8x7", ("1x2x3", "6x1x1", "1x1x6"))))
 def test_same_bits_on_any_grid(trireme, points, grids):
     seen = set()
     for grid in grids:
-        r = trireme(6, "heat", "--points", points, "--grid", grid, "--initial", "gauss", "--json",
-                    "--results", "none",
-                    "--steps", 40)
+        r = trireme(6, "heat", "--points", points, "--grid", grid, "--initial", "gauss",
+                    "--json", "--results", "none", "--steps", 40)
         assert r.json["results"]["grid"] == grid.replace("x", " x ")
         seen.add((r.json["results"]["field"], r.value("sum")))
     assert len(seen) == 1
@@ -107,9 +106,8 @@ def test_second_order(trireme, dims):
     errors = []
     for cells in (8, 16, 32):
         steps = cells * cells // 4
-        r = trireme(2, "heat", "--points", "x".join([str(cells - 1)] * dims), "--steps", steps, "--verify",
-                    "--json",
-                    "--results", "none")
+        r = trireme(2, "heat", "--points", "x".join([str(cells - 1)] * dims), "--steps", steps,
+                    "--verify", "--json", "--results", "none")
         assert float.fromhex(r.value("time_end")) == 0.125 / 4
         errors.append(float.fromhex(r.value("error")))
     orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
@@ -118,8 +116,7 @@ def test_second_order(trireme, dims):
 
 def test_energy_is_the_exact_sum(trireme, tmp_path):
     record = trireme(3, "heat", "--points", "40x33", "--steps", 35, "--energy-every", 10, "--out", "o",
-                     "--out-every", 10,
-                     "--json").json["record"]
+                     "--out-every", 10, "--json").json["record"]
     with h5py.File(tmp_path / record, "r") as f:
         energy = f["energy"][()]
         assert f.attrs["option_energy-every"] == "10"
@@ -172,9 +169,8 @@ def test_no_gnuplot(trireme, tmp_path):
 def test_bench(trireme):
     """The bits of all variants are compared by the program itself."""
     for ranks, device in ((1, "none"), (1, "auto"), (3, "none")):
-        r = trireme(ranks, "bench", "heat", "--points", "65x64", "--trials", 3, "--device", device, "--json",
-                    "--results",
-                    "none")
+        r = trireme(ranks, "bench", "heat", "--points", "65x64", "--trials", 3, "--device", device,
+                    "--json", "--results", "none")
         if device != "none" and r.status == 3 and "OpenCL" in r.err:
             continue
         names = {"copied", "plain_loop", "threads"} | ({"device"} if device != "none" else set())
@@ -268,9 +264,8 @@ def test_resumes_on_other_ranks_threads_device(trireme, tmp_path):
 def test_a_signal_stops_it_at_a_checkpoint(trireme, tmp_path, number, ranks, device):
     if device != "none" and trireme(0, "heat", *SIZE, "--steps", 1, "--device", device).status == 3:
         pytest.skip("no OpenCL device")
-    process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5", "--checkpoint-every",
-                    "100",
-                    "--device", device)
+    process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5",
+                    "--checkpoint-every", "100", "--device", device)
     wait_for(tmp_path / "c.h5", process)
     process.send_signal(number)
     out, err = process.communicate()
@@ -294,9 +289,8 @@ def test_killed_at_any_moment_it_resumes(trireme, tmp_path):
     moments = random.Random(4)
     steps = 0
     for ranks in (2, 3, 1, 2):
-        process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5", "--checkpoint-every",
-                        "3",
-                        "--resume")
+        process = start(tmp_path, ranks, *SIZE, "--steps", LONG, "--checkpoint", "c.h5",
+                        "--checkpoint-every", "3", "--resume")
         wait_for(tmp_path / "c.h5", process)
         # The second start begins later than its file is there.
         time.sleep(0.6 + moments.uniform(0, 0.4))

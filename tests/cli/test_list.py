@@ -24,8 +24,11 @@ def test_choice(trireme):
 
 
 def test_bad_input(trireme):
-    for arguments, text in ((("--operation", "dance"), "dance"), (("--ranks", "4", "--bytes", "8,x"), "'x'"), ((
-        "--ppn", "0", "--ranks", "4"), "--ppn"), (("--bytes", ""), "--bytes is empty"), (("--device", "auto"), "does not use")):
+    for arguments, text in ((("--operation", "dance"), "dance"),
+                            (("--ranks", "4", "--bytes", "8,x"), "'x'"),
+                            (("--ppn", "0", "--ranks", "4"), "--ppn"),
+                            (("--bytes", ""), "--bytes is empty"),
+                            (("--device", "auto"), "does not use")):
         r = trireme(0, "list", *arguments)
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1
 
@@ -35,15 +38,14 @@ def test_network(trireme, tmp_path):
     r = trireme(2, "bench", "network", "--out", file, "--seconds", "0.2")
     assert r.status == 0 and f"written        {file}" in r.out, r.err
     text = file.read_text()
-    assert re.search(r"^nodes = 1$", text, re.M) and re.search(r"^inside\.latency = [\d.e-]+ s  # ", text,
-                                                               re.M)
+    assert re.search(r"^nodes = 1$", text, re.M)
+    assert re.search(r"^inside\.latency = [\d.e-]+ s  # ", text, re.M)
     assert "between" not in text
-    # Where all that a message costs is a second at each end, as many ranks know the news as Fibonacci had
-    # rabbits: 55 after 9 s, 89 after 10 s.
+    # If a message costs one second at each end and nothing else, the number of ranks that have the data grows
+    # as the Fibonacci numbers: 55 after 9 s, 89 after 10 s.
     slow = "".join(f"between.{name} = {value}\n" for name, value in (
         ("latency", "0 s"), ("overhead", "1 s"), ("byte", "0 s/byte"), ("rank_byte", "0 s/byte"),
-        ("node_byte", "0 s/byte"),
-        ("duplex_byte", "0 s/byte")))
+        ("node_byte", "0 s/byte"), ("duplex_byte", "0 s/byte")))
     file.write_text(text + slow)
     for way in ({"arguments": ("--network", file)}, {"env": {"TRIREME_NETWORK": str(file)}}):
         r = trireme(0, "list", "--ranks", 64, "--operation", "bcast", "--bytes", 8, *way.get("arguments", ()),

@@ -32,8 +32,7 @@ def write(tmp_path, name="a.h5", how=None, **data):
 
 def run(trireme, ranks, expression, *arguments, out="r.h5:/r", status=0, **options):
     r = trireme(ranks, "map", expression, *arguments, *(("--out", out, "--replace") if out else ()),
-                "--results", "none",
-                **options)
+                "--results", "none", **options)
     assert r.status == status, r.err
     return r
 
@@ -97,9 +96,9 @@ def test_types_of_outputs(trireme, tmp_path):
     names = ("char", "uchar", "short", "ushort", "int", "uint", "long", "ulong", "float", "double")
     x = RNG.integers(0, 100, 1000).astype("i4")
     write(tmp_path, x=x)
-    run(trireme, 3, "".join(f"{name} o{k} = x * 1;" for k, name in enumerate(names)), "x=a.h5:/x", "--verify",
-        "--memory",
-        "32Ki", out="r.h5:" + ",".join(f"/deep/in/o{k}" for k in range(10)))
+    statements = "".join(f"{name} o{k} = x * 1;" for k, name in enumerate(names))
+    run(trireme, 3, statements, "x=a.h5:/x", "--verify", "--memory", "32Ki",
+        out="r.h5:" + ",".join(f"/deep/in/o{k}" for k in range(10)))
     for value, dtype in zip(result(tmp_path, *(f"deep/in/o{k}" for k in range(10))), TYPES):
         assert same(value, x.astype(dtype)), dtype
 
@@ -146,13 +145,11 @@ def test_reduce(trireme, tmp_path, ranks):
     write(tmp_path, x=x, n=RNG.integers(-2**63, 2**63 - 1, 5003, dtype="i8"))
     total = math.fsum((x * 3 - 1).tolist())
     for out in ("r.h5:/r", None):
-        r = run(trireme, ranks, "x * 3 - 1", "x=a.h5:/x", "--reduce", "sum", "--memory", "100Ki", "--verify",
-                "--json",
-                "--threads", 2, out=out)
+        r = run(trireme, ranks, "x * 3 - 1", "x=a.h5:/x", "--reduce", "sum", "--memory", "100Ki",
+                "--verify", "--json", "--threads", 2, out=out)
         assert float.fromhex(r.value("sum")) == total
     r = run(trireme, ranks, "r = x * 3; float s = x > 0 ? 1 : -1; s + r", "x=a.h5:/x", "--reduce", "min",
-            "--verify",
-            "--json", out=None)
+            "--verify", "--json", out=None)
     assert r.json["results"]["min_index"]["value"] == int(np.argmin(x))
     for expression, reduce, value in (("long r = n", "max", lambda n: n.max()),
                                       ("long r = n", "min", lambda n: n.min()),
@@ -161,9 +158,8 @@ def test_reduce(trireme, tmp_path, ranks):
                 out="r.h5:/r")
         with h5py.File(tmp_path / "a.h5") as f:
             assert r.json["results"][reduce]["value"] == value(f["n"][()])
-    r = run(trireme, ranks, "int r = x > 0; float s = x < 0", "x=a.h5:/x", "--reduce", "sum", "--json",
-            "--verify",
-            out="r.h5:/r,/s")
+    r = run(trireme, ranks, "int r = x > 0; float s = x < 0", "x=a.h5:/x", "--reduce", "sum",
+            "--json", "--verify", out="r.h5:/r,/s")
     assert float.fromhex(r.value("sum_r")) == (x > 0).sum()
     assert float.fromhex(r.value("sum_s")) == (x < 0).sum()
 
@@ -179,8 +175,7 @@ def test_repeat_baseline_record(trireme, tmp_path):
     x = RNG.normal(size=30000)
     write(tmp_path, x=x)
     r = trireme(2, "map", "x + 1", "x=a.h5:/x", "--out", "r.h5:/r", "--repeat", 2, "--warmup", 1,
-                "--baseline", "--memory",
-                "100Ki", "--json").json
+                "--baseline", "--memory", "100Ki", "--json").json
     assert r["results"]["ratio"]["value"] > 0 and r["results"]["elements"]["value"] == 30000
     assert same(result(tmp_path), x + 1)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.h5", "r.h5", "results"]
@@ -193,8 +188,7 @@ def test_verify_finds_another_value(trireme, tmp_path):
     write(tmp_path, x=np.zeros(300000))
     for out in ("r.h5:/r", None):
         r = run(trireme, 2, "x + get_group_id(0)", "x=a.h5:/x", "--memory", "1Mi", "--reduce", "sum",
-                "--verify", status=1,
-                out=out)
+                "--verify", status=1, out=out)
         assert ("when computed again" if out else "one by one") in r.err, r.err
 
 
@@ -247,9 +241,11 @@ def test_bad_input(trireme, tmp_path, ranks, arguments, status, text):
     assert not glob.glob(str(tmp_path / "b.h5*")) and (tmp_path / "a.h5").read_bytes() == data
 
 
-@pytest.mark.parametrize("expression,column,text", (("x * zz + 1", 5, "unknown name 'zz' (inputs: x)"),
-                                                    ("r = x +; r", 8, "expected expression"),
-                                                    ("  x + foo(x)", 7, "'foo'"), ("x[i]", 2, "write x, not x[...]")))
+@pytest.mark.parametrize("expression,column,text", (
+    ("x * zz + 1", 5, "unknown name 'zz' (inputs: x)"),
+    ("r = x +; r", 8, "expected expression"),
+    ("  x + foo(x)", 7, "'foo'"),
+    ("x[i]", 2, "write x, not x[...]")))
 def test_column(trireme, tmp_path, expression, column, text):
     """Three lines: where, the expression, and a mark below the column with what is wrong."""
     write(tmp_path, x=np.ones((4, 3)))

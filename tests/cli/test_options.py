@@ -62,25 +62,22 @@ def test_table(trireme):
 
 
 def test_environment(trireme):
-    """doc/environment.md is the table that doctor writes, and the table has every variable that the sources read."""
+    """doc/environment.md is the table that doctor prints; it has every variable that the sources read."""
     root = TESTS.parent
     table = trireme(0, "doctor", "--environment", "markdown").out
     assert table == (root / "doc" / "environment.md").read_text()
     assert trireme(0, "doctor", "--environment", "man").out.startswith(".TH TRIREME 7 ")
     assert "TRIREME_NETWORK" in trireme(0, "reduce", "--help").out
-    read = set()
+    used = r'getenv\("(\w+)"\)|"((?:OMPI_COMM|PMIX?|SLURM)_[A-Z_]+|MPI_LOCALNRANKS)"'
+    names = set()
     for folder in "base mpi collectives threads place gpu store apps".split():
         for path in (root / folder).rglob("*.[ch]"):
-            read |= set(
-    re.findall(
-        r'getenv\("(\w+)"\)|"((?:OMPI_COMM|PMIX?|SLURM)_[A-Z_]+|MPI_LOCALNRANKS)"',
-         path.read_text()))
-    names = {a or b for a, b in read}
+            names |= {a or b for a, b in re.findall(used, path.read_text())}
     for path in (root / "jobs").glob("*.s*"):
         text = path.read_text()
-        own = set(re.findall(r"(?:^|\s|;)([A-Z]\w*)=", text)) - \
-                  {n for n in re.findall(r"(\w+)=\"?\$\{\w+[:-]", text)}
-        names |= set(re.findall(r"\$\{?([A-Z][A-Z0-9_]\w*)", text)) - \
-                     own - {"PATH", "PWD", "BASH_REMATCH", "BASH_SOURCE"}
+        own = set(re.findall(r"(?:^|\s|;)([A-Z]\w*)=", text))
+        own -= set(re.findall(r"(\w+)=\"?\$\{\w+[:-]", text))
+        own |= {"PATH", "PWD", "BASH_REMATCH", "BASH_SOURCE"}
+        names |= set(re.findall(r"\$\{?([A-Z][A-Z0-9_]\w*)", text)) - own
     missing = [name for name in sorted(names) if f"`{name}`" not in table]
     assert len(names) > 40 and not missing

@@ -23,7 +23,7 @@ def test_all_pairs(trireme, tmp_path, ranks):
     pairs = ranks * (ranks - 1) // 2
     assert r["results"]["players"]["value"] == ranks and r["results"]["pairs"]["value"] == pairs
     if ranks == 1:
-        assert "nobody to talk to" in r["results"]["slow"]
+        assert "a single rank has no pairs" in r["results"]["slow"]
         return
     with h5py.File(tmp_path / r["record"], "r") as f:
         assert f["pairs"][:].tolist() == [[a, b] for a in range(ranks) for b in range(a + 1, ranks)]
@@ -41,8 +41,8 @@ def test_all_pairs(trireme, tmp_path, ranks):
         assert float.fromhex(r["results"]["bandwidth"]["hex"]) == pytest.approx(np.median(rates), rel=1e-12)
         bisection = np.median(f["samples/bisection"][:])
         assert float.fromhex(r["results"]["bisection"]["hex"]) == pytest.approx(bisection, rel=1e-12)
-    assert r["results"]["slow"] == ("nobody" if ranks > 2
-                                    else "not known: less than three are not to be compared")
+    assert r["results"]["slow"] == ("none" if ranks > 2
+                                    else "unknown: fewer than three ranks cannot be compared")
 
 
 def test_table(trireme):
@@ -53,9 +53,9 @@ def test_table(trireme):
             assert re.search(rf"^{size} +{kind} +inside +3 ( +[\d.]+ (us|GB/s)){{3}}$", r.out, re.M), r.out
     latency = re.search(r"^latency in us of messages of 8\n.*\n((?: +\d.*\n){3})", r.out, re.M).group(1)
     rows = [line.split()[1:] for line in latency.splitlines()]
-    assert all(rows[i][i] == "-" for i in range(3)) and all(rows[i][j] == rows[j][i] for i in range(3)
-                                                            for j in range(3))
-    assert re.search(r"^GB/s of messages of 64Ki .*\n.*\n(?: +\d.*\n){3}", r.out, re.M)
+    assert all(rows[i][i] == "-" for i in range(3))
+    assert all(rows[i][j] == rows[j][i] for i in range(3) for j in range(3))
+    assert re.search(r"^bandwidth in GB/s of messages of 64Ki .*\n.*\n(?: +\d.*\n){3}", r.out, re.M)
 
 
 def test_one_of_each_node(trireme):
@@ -64,19 +64,18 @@ def test_one_of_each_node(trireme):
     assert r["results"]["players"]["value"] == 1 and r["results"]["pairs"]["value"] == 0
 
 
-@pytest.mark.parametrize("ranks,delay,names", ((4, "2", r"rank 2 on \S+"),
-                                               full(5, "1,4",
-                                                    r"ranks 1 on \S+ and 4 on \S+ with each other")))
+@pytest.mark.parametrize("ranks,delay,names", (
+    (4, "2", r"rank 2 on \S+"),
+    full(5, "1,4", r"ranks 1 on \S+ and 4 on \S+ with each other")))
 def test_planted_delay(trireme, ranks, delay, names):
-    """Whose messages are late is named, and nobody else."""
+    """The rank with late messages is named, and no other."""
     if not os.environ.get("TRIREME_DELAY"):
         pytest.skip("nothing is preloaded under a sanitizer")
     r = trireme(ranks, "p2p", "--sizes", "8", *DELAYED, "--results", "none",
                 env={"LD_PRELOAD": os.environ["TRIREME_DELAY"], "DELAY": delay})
     assert r.status == 1, r.out + r.err
-    found = re.fullmatch(
-    rf"p2p: \[rank 0 of {ranks} on \S+\] slower than the rest, also when measured alone: ({names}) \(\S+ x at 8\)\n",
-     r.err)
+    line = rf"slower than the rest, also when measured alone: ({names}) \(\S+ x at 8\)"
+    found = re.fullmatch(rf"p2p: \[rank 0 of {ranks} on \S+\] {line}\n", r.err)
     assert found, r.err
     assert re.search(rf"^slow +{found.group(1)}", r.out, re.M)
 
@@ -91,13 +90,9 @@ def test_plot(trireme, tmp_path):
     assert text.rstrip().endswith("</svg>")
 
 
-@pytest.mark.parametrize("path,wrap,why",
-    (("none/p.svg",
-    False,
-    "cannot write 'none/p.svg'|gnuplot is not installed"),
-    ("p.svg",
-    True,
-     "cannot draw 'p.svg': gnuplot is not installed")))
+@pytest.mark.parametrize("path,wrap,why", (
+    ("none/p.svg", False, "cannot write 'none/p.svg'|gnuplot is not installed"),
+    ("p.svg", True, "cannot draw 'p.svg': gnuplot is not installed")))
 def test_no_plot_keeps_the_measurement(trireme, tmp_path, path, wrap, why):
     (tmp_path / "empty").mkdir()
     r = trireme(3, "p2p", "--sizes", "8", *QUICK, *CALM, "--plot", path,
@@ -178,8 +173,8 @@ def test_bad_input(trireme, tmp_path, arguments, text):
     r = trireme(ranks, "p2p", *arguments)
     assert r.status == 2 and r.out == "", r.err
     lines = r.err.splitlines()
-    assert len(lines) == 1 and re.match(rf"p2p: \[rank 0 of {ranks or 1} on \S+\] ",
-                                        lines[0]) and text in lines[0], r.err
+    assert len(lines) == 1 and text in lines[0], r.err
+    assert re.match(rf"p2p: \[rank 0 of {ranks or 1} on \S+\] ", lines[0]), r.err
     assert not os.listdir(tmp_path / "results") if (tmp_path / "results").exists() else True
 
 

@@ -91,19 +91,20 @@ def test_oracle(trireme, tmp_path, name):
     assert results["inf"]["value"] == np.isinf(values).sum()
 
 
-FEW_BANKS = ((2, 3, "none"), (3, 1, "auto"), (8, 1, "none"))
-BANKS = ((1, 1, "none"), (5, 2, "none"), *FEW_BANKS)
+FEW_WORKERS = ((2, 3, "none"), (3, 1, "auto"), (8, 1, "none"))
+WORKERS = ((1, 1, "none"), (5, 2, "none"), *FEW_WORKERS)
 
 
-@pytest.mark.parametrize("distribution, banks", (("cancel", FEW_BANKS), full("cancel", BANKS),
-                                                 full("normal", BANKS)))
-def test_same_bits_on_any_ranks_threads_device(trireme, distribution, banks):
+@pytest.mark.parametrize("distribution, workers", (
+    ("cancel", FEW_WORKERS),
+    full("cancel", WORKERS),
+    full("normal", WORKERS)))
+def test_same_bits_on_any_ranks_threads_device(trireme, distribution, workers):
     seen = {kind: set() for kind in ("exact", "ordered", "plain")}
-    for ranks, threads, device in banks:
+    for ranks, threads, device in workers:
         for kind in seen:
             r = trireme(ranks, "reduce", "--count", 200003, "--distribution", distribution, "--sum", kind,
-                        "--json",
-                        "--threads", threads, "--device", device)
+                        "--json", "--threads", threads, "--device", device)
             seen[kind].add(tuple(r.value(v) for v in ("sum", "norm", "variance")))
     assert len(seen["exact"]) == 1
     assert len(seen["ordered"]) == 1

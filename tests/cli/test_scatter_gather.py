@@ -231,7 +231,8 @@ def test_bad_gather(trireme, parts, ranks):
     bad(4, "no dataset '/y'", "p/*.h5", "--out", "b.h5:/y")
     bad(4, "split file 3 of 4 is missing: no file has rows 15 to 19", "p/[0-2].h5", "--out", "b.h5:/x")
     bad(4, "split file 0 of 4 is missing: no file has rows 0 to 4", "p/[1-3].h5", "--out", "b.h5:/x")
-    bad(4, "split files 1 to 2 of 4 are missing: no file has rows 5 to 14", "p/0.h5", "p/3.h5", "--out", "b.h5:/x")
+    bad(4, "split files 1 to 2 of 4 are missing: no file has rows 5 to 14", "p/0.h5", "p/3.h5",
+        "--out", "b.h5:/x")
     bad(4, "split file 2 of 4 is missing", "k/[013].h5", "--out", "b.h5:/x")
     bad(4, "different splits", "p/[01].h5", "again/[23].h5", "--out", "b.h5:/x")
     bad(4, "no dataset '/x'", "p/*.h5", "o/*.h5", "--out", "b.h5:/x")

@@ -47,8 +47,7 @@ def test_kill_while_the_result_is_written(trireme, tmp_path):
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     program = os.path.join(os.environ["TRIREME_BUILD"], "apps", "reduce")
     command = [f"{source}/jobs/run.sh", os.environ["TRIREME_LAUNCHER"], "2", program, "--count", "100k",
-               "--repeat",
-               "2000", "--histogram", "1000", "--range", "0,1"]
+               "--repeat", "2000", "--histogram", "1000", "--range", "0,1"]
     finished = 0
     for _ in range(12):
         job = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -63,8 +63,7 @@ def rounds(apps, source, count):
 
     def bcast():
         done = subprocess.run(["mpirun", "-npernode", "1", *ME, "peak", f"{apps}/bcast", source, DEST,
-                               "--results", "none",
-                               "--quiet"], check=True, capture_output=True, text=True)
+                               "--results", "none", "--quiet"], check=True, capture_output=True, text=True)
         peaks.extend(int(line.split()[1]) / 1024 for line in done.stdout.splitlines()
                      if line.startswith("peak"))
 

@@ -42,9 +42,8 @@ class Cluster:
 
     def __call__(self, *words, check=True, **env):
         done = subprocess.run([*self.script, *map(str, words)], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL,
-                              timeout=600, cwd=self.home if os.path.exists(self.home) else None,
-                              env={**self.env, **env})
+                              stdin=subprocess.DEVNULL, timeout=600,
+                              cwd=self.home if os.path.exists(self.home) else None, env={**self.env, **env})
         assert not check or done.returncode == 0, (words, done.stderr)
         return done
 
@@ -156,8 +155,7 @@ class Try:
         """Returns a text that says what went wrong, or None."""
         c = self.cluster
         self.number = c.submit(self.name, self.launcher, "--nodes=2", "--ntasks-per-node=2", *HEAT,
-                               "--checkpoint",
-                               f"{self.name}.h5", "--checkpoint-every", EVERY)
+                               "--checkpoint", f"{self.name}.h5", "--checkpoint-every", EVERY)
         self.wait_for_the_moment(interval_s)
         start = time.time()
         self.disturb()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """lint.py CHECK ROOT [ARGUMENT...]: one check over the source tree.
 
-Prints what is wrong, one line each as file:line: text, and exits 1; exits 77 where the tool for it is not here. The
-walls between the folders are those of doc/design.md; they are checked twice, over what is included (includes) and over
-what the objects call (symbols).
+Prints each finding as one line, file:line: text, and exits 1; exits 77 if the tool for the check is missing.
+The walls between the folders are those of doc/design.md. They are checked twice: on the #include lines
+(includes) and on the symbols of the objects (symbols).
 """
 import os
 import re
@@ -44,19 +44,20 @@ FOREIGN_SYMBOLS = {
 }
 # The C library: the headers of C11, of POSIX, and of Linux.
 SYSTEM_HEADERS = re.compile(
-    r"(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|stdalign|stdarg|stdatomic"
-    r"|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|time|uchar|wchar|wctype"
-    r"|dirent|dlfcn|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|spawn|syslog|termios|unistd|utime"
-    r"|malloc|features|mntent|\w*mmintrin|cpuid|(arpa|linux|net|netinet|sys)/.*)\.h")
-# MPI calls of a folder that may include mpi.h for its types but not call it freely (doc/design.md, "Folders").
+    r"(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal"
+    r"|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|time"
+    r"|uchar|wchar|wctype"
+    r"|dirent|dlfcn|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|spawn|syslog|termios"
+    r"|unistd|utime|malloc|features|mntent|\w*mmintrin|cpuid|(arpa|linux|net|netinet|sys)/.*)\.h")
+# The MPI calls of folders that include mpi.h for its types (doc/design.md, "Folders").
 MPI_CALLS = {
     "collectives": r"MPI_(Reduce_local|Type_\w+|Op_\w+|(Wait|Test)(all|any)?|(Unp|P)ack|Bcast)",
     "store": r"$.",
     "gpu": r"$.",
-    "apps": r"MPI_(Init_thread|Initialized|Finalized?|Abort|Wtime|Query_thread|Get_library_version|Get_version)",
+    "apps": r"MPI_(Init_thread|Initialized|Finalized?|Abort|Wtime|Query_thread|Get_(library_)?version)",
 }
-# Files that may call all of MPI: they make communicators, bring a program up, or show MPI itself (the lesson, and the peer
-# that bench measures).
+# Files that may call all of MPI: they make communicators, start a program, or show MPI itself (the lesson of
+# p2p, and the MPI library that bench measures).
 MPI_FILES = {"collectives/engine/comm.c", "apps/driver/machine.c", "apps/p2p/lesson.c", "apps/bench/mpi.c"}
 # Folders that make no MPI call at all.
 NO_MPI = ("collectives/algorithms/", "collectives/graphs/", "collectives/cost/")
@@ -75,8 +76,8 @@ PROGRAM_ROOMS = ("apps/driver", "apps/common")
 # Folders whose private headers a room may include, where not all of its folder may.
 ROOM_PRIVATE = {"collectives/cost": (), "collectives/graphs": ()}
 # Public headers that do not have the name of a file in their folder.
-HEADER_FOLDER = {"algorithms": "collectives", "cost": "collectives", "merge": "collectives", "network": "collectives",
-                 "network_file": "collectives", "request": "collectives", "select": "collectives"}
+HEADER_FOLDER = dict.fromkeys(
+    ("algorithms", "cost", "merge", "network", "network_file", "request", "select"), "collectives")
 
 COLUMNS = 110  # as in .clang-format, which does not break comments
 LINES, LINES_AT_MOST = 400, 500
@@ -108,6 +109,11 @@ def header_folder(root, header):
     return None
 
 
+def first_match(patterns, match, name):
+    """The first library that has a pattern for this name, or None."""
+    return next((library for library, pattern in patterns.items() if match(pattern, name)), None)
+
+
 def room(path):
     """The room of a file inside its folder: collectives/cost, apps/reduce; or the folder itself."""
     return "/".join(path.split("/")[:2]) if path.count("/") > 1 else path.split("/")[0]
@@ -126,7 +132,7 @@ def check_includes(root):
             folder = header_folder(root, path[len("include/"):])
             if folder is None:
                 if path != "include/trireme/trireme.h":
-                    yield f"{path}:1: which folder does it belong to? Name it like a source file, or in HEADER_FOLDER"
+                    yield f"{path}:1: belongs to no folder: name it like a source file, or in HEADER_FOLDER"
                 continue
         if folder not in WALLS:
             continue
@@ -136,7 +142,7 @@ def check_includes(root):
             if not found:
                 continue
             header = found.group(2)
-            library = next((l for l, pattern in FOREIGN_HEADERS.items() if re.fullmatch(pattern, header)), None)
+            library = first_match(FOREIGN_HEADERS, re.fullmatch, header)
             if library:
                 if (library not in foreign and not (library == "mpi" and path in MPI_FILES)) or (
                         library == "mpi" and path.startswith(NO_MPI)):
@@ -150,9 +156,12 @@ def check_includes(root):
                     if folder != "apps":
                         yield f"{path}:{number}: the library includes its headers one by one"
                     continue
-                owner = header_folder(root, header) if public else (header.split("/")[0] if "/" in header else folder)
-                if public and owner is None:
-                    continue  # said for the header itself
+                if public:
+                    owner = header_folder(root, header)
+                else:
+                    owner = header.split("/")[0] if "/" in header else folder
+                if owner is None:
+                    continue  # reported for the header itself
                 private = not public and owner != folder and folder not in PRIVATE_FOR.get(owner, ())
                 if private or (owner != folder and owner not in ours):
                     yield f"{path}:{number}: {folder}/ may not include {header}"
@@ -164,8 +173,8 @@ def check_includes(root):
 
 
 def symbols(root, build):
-    """{source: (folder, names defined, names wanted)} of what a build has compiled from the folders. An object whose source
-    has moved is left over from an older build."""
+    """{source: (folder, names defined, names wanted)} of the objects in a build. An object without a source
+    is left over from an older build and is ignored."""
     found, at = {}, {}
     for path in files(build, ".o"):
         if "CMakeTmp" in path:
@@ -179,8 +188,8 @@ def symbols(root, build):
             found[source] = folder, set(), set()
             at[path] = source
     if at:
-        listed = subprocess.run(["nm", "-A", *at], cwd=build, check=True, capture_output=True, text=True).stdout
-        for path, kind, name in re.findall(r"^(.*?):[0-9a-f ]* ([A-Za-z]) (\w+)$", listed, re.M):
+        nm = subprocess.run(["nm", "-A", *at], cwd=build, check=True, capture_output=True, text=True)
+        for path, kind, name in re.findall(r"^(.*?):[0-9a-f ]* ([A-Za-z]) (\w+)$", nm.stdout, re.M):
             _, defined, wanted = found[at[path]]
             if kind in "TDRBGC":
                 defined.add(name)
@@ -195,7 +204,7 @@ def check_symbols(root, build):
     for source, (folder, _, wanted) in found.items():
         foreign = WALLS[folder][1]
         for symbol in sorted(wanted):
-            called = next((l for l, pattern in FOREIGN_SYMBOLS.items() if re.match(pattern, symbol)), None)
+            called = first_match(FOREIGN_SYMBOLS, re.match, symbol)
             if called is None or (called == "mpi" and source in MPI_FILES):
                 continue
             if called == "mpi" and folder in MPI_CALLS:
@@ -208,7 +217,8 @@ def check_symbols(root, build):
 
 
 def circles(calls):
-    """The groups of files that call each other in a circle (Tarjan 1972, "Depth-first search and linear graph algorithms")."""
+    """The groups of files that call each other in a circle (Tarjan 1972, "Depth-first search and linear
+    graph algorithms")."""
     number, low, stack, found = {}, {}, [], []
 
     def visit(node):
@@ -275,14 +285,15 @@ def check_sizes(root):
 
 def check_columns(root):
     """No line is longer than the layout says, comments and scripts included."""
-    for path in files(root, ".c", ".h", ".inc", ".cl", ".def", ".py", ".sh", ".sbatch", ".cmake", "CMakeLists.txt"):
+    suffixes = (".c", ".h", ".inc", ".cl", ".def", ".py", ".sh", ".sbatch", ".cmake", "CMakeLists.txt")
+    for path in files(root, *suffixes):
         for number, line in enumerate(lines(root, path), 1):
             if len(line) > COLUMNS:
                 yield f"{path}:{number}: {len(line)} columns; the most is {COLUMNS}"
 
 
 def check_tags(root):
-    """A name of the library means one thing: no tag is defined in two files, and no function in two folders."""
+    """A name of the library means one thing: no tag is defined in two files."""
     tags = {}
     for path in files(root, ".c", ".h"):
         if path.split(os.sep)[0] not in (*WALLS, "include"):
@@ -301,7 +312,8 @@ def check_tags(root):
 
 def check_open(root):
     """Nothing is left open."""
-    for path in files(root, ".c", ".h", ".inc", ".cl", ".def", ".py", ".sh", ".sbatch", ".cmake", ".txt", ".md"):
+    suffixes = (".c", ".h", ".inc", ".cl", ".def", ".py", ".sh", ".sbatch", ".cmake", ".txt", ".md")
+    for path in files(root, *suffixes):
         if path == os.path.join("tests", "lint", "lint.py"):
             continue
         for number, line in enumerate(lines(root, path), 1):
@@ -322,7 +334,8 @@ def check_links(root):
 def tool(name, version=None):
     """Ends with 77 where the tool is not here in the version that the tree is kept with."""
     if shutil.which(name):
-        if version is None or version in subprocess.run([name, "--version"], capture_output=True, text=True).stdout:
+        run = subprocess.run([name, "--version"], capture_output=True, text=True)
+        if version is None or version in run.stdout:
             return
     print(f"skipped: no {name} {version or ''}")
     sys.exit(77)
@@ -332,15 +345,21 @@ def check_format(root):
     """The layout is clang-format's; another version of it lays some lines out otherwise."""
     tool("clang-format", "version 14.")
     sources = list(files(root, ".c", ".h"))
-    result = subprocess.run(["clang-format", "--dry-run", *sources], cwd=root, capture_output=True, text=True)
+    command = ["clang-format", "--dry-run", *sources]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True)
     yield from re.findall(r"^\S+:\d+:\d+: \w+: .*", result.stderr, re.M)
+
+
+def is_shell(root, path):
+    """Is it an executable file that a shell interprets?"""
+    return (os.access(os.path.join(root, path), os.X_OK)
+            and re.match(r"#!.*\b(sh|bash|dash)\b", lines(root, path)[0]))
 
 
 def check_shell(root):
     """Scripts are clean."""
     tool("shellcheck")
-    scripts = [p for p in files(root, "") if p.endswith((".sh", ".sbatch"))
-               or (os.access(os.path.join(root, p), os.X_OK) and re.match(r"#!.*\b(sh|bash|dash)\b", lines(root, p)[0]))]
+    scripts = [p for p in files(root, "") if p.endswith((".sh", ".sbatch")) or is_shell(root, p)]
     scripts += [p for p in [".ci/run"] if os.path.exists(os.path.join(root, p))]
     result = subprocess.run(["shellcheck", "-x", "-P", "SCRIPTDIR", "-f", "gcc", *scripts], cwd=root,
                             capture_output=True, text=True)
@@ -354,10 +373,10 @@ def check_headers(root, *options):
             print(f"no {compiler}: not tried as {standard}")
             continue
         for path in files(os.path.join(root, "include"), ".h"):
-            result = subprocess.run(
-                [compiler, "-x", language, f"-std={standard}", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
-                 f"-I{root}/include", *options, "-"],
-                input=f'#include "{path}"\n' * 2, capture_output=True, text=True)
+            command = [compiler, "-x", language, f"-std={standard}", "-fsyntax-only", "-Wall", "-Wextra",
+                       "-Wpedantic", "-Werror", f"-I{root}/include", *options, "-"]
+            text = f'#include "{path}"\n' * 2
+            result = subprocess.run(command, input=text, capture_output=True, text=True)
             if result.returncode:
                 yield f"include/{path}:1: does not compile by itself as {standard}\n{result.stderr}"
 

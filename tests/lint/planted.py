@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plants one fault for each check of lint.py in a small tree of its own: the check must find it, and must find nothing
+"""Plants one fault for each check of lint.py in a small tree: the check must find it, and must find nothing
 in the tree without it."""
 import os
 import shutil
@@ -10,10 +10,12 @@ import tempfile
 import lint
 
 GOOD = {
-    "include/trireme/sum.h": "#ifndef SUM\n#define SUM\n#include <stddef.h>\nsize_t tri_sum(void);\n#endif\n",
+    "include/trireme/sum.h":
+        "#ifndef SUM\n#define SUM\n#include <stddef.h>\nsize_t tri_sum(void);\n#endif\n",
     "base/sum.c": '#include "trireme/sum.h"\n\nsize_t tri_sum(void) {\n    return 1;\n}\n',
     "collectives/algorithms/algorithms.def": "X(bcast, linear)\n",
-    "collectives/algorithms/bcast_linear.c": "int bcast_linear(void);\nint bcast_linear(void) {\n    return 0;\n}\n",
+    "collectives/algorithms/bcast_linear.c":
+        "int bcast_linear(void);\nint bcast_linear(void) {\n    return 0;\n}\n",
     "mpi/shared.h": "#ifndef SHARED\n#define SHARED\nstruct tri_place {\n    int x;\n};\n#endif\n",
     "base/circle.c": "int f(void);\nint g(void);\nint g(void) {\n    return f();\n}\n",
     "jobs/go.sh": "#!/bin/sh\necho go\n",
@@ -23,10 +25,12 @@ GOOD = {
 FAULTS = [
     ("includes", "base/sum.c", "#include <mpi.h>\n"),
     ("includes", "base/sum.c", "#include <zlib.h>\n"),
-    ("includes", "base/sum.c", '#include "trireme/bcast_linear.h"\n#include "collectives/engine/engine.h"\n'),
+    ("includes", "base/sum.c",
+     '#include "trireme/bcast_linear.h"\n#include "collectives/engine/engine.h"\n'),
     ("includes", "apps/run.c", '#include "base/inside.h"\n'),
     ("includes", "include/trireme/stray.h", ""),
-    ("symbols", "base/sum.c", "int MPI_Barrier(int);\nint f(void);\nint f(void) { return MPI_Barrier(0); }\n"),
+    ("symbols", "base/sum.c",
+     "int MPI_Barrier(int);\nint f(void);\nint f(void) { return MPI_Barrier(0); }\n"),
     ("symbols", "base/sum.c", "int clFinish(int);\nint f(void);\nint f(void) { return clFinish(0); }\n"),
     ("includes", "collectives/cost/model.c", '#include "collectives/engine/engine.h"\n'),
     ("includes", "collectives/algorithms/bcast_linear.c", "#include <mpi.h>\n"),
@@ -62,7 +66,8 @@ def compile_objects(root):
         folder = path.split("/")[0]
         out = os.path.join(root, "build", "CMakeFiles", f"trireme_{folder}.dir", path + ".o")
         os.makedirs(os.path.dirname(out), exist_ok=True)
-        subprocess.run(["cc", "-c", "-I", os.path.join(root, "include"), os.path.join(root, path), "-o", out], check=True)
+        command = ["cc", "-c", "-I", os.path.join(root, "include"), os.path.join(root, path), "-o", out]
+        subprocess.run(command, check=True)
 
 
 def finds(check, changes):
@@ -73,7 +78,8 @@ def finds(check, changes):
         if check in ("symbols", "circles"):
             compile_objects(root)
             arguments.append(os.path.join(root, "build"))
-        run = subprocess.run([sys.executable, lint.__file__, check, *arguments], capture_output=True, text=True)
+        command = [sys.executable, lint.__file__, check, *arguments]
+        run = subprocess.run(command, capture_output=True, text=True)
         return run.returncode, run.stdout + run.stderr
 
 

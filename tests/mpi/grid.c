@@ -1,5 +1,5 @@
-/* Grids: who owns what, that neighbours agree, that no layout costs more than the plain one, and faces whose values
- * encode their position. The loops over shapes and sizes stand inside, so that a number of ranks is one launch. */
+/* Grids: owners of points, agreement of neighbours, layouts that cost no more than rank order, and faces
+ * whose values encode their position. All shapes and sizes run in one launch. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "trireme/collectives.h"
 #include "trireme/grid.h"
 
-/* Guards stand around every field. */
+/* Guards surround every field. */
 enum { GUARD = 7, BYTES = 3 };
 static const double untouched = -7.25;
 
@@ -28,8 +28,8 @@ static double value_at(const size_t x[]) {
     return (double)(x[0] * 1000000 + x[1] * 1000 + x[2]);
 }
 
-/* The global position, counted from 1, of element `index` of a field; outside = number of dimensions in which it lies in
- * the layer around the rank's points, and *border whether it is in that around the whole grid. */
+/* The global position, counted from 1, of element `index` of a field. Returns the number of dimensions in
+ * which it is in the layer around the rank's points; *border: it is in the layer around the whole grid. */
 static int position(const tri_grid_info *g, size_t index, size_t x[], int *border) {
     int outside = 0;
     *border = 0;
@@ -195,8 +195,8 @@ static void one_shape(int shape, const int *nodes, MPI_Comm world) {
     tri_comm_destroy(&comm);
 }
 
-/* Cases whose answer is plain: 8 ranks on 4 nodes of 2 over a square are 2 x 4 with nodes of 1 x 2 or the like, so
- * 2 cuts of a side between nodes; in rank order (4 x 2) the nodes are rows, with 3 cuts. */
+/* Cases with a known answer: 8 ranks on 4 nodes of 2 over a square are 2 x 4 with nodes of 1 x 2 or similar,
+ * so 2 cuts of a side lie between nodes; in rank order (4 x 2) the nodes are rows, with 3 cuts. */
 static void known(MPI_Comm world, int size) {
     if (size != 8) return;
     tri_comm *comm;

@@ -1,5 +1,5 @@
-/* The main promise: exact and ordered results have the same bits on any ranks x threads x device, carried by every
- * algorithm of the list. Expected values are computed by each rank alone, one element after the other. */
+/* The main guarantee: exact and ordered results have the same bits on any ranks x threads x device, with
+ * every algorithm. Each rank computes the expected values alone, one element at a time. */
 #include <stdlib.h>
 #include <string.h>
 
