@@ -1,6 +1,6 @@
-# The libraries underneath. MPI is required. hwloc, OpenCL and HDF5 are optional: TRIREME_WITH_<PART> is AUTO, ON or
-# OFF; TRIREME_HAS_<PART> is ON where the part is used, and trireme_<PART>_missing says why it is not. The CMake package
-# installs this file and finds the libraries by it, so a missing part is no error here.
+# The libraries underneath. MPI is required. hwloc, OpenCL and HDF5 are optional: TRIREME_WITH_<PART> is AUTO,
+# ON or OFF; TRIREME_HAS_<PART> is ON where the part is used, and trireme_<PART>_missing says why it is not.
+# The CMake package installs this file and finds the libraries by it, so a missing part is no error here.
 foreach(part HDF5 OPENCL HWLOC)
     set(TRIREME_HAS_${part} OFF)
     set(trireme_${part}_missing "TRIREME_WITH_${part} is OFF")
@@ -30,15 +30,16 @@ function(trireme_needed out file)
     set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
-# Family and version of the MPI library: mpi.h defines them, and they are read from the compiled program, which a cross
-# build cannot run. Intel MPI and MVAPICH define MPICH_VERSION, too.
+# Family and version of the MPI library: mpi.h defines them, and they are read from the compiled program,
+# which a cross build cannot run. Intel MPI and MVAPICH define MPICH_VERSION, too.
 set(trireme_probe ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/trireme_mpi_probe)
 try_compile(trireme_mpi_links SOURCE_FROM_CONTENT mpi_probe.c "
     #include <mpi.h>
     #define TEXT(x) TEXT_(x)
     #define TEXT_(x) #x
     #if defined OPEN_MPI
-    #define NAME \"openmpi,Open MPI \" TEXT(OMPI_MAJOR_VERSION) \".\" TEXT(OMPI_MINOR_VERSION) \".\" TEXT(OMPI_RELEASE_VERSION)
+    #define MINOR TEXT(OMPI_MINOR_VERSION) \".\" TEXT(OMPI_RELEASE_VERSION)
+    #define NAME \"openmpi,Open MPI \" TEXT(OMPI_MAJOR_VERSION) \".\" MINOR
     #elif defined I_MPI_VERSION
     #define NAME \"intel,Intel MPI \" I_MPI_VERSION
     #elif defined MVAPICH2_VERSION
@@ -83,9 +84,9 @@ if(TRIREME_WITH_OPENCL)
     endif()
 endif()
 
-# trireme_try_hdf5(INCLUDES LIBRARIES): makes trireme_hdf5 of them if they are built for the MPI library in use. A
-# program with two MPI libraries links on some machines and crashes on all, so the names of both are compared.
-# What such a package says about MPI is dropped: it may be another version's headers.
+# trireme_try_hdf5(INCLUDES LIBRARIES): makes trireme_hdf5 of them if they are built for the MPI library in
+# use. A program with two MPI libraries links on some machines and crashes on all, so the names of both are
+# compared. What such a package says about MPI is dropped: it may be another version's headers.
 function(trireme_try_hdf5 includes libraries)
     if(TARGET trireme_hdf5)
         return()
@@ -101,7 +102,8 @@ function(trireme_try_hdf5 includes libraries)
             trireme_needed(needed ${library})
             foreach(name ${needed})
                 if(trireme_mpi_needed AND NOT name IN_LIST trireme_mpi_needed)
-                    set(trireme_HDF5_missing "${library} is built for another MPI library (${name})" PARENT_SCOPE)
+                    set(trireme_HDF5_missing "${library} is built for another MPI library (${name})"
+                        PARENT_SCOPE)
                     return()
                 endif()
             endforeach()
@@ -112,11 +114,13 @@ function(trireme_try_hdf5 includes libraries)
         #include <hdf5.h>
         int main(int argc, char **argv) {
             MPI_Init(&argc, &argv);
-            return H5Pset_fapl_mpio(H5Pcreate(H5P_FILE_ACCESS), MPI_COMM_WORLD, MPI_INFO_NULL) + MPI_Finalize();
+            return H5Pset_fapl_mpio(H5Pcreate(H5P_FILE_ACCESS), MPI_COMM_WORLD, MPI_INFO_NULL) +
+                MPI_Finalize();
         }"
         CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${includes}" LINK_LIBRARIES ${libraries} MPI::MPI_C NO_CACHE)
     if(NOT links)
-        set(trireme_HDF5_missing "no program with MPI links with ${libraries}: serial, or another MPI library" PARENT_SCOPE)
+        set(trireme_HDF5_missing "no program with MPI links with ${libraries}: serial, or another MPI library"
+            PARENT_SCOPE)
         return()
     endif()
     add_library(trireme_hdf5 INTERFACE IMPORTED GLOBAL)
@@ -124,7 +128,8 @@ function(trireme_try_hdf5 includes libraries)
     target_link_libraries(trireme_hdf5 INTERFACE ${libraries})
 endfunction()
 
-# Debian has an hdf5-openmpi and an hdf5-mpich for pkg-config; others, an hdf5 or an h5pcc. HDF5_ROOT goes first.
+# Debian has an hdf5-openmpi and an hdf5-mpich for pkg-config; others, an hdf5 or an h5pcc. HDF5_ROOT goes
+# first.
 set(TRIREME_HDF5_MODULE "")
 if(TRIREME_WITH_HDF5)
     set(trireme_HDF5_missing "no HDF5")

@@ -1,6 +1,8 @@
 # Installation, in three components (cmake --install build --component NAME):
-#   runtime: shared library, programs (in libexec/trireme, where `reduce` hides no command of the system), completions
-#   development: headers, static library, the CMake package (targets trireme::trireme and trireme::trireme_static)
+#   runtime: shared library, programs (in libexec/trireme, where `reduce` hides no command of the system),
+#     completions
+#   development: headers, static library, the CMake package (targets trireme::trireme and
+#     trireme::trireme_static)
 #                and the pkg-config file
 #   documentation: documents and manual pages
 include(CMakePackageConfigHelpers)
@@ -22,8 +24,8 @@ install(FILES ${PROJECT_BINARY_DIR}/triremeConfig.cmake ${PROJECT_BINARY_DIR}/tr
               cmake/Dependencies.cmake
         DESTINATION ${package} COMPONENT development)
 
-# pkg-config: mpi.h stands in the public headers, so MPI is required by all users, the rest by static linking only.
-# An MPI library without a pkg-config file is left to the user's mpicc.
+# pkg-config: mpi.h stands in the public headers, so MPI is required by all users, the rest by static linking
+# only. An MPI library without a pkg-config file is left to the user's mpicc.
 set(pc_public "")
 if(TRIREME_MPI_FAMILY STREQUAL openmpi)
     set(module ompi-c)
@@ -67,9 +69,11 @@ list(JOIN pc_private " " pc_private)
 # Relative to the file, so that the installed tree may be moved.
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /.)
 configure_file(cmake/trireme.pc.in trireme.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/trireme.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+install(FILES ${PROJECT_BINARY_DIR}/trireme.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+        COMPONENT development)
 
-# Each program writes its own manual pages and completion. In a cross build it is run by the emulator where there is one.
+# Each program writes its own manual pages and completion. In a cross build it is run by the emulator where
+# there is one.
 if(TRIREME_APPS)
     set(can_run TRUE)
     if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
@@ -95,7 +99,8 @@ if(TRIREME_APPS)
     if(can_run)
         file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/man1 ${PROJECT_BINARY_DIR}/manual/man/man7
                             ${PROJECT_BINARY_DIR}/manual/completions)
-        install(CODE "execute_process(COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:doctor> --environment man
+        install(CODE
+            "execute_process(COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:doctor> --environment man
                                       OUTPUT_FILE ${PROJECT_BINARY_DIR}/manual/man/man7/trireme.7)"
                 COMPONENT documentation)
         install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}
@@ -108,5 +113,7 @@ if(TRIREME_APPS)
 endif()
 
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
-install(FILES README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation OPTIONAL)
-install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation FILES_MATCHING PATTERN "*.md")
+install(FILES README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation
+        OPTIONAL)
+install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation
+        FILES_MATCHING PATTERN "*.md")

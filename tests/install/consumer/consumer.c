@@ -1,4 +1,4 @@
-/* A user's program in C99 and in C++, built against the installed library: every rank prints the number of ranks. */
+/* A user's program in C99 and in C++ against the installed library: each rank prints the number of ranks. */
 #include <stdio.h>
 
 #include <trireme/trireme.h>
