@@ -28,10 +28,9 @@ else()
 endif()
 set_target_properties(trireme_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${TRIREME_SOVERSION})
 # The project and the headers state the same version.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-    ${PROJECT_SOURCE_DIR}/include/trireme/version.h)
-file(STRINGS ${PROJECT_SOURCE_DIR}/include/trireme/version.h version REGEX
-    "define TRIREME_VERSION_(MAJOR|MINOR|PATCH) ")
+set(header ${PROJECT_SOURCE_DIR}/include/trireme/version.h)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+file(STRINGS ${header} version REGEX "define TRIREME_VERSION_(MAJOR|MINOR|PATCH) ")
 list(TRANSFORM version REPLACE ".* " "")
 list(JOIN version . version)
 if(NOT version VERSION_EQUAL PROJECT_VERSION)

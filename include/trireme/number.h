@@ -1,4 +1,6 @@
-/* The kinds of numbers that elements of datasets and of device buffers can be. */
+/** @file
+ * The kinds of numbers that elements of datasets and of device buffers can have. All functions are local and
+ * thread-safe. */
 #ifndef TRIREME_NUMBER_H
 #define TRIREME_NUMBER_H
 
@@ -11,7 +13,7 @@
 extern "C" {
 #endif
 
-/* X(NAME, value, C type, name in texts, type in OpenCL C) */
+/** The kinds: X(NAME, value, C type, name in texts, type in OpenCL C). New ones are appended. */
 #define TRI_NUMBER_LIST(X)                                                                                   \
     X(INT8, 0, int8_t, "int8", "char")                                                                       \
     X(UINT8, 1, uint8_t, "uint8", "uchar")                                                                   \
@@ -24,21 +26,24 @@ extern "C" {
     X(FLOAT32, 8, float, "float32", "float")                                                                 \
     X(FLOAT64, 9, double, "float64", "double")
 
+/** A kind of number: TRI_INT8 to TRI_FLOAT64, the names of TRI_NUMBER_LIST(). */
 typedef enum tri_number {
 #define TRI_NUMBER_ENUM(NAME, value, type, text, opencl) TRI_##NAME = value,
     TRI_NUMBER_LIST(TRI_NUMBER_ENUM)
 #undef TRI_NUMBER_ENUM
-        TRI_NUMBER_COUNT
+        TRI_NUMBER_COUNT /**< number of kinds; grows */
 } tri_number;
 
-/* "float32"; "float" */
+/** The name of a kind, such as "float32". A static string. */
 TRI_API const char *tri_number_name(tri_number number);
+
+/** Its type in OpenCL C, such as "float". A static string. */
 TRI_API const char *tri_number_opencl(tri_number number);
 
-/* Bytes of one. */
+/** Bytes of one number. */
 TRI_API size_t tri_number_bytes(tri_number number);
 
-/* `count` numbers as the nearest doubles; to and from do not overlap. */
+/** Converts `count` numbers to the nearest doubles. `from` and `to` must not overlap. */
 TRI_API void tri_number_as_doubles(tri_number number, const void *from, size_t count, double *to);
 
 #ifdef __cplusplus

@@ -1,4 +1,5 @@
-/* Everything of the library. */
+/** @file
+ * All public headers. */
 #ifndef TRIREME_TRIREME_H
 #define TRIREME_TRIREME_H
 

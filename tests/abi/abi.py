@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""abi.py record INCLUDE SOVERSION OUT [OPTION...]: writes the interface of the headers.
-abi.py check LIBRARY INCLUDE SOVERSION RECORD [OPTION...]: a program that was built for RECORD runs with LIBRARY.
-abi.py planted LIBRARY INCLUDE SOVERSION RECORD [OPTION...]: each kind of change to RECORD makes the check fail.
+"""abi.py record INCLUDE SOVERSION OUT [OPTION...]
+    writes the interface of the headers to a record
+abi.py check LIBRARY INCLUDE SOVERSION RECORD [OPTION...]
+    a program that was built for RECORD runs with LIBRARY
+abi.py planted LIBRARY INCLUDE SOVERSION RECORD [OPTION...]
+    each kind of change to RECORD makes the check fail
 
-A record has a line for each public function, datum, opaque type and callback type, for the value of each enumerator, and
-for the size of each public struct with the offsets and sizes of its members. The check turns it into a C program: recorded
-prototypes must agree with those of the headers, recorded numbers must hold, and the program is linked to every recorded
-symbol and run. Additions are allowed. OPTIONs are the compiler's. doc/abi.md states the rule.
+A record has a line for each public function, datum, opaque type and callback type, for the value of each
+enumerator, and for the size of each public struct with the offsets and sizes of its members. The check turns
+it into a C program: recorded prototypes must agree with those of the headers, recorded numbers must hold, and
+the program is linked to every recorded symbol and run. Additions are allowed. OPTIONs are the compiler's.
+doc/abi.md states the rule.
 """
 import os
 import subprocess
@@ -75,7 +79,8 @@ def consumer(lines):
             text += f'_Static_assert(sizeof({name}) == {size}, "{name} had {size} bytes");\n'
         elif kind == "member":
             name, member, offset, size = rest.split()
-            text += (f'_Static_assert(offsetof({name}, {member}) == {offset} && {MEMBER.format(name, member)} == {size}, '
+            text += (f'_Static_assert(offsetof({name}, {member}) == {offset} && '
+                     f'{MEMBER.format(name, member)} == {size}, '
                      f'"{name}.{member} was at {offset} with {size} bytes");\n')
         else:
             sys.exit(f"no such kind of line in a record: {line}")
@@ -103,7 +108,8 @@ def check(lines, library, include, soversion, options):
         folder = os.path.dirname(os.path.abspath(library))
         program, said = compiled(work, consumer(lines), include, options, [library, f"-Wl,-rpath,{folder}"])
         if program is None:
-            return [line for line in said.splitlines() if "error:" in line or "undefined reference" in line] or [said], ""
+            wrong = [line for line in said.splitlines() if "error:" in line or "undefined reference" in line]
+            return wrong or [said], ""
         needed = run(["readelf", "-d", program]).stdout
         if f"[libtrireme.so.{soversion}]" not in needed:
             return [f"the program does not need libtrireme.so.{soversion}"], ""
@@ -113,16 +119,19 @@ def check(lines, library, include, soversion, options):
 
 def planted(lines, *arguments):
     """Changes of each kind that the check does not find."""
+
+    def replaced(old, new):
+        return [line.replace(old, new) for line in lines]
+
     changes = {
         "a function vanished": lines + ["function tri_gone void tri_gone(int)"],
-        "a parameter changed": [line.replace("int tri_comm_rank(const", "long tri_comm_rank(const") for line in lines],
-        "a callback changed": [line.replace("(*tri_team_work)(void *argument,", "(*tri_team_work)(int *argument,")
-                               for line in lines],
+        "a function changed": replaced("int tri_comm_rank(const", "long tri_comm_rank(const"),
+        "a callback changed": replaced("(*tri_team_work)(void *argument,", "(*tri_team_work)(int *argument,"),
         "a datum vanished": lines + ["datum tri_gone_datum extern const int tri_gone_datum"],
         "an enumerator vanished": lines + ["value TRI_GONE 3"],
-        "a value changed": [line.replace("value TRI_ERR_MPI 10", "value TRI_ERR_MPI 11") for line in lines],
-        "a struct grew": [line.replace("struct tri_range 16", "struct tri_range 24") for line in lines],
-        "members changed places": [line.replace("member tri_range first 0", "member tri_range first 8") for line in lines],
+        "a value changed": replaced("value TRI_ERR_MPI 10", "value TRI_ERR_MPI 11"),
+        "a struct grew": replaced("struct tri_range 16", "struct tri_range 24"),
+        "members changed places": replaced("member tri_range first 0", "member tri_range first 8"),
         "another SOVERSION": ["soversion 4711", *lines[1:]],
     }
     for what, changed in changes.items():

@@ -1,4 +1,4 @@
-"""The public interface as the compiler reads it: functions, data, enumerators and structs of include/trireme/."""
+"""The public interface as the compiler reads it: functions, data, types, enumerators."""
 import os
 import re
 import subprocess
@@ -7,7 +7,8 @@ import subprocess
 def preprocessed(include, compiler, options):
     """The text of the headers below include/trireme/, macros expanded, without what they include."""
     folder = os.path.join(include, "trireme")
-    headers = "".join(f'#include "trireme/{name}"\n' for name in sorted(os.listdir(folder)) if name.endswith(".h"))
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".h"))
+    headers = "".join(f'#include "trireme/{name}"\n' for name in names)
     run = subprocess.run([compiler, "-E", "-x", "c", f"-I{include}", *options, "-"], input=headers,
                          capture_output=True, text=True)
     if run.returncode:
