@@ -1,7 +1,7 @@
 /** @file
  * Arrays of any element type, written into a result file in pieces; and the template of an array, which is
- * everything but its shape, so that a part or a permutation of a dataset can have the template of the dataset it
- * came from.
+ * everything but its shape, so that a block or a permutation of a dataset can have the template of the
+ * dataset that it came from.
  *
  * Elements are bytes as they are stored, without conversion, so compounds, fixed-length strings and floats of
  * any width and byte order are unchanged. HDF5 is not thread-safe: call these functions from one thread of a
@@ -21,7 +21,8 @@
 extern "C" {
 #endif
 
-/** The template of a dataset: type, fill value, chunks and filters, attributes. Freed with tri_template_free(). */
+/** The template of a dataset: type, fill value, chunks and filters, attributes. Freed with
+ * tri_template_free(). */
 typedef struct tri_template {
     void *image;  /**< bytes that can be sent to any rank */
     size_t bytes; /**< their number */
@@ -62,8 +63,8 @@ TRI_API size_t tri_array_element_bytes(const tri_array *array);
 
 /** Writes this rank's block [start, start + count), stored elements in row-major order. Every rank calls it
  * equally often; a rank without elements passes a zero in count and may pass values = NULL. Blocks of one
- * call must not overlap. Where the template's filters were kept, only rank 0 may have elements; TRI_ERR_ARGUMENT
- * otherwise. Without chunks, runs of 4 KiB and more are written directly to the file where that is safe
+ * call must not overlap. Where the template's filters were kept, only rank 0 may have elements;
+ * TRI_ERR_ARGUMENT otherwise. Without chunks, runs of 4 KiB and more are written directly to the file where that is safe
  * (doc/records.md). Collective; the same status on every rank. After a failure array and result can only be
  * destroyed. */
 TRI_API TRI_MUST_CHECK tri_status tri_array_write(tri_array *array, const size_t start[],
