@@ -64,9 +64,9 @@ TRI_API size_t tri_array_element_bytes(const tri_array *array);
 /** Writes this rank's block [start, start + count), stored elements in row-major order. Every rank calls it
  * equally often; a rank without elements passes a zero in count and may pass values = NULL. Blocks of one
  * call must not overlap. Where the template's filters were kept, only rank 0 may have elements;
- * TRI_ERR_ARGUMENT otherwise. Without chunks, runs of 4 KiB and more are written directly to the file
- * where that is safe (doc/records.md). Collective; the same status on every rank. After a failure array and result can only be
- * destroyed. */
+ * TRI_ERR_ARGUMENT otherwise. Without chunks, runs of 4 KiB and more are written directly to the file where
+ * that is safe (doc/records.md). Collective; the same status on every rank. After a failure array and
+ * result can only be destroyed. */
 TRI_API TRI_MUST_CHECK tri_status tri_array_write(tri_array *array, const size_t start[],
                                                   const size_t count[], const void *values);
 

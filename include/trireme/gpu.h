@@ -75,10 +75,11 @@ TRI_API TRI_MUST_CHECK tri_status tri_gpu_list(tri_gpu_info *list, size_t capaci
 TRI_API TRI_MUST_CHECK tri_status tri_gpu_select(const char *filter, tri_gpu_info *list, size_t capacity,
                                                  size_t *count);
 
-/** Assigns devices to the ranks of a node by distance: distance[rank * devices + device] >= 0, assigned[rank]
- * is a device; devices >= 1. Each device serves as many ranks as with equal blocks by rank. With equal
- * distances these are the blocks; otherwise ranks exchange devices while the sum of distances falls. The result is the
- * same on every rank that passes the same arguments; each then opens its device by index. */
+/** Assigns devices to the ranks of a node by distance: distance[rank * devices + device] >= 0,
+ * assigned[rank] is a device; devices >= 1. Each device serves as many ranks as with equal blocks by rank.
+ * With equal distances these are the blocks; otherwise ranks exchange devices while the sum of distances
+ * falls. The result is the same on every rank that passes the same arguments; each then opens its device by
+ * index. */
 TRI_API void tri_gpu_assign(size_t ranks, size_t devices, const int *distance, size_t *assigned);
 
 /** An open device: context, queue, kernels. Opaque. */
