@@ -114,7 +114,8 @@ static void man_rows(const tri_option *rows, bool arguments, FILE *to) {
 }
 
 void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to) {
-    fprintf(to, ".TH TRIREME-%s 1 \"\" \"trireme %s\" \"Trireme\"\n.SH NAME\n", app->name, TRIREME_VERSION_TEXT);
+    fprintf(to, ".TH TRIREME-%s 1 \"\" \"trireme %s\" \"Trireme\"\n.SH NAME\n", app->name,
+            TRIREME_VERSION_TEXT);
     fprintf(to, "trireme-%s \\- ", app->name);
     roff(app->summary, to);
     fprintf(to, "\n.SH SYNOPSIS\nmpirun \\-np RANKS ");
