@@ -11,5 +11,5 @@ if(DOXYGEN_FOUND)
         COMMAND ${CMAKE_COMMAND} -DFOLDER=${pages} -P ${PROJECT_SOURCE_DIR}/cmake/ManualPages.cmake
         COMMENT "The reference of the public headers, in doc/api" VERBATIM)
     # Where it was built
-    install(DIRECTORY ${TRIREME_API_OUTPUT}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT doc OPTIONAL)
+    install(DIRECTORY ${TRIREME_API_OUTPUT}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT documentation OPTIONAL)
 endif()
