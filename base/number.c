@@ -2,7 +2,7 @@
 
 const char *tri_number_name(tri_number number) {
     static const char *const names[] = {
-#define NAME(NAME, type, text, opencl) text,
+#define NAME(NAME, value, type, text, opencl) text,
         TRI_NUMBER_LIST(NAME)
 #undef NAME
     };
@@ -11,7 +11,7 @@ const char *tri_number_name(tri_number number) {
 
 const char *tri_number_opencl(tri_number number) {
     static const char *const names[] = {
-#define NAME(NAME, type, text, opencl) opencl,
+#define NAME(NAME, value, type, text, opencl) opencl,
         TRI_NUMBER_LIST(NAME)
 #undef NAME
     };
@@ -20,7 +20,7 @@ const char *tri_number_opencl(tri_number number) {
 
 size_t tri_number_bytes(tri_number number) {
     static const size_t bytes[] = {
-#define BYTES(NAME, type, text, opencl) sizeof(type),
+#define BYTES(NAME, value, type, text, opencl) sizeof(type),
         TRI_NUMBER_LIST(BYTES)
 #undef BYTES
     };
@@ -29,7 +29,7 @@ size_t tri_number_bytes(tri_number number) {
 
 void tri_number_as_doubles(tri_number number, const void *from, size_t count, double *to) {
     switch (number) {
-#define WIDEN(NAME, type, text, opencl)                                                                      \
+#define WIDEN(NAME, value, type, text, opencl)                                                               \
     case TRI_##NAME:                                                                                         \
         for (size_t i = 0; i < count; i++)                                                                   \
             to[i] = (double)((const type *)from)[i];                                                         \

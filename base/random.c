@@ -122,7 +122,7 @@ void tri_random_fill(tri_distribution distribution, uint64_t seed, uint64_t firs
 }
 
 static const char *const names[TRI_DISTRIBUTION_COUNT] = {
-#define ROW(name, text) [TRI_DISTRIBUTION_##name] = #name,
+#define ROW(name, value, text) [TRI_DISTRIBUTION_##name] = #name,
     TRI_DISTRIBUTION_LIST(ROW)
 #undef ROW
 };
@@ -137,7 +137,7 @@ tri_status tri_distribution_parse(const char *name, tri_distribution *out) {
             *out = (tri_distribution)i;
             return TRI_OK;
         }
-#define ROW(known, text) " " #known
+#define ROW(known, value, text) " " #known
     return tri_fail(TRI_ERR_ARGUMENT, "unknown distribution '%s'; choose one of" TRI_DISTRIBUTION_LIST(ROW),
                     name);
 #undef ROW

@@ -6,7 +6,7 @@
 #include "base/sum_kernels.h"
 
 static const char *const names[TRI_SIMD_COUNT] = {
-#define ROW(name, text) [TRI_SIMD_##name] = #name,
+#define ROW(name, value, text) [TRI_SIMD_##name] = #name,
     TRI_SIMD_LIST(ROW)
 #undef ROW
 };
@@ -26,7 +26,7 @@ static int find(const char *name, tri_simd *out) {
 
 tri_status tri_simd_parse(const char *name, tri_simd *out) {
     if (find(name, out)) return TRI_OK;
-#define ROW(known, text) " " #known
+#define ROW(known, value, text) " " #known
     return tri_fail(TRI_ERR_ARGUMENT, "unknown SIMD level '%s'; choose one of" TRI_SIMD_LIST(ROW), name);
 #undef ROW
 }

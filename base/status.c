@@ -3,32 +3,49 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static const struct {
+/* In the order of severity. */
+static const struct row {
     const char *name, *text;
+    tri_status status;
     int exit_status;
-} statuses[TRI_STATUS_COUNT] = {
-#define ROW(name_, exit_, text_) [name_] = {.name = #name_, .text = text_, .exit_status = exit_},
+} rows[] = {
+#define ROW(name_, value, exit_, text_)                                                                      \
+    {.name = #name_, .text = text_, .status = name_, .exit_status = exit_},
     TRI_STATUS_LIST(ROW)
 #undef ROW
 };
+enum { ROWS = sizeof rows / sizeof *rows };
 
 /* Thread-local like errno. All other state of the library belongs to objects. */
 static _Thread_local char error_text[1024];
 
-static int known(tri_status status) {
-    return (unsigned)status < TRI_STATUS_COUNT;
+int tri_status_severity(tri_status status) {
+    int i = 0;
+    while (i < ROWS && rows[i].status != status)
+        i++;
+    return i;
+}
+
+static const struct row *row_of(tri_status status) {
+    static const struct row unknown = {.name = "unknown status", .text = "unknown status", .exit_status = 3};
+    int i = tri_status_severity(status);
+    return i < ROWS ? &rows[i] : &unknown;
 }
 
 const char *tri_status_name(tri_status status) {
-    return known(status) ? statuses[status].name : "unknown status";
+    return row_of(status)->name;
 }
 
 const char *tri_status_text(tri_status status) {
-    return known(status) ? statuses[status].text : "unknown status";
+    return row_of(status)->text;
 }
 
 int tri_status_exit(tri_status status) {
-    return known(status) ? statuses[status].exit_status : 3;
+    return row_of(status)->exit_status;
+}
+
+tri_status tri_status_worse(tri_status a, tri_status b) {
+    return tri_status_severity(b) > tri_status_severity(a) ? b : a;
 }
 
 tri_status tri_fail(tri_status status, const char *format, ...) {

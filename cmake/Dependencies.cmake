@@ -1,40 +1,157 @@
-# The libraries underneath. MPI is required; each of hwloc, OpenCL and HDF5 takes one folder away when it is missing.
-# Installed beside the CMake package, whose users find the libraries by it as well.
-find_package(MPI REQUIRED COMPONENTS C)
+# The libraries underneath. MPI is required. hwloc, OpenCL and HDF5 are optional: TRIREME_WITH_<PART> is AUTO,
+# ON or OFF; TRIREME_HAS_<PART> is ON where the part is used, and trireme_<PART>_missing says why it is not.
+# The CMake package installs this file and finds the libraries by it, so a missing part is no error here.
+foreach(part HDF5 OPENCL HWLOC)
+    set(TRIREME_HAS_${part} OFF)
+    set(trireme_${part}_missing "TRIREME_WITH_${part} is OFF")
+endforeach()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-find_package(OpenCL QUIET)
 
-pkg_check_modules(trireme_hwloc QUIET IMPORTED_TARGET GLOBAL hwloc>=2.1)
-if(trireme_hwloc_FOUND)
-    add_library(trireme_hwloc INTERFACE IMPORTED GLOBAL)
-    target_link_libraries(trireme_hwloc INTERFACE PkgConfig::trireme_hwloc)
+# A launcher of another MPI library starts N programs of one rank: take the one beside the chosen mpicc.
+if(MPI_C_COMPILER AND NOT MPIEXEC_EXECUTABLE)
+    find_program(trireme_mpicc NAMES ${MPI_C_COMPILER} NO_CACHE)
+    string(REGEX REPLACE "mpi[a-z]+([^/]*)$" "mpiexec\\1" trireme_mpiexec "${trireme_mpicc}")
+    if(trireme_mpicc AND EXISTS ${trireme_mpiexec})
+        set(MPIEXEC_EXECUTABLE ${trireme_mpiexec} CACHE FILEPATH "Launcher of the MPI library")
+    endif()
+endif()
+find_package(MPI REQUIRED COMPONENTS C)
+
+# trireme_needed(OUT FILE): the shared MPI libraries that FILE is linked with; empty without readelf
+function(trireme_needed out file)
+    set(names "")
+    if(CMAKE_READELF)
+        execute_process(COMMAND ${CMAKE_READELF} -d ${file} OUTPUT_VARIABLE text ERROR_QUIET)
+        string(REGEX MATCHALL "\\[libmpi[^]]*\\.so[^]]*\\]" names "${text}")
+        string(REGEX REPLACE "[][]" "" names "${names}")
+    endif()
+    set(${out} ${names} PARENT_SCOPE)
+endfunction()
+
+# Family and version of the MPI library: mpi.h defines them, and they are read from the compiled program,
+# which a cross build cannot run. Intel MPI and MVAPICH define MPICH_VERSION, too.
+set(trireme_probe ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/trireme_mpi_probe)
+try_compile(trireme_mpi_links SOURCE_FROM_CONTENT mpi_probe.c "
+    #include <mpi.h>
+    #define TEXT(x) TEXT_(x)
+    #define TEXT_(x) #x
+    #if defined OPEN_MPI
+    #define MINOR TEXT(OMPI_MINOR_VERSION) \".\" TEXT(OMPI_RELEASE_VERSION)
+    #define NAME \"openmpi,Open MPI \" TEXT(OMPI_MAJOR_VERSION) \".\" MINOR
+    #elif defined I_MPI_VERSION
+    #define NAME \"intel,Intel MPI \" I_MPI_VERSION
+    #elif defined MVAPICH2_VERSION
+    #define NAME \"mpich,MVAPICH \" MVAPICH2_VERSION
+    #elif defined MVAPICH_VERSION
+    #define NAME \"mpich,MVAPICH \" MVAPICH_VERSION
+    #elif defined MPICH_VERSION
+    #define NAME \"mpich,MPICH \" MPICH_VERSION
+    #else
+    #define NAME \"other,unknown MPI library\"
+    #endif
+    const char *volatile name = \"TRIREME_MPI=\" NAME \"|\";
+    int main(int argc, char **argv) { return MPI_Init(&argc, &argv) + *name; }"
+    LINK_LIBRARIES MPI::MPI_C COPY_FILE ${trireme_probe} COPY_FILE_ERROR trireme_mpi_error
+    NO_CACHE OUTPUT_VARIABLE trireme_mpi_output)
+if(NOT trireme_mpi_links OR trireme_mpi_error)
+    message(FATAL_ERROR "A program with MPI does not link (mpicc: ${MPI_C_COMPILER}):\n${trireme_mpi_output}")
+endif()
+file(STRINGS ${trireme_probe} trireme_name REGEX "TRIREME_MPI=" LIMIT_COUNT 1)
+string(REGEX REPLACE ".*TRIREME_MPI=([a-z]+),([^|]*).*" "\\1;\\2" trireme_name "${trireme_name}")
+list(GET trireme_name 0 TRIREME_MPI_FAMILY)
+list(GET trireme_name 1 TRIREME_MPI_VERSION)
+trireme_needed(trireme_mpi_needed ${trireme_probe})
+
+if(TRIREME_WITH_HWLOC)
+    set(trireme_HWLOC_missing "no hwloc >= 2.1 for pkg-config")
+    pkg_check_modules(trireme_hwloc QUIET IMPORTED_TARGET GLOBAL hwloc>=2.1)
+    if(trireme_hwloc_FOUND AND NOT TARGET trireme_hwloc)
+        add_library(trireme_hwloc INTERFACE IMPORTED GLOBAL)
+        target_link_libraries(trireme_hwloc INTERFACE PkgConfig::trireme_hwloc)
+    endif()
+    if(TARGET trireme_hwloc)
+        set(TRIREME_HAS_HWLOC ON)
+    endif()
 endif()
 
-# HDF5 must be the build for the MPI library in use: Debian has one pkg-config file for each.
-if(MPI_C_LIBRARY_VERSION_STRING MATCHES "Open MPI")
-    set(TRIREME_MPI_FAMILY openmpi)
-elseif(MPI_C_LIBRARY_VERSION_STRING MATCHES "MPICH")
-    set(TRIREME_MPI_FAMILY mpich)
-else()
-    # FindMPI does not always run a program; the wrapper's include path tells as well.
-    foreach(family openmpi mpich)
-        if("${MPI_C_INCLUDE_DIRS} ${MPI_C_LIBRARIES}" MATCHES ${family})
-            set(TRIREME_MPI_FAMILY ${family})
+if(TRIREME_WITH_OPENCL)
+    set(trireme_OPENCL_missing "no OpenCL headers or ICD loader")
+    find_package(OpenCL QUIET)
+    if(OpenCL_FOUND)
+        set(TRIREME_HAS_OPENCL ON)
+    endif()
+endif()
+
+# trireme_try_hdf5(INCLUDES LIBRARIES): makes trireme_hdf5 of them if they are built for the MPI library in
+# use. A program with two MPI libraries links on some machines and crashes on all, so the names of both are
+# compared. What such a package says about MPI is dropped: it may be another version's headers.
+function(trireme_try_hdf5 includes libraries)
+    if(TARGET trireme_hdf5)
+        return()
+    endif()
+    foreach(folder ${includes})
+        if(NOT EXISTS ${folder}/hdf5.h)
+            list(REMOVE_ITEM includes ${folder})
         endif()
     endforeach()
-endif()
-pkg_check_modules(trireme_hdf5 QUIET IMPORTED_TARGET GLOBAL hdf5-${TRIREME_MPI_FAMILY})
-if(trireme_hdf5_FOUND)
+    list(FILTER libraries EXCLUDE REGEX "(^|/)(lib|-l)mpi[^/]*$")
+    foreach(library ${libraries})
+        if(IS_ABSOLUTE "${library}")
+            trireme_needed(needed ${library})
+            foreach(name ${needed})
+                if(trireme_mpi_needed AND NOT name IN_LIST trireme_mpi_needed)
+                    set(trireme_HDF5_missing "${library} is built for another MPI library (${name})"
+                        PARENT_SCOPE)
+                    return()
+                endif()
+            endforeach()
+        endif()
+    endforeach()
+    try_compile(links SOURCE_FROM_CONTENT hdf5_probe.c "
+        #include <mpi.h>
+        #include <hdf5.h>
+        int main(int argc, char **argv) {
+            MPI_Init(&argc, &argv);
+            return H5Pset_fapl_mpio(H5Pcreate(H5P_FILE_ACCESS), MPI_COMM_WORLD, MPI_INFO_NULL) +
+                MPI_Finalize();
+        }"
+        CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${includes}" LINK_LIBRARIES ${libraries} MPI::MPI_C NO_CACHE)
+    if(NOT links)
+        set(trireme_HDF5_missing "no program with MPI links with ${libraries}: serial, or another MPI library"
+            PARENT_SCOPE)
+        return()
+    endif()
     add_library(trireme_hdf5 INTERFACE IMPORTED GLOBAL)
-    target_link_libraries(trireme_hdf5 INTERFACE PkgConfig::trireme_hdf5)
-else()
-    set(HDF5_PREFER_PARALLEL ON)
-    find_package(HDF5 QUIET COMPONENTS C)
-    if(HDF5_FOUND AND HDF5_IS_PARALLEL)
-        add_library(trireme_hdf5 INTERFACE IMPORTED GLOBAL)
-        target_include_directories(trireme_hdf5 INTERFACE ${HDF5_C_INCLUDE_DIRS})
-        target_link_libraries(trireme_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+    target_include_directories(trireme_hdf5 INTERFACE ${includes})
+    target_link_libraries(trireme_hdf5 INTERFACE ${libraries})
+endfunction()
+
+# Debian has an hdf5-openmpi and an hdf5-mpich for pkg-config; others, an hdf5 or an h5pcc. HDF5_ROOT goes
+# first.
+set(TRIREME_HDF5_MODULE "")
+if(TRIREME_WITH_HDF5)
+    set(trireme_HDF5_missing "no HDF5")
+    if(NOT HDF5_ROOT AND NOT DEFINED ENV{HDF5_ROOT})
+        foreach(module hdf5-openmpi hdf5-mpich hdf5)
+            pkg_check_modules(trireme_${module} QUIET ${module})
+            if(trireme_${module}_FOUND AND NOT TARGET trireme_hdf5)
+                trireme_try_hdf5("${trireme_${module}_INCLUDE_DIRS}" "${trireme_${module}_LINK_LIBRARIES}")
+                if(TARGET trireme_hdf5)
+                    set(TRIREME_HDF5_MODULE ${module})
+                endif()
+            endif()
+        endforeach()
+    endif()
+    if(NOT TARGET trireme_hdf5)
+        set(HDF5_PREFER_PARALLEL ON)
+        find_package(HDF5 QUIET COMPONENTS C)
+        if(HDF5_FOUND)
+            trireme_try_hdf5("${HDF5_C_INCLUDE_DIRS}" "${HDF5_C_LIBRARIES}")
+        endif()
+    endif()
+    if(TARGET trireme_hdf5)
+        set(TRIREME_HAS_HDF5 ON)
     endif()
 endif()

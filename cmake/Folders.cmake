@@ -1,8 +1,9 @@
 # trireme_folder(NAME [REQUIRES target...])
 #
-# One folder of the library: an object library trireme_NAME of NAME/*.c. Where a required target is not there, the
-# folder is built from NAME/absent.c alone, whose functions return TRI_ERR_ABSENT; that file is left out otherwise.
-# NAME/folder.cmake, where it exists, may add to the target (generated sources, compile options of one file).
+# One folder of the library: an object library trireme_NAME of NAME/*.c. Where a required target is not there,
+# the folder is built from NAME/absent.c alone, whose functions return TRI_ERR_ABSENT; that file is left out
+# otherwise. NAME/folder.cmake, where it exists, may add to the target (generated sources, compile options of
+# one file).
 set(trireme_folders "")
 set(trireme_absent "")
 function(trireme_folder name)
@@ -11,7 +12,6 @@ function(trireme_folder name)
     foreach(requirement ${arg_REQUIRES})
         if(NOT TARGET ${requirement})
             set(present FALSE)
-            message(STATUS "${name}/ is left out: no ${requirement}")
         endif()
     endforeach()
     set(folder ${PROJECT_SOURCE_DIR}/${name})
@@ -28,7 +28,8 @@ function(trireme_folder name)
         return()
     endif()
     add_library(trireme_${name} OBJECT ${sources})
-    target_include_directories(trireme_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR})
+    target_include_directories(trireme_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
+                               PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(trireme_${name} PRIVATE trireme_settings ${arg_REQUIRES})
     if(present AND EXISTS ${folder}/folder.cmake)
         include(${folder}/folder.cmake)

@@ -1,41 +1,59 @@
-# Installation: headers, both libraries, the CMake package trireme (targets trireme::trireme, shared, and
-# trireme::trireme_static), a pkg-config file, the programs (in libexec/trireme: a `reduce` in everybody's PATH would be
-# rude), documents, man pages and completions.
+# Installation, in three components (cmake --install build --component NAME):
+#   runtime: shared library, programs (in libexec/trireme, where `reduce` hides no command of the system),
+#     completions
+#   development: headers, static library, the CMake package (targets trireme::trireme and
+#     trireme::trireme_static)
+#                and the pkg-config file
+#   documentation: documents and manual pages
 include(CMakePackageConfigHelpers)
 
-install(DIRECTORY include/trireme DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/trireme DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 set_target_properties(trireme_shared PROPERTIES EXPORT_NAME trireme)
-install(TARGETS trireme_shared trireme_static EXPORT trireme)
+install(TARGETS trireme_shared trireme_static EXPORT trireme
+        RUNTIME COMPONENT runtime
+        LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
+        ARCHIVE COMPONENT development)
 
 # The package finds its libraries by the very file that the build has used.
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/trireme)
 configure_file(cmake/triremeConfig.cmake.in triremeConfig.cmake @ONLY)
 write_basic_package_version_file(triremeConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(EXPORT trireme NAMESPACE trireme:: DESTINATION ${package} FILE triremeTargets.cmake)
+install(EXPORT trireme NAMESPACE trireme:: DESTINATION ${package} FILE triremeTargets.cmake
+        COMPONENT development)
 install(FILES ${PROJECT_BINARY_DIR}/triremeConfig.cmake ${PROJECT_BINARY_DIR}/triremeConfigVersion.cmake
               cmake/Dependencies.cmake
-        DESTINATION ${package})
+        DESTINATION ${package} COMPONENT development)
 
-# pkg-config: mpi.h stands in the public headers, so MPI is required by all users, the rest by static linking only.
-# An MPI library without a pkg-config file is left to the user's mpicc.
+# pkg-config: mpi.h stands in the public headers, so MPI is required by all users, the rest by static linking
+# only. An MPI library without a pkg-config file is left to the user's mpicc.
 set(pc_public "")
-foreach(module ompi-c mpich)
-    if((module STREQUAL "ompi-c" AND TRIREME_MPI_FAMILY STREQUAL "openmpi") OR module STREQUAL TRIREME_MPI_FAMILY)
-        pkg_check_modules(trireme_pc_mpi QUIET ${module})
-        if(trireme_pc_mpi_FOUND)
-            set(pc_public ${module})
-        endif()
+if(TRIREME_MPI_FAMILY STREQUAL openmpi)
+    set(module ompi-c)
+else()
+    set(module mpich)
+endif()
+# The file may be that of another installation: compare its library with the one in use.
+pkg_check_modules(trireme_pc_mpi QUIET ${module})
+set(pc_libraries "")
+foreach(library ${trireme_pc_mpi_LINK_LIBRARIES})
+    file(REAL_PATH "${library}" library)
+    list(APPEND pc_libraries ${library})
+endforeach()
+foreach(library ${MPI_C_LIBRARIES})
+    file(REAL_PATH "${library}" library)
+    if(library IN_LIST pc_libraries)
+        set(pc_public ${module})
     endif()
 endforeach()
 set(pc_private "")
-if(trireme_hwloc_FOUND)
+if(TRIREME_HAS_HWLOC)
     list(APPEND pc_private hwloc)
 endif()
-if(trireme_hdf5_FOUND)
-    list(APPEND pc_private hdf5-${TRIREME_MPI_FAMILY})
+if(TRIREME_HDF5_MODULE)
+    list(APPEND pc_private ${TRIREME_HDF5_MODULE})
 endif()
 set(pc_private_libraries "-lm -pthread")
-if(TARGET OpenCL::OpenCL)
+if(TRIREME_HAS_OPENCL)
     pkg_check_modules(trireme_pc_opencl QUIET OpenCL)
     if(trireme_pc_opencl_FOUND)
         list(APPEND pc_private OpenCL)
@@ -43,7 +61,7 @@ if(TARGET OpenCL::OpenCL)
         string(APPEND pc_private_libraries " -lOpenCL")
     endif()
 endif()
-if(TARGET trireme_hdf5 AND NOT trireme_hdf5_FOUND)
+if(TRIREME_HAS_HDF5 AND NOT TRIREME_HDF5_MODULE)
     list(JOIN HDF5_C_LIBRARIES " " libraries)
     string(APPEND pc_private_libraries " ${libraries}")
 endif()
@@ -51,41 +69,51 @@ list(JOIN pc_private " " pc_private)
 # Relative to the file, so that the installed tree may be moved.
 file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /.)
 configure_file(cmake/trireme.pc.in trireme.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/trireme.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${PROJECT_BINARY_DIR}/trireme.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+        COMPONENT development)
 
-# Each program writes its own manual page and completion; bench a page for each of its subjects, which its help lists.
+# Each program writes its own manual pages and completion. In a cross build it is run by the emulator where
+# there is one.
 if(TRIREME_APPS)
+    set(can_run TRUE)
+    if(CMAKE_CROSSCOMPILING AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
+        set(can_run FALSE)
+    endif()
     get_property(programs DIRECTORY apps PROPERTY BUILDSYSTEM_TARGETS)
     foreach(program ${programs})
         get_target_property(type ${program} TYPE)
         if(type STREQUAL "EXECUTABLE")
-            install(TARGETS ${program} DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/trireme)
-            install(CODE "
-                execute_process(COMMAND $<TARGET_FILE:${program}> --man OUTPUT_VARIABLE manual ERROR_QUIET)
-                if(manual MATCHES \"^\\\\.TH \")
-                    file(WRITE ${PROJECT_BINARY_DIR}/manual/man/man1/trireme-${program}.1 \"\${manual}\")
-                    execute_process(COMMAND $<TARGET_FILE:${program}> --completion
-                                    OUTPUT_FILE ${PROJECT_BINARY_DIR}/manual/completions/${program})
-                else()
-                    execute_process(COMMAND $<TARGET_FILE:${program}> --help OUTPUT_VARIABLE help ERROR_QUIET)
-                    string(REGEX MATCHALL \"\n  [a-z0-9]+\" subjects \"\${help}\")
-                    foreach(subject \${subjects})
-                        string(STRIP \"\${subject}\" subject)
-                        execute_process(COMMAND $<TARGET_FILE:${program}> \${subject} --man OUTPUT_FILE
-                            ${PROJECT_BINARY_DIR}/manual/man/man1/trireme-${program}-\${subject}.1)
-                    endforeach()
-                endif()")
+            install(TARGETS ${program} DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/trireme COMPONENT runtime)
+            if(can_run)
+                foreach(component documentation runtime)
+                    install(CODE "
+                        set(emulator \"${CMAKE_CROSSCOMPILING_EMULATOR}\")
+                        set(program $<TARGET_FILE:${program}>)
+                        set(out ${PROJECT_BINARY_DIR}/manual)
+                        set(component ${component})
+                        include(${PROJECT_SOURCE_DIR}/cmake/manual.cmake)" COMPONENT ${component})
+                endforeach()
+            endif()
         endif()
     endforeach()
-    install(CODE "execute_process(COMMAND $<TARGET_FILE:doctor> --environment man
-                                  OUTPUT_FILE ${PROJECT_BINARY_DIR}/manual/man/man7/trireme.7)")
-    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/man1 ${PROJECT_BINARY_DIR}/manual/man/man7
-                        ${PROJECT_BINARY_DIR}/manual/completions)
-    install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
-    install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/completions/
-            DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+    if(can_run)
+        file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/man1 ${PROJECT_BINARY_DIR}/manual/man/man7
+                            ${PROJECT_BINARY_DIR}/manual/completions)
+        install(CODE
+            "execute_process(COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:doctor> --environment man
+                                      OUTPUT_FILE ${PROJECT_BINARY_DIR}/manual/man/man7/trireme.7)"
+                COMPONENT documentation)
+        install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}
+                COMPONENT documentation)
+        install(DIRECTORY ${PROJECT_BINARY_DIR}/manual/completions/
+                DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)
+    else()
+        set(TRIREME_WITHOUT_MANUAL "a cross build runs no program: set CMAKE_CROSSCOMPILING_EMULATOR")
+    endif()
 endif()
 
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
-install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
+install(FILES README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation
+        OPTIONAL)
+install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation
+        FILES_MATCHING PATTERN "*.md")

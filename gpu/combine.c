@@ -4,7 +4,7 @@
 
 size_t tri_gpu_element_bytes(tri_gpu_element element) {
     static const size_t bytes[] = {
-#define ROW(NAME, type) [TRI_GPU_##NAME] = sizeof(type),
+#define ROW(NAME, value, type) [TRI_GPU_##NAME] = sizeof(type),
         TRI_GPU_ELEMENT_LIST(ROW)
 #undef ROW
     };

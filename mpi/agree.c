@@ -21,10 +21,11 @@ int tri_agreed(void) {
 }
 
 tri_status tri_agree(tri_comm *comm, tri_status mine) {
-    /* The largest key is the worst status; among equal statuses, the lowest rank. */
-    int64_t key = (int64_t)mine * comm->size + (comm->size - 1 - comm->rank), worst;
+    /* The largest key is the worst status and, among ranks that have it, the lowest rank. */
+    int64_t code = ((int64_t)tri_status_severity(mine) << 16) | ((int64_t)mine & 0xffff);
+    int64_t key = code * comm->size + (comm->size - 1 - comm->rank), worst;
     TRI_MPI(MPI_Allreduce(&key, &worst, 1, MPI_INT64_T, MPI_MAX, comm->mpi));
-    tri_status status = (tri_status)(worst / comm->size);
+    tri_status status = (tri_status)(worst / comm->size & 0xffff);
     if (status == TRI_OK) return TRI_OK;
 
     int root = comm->size - 1 - (int)(worst % comm->size), failed = mine != TRI_OK, all;

@@ -82,7 +82,7 @@ static tri_status check_operations(const state *s) {
     for (const char *at = s->operations; *at; at++)
         words += *at == ',';
     if (known == words || !strcmp(s->operations, "all")) return TRI_OK;
-#define NAME(ENUM, name, text) " " #name
+#define NAME(ENUM, value, name, text) " " #name
     return tri_fail(TRI_ERR_ARGUMENT,
                     "--operations: '%s' is not a list of different ones of:" TRI_OPERATION_LIST(NAME),
                     s->operations);

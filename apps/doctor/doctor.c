@@ -324,7 +324,7 @@ int main(int argc, char **argv) {
         tri_options_completion(&doctor_app, sets, stdout);
         return 0;
     case TRI_ACTION_VERSION:
-        printf("doctor of trireme %s\n", TRIREME_VERSION);
+        printf("doctor of trireme %s\n", TRIREME_VERSION_TEXT);
         return 0;
     case TRI_ACTION_RUN:
         break;

@@ -55,7 +55,7 @@ void tri_environment_man(FILE *to) {
 }
 
 static void write_man(FILE *to) {
-    fprintf(to, ".TH TRIREME 7 \"\" \"trireme %s\" \"Trireme\"\n.SH NAME\n", TRIREME_VERSION);
+    fprintf(to, ".TH TRIREME 7 \"\" \"trireme %s\" \"Trireme\"\n.SH NAME\n", TRIREME_VERSION_TEXT);
     fprintf(to, "trireme \\- environment variables and exit status of the Trireme programs\n");
     fprintf(to, ".SH ENVIRONMENT\nOptions override variables; a default is in parentheses.\n");
     for (int g = 0; g < GROUPS; g++) {

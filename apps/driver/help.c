@@ -4,7 +4,7 @@
 
 #include "apps/driver/options.h"
 
-/* The placeholder after an option's name: "N", "SIZE", "exact|ordered|plain". */
+/* The name of the value after an option's name: "N", "SIZE", "exact|ordered|plain". */
 static const char *value_name(const tri_option *row) {
     if (row->choices) return row->choices;
     switch (row->kind) {
@@ -89,7 +89,8 @@ static void man_rows(const tri_option *rows, bool arguments, FILE *to) {
 }
 
 void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to) {
-    fprintf(to, ".TH TRIREME-%s 1 \"\" \"trireme %s\" \"Trireme\"\n.SH NAME\n", app->name, TRIREME_VERSION);
+    fprintf(to, ".TH TRIREME-%s 1 \"\" \"trireme %s\" \"Trireme\"\n.SH NAME\n", app->name,
+            TRIREME_VERSION_TEXT);
     fprintf(to, "trireme-%s \\- ", app->name);
     tri_roff(app->summary, to);
     fprintf(to, "\n.SH SYNOPSIS\nmpirun \\-np RANKS ");

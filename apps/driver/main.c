@@ -58,7 +58,7 @@ static void print_version(const tri_app *app) {
     char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
     int length;
     MPI_Get_library_version(mpi, &length);
-    printf("%s (trireme %s, commit %s)\n%.*s\n", app->name, TRIREME_VERSION, TRIREME_COMMIT,
+    printf("%s (trireme %s, commit %s)\n%.*s\n", app->name, TRIREME_VERSION_TEXT, TRIREME_COMMIT,
            (int)strcspn(mpi, "\n,"), mpi);
 }
 
@@ -171,7 +171,7 @@ static tri_status record_run(driver *d, const char *where) {
     MPI_Get_library_version(mpi, &length);
     now_text(end);
     tri_result *r = run->result;
-    tri_result_text(r, "version", TRIREME_VERSION);
+    tri_result_text(r, "version", TRIREME_VERSION_TEXT);
     tri_result_text(r, "commit", TRIREME_COMMIT);
     tri_result_text(r, "command", line);
     tri_result_text(r, "start", d->start);

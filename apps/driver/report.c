@@ -269,7 +269,7 @@ tri_status tri_report_json(tri_run *run, const char *where) {
     const tri_report *r = run->report;
     json_t *all = json_object(), *results = json_object(), *timing = json_object();
     json_object_set_new(all, "program", json_string(run->app->name));
-    json_object_set_new(all, "version", json_string(TRIREME_VERSION));
+    json_object_set_new(all, "version", json_string(TRIREME_VERSION_TEXT));
     for (int i = 0; i < r->rows; i++)
         if (r->row[i].kind != ROW_LINE) json_object_set_new(results, r->row[i].name, json_row(&r->row[i]));
     for (int i = 0; i < r->phases; i++)

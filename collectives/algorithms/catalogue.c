@@ -6,7 +6,7 @@
 #include "trireme/algorithms.h"
 
 static const char *const operation_names[TRI_OPERATION_COUNT] = {
-#define ROW(NAME, name, text) [TRI_##NAME] = #name,
+#define ROW(NAME, value, name, text) [TRI_##NAME] = #name,
     TRI_OPERATION_LIST(ROW)
 #undef ROW
 };

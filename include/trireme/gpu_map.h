@@ -1,4 +1,6 @@
-/* An element-wise expression in OpenCL C, given as text at run time, over vectors that pass through a device in pieces.
+/** @file
+ * An element-wise expression in OpenCL C, given as text at run time, over vectors that pass through a device
+ * in pieces.
  *
  *     tri_gpu_map_create(gpu, "sqrt(x * x + y * y)", inputs, 2, NULL, 0, &map);
  *     tri_gpu_map_reserve(map, piece);
@@ -12,13 +14,15 @@
  *
  *     [TYPE] NAME = EXPRESSION
  *
- * TYPE is char, uchar, short, ushort, int, uint, long, ulong, float or double; double where it is missing. A NAME is
- * assigned once, and known in the statements behind it. The last statement may be an expression alone: it is the only
- * output then, a double. An expression sees one element of each input, under the input's name and with its type; `i`,
- * a long, the global index of that element; and all functions and constants of OpenCL C 1.2. No [ ] { } # " ' \ nor
- * comments. Every operation is rounded by itself: what C computes with + - * / and sqrt, on doubles, has the same bits.
+ * TYPE is char, uchar, short, ushort, int, uint, long, ulong, float or double; double where it is missing. A
+ * NAME is assigned once, and known in the statements after it. The last statement may be an expression alone:
+ * it is then the only output, a double. An expression may use one element of each input, under the input's
+ * name and with its type; `i`, a long, the global index of that element; and all functions and constants of
+ * OpenCL C 1.2. The characters [ ] { } # " ' \\ and comments are not allowed. Every operation is rounded by
+ * itself: + - * / and sqrt of doubles have the bits that C gives.
  *
- * Threads and devices: as in trireme/gpu.h. */
+ * Threads and devices: as in trireme/gpu.h. All functions are local.
+ */
 #ifndef TRIREME_GPU_MAP_H
 #define TRIREME_GPU_MAP_H
 
@@ -34,51 +38,64 @@
 extern "C" {
 #endif
 
+/** A compiled expression with its memory. Opaque. */
 typedef struct tri_gpu_map tri_gpu_map;
 
-enum { TRI_GPU_MAP_INPUTS = 16, TRI_GPU_MAP_OUTPUTS = 16, TRI_GPU_MAP_SLOTS = 2 };
+/** Limits of an expression. */
+enum {
+    TRI_GPU_MAP_INPUTS = 16,  /**< largest number of inputs */
+    TRI_GPU_MAP_OUTPUTS = 16, /**< largest number of outputs */
+    TRI_GPU_MAP_SLOTS = 2     /**< pieces that may be under way at a time */
+};
 
+/** An input of an expression. */
 typedef struct tri_gpu_input {
-    const char
-        *name; /* a name of C, but not that of a type, nor `i`, nor one that begins with `_` or `tri_` */
-    tri_number number;
-    bool single; /* one element, which stands for as many as are asked for */
+    const char *name;  /**< a C name, but not a type, nor `i`, nor one that begins with `_` or `tri_` */
+    tri_number number; /**< kind of its elements */
+    bool single;       /**< whether it has a single element, used for all indices */
 } tri_gpu_input;
 
-/* Compiles the expression, or takes it from the cache of tri_gpu_open(), which says how a node compiles once. outputs:
- * the names that are results; none where the last statement is the only one. While the compiler works, standard error
- * leads nowhere: PoCL's would write to it.
- *
- * TRI_ERR_ARGUMENT: the text is wrong; the message has two more lines, the text and a mark below the column. Or a name
- * is. TRI_ERR_DEVICE, TRI_ERR_MEMORY. */
-TRI_MUST_CHECK tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text, const tri_gpu_input *inputs,
-                                             size_t inputs_count, const char *const *outputs,
-                                             size_t outputs_count, tri_gpu_map **out);
+/** Compiles the expression `text`, or takes it from the cache of tri_gpu_open(), whose comment says how a
+ * node compiles once. outputs: the names of the results; none where the last statement is the only one.
+ * While the compiler works, standard error is discarded, because PoCL's compiler writes to it. The caller
+ * frees *out with tri_gpu_map_destroy(). TRI_ERR_ARGUMENT: a name is wrong, or the text; then the message
+ * has two more lines, the text and a mark below the column. TRI_ERR_DEVICE, TRI_ERR_MEMORY. */
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text,
+                                                     const tri_gpu_input *inputs, size_t inputs_count,
+                                                     const char *const *outputs, size_t outputs_count,
+                                                     tri_gpu_map **out);
 
-/* Waits for the device and frees everything. Takes NULL. */
-void tri_gpu_map_destroy(tri_gpu_map **map);
+/** Waits for the device, frees everything and sets *map to NULL. NULL and a pointer to NULL are allowed. */
+TRI_API void tri_gpu_map_destroy(tri_gpu_map **map);
 
-/* Whether the expression uses that input; one that it does not use needs no elements and has no memory. */
-bool tri_gpu_map_uses(const tri_gpu_map *map, size_t input);
+/** Whether the expression uses the input; an unused one needs no elements and has no memory. */
+TRI_API bool tri_gpu_map_uses(const tri_gpu_map *map, size_t input);
 
-/* How many results there are, and of what kind. */
-size_t tri_gpu_map_outputs(const tri_gpu_map *map);
-tri_number tri_gpu_map_number(const tri_gpu_map *map, size_t output);
+/** Number of results. */
+TRI_API size_t tri_gpu_map_outputs(const tri_gpu_map *map);
 
-/* Makes room for pieces of up to `piece` >= 1 elements in each slot, instead of what there was. */
-TRI_MUST_CHECK tri_status tri_gpu_map_reserve(tri_gpu_map *map, size_t piece);
+/** The kind of a result's elements. */
+TRI_API tri_number tri_gpu_map_number(const tri_gpu_map *map, size_t output);
 
-/* Memory of the slot that the host may use, at multiples of 4 KiB where device and host share memory: between
- * tri_gpu_map_reserve() or tri_gpu_map_wait() and tri_gpu_map_start(), and not longer. An input that is single is
- * filled once, before the first start of the slot; afterwards this is NULL, as it is for an input that is not used. */
-void *tri_gpu_map_input(const tri_gpu_map *map, size_t slot, size_t input);
-const void *tri_gpu_map_output(const tri_gpu_map *map, size_t slot, size_t output);
+/** Allocates memory for pieces of up to `piece` >= 1 elements in each slot, and frees the previous memory.
+ * TRI_ERR_DEVICE, TRI_ERR_MEMORY. */
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_reserve(tri_gpu_map *map, size_t piece);
 
-/* Starts on the elements [first, first + count) and returns; wait before the next start of the slot. count may be 0. */
-TRI_MUST_CHECK tri_status tri_gpu_map_start(tri_gpu_map *map, size_t slot, uint64_t first, size_t count);
+/** The slot's memory for an input, aligned to 4 KiB where device and host share memory. The host may use it
+ * after tri_gpu_map_reserve() or tri_gpu_map_wait() until tri_gpu_map_start(). A single input is filled once,
+ * before the first start of the slot; afterwards the result is NULL, as for an unused input. */
+TRI_API void *tri_gpu_map_input(const tri_gpu_map *map, size_t slot, size_t input);
 
-/* Until the slot's outputs are there, and its inputs may be filled again. */
-TRI_MUST_CHECK tri_status tri_gpu_map_wait(tri_gpu_map *map, size_t slot);
+/** The slot's memory for an output; otherwise as tri_gpu_map_input(). */
+TRI_API const void *tri_gpu_map_output(const tri_gpu_map *map, size_t slot, size_t output);
+
+/** Starts on the elements [first, first + count) and returns; tri_gpu_map_wait() comes before the next start
+ * of the slot. count may be 0. TRI_ERR_DEVICE. */
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_start(tri_gpu_map *map, size_t slot, uint64_t first,
+                                                    size_t count);
+
+/** Waits until the slot's outputs are complete and its inputs may be filled again. TRI_ERR_DEVICE. */
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_wait(tri_gpu_map *map, size_t slot);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,8 @@
-/* Accumulators of all ranks merged at one rank; carried by tri_reduce and tri_gather, so by whatever algorithm is
- * chosen or asked for. Collective. Errors: those of trireme/collectives.h. */
+/** @file
+ * Merges the accumulators of all ranks at one rank, by tri_reduce() and tri_gather().
+ *
+ * All functions are collective. Errors are those of trireme/collectives.h.
+ */
 #ifndef TRIREME_MERGE_H
 #define TRIREME_MERGE_H
 
@@ -11,16 +14,18 @@
 extern "C" {
 #endif
 
-/* *out at the root: the merged moments of all ranks; elsewhere *out is left as it is and may be NULL. *mine is
- * normalised. */
-TRI_MUST_CHECK tri_status tri_merge_moments(tri_moments *mine, tri_moments *out, int root, tri_comm *comm);
+/** Merges moments. *out at the root gets the merged moments of all ranks; other ranks may pass NULL, and *out
+ * is unchanged there. *mine is normalised. */
+TRI_API TRI_MUST_CHECK tri_status tri_merge_moments(tri_moments *mine, tri_moments *out, int root,
+                                                    tri_comm *comm);
 
-/* The same for exact sums. */
-TRI_MUST_CHECK tri_status tri_merge_sum(tri_sum *mine, tri_sum *out, int root, tri_comm *comm);
+/** Merges exact sums; arguments as in tri_merge_moments(). */
+TRI_API TRI_MUST_CHECK tri_status tri_merge_sum(tri_sum *mine, tri_sum *out, int root, tri_comm *comm);
 
-/* The same for ordered sums; rank r's blocks must come right behind those of the ranks below it. */
-TRI_MUST_CHECK tri_status tri_merge_ordered(const tri_ordered *mine, tri_ordered *out, int root,
-                                            tri_comm *comm);
+/** Merges ordered sums; arguments as in tri_merge_moments(), but *mine is unchanged. The blocks of rank r
+ * must follow directly those of the lower ranks. */
+TRI_API TRI_MUST_CHECK tri_status tri_merge_ordered(const tri_ordered *mine, tri_ordered *out, int root,
+                                                    tri_comm *comm);
 
 #ifdef __cplusplus
 }

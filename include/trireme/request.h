@@ -1,18 +1,21 @@
-/* Collective operations that go on while the caller does something else.
+/** @file
+ * Nonblocking collective operations.
  *
- * A call takes the arguments of its blocking form, starts, and gives a request. Buffers, type and operation belong
- * to the call until the request is complete. All ranks make their collective calls on a communicator, blocking
- * ones and these, in the same order; requests may be completed in any order. Work is done inside
- * tri_request_test(), tri_request_wait() and tri_comm_progress(), each of which takes all requests further that are
- * pending on the communicator and on those that tri_comm_split() made of it, of which it was made, or of the same
- * one; blocking collective calls do so, too, while they wait. A program that computes for long calls one of them
- * now and then. What does not: MPI's own calls, tri_send() and tri_recv(), and calls on a communicator that
- * tri_comm_create() made. A rank that waits in one of them for another rank, which itself waits for a request that
- * needs this rank, waits for ever: complete the request first. Requests are complete before their communicator is
- * destroyed.
+ * A call takes the arguments of its blocking form, starts the operation and returns a request. Buffers, type
+ * and operation belong to the call until the request is complete. All ranks make their collective calls on a
+ * communicator, blocking and nonblocking, in the same order; requests may be completed in any order. Requests
+ * must be complete before their communicator is destroyed.
  *
- * The algorithms are those of trireme/collectives.h but for the ones in shared memory. Errors are theirs too; a
- * request that failed while in flight tells so when it is waited for or tested.
+ * Progress: operations advance inside tri_request_test(), tri_request_wait() and tri_comm_progress(), and
+ * while a blocking collective call waits. Each of these progresses all pending requests of the communicator
+ * and of its family: those that tri_comm_split() made from it, its parent, and other children of the parent.
+ * A program that computes for long calls one of them now and then. MPI's own calls, tri_send() and
+ * tri_recv(), and calls on a communicator of another tri_comm_create() make no progress. A rank that waits in
+ * one of them for another rank, which itself waits for a request that needs this rank, deadlocks: complete
+ * the request first.
+ *
+ * The algorithms are those of trireme/collectives.h except the ones in shared memory. Errors are the same; a
+ * request that fails in flight reports it when it is waited for or tested.
  */
 #ifndef TRIREME_REQUEST_H
 #define TRIREME_REQUEST_H
@@ -25,24 +28,37 @@
 extern "C" {
 #endif
 
+/** A nonblocking operation. Opaque. */
 typedef struct tri_request tri_request;
 
-TRI_MUST_CHECK tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root, tri_comm *comm,
-                                     tri_request **out);
-TRI_MUST_CHECK tri_status tri_ireduce(const void *send, void *recv, size_t count, MPI_Datatype type,
-                                      MPI_Op op, int root, tri_comm *comm, tri_request **out);
-TRI_MUST_CHECK tri_status tri_iallreduce(const void *send, void *recv, size_t count, MPI_Datatype type,
-                                         MPI_Op op, tri_comm *comm, tri_request **out);
-TRI_MUST_CHECK tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type,
-                                        void *recv, size_t recv_count, MPI_Datatype recv_type, tri_comm *comm,
-                                        tri_request **out);
+/** Starts tri_bcast(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root,
+                                             tri_comm *comm, tri_request **out);
 
-/* Whether it is complete. Then, and where it failed, *request is freed and NULL; a NULL request is complete. */
-TRI_MUST_CHECK tri_status tri_request_test(tri_request **request, int *done);
-/* Returns when it is complete; *request is freed and NULL. */
-TRI_MUST_CHECK tri_status tri_request_wait(tri_request **request);
-/* Takes all requests further, as said above. Failures are kept for their owners. */
-void tri_comm_progress(tri_comm *comm);
+/** Starts tri_reduce(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ireduce(const void *send, void *recv, size_t count, MPI_Datatype type,
+                                              MPI_Op op, int root, tri_comm *comm, tri_request **out);
+
+/** Starts tri_allreduce(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_iallreduce(const void *send, void *recv, size_t count,
+                                                 MPI_Datatype type, MPI_Op op, tri_comm *comm,
+                                                 tri_request **out);
+
+/** Starts tri_alltoall(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type,
+                                                void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                                tri_comm *comm, tri_request **out);
+
+/** Sets *done to whether the request is complete. A complete or failed request is freed and *request set to
+ * NULL; a NULL request is complete. Local. */
+TRI_API TRI_MUST_CHECK tri_status tri_request_test(tri_request **request, int *done);
+
+/** Returns when the request is complete; it is freed and *request set to NULL. Waits for other ranks. */
+TRI_API TRI_MUST_CHECK tri_status tri_request_wait(tri_request **request);
+
+/** Progresses all pending requests of the communicator's family. Failures are reported by the requests.
+ * Local. */
+TRI_API void tri_comm_progress(tri_comm *comm);
 
 #ifdef __cplusplus
 }

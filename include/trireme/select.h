@@ -1,7 +1,8 @@
-/* Which algorithms a communicator uses: the cheapest ones, unless algorithms are named.
+/** @file
+ * Which algorithms a communicator uses: the cheapest ones, or those that are named.
  *
- * tri_comm_create() takes the names from tri_comm_options.algorithms or from the variable TRIREME_ALGORITHM of rank 0, and
- * tri_comm_split() from its parent.
+ * tri_comm_create() takes the names from tri_comm_options.algorithms or from the environment variable
+ * TRIREME_ALGORITHM of rank 0; tri_comm_split() takes them from its parent.
  */
 #ifndef TRIREME_SELECT_H
 #define TRIREME_SELECT_H
@@ -12,13 +13,15 @@
 extern "C" {
 #endif
 
-/* Selects algorithms by name, "bcast:binomial,reduce:linear"; "" returns to the free choice. Where an algorithm cannot do a
- * case, the cheapest one that can is used. Local, but every rank must pass the same text before its next collective call.
- * TRI_ERR_ARGUMENT: no such operation or algorithm; the text lists those that exist. */
-TRI_MUST_CHECK tri_status tri_comm_select(tri_comm *comm, const char *names);
+/** Selects algorithms by name, "bcast:binomial,reduce:linear"; "" selects the cheapest ones. Where a named
+ * algorithm cannot do a case, the cheapest one is used. Local, but every rank must pass the same text before
+ * its next collective call. TRI_ERR_ARGUMENT: no such operation or algorithm; the text lists the known
+ * ones. */
+TRI_API TRI_MUST_CHECK tri_status tri_comm_select(tri_comm *comm, const char *names);
 
-/* The algorithm of the last blocking collective call on this communicator; "" before the first. A static string. Local. */
-const char *tri_comm_algorithm(const tri_comm *comm);
+/** The algorithm of the last blocking collective call on this communicator; "" before the first. A static
+ * string. Local. */
+TRI_API const char *tri_comm_algorithm(const tri_comm *comm);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,7 @@
-/* Which vector instructions the library's kernels use. Every level gives the same bits wherever the contract
- * of the function says so; levels differ in speed alone. */
+/** @file
+ * The vector instructions that the library's kernels use. Levels differ in speed; where the comment of a
+ * function says so, every level gives the same bits. All functions are local and thread-safe.
+ */
 #ifndef TRIREME_SIMD_H
 #define TRIREME_SIMD_H
 
@@ -9,31 +11,32 @@
 extern "C" {
 #endif
 
-/* The one list of levels, slowest first: X(name, text). */
+/** The levels, slowest first: X(name, value, text). New ones are appended. */
 #define TRI_SIMD_LIST(X)                                                                                     \
-    X(plain, "plain C, as the compiler makes it for every processor of this kind")                           \
-    X(avx2, "AVX2 and FMA (x86-64-v3)")                                                                      \
-    X(avx512, "AVX-512 F, CD, BW, DQ, VL (x86-64-v4)")
+    X(plain, 0, "plain C, as the compiler makes it for every processor of this kind")                        \
+    X(avx2, 1, "AVX2 and FMA (x86-64-v3)")                                                                   \
+    X(avx512, 2, "AVX-512 F, CD, BW, DQ, VL (x86-64-v4)")
 
+/** A SIMD level: TRI_SIMD_plain and so on, the names of TRI_SIMD_LIST(). */
 typedef enum tri_simd {
-#define TRI_SIMD_ENUM(name, text) TRI_SIMD_##name,
+#define TRI_SIMD_ENUM(name, value, text) TRI_SIMD_##name = value,
     TRI_SIMD_LIST(TRI_SIMD_ENUM)
 #undef TRI_SIMD_ENUM
-        TRI_SIMD_COUNT
+        TRI_SIMD_COUNT /**< number of levels; grows */
 } tri_simd;
 
-const char *tri_simd_name(tri_simd level);
+/** The name of a level, such as "avx2"; "unknown" for any other value. A static string. */
+TRI_API const char *tri_simd_name(tri_simd level);
 
-/* TRI_ERR_ARGUMENT: no such name; the text lists the names. */
-TRI_MUST_CHECK tri_status tri_simd_parse(const char *name, tri_simd *out);
+/** Finds a level by name. TRI_ERR_ARGUMENT: unknown; the text lists the names. */
+TRI_API TRI_MUST_CHECK tri_status tri_simd_parse(const char *name, tri_simd *out);
 
-/* The best level that this processor, its operating system and this build have. */
-tri_simd tri_simd_best(void);
+/** The best level that this processor, its operating system and this build support. */
+TRI_API tri_simd tri_simd_best(void);
 
-/* The level that functions use when they are not given one: the environment variable TRIREME_SIMD where it
- * names a level, but never above tri_simd_best(). The variable is read at every call (a fraction of a
- * microsecond). */
-tri_simd tri_simd_level(void);
+/** The level of functions that take no level: the environment variable TRIREME_SIMD where it names one, but
+ * never above tri_simd_best(). The variable is read at every call (a fraction of a microsecond). */
+TRI_API tri_simd tri_simd_level(void);
 
 #ifdef __cplusplus
 }

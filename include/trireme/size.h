@@ -1,4 +1,6 @@
-/* Sizes as people write them ("64Ki", "1.5Gi", "4M") and who owns which of `count` items. */
+/** @file
+ * Sizes as people write them ("64Ki", "1.5Gi", "4M"), and the division of items into blocks. All functions
+ * are local and thread-safe. */
 #ifndef TRIREME_SIZE_H
 #define TRIREME_SIZE_H
 
@@ -10,27 +12,32 @@
 extern "C" {
 #endif
 
-/* Reads a non-negative decimal number with an optional suffix: k M G T P E are powers of 1000, Ki Mi Gi Ti Pi
- * Ei powers of 1024, an optional B behind either. A fraction must come out whole ("1.5Ki" is 1536).
+/** Reads a non-negative decimal number with an optional suffix: k M G T P E are powers of 1000, Ki Mi Gi Ti
+ * Pi Ei powers of 1024; an optional B follows. The result must be a whole number ("1.5Ki" is 1536).
  * TRI_ERR_ARGUMENT: not such a number, or above SIZE_MAX. */
-TRI_MUST_CHECK tri_status tri_size_parse(const char *text, size_t *out);
+TRI_API TRI_MUST_CHECK tri_status tri_size_parse(const char *text, size_t *out);
 
-enum { TRI_SIZE_TEXT = 32 };
+/** The room for a text of tri_size_format(). */
+enum {
+    TRI_SIZE_TEXT = 32 /**< in bytes */
+};
 
-/* Writes the shortest exact form ("64Ki", "1000"), so that it reads back as the same number. Returns `text`.
- */
-char *tri_size_format(size_t size, char text[TRI_SIZE_TEXT]);
+/** Writes the shortest exact form ("64Ki", "1000"), which tri_size_parse() reads as the same number. Returns
+ * `text`. */
+TRI_API char *tri_size_format(size_t size, char text[TRI_SIZE_TEXT]);
 
-/* A range of items, [first, first + count). */
+/** The items [first, first + count). */
 typedef struct tri_range {
-    size_t first, count;
+    size_t first; /**< the first item */
+    size_t count; /**< number of items */
 } tri_range;
 
-/* Part `part` of `parts` of `count` items: sizes differ by at most one, the larger ones first. parts >= 1. */
-tri_range tri_range_block(size_t count, size_t parts, size_t part);
+/** Block `part` of `parts` >= 1 blocks of `count` items. Sizes differ by at most one; the larger blocks come
+ * first. */
+TRI_API tri_range tri_range_block(size_t count, size_t parts, size_t part);
 
-/* The same in units of `block` items, so that no block is torn; the last block may be short. block >= 1. */
-tri_range tri_range_block_of_units(size_t count, size_t block, size_t parts, size_t part);
+/** tri_range_block() in whole units of `block` >= 1 items; the last unit may be short. */
+TRI_API tri_range tri_range_block_of_units(size_t count, size_t block, size_t parts, size_t part);
 
 #ifdef __cplusplus
 }

@@ -1,26 +1,33 @@
-/* Robust statistics of timing samples. Units are the caller's. */
+/** @file
+ * Robust statistics of timing samples. Units are the caller's. All functions are local and thread-safe. */
 #ifndef TRIREME_STATISTICS_H
 #define TRIREME_STATISTICS_H
 
 #include <stddef.h>
 
+#include "trireme/status.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/** Summary of a sample. [low, high] is the 95 % confidence interval of the median, from order statistics; it
+ * is [min, max] where count < 6 (Le Boudec 2010, Performance Evaluation, section 2.2.2). */
 typedef struct tri_summary {
-    size_t count;
-    double min, median, max;
-    double mad;       /* median absolute deviation from the median, not scaled */
-    double low, high; /* 95 % confidence interval of the median, from order statistics; [min, max] where count
-                         < 6 cannot give one (Le Boudec 2010, Performance Evaluation, section 2.2.2) */
+    size_t count;  /**< number of values */
+    double min;    /**< smallest value */
+    double median; /**< median */
+    double max;    /**< largest value */
+    double mad;    /**< median absolute deviation from the median, not scaled */
+    double low;    /**< lower end of the confidence interval of the median */
+    double high;   /**< upper end of it */
 } tri_summary;
 
-/* Sorts `sample` in place. count = 0 gives zeros. */
-tri_summary tri_summarise(double *sample, size_t count);
+/** Summarises `sample` and sorts it in place. count = 0 gives zeros. */
+TRI_API tri_summary tri_summarise(double *sample, size_t count);
 
-/* The q-quantile (0 <= q <= 1) of a sorted sample, linear between neighbours; count >= 1. */
-double tri_quantile(const double *sorted, size_t count, double q);
+/** The q-quantile (0 <= q <= 1) of a sorted sample of count >= 1, interpolated linearly. */
+TRI_API double tri_quantile(const double *sorted, size_t count, double q);
 
 #ifdef __cplusplus
 }

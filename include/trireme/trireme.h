@@ -1,4 +1,5 @@
-/* Everything of the library. */
+/** @file
+ * All public headers. */
 #ifndef TRIREME_TRIREME_H
 #define TRIREME_TRIREME_H
 
@@ -30,5 +31,6 @@
 #include "trireme/store.h"
 #include "trireme/sum.h"
 #include "trireme/team.h"
+#include "trireme/version.h"
 
 #endif

@@ -35,7 +35,7 @@ static uint64_t bits_of(tri_gpu_op op, uint64_t a, uint64_t b) {
     return op == TRI_GPU_AND ? a & b : op == TRI_GPU_OR ? a | b : a ^ b;
 }
 
-#define CASE(NAME, type)                                                                                     \
+#define CASE(NAME, value, type)                                                                              \
     case TRI_GPU_##NAME: {                                                                                   \
         type x, y, z;                                                                                        \
         memcpy(&x, a, sizeof x);                                                                             \

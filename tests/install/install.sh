@@ -1,22 +1,29 @@
 #!/usr/bin/env bash
-# install.sh BUILD CC MPICC MPIEXEC [CFLAG...]: installs the build into a folder of its own, moves that, and builds a
-# user's program against it by CMake and by pkg-config, with the shared and with the static library.
+# install.sh BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder, moves that folder, and
+# builds a user's program against it in C and C++ (CXX "none": C alone), by CMake and by pkg-config, with the
+# shared and with the static library. The components are compared with the whole.
 set -euo pipefail
-build=$1 cc=$2 mpicc=$3 mpiexec=$4
-flags=("${@:5}")
+build=$1 cc=$2 cxx=$3 mpicc=$4 mpiexec=$5
+flags=("${@:6}")
 here=$(cd "$(dirname "$0")" && pwd)
 work=$build/tests/install/work
 rm -rf "$work"
 mkdir -p "$work"
 
-# check PROGRAM: two ranks, and each has seen both.
+# check PROGRAM: starts two ranks and compares what they print.
 check() {
     "$here/../../jobs/run.sh" "$mpiexec" 2 "$1" | sort >"$work/seen"
-    [ "$(cut -d, -f1 "$work/seen")" = $'rank 0 of 2\nrank 1 of 2' ] || { echo "$1 printed:" && cat "$work/seen" && exit 1; }
+    [ "$(cut -d, -f1 "$work/seen")" = $'rank 0 of 2\nrank 1 of 2' ] ||
+        { echo "$1 printed:" && cat "$work/seen" && exit 1; }
     echo "$1: 2 ranks"
 }
 
 cmake --install "$build" --prefix "$work/first" >"$work/install.log"
+for component in runtime development documentation; do
+    cmake --install "$build" --prefix "$work/parts" --component "$component" >>"$work/install.log"
+done
+diff <(cd "$work/first" && find . | sort) <(cd "$work/parts" && find . | sort)
+rm -r "$work/parts"
 mv "$work/first" "$work/prefix"
 ! grep -rIl "$build" "$work/prefix" || { echo "the files above name the build folder"; exit 1; }
 
@@ -24,24 +31,50 @@ if [ -e "$build/apps/reduce" ]; then
     "$work/prefix/libexec/trireme/reduce" --version >/dev/null
     grep -q '^\.TH' "$work/prefix/share/man/man1/trireme-reduce.1"
     grep -q 'bench heat' "$work/prefix/share/man/man1/trireme-bench-heat.1"
-    bash -c 'source "$0" && complete -p reduce >/dev/null' "$work/prefix/share/bash-completion/completions/reduce"
+    bash -c 'source "$0" && complete -p reduce >/dev/null' \
+        "$work/prefix/share/bash-completion/completions/reduce"
     echo "reduce: program, manual page and completion"
 fi
 
 generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
-cmake -S "$here/consumer" -B "$work/cmake" -G "$generator" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_C_COMPILER="$cc" \
-    -DMPI_C_COMPILER="$mpicc" -DMPIEXEC_EXECUTABLE="$mpiexec" -DCMAKE_C_FLAGS="${flags[*]}" >"$work/cmake.log"
-cmake --build "$work/cmake" >>"$work/cmake.log"
-check "$work/cmake/consumer_shared"
-check "$work/cmake/consumer_static"
+# by_cmake LANGUAGE OPTION...
+by_cmake() {
+    local folder=$work/cmake-$1
+    cmake -S "$here/consumer" -B "$folder" -G "$generator" -DLANGUAGE="$1" \
+        -DCMAKE_PREFIX_PATH="$work/prefix" \
+        -DCMAKE_C_COMPILER="$cc" -DMPI_C_COMPILER="$mpicc" -DMPIEXEC_EXECUTABLE="$mpiexec" "${@:2}" \
+        >"$folder.log"
+    cmake --build "$folder" >>"$folder.log"
+    check "$folder/consumer_shared"
+    check "$folder/consumer_static"
+}
+by_cmake C -DCMAKE_C_FLAGS="${flags[*]}"
+[ "$cxx" = none ] || by_cmake CXX -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_CXX_FLAGS="${flags[*]}"
 
+# By pkg-config. It lacks the flags of an MPI library that has no pkg-config file: the library's mpicc adds
+# those.
 PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name trireme.pc)")
 export PKG_CONFIG_PATH
-read -ra shared < <(pkg-config --cflags --libs trireme)
-read -ra static < <(pkg-config --cflags --libs --static trireme)
 libdir=$(pkg-config --variable=libdir trireme)
-"$cc" "${flags[@]}" "$here/consumer/consumer.c" -o "$work/shared" "${shared[@]}" "-Wl,-rpath,$libdir"
-check "$work/shared"
+strict=(-Wall -Wextra -Werror -pedantic "${flags[@]}")
+# by_pkg_config NAME COMPILE...: the shared library by COMPILE
+by_pkg_config() {
+    local name=$1 flags
+    shift
+    read -ra flags < <(pkg-config --cflags --libs trireme)
+    "$@" "${strict[@]}" "$here/consumer/consumer.c" -o "$work/$name" "${flags[@]}" "-Wl,-rpath,$libdir"
+    check "$work/$name"
+}
+compile=("$cc")
+if [ -z "$(pkg-config --print-requires trireme)" ]; then
+    compile=("$mpicc")
+fi
+by_pkg_config c99 "${compile[@]}" -std=c99
+by_pkg_config c11 "${compile[@]}" -std=c11
+if [ "$cxx" != none ] && [ "${compile[0]}" = "$cc" ]; then
+    by_pkg_config c++17 "$cxx" -x c++ -std=c++17
+fi
+read -ra static < <(pkg-config --cflags --libs --static trireme)
 rm "$libdir"/libtrireme.so*
-"$cc" "${flags[@]}" "$here/consumer/consumer.c" -o "$work/static" "${static[@]}"
+"${compile[@]}" "${strict[@]}" -std=c11 "$here/consumer/consumer.c" -o "$work/static" "${static[@]}"
 check "$work/static"

@@ -367,8 +367,8 @@ def check_shell(root):
 
 
 def check_headers(root, *options):
-    """Each public header compiles by itself, and twice, as C11 and as C++17."""
-    for compiler, language, standard in (("cc", "c", "c11"), ("c++", "c++", "c++17")):
+    """Each public header compiles by itself, and twice, as C99, C11 and C++17."""
+    for compiler, language, standard in (("cc", "c", "c99"), ("cc", "c", "c11"), ("c++", "c++", "c++17")):
         if not shutil.which(compiler):
             print(f"no {compiler}: not tried as {standard}")
             continue

@@ -1,8 +1,7 @@
-/* A program of a user, built against the installed library alone: every rank sees all ranks. */
+/* A user's program in C99 and in C++ against the installed library: each rank prints the number of ranks. */
 #include <stdio.h>
 
-#include "trireme/comm.h"
-#include "trireme/random.h"
+#include <trireme/trireme.h>
 
 int main(int argc, char **argv) {
     if (MPI_Init(&argc, &argv) != MPI_SUCCESS) return 3;

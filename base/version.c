@@ -1,0 +1,5 @@
+#include "trireme/version.h"
+
+int tri_version(void) {
+    return TRIREME_VERSION;
+}
