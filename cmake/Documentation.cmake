@@ -10,6 +10,7 @@ if(DOXYGEN_FOUND)
         COMMAND Doxygen::doxygen ${PROJECT_BINARY_DIR}/doc/Doxyfile
         COMMAND ${CMAKE_COMMAND} -DFOLDER=${pages} -P ${PROJECT_SOURCE_DIR}/cmake/ManualPages.cmake
         COMMENT "The reference of the public headers, in doc/api" VERBATIM)
-    # Where it was built
-    install(DIRECTORY ${TRIREME_API_OUTPUT}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT documentation OPTIONAL)
+    # Installed if it was built.
+    install(DIRECTORY ${TRIREME_API_OUTPUT}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}
+            COMPONENT documentation OPTIONAL)
 endif()
