@@ -154,9 +154,9 @@ void tri_report_text(tri_run *run, const char *name, const char *value);
 /* A line for the table only. */
 void tri_report_line(tri_run *run, const char *format, ...) TRI_PRINTF(2, 3);
 
-/* Adds to the seconds that this rank spent on `phase` ("read", "compute", "communicate") in the current
- * repeat. The phases of rank 0 are recorded. `bytes` of this rank give a rate; 0: none. */
-void tri_report_phase(tri_run *run, const char *phase, double seconds, double bytes);
+/* Adds to the seconds that this rank spent on the phase `name` ("read", "compute", "communicate") in the
+ * current repeat. The phases of rank 0 are recorded. `bytes` of this rank give a rate; 0: none. */
+void tri_report_phase(tri_run *run, const char *name, double seconds, double bytes);
 
 /* A tri_combine whose data is a thread team: sums and products of doubles, with the same bits as on one
  * thread except for the payload of a NaN. The driver registers it with the communicator if there are
