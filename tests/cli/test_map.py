@@ -189,7 +189,7 @@ def test_verify_finds_another_value(trireme, tmp_path):
     for out in ("r.h5:/r", None):
         r = run(trireme, 2, "x + get_group_id(0)", "x=a.h5:/x", "--memory", "1Mi", "--reduce", "sum",
                 "--verify", status=1, out=out)
-        assert ("when computed again" if out else "one by one") in r.err, r.err
+        assert ("when computed again" if out else "element by element") in r.err, r.err
 
 
 BAD = [
