@@ -49,13 +49,14 @@ static const tri_option options[] = {
                .required = true),
     TRI_OPTION(state, out, "out", NULL, "FILE.h5:/B to write; without a path: the path of A"),
     TRI_OPTION(state, axes, "axes", NULL,
-               "1,0: for each axis of B the axis of A, as in numpy's transpose; default: reversed"),
+               "axis of A for each axis of B, such as 1,0, as in numpy.transpose; default: reversed order"),
     TRI_OPTION(state, chunk_text, "chunk", NULL,
-               "64,64: chunks of B, without compression; default: contiguous"),
+               "shape of the chunks of B, such as 64,64 (uncompressed); default: contiguous"),
     TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
     TRI_OPTION(state, replace, "replace", NULL, "replace an existing FILE.h5"),
-    TRI_OPTION(state, bandwidth, "bandwidth", NULL,
-               "compare the rate of the exchange with the bandwidth between two halves of the ranks"),
+    TRI_OPTION(
+        state, bandwidth, "bandwidth", NULL,
+        "also measure the bandwidth between two halves of the ranks, and compare the exchange with it"),
     TRI_OPTION(state, check, "verify", NULL, "read A and B again and compare all elements"),
     {.name = NULL},
 };
@@ -382,7 +383,7 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "alltoall",
-    .summary = "permutes the axes of a dataset larger than memory: a transpose from file to file",
+    .summary = "permutes the axes of a dataset from file to file; the dataset may be larger than memory",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

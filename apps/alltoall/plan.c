@@ -104,7 +104,7 @@ tri_status plan_make(plan *p, size_t room) {
                 best_written = written;
             }
         }
-        if (best < 0) return tri_fail(TRI_ERR_ARGUMENT, "--memory: not one element fits; give more");
+        if (best < 0) return tri_fail(TRI_ERR_ARGUMENT, "--memory: too small for one element; increase it");
         p->length[best] = half(p, best);
     }
     p->steps = 1;

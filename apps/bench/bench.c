@@ -26,7 +26,8 @@ int main(int argc, char **argv) {
                 *word ? "there is no subject '" : "a subject is missing", word, *word ? "'" : "");
         return 2;
     }
-    printf("Usage: bench SUBJECT [OPTION...]; see bench SUBJECT --help. Subjects:\n");
+    printf("Usage: mpirun -np RANKS bench SUBJECT [OPTION...]; bench SUBJECT --help lists its options. "
+           "Subjects:\n");
     for (size_t i = 0; i < count; i++)
         printf("  %-12s %s\n", strchr(subjects[i]->name, '-') + 1, subjects[i]->summary);
     return 0;

@@ -39,12 +39,12 @@ static const tri_option options[] = {
                "operations to measure"),
     TRI_OPTION(state, sizes, "sizes", "8,1Ki,8Ki,64Ki,512Ki",
                "bytes of the vector, or of a block; multiples of 8"),
-    TRI_OPTION(state, each, "each", NULL, "show every algorithm, not only the chosen and the fastest one"),
+    TRI_OPTION(state, each, "each", NULL, "show all algorithms, not only the chosen and the fastest one"),
     TRI_OPTION(state, mode, "mode", "single", "single calls, or series of back-to-back calls",
                "single|series"),
     TRI_OPTION(state, seconds, "seconds", "1", "seconds for each operation, size and mode"),
     TRI_OPTION(state, quantile, "quantile", "0.5",
-               "quantile of the samples to compare; below 0.5 on busy machines"),
+               "quantile of the samples to compare; use less than 0.5 on a busy machine"),
     {.name = NULL},
 };
 
@@ -289,11 +289,11 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_real(run, "undecided_choices", (double)all.open / all.cells, "1",
                     "fraction of cells in which it may be, by the 95 % interval of the ratio");
     tri_report_real(run, "lost_time", exp(all.lost / all.cells), "1",
-                    "geometric mean of the chosen time by the fastest time");
+                    "geometric mean of the chosen time divided by the fastest time");
     tri_report_real(run, "missed_by", exp(all.misses / all.methods), "1",
                     "geometric mean over all algorithms of the error factor of predictions");
     tri_report_real(run, "speed", exp(all.against / all.cells), "1",
-                    "geometric mean of the MPI library's time by the chosen one's");
+                    "geometric mean of the MPI library's time divided by the chosen time");
     return TRI_OK;
 }
 
@@ -310,7 +310,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_choice = {
     .name = "bench-choice",
-    .summary = "compares the chosen algorithm with the fastest, and predicted with measured times",
+    .summary = "compares the chosen algorithm with the fastest one, and predicted times with measured ones",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -40,12 +40,12 @@ static const tri_option options[] = {
                "operations to measure: all, or a list such as bcast,allreduce"),
     TRI_OPTION(state, sizes, "sizes", "8,64,512,1Ki,8Ki,64Ki,128Ki,512Ki,1Mi,4Mi,16Mi,64Mi",
                "bytes of the vector, or of a block; multiples of 8"),
-    TRI_OPTION(state, against, "against", "mpi", "what to compare with", "mpi|none"),
-    TRI_OPTION(state, heap, "heap", NULL, "buffers from the shared heap of a node (tri_alloc_shared)"),
-    TRI_OPTION(state, each, "each", NULL, "also measure each algorithm"),
+    TRI_OPTION(state, against, "against", "mpi", "compare with the MPI library, or with nothing", "mpi|none"),
+    TRI_OPTION(state, heap, "heap", NULL, "use buffers in shared memory (tri_alloc_shared)"),
+    TRI_OPTION(state, each, "each", NULL, "also measure every algorithm"),
     TRI_OPTION(state, seconds, "seconds", "0.2", "seconds for each operation, size and mode"),
     TRI_OPTION(state, quantile, "quantile", "0.5",
-               "quantile of the samples to show; below 0.5 on busy machines"),
+               "quantile of the samples to show; use less than 0.5 on a busy machine"),
     TRI_OPTION(state, memory, "memory", "512Mi", "maximum bytes of the two buffers of a rank"),
     {.name = NULL},
 };
@@ -60,7 +60,7 @@ static tri_status read_sizes(state *s) {
         if (tri_size_parse(word, bytes) != TRI_OK)
             return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
         if (!*bytes || *bytes % sizeof(double))
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not a multiple of 8 bytes, of doubles", word);
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not a multiple of 8 bytes (a double)", word);
         s->size_count++;
         at += length + (at[length] == ',');
     }
@@ -84,7 +84,7 @@ static tri_status check_operations(const state *s) {
     if (known == words || !strcmp(s->operations, "all")) return TRI_OK;
 #define NAME(ENUM, value, name, text) " " #name
     return tri_fail(TRI_ERR_ARGUMENT,
-                    "--operations: '%s' is not a list of different ones of:" TRI_OPERATION_LIST(NAME),
+                    "--operations: '%s' is not a list of distinct names from:" TRI_OPERATION_LIST(NAME),
                     s->operations);
 #undef NAME
 }
@@ -269,7 +269,7 @@ static void summarise(tri_run *run, const total *all) {
     tri_report_integer(run, "cells", all->cells, "1", "cells of the table, an operation, size and mode each");
     tri_report_integer(run, "slower", all->slow, "1", "cells below 0.9 of the speed of the MPI library");
     tri_report_real(run, "speed", mean, "1",
-                    "geometric mean over all cells: time of the MPI library by ours");
+                    "geometric mean over all cells: time of the MPI library divided by ours");
     tri_report_line(run,
                     "slower than %.1f x in %d of %d cells (the least: %s, %.2f x); geometric mean %.2f x",
                     SLOW, all->slow, all->cells, all->worst, all->worst_ratio, mean);
@@ -284,7 +284,7 @@ static tri_status record(tri_run *run, void *argument) {
     tri_report_text(run, "single",
                     clock.common ? "one call: last out minus first in" : "one call: the slowest rank's time");
     tri_report_text(run, "begun", clock.moment ? "at a common time" : "after a barrier");
-    tri_report_text(run, "series", "back-to-back calls: the slowest rank's time by their number");
+    tri_report_text(run, "series", "back-to-back calls: the slowest rank's time divided by their number");
     tri_report_line(run, "%-14s %6s  %-6s  %12s %12s %12s     %7s", "operation", "bytes", "mode", "library",
                     "ours", "predicted", s->against == AGAINST_MPI ? "ratio  [of the median]" : "");
     for (int i = 0; i < s->cells; i++) {
@@ -318,7 +318,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_collectives = {
     .name = "bench-collectives",
-    .summary = "times every collective operation against the MPI library, single calls and series",
+    .summary = "compares every collective operation with the MPI library, in single calls and in series",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

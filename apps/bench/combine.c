@@ -22,7 +22,7 @@ typedef struct state {
 
 static const tri_option options[] = {
     TRI_OPTION(state, bytes, "bytes", "256Mi", "bytes of a vector of doubles"),
-    TRI_OPTION(state, vectors, "vectors", "2", "number of vectors of all ranks; at least one each"),
+    TRI_OPTION(state, vectors, "vectors", "2", "total number of vectors, at least one for each rank"),
     TRI_OPTION(state, trials, "trials", "7", "trials of each variant"),
     {.name = NULL},
 };
@@ -138,7 +138,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_combine = {
     .name = "bench-combine",
-    .summary = "times an element-wise sum of vectors on ranks and threads",
+    .summary = "measures the element-wise sum of vectors on ranks and threads",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

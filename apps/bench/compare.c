@@ -49,8 +49,8 @@ static tri_status setup(tri_run *run, void *argument) {
     tri_status status = open_file(s->old_file, &old_program, &s->old_list);
     if (status == TRI_OK) status = open_file(s->new_file, &new_program, &s->new_list);
     if (status == TRI_OK && strcmp(old_program, new_program))
-        status = tri_fail(TRI_ERR_DATA, "'%s' is of %s, '%s' of %s", s->old_file, old_program, s->new_file,
-                          new_program);
+        status = tri_fail(TRI_ERR_DATA, "'%s' is a result of %s, but '%s' of %s", s->old_file, old_program,
+                          s->new_file, new_program);
     free(old_program);
     free(new_program);
     return status;
@@ -78,7 +78,7 @@ static tri_status compare(tri_run *run, state *s, const char *path) {
     TRI_TRY(samples_of(s->old_file, path, &was));
     TRI_TRY(samples_of(s->new_file, path, &is));
     if (!(was.median > 0 && is.median > 0 && was.low > 0 && is.low > 0))
-        return tri_fail(TRI_ERR_DATA, "'%s': a median of zero seconds", path);
+        return tri_fail(TRI_ERR_DATA, "'%s' contains a median of 0 s", path);
     int slower = is.median > (1 + s->tolerance) * was.median && is.low > was.high;
     int faster = was.median > (1 + s->tolerance) * is.median && was.low > is.high;
     s->compared++;
@@ -117,8 +117,10 @@ static tri_status run(tri_run *run, void *argument) {
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     tri_report_integer(run, "compared", s->compared, "1", "sets of samples that both files have");
-    tri_report_integer(run, "slower", s->slower, "1", "of them that are slower beyond tolerance and noise");
-    tri_report_integer(run, "faster", s->faster, "1", "of them that are faster beyond tolerance and noise");
+    tri_report_integer(run, "slower", s->slower, "1",
+                       "sets that are slower by more than tolerance and noise");
+    tri_report_integer(run, "faster", s->faster, "1",
+                       "sets that are faster by more than tolerance and noise");
     tri_report_integer(run, "missing", s->missing, "1", "sets that the new file lacks");
     if (!s->compared) return tri_fail(TRI_ERR_DATA, "the two files have no samples in common");
     if (!s->slower) return TRI_OK;
@@ -134,7 +136,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_compare = {
     .name = "bench-compare",
-    .summary = "lists what became slower between two result files of a benchmark; also --compare",
+    .summary = "compares two result files of a benchmark and lists slower measurements; also bench --compare",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

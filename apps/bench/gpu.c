@@ -13,9 +13,10 @@ enum { LAUNCHES = 256, SMALLEST = 1 << 10, GROWTH = 4 };
 
 static const tri_option options[] = {
     TRI_OPTION(bench_device, bytes, "bytes", "64Mi",
-               "bytes of each buffer; there are four, and three vectors in host memory"),
+               "bytes of each of four device buffers and three host vectors"),
     TRI_OPTION(bench_device, trials, "trials", "11", "trials of each measurement"),
-    TRI_OPTION(bench_device, plot, "plot", NULL, "SVG file with a roofline plot of the kernels, by gnuplot"),
+    TRI_OPTION(bench_device, plot, "plot", NULL,
+               "SVG file with a roofline plot of the kernels, drawn by gnuplot"),
     {.name = NULL},
 };
 
@@ -288,7 +289,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_gpu = {
     .name = "bench-gpu",
-    .summary = "times kernels, transfers, launches and collectives of an OpenCL device",
+    .summary = "measures kernels, transfers, launches and collectives of an OpenCL device",
     .options = options,
     .state_bytes = sizeof(bench_device),
     .setup = setup,

@@ -157,7 +157,7 @@ static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     const tri_grid_info *g = tri_grid_describe(s->grid);
     double *block = malloc((g->count[0] * g->count[1] * g->count[2] + 1) * sizeof *block);
-    tri_status status = block ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to compare with");
+    tri_status status = block ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the comparison");
     for (int v = LOOP; v < s->used && status == TRI_OK; v++) {
         status = heat_field_get(&s->field[v], block);
         s->hash[v] = tri_block_hash(g->dims, g->points, g->start, g->count, block);
@@ -167,7 +167,7 @@ static tri_status verify(tri_run *run, void *argument) {
     TRI_TRY(tri_allreduce(MPI_IN_PLACE, s->hash, VARIANTS, MPI_UINT64_T, MPI_SUM, run->comm));
     for (int v = tri_comm_size(run->comm) > 1 ? THREADS : LOOP; v < s->used; v++)
         if (s->hash[v] != s->hash[THREADS])
-            return tri_fail(TRI_ERR_WRONG, "the bits of %s are not those of %s", names[v], names[THREADS]);
+            return tri_fail(TRI_ERR_WRONG, "the results of %s and %s differ", names[v], names[THREADS]);
     return TRI_OK;
 }
 
@@ -202,7 +202,7 @@ static void teardown(void *argument) {
 const tri_app bench_heat = {
     .name = "bench-heat",
     .summary =
-        "times steps of the heat equation on one thread, all threads and a device, against the memory bound",
+        "measures time steps of the heat equation on threads and a device, relative to the memory bound",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

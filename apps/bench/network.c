@@ -12,7 +12,7 @@ typedef struct state {
 static const tri_option options[] = {
     TRI_OPTION(state, out, "out", "",
                "file to write; default: the file of this machine, which all programs read"),
-    TRI_OPTION(state, seconds, "seconds", "4", "seconds to measure"),
+    TRI_OPTION(state, seconds, "seconds", "4", "duration of the measurement in seconds"),
     {.name = NULL},
 };
 
@@ -51,11 +51,10 @@ static tri_status record(tri_run *run, void *argument) {
     if (tri_comm_rank(run->comm) == 0) TRI_TRY(write_file(s, path, sizeof path));
     show_level(run, &s->found, TRI_INSIDE, "inside");
     show_level(run, &s->found, TRI_BETWEEN, "between");
-    tri_report_line(run,
-                    "%-8s copies %7.3f GB/s, combines %7.3f GB/s; a message of more than %.0f bytes waits",
-                    "rank", 1e-9 / net->memory_byte_s, 1e-9 / net->combine_byte_s, net->eager_bytes);
+    tri_report_line(run, "%-8s copies %7.3f GB/s, combines %7.3f GB/s; rendezvous above %.0f bytes", "rank",
+                    1e-9 / net->memory_byte_s, 1e-9 / net->combine_byte_s, net->eager_bytes);
     if (s->found.measured[TRI_INSIDE])
-        tri_report_line(run, "%-8s flag %8.3f us, slots %7.3f GB/s; by the kernel %8.3f us, %7.3f GB/s",
+        tri_report_line(run, "%-8s flag %8.3f us, slots %7.3f GB/s; single copy %8.3f us, %7.3f GB/s",
                         "shared", 1e6 * net->flag_s, 1e-9 / net->slot_byte_s, 1e6 * net->single_copy_s,
                         1e-9 / net->single_copy_byte_s);
     tri_report_text(run, "written", path);
@@ -64,7 +63,7 @@ static tri_status record(tri_run *run, void *argument) {
 
 const tri_app bench_network = {
     .name = "bench-network",
-    .summary = "measures the cost of messages on this machine, for the choice of collective algorithms",
+    .summary = "measures the network numbers of this machine, by which collective algorithms are chosen",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

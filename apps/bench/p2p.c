@@ -171,7 +171,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_p2p = {
     .name = "bench-p2p",
-    .summary = "times messages between pairs of ranks against the MPI library",
+    .summary = "compares messages between pairs of ranks with the same messages of the MPI library",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

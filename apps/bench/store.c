@@ -195,7 +195,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_store = {
     .name = "bench-store",
-    .summary = "times writing and reading an array against plain system calls",
+    .summary = "compares writing and reading an array with plain system calls",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

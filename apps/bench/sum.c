@@ -41,7 +41,7 @@ static const tri_option options[] = {
     TRI_OPTION(state, distribution, "distribution", "uniform", "distribution of the elements",
                .choices = "uniform|normal|wide|cancel"),
     TRI_OPTION(state, trials, "trials", "11", "trials of each variant"),
-    TRI_OPTION(state, plot, "plot", NULL, "SVG file with a plot of the rates, by gnuplot"),
+    TRI_OPTION(state, plot, "plot", NULL, "SVG file with a plot of the rates, drawn by gnuplot"),
     {.name = NULL},
 };
 
@@ -202,8 +202,7 @@ static void teardown(void *argument) {
 
 const tri_app bench_sum = {
     .name = "bench-sum",
-    .summary =
-        "times plain, ordered and exact sums and statistics on threads and device against a plain read",
+    .summary = "measures plain, ordered and exact sums and statistics, relative to reading the array",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

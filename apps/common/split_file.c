@@ -221,7 +221,7 @@ tri_status split_files_compare(tri_run *run, tri_dataset *whole, size_t row_byte
                     .wanted = malloc((root ? window * row_bytes : 0) + 1)};
     tri_status status = TRI_OK;
     if (!c.runs || !c.rows || !c.wanted)
-        status = tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; ask for less with --memory", window);
+        status = tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; reduce --memory", window);
     status = tri_agree(run->comm, status);
     if (status == TRI_OK) {
         status = offer(&c, parts, count);

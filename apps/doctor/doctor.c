@@ -26,21 +26,21 @@ static const struct check {
     void (*run)(doctor *d);
     const char *cure; /* if the check itself crashes or hangs */
 } checks[] = {
-    {"mpi", JOB, doctor_check_mpi, "see what ldd apps/doctor-probe loads"},
-    {"launch", JOB, doctor_check_launch, "does mpirun --version answer?"},
-    {"binding", JOB, doctor_check_binding, "does lstopo answer?"},
-    {"clocks", JOB, doctor_check_clocks, "does date answer?"},
-    {"shared", JOB, doctor_check_shared, "does --results FOLDER answer?"},
-    {"cores", NODE, doctor_check_cores, "does lstopo answer?"},
-    {"memory", NODE, doctor_check_memory, "is /proc mounted?"},
+    {"mpi", JOB, doctor_check_mpi, "check the libraries in the output of ldd apps/doctor-probe"},
+    {"launch", JOB, doctor_check_launch, "run mpirun --version"},
+    {"binding", JOB, doctor_check_binding, "run lstopo"},
+    {"clocks", JOB, doctor_check_clocks, "run date"},
+    {"shared", JOB, doctor_check_shared, "check the file system of --results FOLDER"},
+    {"cores", NODE, doctor_check_cores, "run lstopo"},
+    {"memory", NODE, doctor_check_memory, "mount /proc"},
     {"opencl", NODE, doctor_check_opencl,
      "find the driver at fault (OCL_ICD_VENDORS=FILE.icd ./doctor); --device none avoids OpenCL"},
-    {"hdf5", JOB, doctor_check_hdf5, "see what ldd apps/doctor-probe loads"},
-    {"results", NODE, doctor_check_results, "--results FOLDER on a file system that answers"},
-    {"shm", NODE, doctor_check_shm, "is /dev/shm mounted?"},
-    {"cma", NODE, doctor_check_cma, "is /proc mounted?"},
-    {"network", NODE, doctor_check_network, "does getent hosts $(hostname) answer? See /etc/resolv.conf"},
-    {"clock", NODE, doctor_check_clock, "is /sys mounted?"},
+    {"hdf5", JOB, doctor_check_hdf5, "check the libraries in the output of ldd apps/doctor-probe"},
+    {"results", NODE, doctor_check_results, "choose a folder on another file system with --results FOLDER"},
+    {"shm", NODE, doctor_check_shm, "mount /dev/shm"},
+    {"cma", NODE, doctor_check_cma, "mount /proc"},
+    {"network", NODE, doctor_check_network, "run getent hosts $(hostname); check /etc/resolv.conf"},
+    {"clock", NODE, doctor_check_clock, "mount /sys"},
 };
 enum { CHECKS = sizeof checks / sizeof *checks, CHECK_TIMEOUT_S = 20 };
 
@@ -277,27 +277,27 @@ static int examine(doctor *d) {
 }
 
 static const tri_option doctor_rows[] = {
-    TRI_OPTION(doctor, strict, "strict", NULL, "exit with 3 on warnings, too"),
-    TRI_OPTION(doctor, timeout_s, "timeout", "60", "seconds that MPI may take for each step"),
-    TRI_OPTION(doctor, verbose, "verbose", NULL, "show the cores of all ranks, beyond the 16th, too"),
+    TRI_OPTION(doctor, strict, "strict", NULL, "exit with status 3 on warnings, not only on failures"),
+    TRI_OPTION(doctor, timeout_s, "timeout", "60", "seconds until a step of MPI counts as stuck"),
+    TRI_OPTION(doctor, verbose, "verbose", NULL, "show the cores of all ranks, not only of the first 16"),
     TRI_OPTION(doctor, environment, "environment", "none",
-               "write the table of all environment variables instead, as markdown or manual page",
+               "only write the table of all environment variables, as Markdown or as a manual page",
                .choices = "none|markdown|man"),
     {.name = NULL},
 };
 
 /* The common options that apply to doctor. */
 static const tri_option common_rows[] = {
-    TRI_OPTION(doctor, threads, "threads", "0", "threads of each rank; 0: one per core"),
-    TRI_OPTION(doctor, results, "results", "results", "folder of result files; none: no files"),
-    TRI_OPTION(doctor, json, "json", NULL, "print JSON"),
+    TRI_OPTION(doctor, threads, "threads", "0", "threads of each rank; 0: one per available core"),
+    TRI_OPTION(doctor, results, "results", "results", "folder of the result files; none: no files"),
+    TRI_OPTION(doctor, json, "json", NULL, "print JSON instead of text"),
     {.name = NULL},
 };
 
 static const tri_app doctor_app = {
     .name = "doctor",
-    .summary =
-        "checks this machine, this build and the launcher, and says how to repair them; also without mpirun",
+    .summary = "checks this machine, this build and the launcher, and names a cure for each problem; mpirun "
+               "is optional",
     .options = doctor_rows,
 };
 

@@ -185,7 +185,8 @@ void doctor_probe_gather(doctor_probe *p, doctor *d) {
     char words[900];
     last_words(p, words, sizeof words);
     d->check = "mpi";
-    doctor_say(d, DOCTOR_FAILURE, "are all nodes reachable? See network; try with ranks on one node",
+    doctor_say(d, DOCTOR_FAILURE,
+               "check that all nodes are reachable (see network), or use ranks on one node",
                "MPI starts, but %d ranks cannot communicate: %s",
                (int)json_integer_value(json_object_get(d->started, "size")), words);
 }

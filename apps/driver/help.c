@@ -69,9 +69,9 @@ void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to
     help_rows(action_rows, false, to);
     fprintf(to, "\nEnvironment (all variables: man 7 trireme, doc/environment.md):\n");
     tri_environment_help(to);
-    fprintf(to, "\nSizes: 4096, 64Ki, 1.5Gi, 4M.\nExit status: 0 success, 1 wrong result, 2 command line, "
-                "3 environment or resources,\n4 input or output, 75 stopped at a checkpoint, "
-                "77 not possible here; the same on all ranks.\n");
+    fprintf(to, "\n");
+    tri_help_row("SIZE", "4096, 64Ki (x 1024), 1.5Gi, 4M (x 10^6), ...", to);
+    tri_help_row("Exit status", TRI_EXIT_TEXT "; the same on all ranks", to);
 }
 
 static void man_rows(const tri_option *rows, bool arguments, FILE *to) {

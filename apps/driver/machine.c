@@ -35,7 +35,7 @@ static tri_status refuse_singletons(void) {
 tri_status tri_machine_start(int *argc, char ***argv, const tri_comm_options *options, tri_machine *machine) {
     int provided;
     if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
-        return tri_fail(TRI_ERR_ENVIRONMENT, "MPI_Init_thread fails; apps/doctor says why");
+        return tri_fail(TRI_ERR_ENVIRONMENT, "MPI_Init_thread failed; run apps/doctor to find the cause");
     TRI_TRY(refuse_singletons());
     if (provided < MPI_THREAD_FUNNELED)
         return tri_fail(

@@ -23,10 +23,11 @@ static const tri_option common_rows[] = {
     TRI_OPTION(tri_common, resume, "resume", NULL, "resume from the checkpoint, if it exists"),
     TRI_OPTION(tri_common, algorithm, "algorithm", NULL,
                "collective algorithms by name: reduce:binomial,bcast:linear (see list)"),
-    TRI_OPTION(tri_common, network, "network", NULL,
-               "file of network numbers for the choice of algorithms (from bench network); none: defaults"),
+    TRI_OPTION(
+        tri_common, network, "network", NULL,
+        "file of network numbers for the choice of algorithms (written by bench network); none: defaults"),
     TRI_OPTION(tri_common, repeat, "repeat", "1", "timed runs"),
-    TRI_OPTION(tri_common, warmup, "warmup", "0", "untimed runs before them"),
+    TRI_OPTION(tri_common, warmup, "warmup", "0", "untimed runs before the timed ones"),
     TRI_OPTION(tri_common, threads, "threads", "0", "threads of each rank; 0: one per available core"),
     TRI_OPTION(tri_common, device, "device", NULL, "OpenCL device: none, auto, a number, or part of a name"),
     TRI_OPTION(tri_common, results, "results", "results", "folder of the result file; none: no file"),
@@ -119,8 +120,8 @@ static void record_options(tri_result *result, const tri_option_set *set) {
 static tri_status gather_lines(tri_run *run, const char *mine, size_t room, char **texts) {
     size_t size = tri_comm_rank(run->comm) ? 0 : (size_t)tri_comm_size(run->comm) * room;
     *texts = malloc(size ? size : 1);
-    TRI_TRY(
-        tri_agree(run->comm, *texts ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for one line per rank")));
+    TRI_TRY(tri_agree(run->comm,
+                      *texts ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the places of all ranks")));
     return tri_gather(mine, room, MPI_CHAR, *texts, room, MPI_CHAR, 0, run->comm);
 }
 

@@ -32,9 +32,8 @@ void tri_options_completion(const tri_app *app, const tri_option_set sets[2], FI
 
 /* For the exit statuses in --help and the man pages. */
 #define TRI_EXIT_TEXT                                                                                        \
-    "0 success, 1 wrong result, 2 command line, 3 environment or resources, 4 input or output, 75 stopped "  \
-    "at "                                                                                                    \
-    "a checkpoint, 77 not possible here"
+    "0 success, 1 wrong result, 2 error in the command line, 3 environment or resources, 4 input or "        \
+    "output, 75 stopped at a checkpoint, 77 not possible on this machine"
 
 /* One row of --help: `left` in its column, `text` wrapped beside it. */
 void tri_help_row(const char *left, const char *text, FILE *to);

@@ -20,10 +20,10 @@ static bool is_whole(const char *path) {
 
 tri_status tri_plot_check(const char *path) {
     if (!strpbrk(path, "'\"\n")) return TRI_OK;
-    return tri_fail(
-        TRI_ERR_ARGUMENT,
-        "--plot: the name '%s' has quotation marks, which gnuplot does not accept; choose another name",
-        path);
+    return tri_fail(TRI_ERR_ARGUMENT,
+                    "--plot: the name '%s' contains a quotation mark or line break, which gnuplot does not "
+                    "accept; choose another name",
+                    path);
 }
 
 tri_status tri_plot(const char *path, const char *terminal,

@@ -105,12 +105,12 @@ static tri_status resume(tri_run *run, void *state, schedule *s) {
         s->whole = status == TRI_OK;
         if (status == TRI_OK || !(have & HAVE_PREVIOUS)) return status;
         snprintf(why, sizeof why, "%s", tri_error_text());
-        say(run, "checkpoint refused, using the previous one", why);
+        say(run, "cannot use the checkpoint, trying the previous one", why);
     }
     if (!(have & HAVE_PREVIOUS)) return TRI_OK;
     tri_status before = tri_checkpoint_load(run, state, previous);
     if (before == TRI_OK || status == TRI_OK) return before;
-    return tri_agree(run->comm, tri_fail(status, "%s; the previous one cannot be used either", why));
+    return tri_agree(run->comm, tri_fail(status, "%s; the previous checkpoint cannot be used either", why));
 }
 
 /* Collective: whether any rank received a signal, whether a checkpoint is due, and when to check again.

@@ -50,7 +50,8 @@ static const tri_option options[] = {
                "FILE.h5:/DATASET to write; the dataset has the same path in the split files"),
     TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
     TRI_OPTION(state, replace, "replace", NULL, "replace an existing FILE.h5"),
-    TRI_OPTION(state, check, "verify", NULL, "read all files again and compare every row"),
+    TRI_OPTION(state, check, "verify", NULL,
+               "read all split files and the result again and compare every row"),
     {.name = NULL},
 };
 
@@ -154,8 +155,9 @@ static tri_status check_shares(state *s, int ranks, size_t first, size_t count) 
         runs += s->shares[r].runs;
     }
     if (rows == count) return TRI_OK;
-    return tri_fail(TRI_ERR_DATA, "of rows %zu to %zu the split files have %zu: they do not belong together",
-                    first, first + count - 1, rows);
+    return tri_fail(TRI_ERR_DATA,
+                    "the split files have %zu rows between %zu and %zu, not %zu: they do not belong together",
+                    rows, first, first + count - 1, count);
 }
 
 static tri_status communicate(state *s, tri_run *run, const share *mine) {
@@ -267,7 +269,7 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "gather",
-    .summary = "joins the split files of a dataset into one file, on any number of ranks",
+    .summary = "joins the split files of a dataset into one file, with any number of ranks",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -39,21 +39,24 @@ typedef struct state {
 enum { SINE, GAUSS, BOX };
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL,
-               "initial field of two or three dimensions; default: --initial", .argument = true),
+               "initial field in two or three dimensions; default: the field of --initial", .argument = true),
     TRI_OPTION(state, points_text, "points", NULL,
-               "inner points in each of two or three dimensions; default: 256x256"),
-    TRI_OPTION(state, steps, "steps", "100", "steps in time"),
+               "inner points in each dimension, two or three; default: 256x256"),
+    TRI_OPTION(state, steps, "steps", "100", "time steps"),
     TRI_OPTION(state, factor, "factor", "0.125", "dt / h^2; at most 1/4 in two dimensions, 1/6 in three"),
     TRI_OPTION(state, initial_text, "initial", NULL,
                "field at step 0; default: sine, which has a known solution", .choices = "sine|gauss|box"),
-    TRI_OPTION(state, energy_every, "energy-every", "100", "steps between exact sums of the field; 0: none"),
+    TRI_OPTION(state, energy_every, "energy-every", "100",
+               "steps between two exact sums of the field; 0: none"),
     TRI_OPTION(state, grid_text, "grid", NULL,
-               "ranks in each dimension, such as 2x4; default: the least communication"),
-    TRI_OPTION(state, share, "share", "1", "fraction of each rank's points for the device, 0 to 1"),
+               "ranks in each dimension, such as 2x4; default: the grid with the least communication"),
+    TRI_OPTION(state, share, "share", "1", "fraction of each rank's points that the device computes, 0 to 1"),
     TRI_OPTION(state, output.prefix, "out", NULL, "write fields as PREFIX-<step>.h5 and PREFIX.xmf"),
-    TRI_OPTION(state, output.every, "out-every", "0", "steps between fields; 0: only the last one"),
-    TRI_OPTION(state, output.plot, "plot", "none", "draw each field, by gnuplot", .choices = "none|png|svg"),
-    TRI_OPTION(state, check, "verify", NULL, "compare with the known solution; for --initial sine"),
+    TRI_OPTION(state, output.every, "out-every", "0",
+               "steps between two fields; 0: write only the last field"),
+    TRI_OPTION(state, output.plot, "plot", "none", "plot each field of --out with gnuplot",
+               .choices = "none|png|svg"),
+    TRI_OPTION(state, check, "verify", NULL, "compare with the known solution; needs --initial sine"),
     {.name = NULL},
 };
 
@@ -276,7 +279,7 @@ static tri_status verify(tri_run *run, void *argument) {
     /* A few roundings per step, of values of at most 1. */
     double most = 8 * 0x1p-53 * (double)(s->steps + 8);
     if (worst[1] <= most) return TRI_OK;
-    return tri_fail(TRI_ERR_WRONG, "the field differs from the solution by %.3g; rounding explains %.3g",
+    return tri_fail(TRI_ERR_WRONG, "the field differs from the solution by %.3g; rounding accounts for %.3g",
                     worst[1], most);
 }
 
@@ -360,8 +363,8 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "heat",
-    .summary = "solves the heat equation in two or three dimensions, with the same bits on any ranks, "
-               "threads and device",
+    .summary = "solves the heat equation in two or three dimensions; the bits do not depend on ranks, "
+               "threads or device",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

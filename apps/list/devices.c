@@ -17,7 +17,7 @@ static void list_all(tri_run *run, const tri_gpu_info *list, size_t count) {
                         tri_size_format(list[i].memory_bytes, memory),
                         tri_size_format(list[i].local_bytes, local), list[i].driver);
     }
-    if (!count) tri_report_line(run, "no OpenCL device; apps/doctor says why");
+    if (!count) tri_report_line(run, "no OpenCL device; run apps/doctor to find the cause");
 }
 
 /* Bytes read and written per second by a copy between buffers: the best of several. */

@@ -13,12 +13,13 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, operation, "operation", "", "only this operation: bcast, allreduce, ..."),
-    TRI_OPTION(state, ranks, "ranks", "0", "show the choice and its predicted time for N ranks"),
+    TRI_OPTION(state, operation, "operation", "", "one operation, such as bcast or allreduce; default: all"),
+    TRI_OPTION(state, ranks, "ranks", "0",
+               "show the chosen algorithms and predicted times for N ranks; 0: list the algorithms"),
     TRI_OPTION(state, ppn, "ppn", "1", "ranks per node"),
     TRI_OPTION(state, sizes, "bytes", "8,1Ki,64Ki,1Mi,16Mi",
                "sizes of the vector, or of a block for scatter, gather, allgather, alltoall, reduce_scatter"),
-    TRI_OPTION(state, devices, "devices", NULL, "list the OpenCL devices, and which one each rank uses"),
+    TRI_OPTION(state, devices, "devices", NULL, "list the OpenCL devices and the device of each rank"),
     TRI_OPTION(state, markdown, "markdown", NULL, "write the table of algorithms for doc/algorithms.md"),
     {.name = NULL},
 };
@@ -120,7 +121,7 @@ static tri_device_use device_use(const void *argument) {
 
 static const tri_app app = {
     .name = "list",
-    .summary = "lists collective algorithms, the choice among them, and OpenCL devices",
+    .summary = "lists collective algorithms, the algorithm chosen for each operation, and OpenCL devices",
     .options = options,
     .state_bytes = sizeof(state),
     .device_use = device_use,

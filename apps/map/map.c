@@ -16,18 +16,20 @@ static const tri_option options[] = {
                "OpenCL C expression of input names and the index i, or statements [TYPE] NAME = ...;",
                .argument = true, .required = true),
     TRI_OPTION(map_state, specs, "NAME=FILE.h5:/DATASET", NULL,
-               "inputs of the same shape, or with one element, which is broadcast", .argument = true),
+               "inputs of the same shape; an input with one element is broadcast", .argument = true),
     TRI_OPTION(map_state, out, "out", NULL,
-               "FILE.h5:/r to write; FILE.h5:/r,/s: the values that EXPR assigns to r and s"),
-    TRI_OPTION(map_state, reduce, "reduce", "none", "exact sum, smallest or largest element of each value",
+               "FILE.h5:/r to write; FILE.h5:/r,/s writes the values that EXPR assigns to r and s"),
+    TRI_OPTION(map_state, reduce, "reduce", "none",
+               "also compute the exact sum, the minimum or the maximum of each value",
                .choices = "none|sum|min|max"),
     TRI_OPTION(map_state, memory, "memory", "64Mi", "bytes of elements that each rank holds at a time"),
     TRI_OPTION(map_state, replace, "replace", NULL, "replace an existing FILE.h5"),
     TRI_OPTION(map_state, check, "verify", NULL,
                "recompute on the device with another distribution over ranks and compare all bits; does not "
                "check the arithmetic of the device"),
-    TRI_OPTION(map_state, baseline, "baseline", NULL,
-               "also time reading and writing alone, to FILE.h5.baseline, and show the ratio"),
+    TRI_OPTION(
+        map_state, baseline, "baseline", NULL,
+        "also measure reading and writing without computation (to FILE.h5.baseline), and show the ratio"),
     {.name = NULL},
 };
 
@@ -71,8 +73,7 @@ static tri_status divide(tri_run *run, map_state *s) {
         each += tri_number_bytes(tri_gpu_map_number(s->map, v));
     s->piece = s->memory / TRI_GPU_MAP_SLOTS / each;
     if (!s->piece)
-        return tri_fail(TRI_ERR_ARGUMENT, "--memory: not one element fits; two elements take 2 x %zu bytes",
-                        each);
+        return tri_fail(TRI_ERR_ARGUMENT, "--memory: too small for two elements of %zu bytes", each);
     if (s->piece > unit) s->piece -= s->piece % unit;
     s->slab = tri_range_block_of_units(s->count, unit, ranks, rank);
     size_t most = tri_range_block_of_units(s->count, unit, ranks, 0).count;
@@ -191,7 +192,7 @@ static tri_status record(tri_run *run, void *argument) {
         record_value(run, s, v);
     if (s->alone_s > 0)
         tri_report_real(run, "ratio", s->map_s / s->alone_s, "1",
-                        "total time by the time of reading and writing alone");
+                        "total time divided by the time of reading and writing alone");
     if (s->check) tri_report_text(run, "verify", "all bits equal when recomputed with another distribution");
     return TRI_OK;
 }

@@ -78,14 +78,15 @@ static tri_status compute(map_state *s, again *a, tri_range slab) {
 static tri_status compare_total(const map_state *s, const tri_moments *total, const tri_moments *other) {
     double a = tri_sum_round(&total->totals.sum), b = tri_sum_round(&other->totals.sum);
     if (s->reduce == MAP_SUM)
-        return !memcmp(&a, &b, sizeof a) ? TRI_OK
-                                         : tri_fail(TRI_ERR_WRONG, "the sum is %a, but one by one %a", a, b);
+        return !memcmp(&a, &b, sizeof a)
+                   ? TRI_OK
+                   : tri_fail(TRI_ERR_WRONG, "the sum is %a, but computed element by element it is %a", a, b);
     const tri_extreme *x = s->reduce == MAP_MIN ? &total->extremes.min : &total->extremes.max,
                       *y = s->reduce == MAP_MIN ? &other->extremes.min : &other->extremes.max;
     if (x->index == y->index && (x->index == TRI_NO_INDEX || (x->high == y->high && x->low == y->low)))
         return TRI_OK;
-    return tri_fail(TRI_ERR_WRONG, "the %s is %a, but one by one %a", s->reduce == MAP_MIN ? "min" : "max",
-                    x->high, y->high);
+    return tri_fail(TRI_ERR_WRONG, "the %s is %a, but computed element by element it is %a",
+                    s->reduce == MAP_MIN ? "min" : "max", x->high, y->high);
 }
 
 static tri_status verify(tri_run *run, map_state *s, again *a) {
@@ -96,7 +97,7 @@ static tri_status verify(tri_run *run, map_state *s, again *a) {
     for (size_t v = 0; v < values; v++)
         tri_moments_clear(&a->part[v]);
     a->written = malloc(PIECE * sizeof(double));
-    tri_status status = a->written ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to verify with");
+    tri_status status = a->written ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for --verify");
     if (status == TRI_OK) status = compute(s, a, tri_range_block(s->count, ranks, ranks - 1 - rank));
     TRI_TRY(tri_agree(run->comm, status));
     for (size_t v = 0; v < values && s->reduce != MAP_NOTHING; v++) {
@@ -109,7 +110,7 @@ static tri_status verify(tri_run *run, map_state *s, again *a) {
 
 tri_status map_verify(tri_run *run, map_state *s) {
     again *a = calloc(1, sizeof *a);
-    TRI_TRY(tri_agree(run->comm, a ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to verify with")));
+    TRI_TRY(tri_agree(run->comm, a ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for --verify")));
     tri_status status = verify(run, s, a);
     for (size_t k = 0; k < s->outputs; k++)
         tri_dataset_destroy(&a->dataset[k]);

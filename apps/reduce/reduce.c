@@ -40,15 +40,16 @@ enum { BINS = 1 << 24 };
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "numbers in an HDF5 file; default: a random vector",
                .argument = true),
-    TRI_OPTION(state, sum, "sum", "exact",
-               "exact: rounded once; ordered: by a fixed tree, as fast as a loop; plain: a loop and MPI_SUM",
-               .choices = "exact|ordered|plain"),
-    TRI_OPTION(state, statistics, "statistics", "all", "all statistics, or only sum and mean",
+    TRI_OPTION(
+        state, sum, "sum", "exact",
+        "exact: rounded once; ordered: in the order of a fixed tree; plain: in a loop, then by MPI_SUM",
+        .choices = "exact|ordered|plain"),
+    TRI_OPTION(state, statistics, "statistics", "all", "all statistics, or sum and mean only",
                .choices = "all|sum"),
     TRI_OPTION(state, ddof, "ddof", "0", "divisor of the variance: count - ddof; 0 or 1"),
     TRI_OPTION(state, bins, "histogram", "0", "number of bins of a histogram; 0: none"),
     TRI_OPTION(state, range, "range", NULL,
-               "LOW,HIGH of the histogram; default: minimum and maximum, by an extra pass"),
+               "LOW,HIGH of the histogram; default: minimum and maximum, which take an extra pass"),
     TRI_OPTION(state, count, "count", "16Mi", "elements of the random vector"),
     TRI_OPTION(state, seed, "seed", "1", "seed of the random vector"),
     TRI_OPTION(state, distribution, "distribution", "uniform", "distribution of the random vector",
@@ -229,12 +230,13 @@ static tri_status run(tri_run *run, void *argument) {
 /* Reports the first quantity that differs. */
 static tri_status compare(const char *name, double ours, double other) {
     if (reduce_same(ours, other)) return TRI_OK;
-    return tri_fail(TRI_ERR_WRONG, "%s is %a, but element by element it is %a", name, ours, other);
+    return tri_fail(TRI_ERR_WRONG, "%s is %a, but computed element by element it is %a", name, ours, other);
 }
 
 static tri_status compare_extreme(const char *name, const tri_extreme *ours, const tri_extreme *other) {
     if (ours->index != other->index)
-        return tri_fail(TRI_ERR_WRONG, "%s is at %" PRIu64 ", but element by element at %" PRIu64, name,
+        return tri_fail(TRI_ERR_WRONG,
+                        "%s is at index %" PRIu64 ", but searched element by element at %" PRIu64, name,
                         ours->index, other->index);
     TRI_TRY(compare(name, ours->high, other->high));
     return compare(name, ours->low, other->low);
@@ -256,7 +258,7 @@ static tri_status compare_all(const state *s, const tri_moments *other) {
     TRI_TRY(compare_extreme("min", &a->min, &b.min));
     TRI_TRY(compare_extreme("max", &a->max, &b.max));
     if (a->nan != b.nan || a->positive_inf != b.positive_inf || a->negative_inf != b.negative_inf)
-        return tri_fail(TRI_ERR_WRONG, "the counts of NaN or Inf differ from those element by element");
+        return tri_fail(TRI_ERR_WRONG, "the counts of NaN or Inf differ from a count element by element");
     return TRI_OK;
 }
 
@@ -384,8 +386,8 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "reduce",
-    .summary =
-        "statistics of a dataset or random vector, with the same bits on any ranks, threads and device",
+    .summary = "computes statistics of a dataset or a random vector; the bits do not depend on ranks, "
+               "threads or device",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

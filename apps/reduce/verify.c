@@ -45,7 +45,7 @@ static tri_status add_slab(reduce_input *input, tri_range slab, double *piece, t
 tri_status reduce_verify_moments(tri_run *run, reduce_input *input, tri_moments *out) {
     size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm);
     double *piece = malloc(PIECE * sizeof *piece);
-    tri_status status = piece ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory to verify with");
+    tri_status status = piece ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for --verify");
     tri_moments mine;
     tri_moments_clear(&mine);
     /* In reverse rank order, so that another rank owns each element. */

@@ -57,10 +57,11 @@ static const tri_option options[] = {
                .argument = true, .required = true),
     TRI_OPTION(state, out, "out", NULL, "name of the split files, with %r for the rank: 'parts/p%r.h5'"),
     TRI_OPTION(state, weights, "weights", NULL,
-               "1,2,1: rows in proportion to one number per rank; default: even"),
-    TRI_OPTION(state, key, "key", NULL,
-               "a row goes to rank key modulo ranks; a column number, or the path of a dataset with one "
-               "whole number per row"),
+               "one number per rank, such as 1,2,1; rows are divided in proportion; default: equally"),
+    TRI_OPTION(
+        state, key, "key", NULL,
+        "column number, or path of a dataset with one whole number per row: the key; a row goes to rank "
+        "(key modulo number of ranks)"),
     TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
     TRI_OPTION(state, replace, "replace", NULL, "replace existing files"),
     TRI_OPTION(state, check, "verify", NULL,
@@ -335,7 +336,7 @@ static void teardown(void *argument) {
 
 static const tri_app app = {
     .name = "scatter",
-    .summary = "splits a dataset by rows into one file per rank; only rank 0 needs to see the input",
+    .summary = "splits a dataset by rows into one file per rank; only rank 0 needs access to the input",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

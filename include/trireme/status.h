@@ -39,17 +39,17 @@ extern "C" {
  * stands in the list. */
 #define TRI_STATUS_LIST(X)                                                                                   \
     X(TRI_OK, 0, 0, "success")                                                                               \
-    X(TRI_STOPPED, 1, 75, "stopped at a checkpoint and wants to be started again")                           \
+    X(TRI_STOPPED, 1, 75, "stopped at a checkpoint; start it again to continue")                             \
     X(TRI_ERR_IMPOSSIBLE, 2, 77, "not possible on this machine")                                             \
     X(TRI_ERR_WRONG, 3, 1, "wrong result")                                                                   \
     X(TRI_ERR_ARGUMENT, 4, 2, "invalid argument")                                                            \
     X(TRI_ERR_ABSENT, 5, 3, "not part of this build")                                                        \
-    X(TRI_ERR_ENVIRONMENT, 6, 3, "the environment does not allow it")                                        \
+    X(TRI_ERR_ENVIRONMENT, 6, 3, "not possible in this environment")                                         \
     X(TRI_ERR_DEVICE, 7, 3, "device failure")                                                                \
     X(TRI_ERR_MEMORY, 8, 3, "out of memory")                                                                 \
     X(TRI_ERR_SYSTEM, 9, 3, "operating system failure")                                                      \
     X(TRI_ERR_MPI, 10, 3, "MPI failure")                                                                     \
-    X(TRI_ERR_DATA, 11, 4, "the file does not hold what is asked for")                                       \
+    X(TRI_ERR_DATA, 11, 4, "the file does not contain the expected data")                                    \
     X(TRI_ERR_FILE, 12, 4, "input or output failure")
 
 /** Success or the kind of a failure: the names of TRI_STATUS_LIST(). */

@@ -110,7 +110,7 @@ BAD = [
     (("a.h5:/A", "--out", "b.h5", "--chunk", "8"), 2, "--chunk: '8' is not 2 positive numbers"),
     (("a.h5:/A", "--out", "b.h5", "--chunk", "0,8"), 2, "--chunk"),
     (("a.h5:/A", "--out", "b.h5", "--chunk", "65536,65536"), 2, "--chunk"),
-    (("a.h5:/A", "--out", "b.h5", "--memory", "23"), 2, "not one element fits"),
+    (("a.h5:/A", "--out", "b.h5", "--memory", "23"), 2, "--memory: too small for"),
     (("a.h5:/A", "--out", "b.h5", "--device", "auto"), 2, "does not use a device"),
     (("a.h5:/line", "--out", "b.h5"), 4, "has 1 dimensions; alltoall permutes 2 to 4"),
     (("a.h5:/five", "--out", "b.h5"), 4, "has 5 dimensions; alltoall permutes 2 to 4"),
