@@ -3,7 +3,6 @@ hanging."""
 import json
 import os
 import pathlib
-import re
 import subprocess
 
 import pytest
@@ -11,18 +10,6 @@ import pytest
 SOURCE = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ["TRIREME_BUILD"])
 LAUNCHER = os.environ["TRIREME_LAUNCHER"]
-
-
-# What launchers print and no option turns off: Open MPI 5 a banner for each status other than 0 and a line
-# about a rank that has gone; Open MPI 4 a warning of libevent when a rank closes its pipe early.
-NOISE = re.compile(r"^-{74}\nprterun (?:.*\n)*?-{74}\n"
-                   r"|^\[\S+:\d+\] PMIX ERROR: PMIX_ERR_UNREACH in file .*\n"
-                   r"|^\[warn\] Epoll \S+ on fd \d+ failed.*\n", re.MULTILINE)
-
-
-def without_noise(text):
-    """Standard error without the lines of the launcher."""
-    return NOISE.sub("", text)
 
 
 def pytest_configure(config):
@@ -54,7 +41,7 @@ def on_ranks(cases, ranks, always=lambda arguments: False):
 
 class Outcome:
     def __init__(self, done):
-        self.status, self.out, self.err = done.returncode, done.stdout, without_noise(done.stderr)
+        self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
 
     @property
     def json(self):

@@ -18,8 +18,7 @@ def cluster(tmp_path_factory):
     def call(*arguments):
         return subprocess.run([*script, *map(str, arguments)], cwd=folder, capture_output=True, text=True,
                               timeout=1000,
-                              stdin=subprocess.DEVNULL, env={**os.environ, "HWLOC_COMPONENTS": "-opencl",
-                                                            "OMPI_MCA_orte_execute_quiet": "1"})
+                              stdin=subprocess.DEVNULL, env={**os.environ, "HWLOC_COMPONENTS": "-opencl"})
 
     up = call("up", "--plain", 3)
     if up.returncode == 77:
