@@ -36,8 +36,8 @@ def test_nodes(cluster):
     (source / "sub/small").write_text("small")
 
     def bcast(dest):
-        return cluster("run", LAUNCHER, "-n", 6, BUILD / "apps/bcast", source, dest, "--verify", "--results",
-                       "none")
+        return cluster("run", SOURCE / "jobs/launch.sh", LAUNCHER, "-n", 6, BUILD / "apps/bcast", source,
+                       dest, "--verify", "--results", "none")
 
     def lines_of(node, *command):
         done = cluster("run", "--on", node, *command)
