@@ -127,7 +127,7 @@ static tri_status setup(tri_run *run, void *argument) {
     b->count = b->bytes / sizeof(double);
     if (b->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!b->count) return tri_fail(TRI_ERR_ARGUMENT, "--bytes: at least 8");
-    if (b->plot) TRI_TRY(tri_plot_check(b->plot));
+    if (b->plot) TRI_TRY(tri_plot_check(run, b->plot));
     TRI_TRY(open_forms(b));
     TRI_TRY(make_vectors(b));
     list_works(b);
@@ -231,8 +231,8 @@ static tri_status once(bench_device *b, const bench_gpu_work *w, tri_gpu **opene
     }
 }
 
-/* All ranks start together; maximum over ranks. */
-static double trial(void *argument, int variant) {
+/* All ranks start together. */
+static tri_status trial(void *argument, int variant, double *seconds) {
     bench_device *b = argument;
     tri_gpu *opened = NULL;
     tri_status status = TRI_OK;
@@ -241,17 +241,15 @@ static double trial(void *argument, int variant) {
     if (status == TRI_OK) status = tri_barrier(b->run->comm);
     double start = tri_now_s();
     if (status == TRI_OK) status = once(b, &b->work[variant], &opened);
-    double seconds = status == TRI_OK ? tri_now_s() - start : INFINITY;
-    if (b->work[variant].kind == BENCH_GPU_LAUNCH) seconds /= LAUNCHES;
+    *seconds = tri_now_s() - start;
+    if (b->work[variant].kind == BENCH_GPU_LAUNCH) *seconds /= LAUNCHES;
     tri_gpu_close(&opened);
-    status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, b->run->comm);
-    return status == TRI_OK && isfinite(seconds) ? seconds : -1;
+    return status;
 }
 
 static tri_status run(tri_run *run, void *argument) {
     bench_device *b = argument;
-    (void)run;
-    return bench_alternate(b->variants, b->works, b->trials, trial, b);
+    return bench_alternate(run, b->variants, b->works, b->trials, trial, b);
 }
 
 /* The device's allreduce has the host's bits, and its exact sum those of the threads. */
@@ -292,6 +290,7 @@ const tri_app bench_gpu = {
     .summary = "measures kernels, transfers, launches and collectives of an OpenCL device",
     .options = options,
     .state_bytes = sizeof(bench_device),
+    .outputs = true,
     .setup = setup,
     .run = run,
     .verify = verify,

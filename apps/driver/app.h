@@ -58,12 +58,12 @@ typedef struct tri_option {
 /* ---- Programs ---- */
 
 /* Options of every program; the rows are in main.c. checkpoint, checkpoint_every and resume: programs that
- * run in steps. */
+ * run in steps. replace: programs that write files which options name. */
 typedef struct tri_common {
     const char *algorithm, *network, *device, *results;
     const char *checkpoint, *checkpoint_every;
     int repeat, warmup, threads;
-    bool quiet, json, verbose, resume;
+    bool quiet, json, verbose, resume, replace;
 } tri_common;
 
 typedef struct tri_app tri_app;
@@ -83,6 +83,7 @@ typedef struct tri_run {
     int repeat;                 /* current repeat; warm-ups are below 0 */
     size_t step, steps;         /* of a program that runs in steps: current step, number of steps */
     size_t resumed;             /* step of the checkpoint that the run resumed from; 0: none */
+    bool resumes;               /* there is a checkpoint to resume from; known before begin */
     tri_result *result;         /* NULL: no result file is written */
     tri_report *report;
     double progress_s; /* when tri_progress() last wrote */
@@ -105,6 +106,7 @@ struct tri_app {
         /* from the options; NULL: TRI_DEVICE_ON_REQUEST, or TRI_DEVICE_NEVER with no_device */
         const void *state);
     bool no_result; /* no result file, no times in the table */
+    bool outputs;   /* writes files that options name: it has --replace */
     /* Each may be NULL. The driver agrees on the status after each one, so a failure of one rank is a
      * failure of all. `run` sends messages: it calls tri_agree() itself between a step that may fail on
      * some ranks and the next message. */
@@ -162,6 +164,11 @@ void tri_report_phase(tri_run *run, const char *name, double seconds, double byt
  * thread except for the payload of a NaN. The driver registers it with the communicator if there are
  * several threads. */
 int tri_team_combine(void *team, const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
+
+/* Whether the outputs of the current repeat may replace files: with --replace, and what the run itself has
+ * written, in an earlier repeat or before it resumed. One rule for all programs: an output that exists is
+ * refused otherwise, before the work. For `run`, begin and step. */
+bool tri_replaces(const tri_run *run);
 
 /* TRI_ERR_ARGUMENT: `out`, the value of --out, is the file `in`, possibly under another name. Outputs
  * never replace inputs. */

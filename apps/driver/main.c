@@ -9,8 +9,8 @@
 #include "apps/driver/report.h"
 #include "commit.h"
 
-/* The first rows are for programs that run in steps. */
-enum { STEP_ROWS = 3 };
+/* The first rows are for programs that run in steps; the next one is for programs with outputs. */
+enum { STEP_ROWS = 3, OUTPUT_ROWS = 1 };
 
 /* More than the hardware threads of any node, fewer than a node's limit of threads. */
 enum { MOST_THREADS = 4096 };
@@ -21,6 +21,7 @@ static const tri_option common_rows[] = {
     TRI_OPTION(tri_common, checkpoint_every, "checkpoint-every", NULL,
                "also write it periodically: 60s, 10m, 2h, or every N steps"),
     TRI_OPTION(tri_common, resume, "resume", NULL, "resume from the checkpoint, if it exists"),
+    TRI_OPTION(tri_common, replace, "replace", NULL, "replace existing files of the names in other options"),
     TRI_OPTION(tri_common, algorithm, "algorithm", NULL,
                "collective algorithms by name: reduce:binomial,bcast:linear (see list)"),
     TRI_OPTION(
@@ -265,6 +266,7 @@ static tri_status run_program(driver *d, tri_status parsed, void *state) {
     tri_status status = work(d, state);
     /* A failure without agreement happened between messages: other ranks may wait for this one forever. */
     if (status != TRI_OK && !tri_agreed()) {
+        tri_output_abandon();
         fprintf(stderr, "%s: [rank %d of %d on %s] %s\n", d->app->name, tri_comm_rank(d->run.comm),
                 tri_comm_size(d->run.comm), tri_comm_host(d->run.comm), tri_error_text());
         MPI_Abort(MPI_COMM_WORLD, tri_status_exit(status));
@@ -284,7 +286,8 @@ int tri_main(const tri_app *app, int argc, char **argv) {
     void *state = calloc(1, app->state_bytes ? app->state_bytes : 1);
     if (!state) return 3;
     d.sets[0] = (tri_option_set){app->options, state};
-    d.sets[1] = (tri_option_set){common_rows + (app->step ? 0 : STEP_ROWS), &d.common};
+    d.sets[1] = (tri_option_set){common_rows + (app->step ? 0 : STEP_ROWS + (app->outputs ? 0 : OUTPUT_ROWS)),
+                                 &d.common};
     d.run = (tri_run){.app = app, .common = &d.common};
     now_text(d.start);
 
@@ -296,6 +299,7 @@ int tri_main(const tri_app *app, int argc, char **argv) {
     }
     char why[1024];
     snprintf(why, sizeof why, "%s", tri_error_text());
+    tri_outputs_guard();
     /* A signal during setup takes effect at the first step. */
     if (d.common.checkpoint) tri_stop_catch();
     /* A wrong command line is reported before a wrong environment variable. */
@@ -309,8 +313,11 @@ int tri_main(const tri_app *app, int argc, char **argv) {
         speaker = tri_comm_rank(d.run.comm) == 0;
         started = run_program(&d, status == TRI_OK ? TRI_OK : tri_fail(status, "%s", why), state);
     }
-    if (started != TRI_OK && speaker) fprintf(stderr, "%s: %s\n", app->name, tri_error_text());
+    snprintf(why, sizeof why, "%s", tri_error_text());
+    /* The line after the end of all outputs: on a full disk that leaves room for it, where it goes to a
+     * file. */
     stop(&d, state);
+    if (started != TRI_OK && speaker) fprintf(stderr, "%s: %s\n", app->name, why);
     free(state);
     int initialised;
     MPI_Initialized(&initialised);

@@ -205,6 +205,7 @@ static tri_status begin(tri_run *run, void *argument) {
     state *s = argument;
     run->steps = s->steps;
     s->steps_s = s->field.halo_s = s->field.compute_s = 0;
+    TRI_TRY(heat_output_begin(&s->output, run));
     tri_status status = TRI_OK;
     if (s->dataset && block_points(s->info))
         status = tri_dataset_read_block(s->dataset, s->info->start, s->info->count, s->block);
@@ -367,6 +368,7 @@ static const tri_app app = {
                "threads or device",
     .options = options,
     .state_bytes = sizeof(state),
+    .outputs = true,
     .setup = setup,
     .begin = begin,
     .step = step,

@@ -23,7 +23,6 @@ static const tri_option options[] = {
                "also compute the exact sum, the minimum or the maximum of each value",
                .choices = "none|sum|min|max"),
     TRI_OPTION(map_state, memory, "memory", "64Mi", "bytes of elements that each rank holds at a time"),
-    TRI_OPTION(map_state, replace, "replace", NULL, "replace an existing FILE.h5"),
     TRI_OPTION(map_state, check, "verify", NULL,
                "recompute on the device with another distribution over ranks and compare all bits; does not "
                "check the arithmetic of the device"),
@@ -113,19 +112,18 @@ static tri_status stream_to(tri_run *run, map_state *s, const char *file, int ho
 
 /* Times reading and writing alone, with a temporary output file. */
 static tri_status run_baseline(tri_run *run, map_state *s, double map_s) {
-    size_t room = strlen(s->file) + sizeof ".baseline";
-    char *file = malloc(room);
-    TRI_TRY(tri_agree(run->comm, file ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a name")));
-    snprintf(file, room, "%s.baseline", s->file);
+    char *file = NULL;
+    int root = tri_comm_rank(run->comm) == 0;
+    TRI_TRY(tri_agree(run->comm, root ? tri_output_name(s->file, &file) : TRI_OK));
     tri_status status = tri_barrier(run->comm);
     double start = tri_now_s();
     int repeat = run->repeat;
     run->repeat = -1; /* its phases do not count */
-    if (status == TRI_OK) status = stream_to(run, s, file, TRI_RESULT_REPLACE, false);
+    if (status == TRI_OK) status = stream_to(run, s, root ? file : "", 0, false);
     run->repeat = repeat;
     double alone_s = tri_now_s() - start;
     tri_report_phase(run, "files alone", alone_s, 0);
-    if (tri_comm_rank(run->comm) == 0) unlink(file);
+    if (root) unlink(file);
     free(file);
     if (repeat < 0) return status;
     s->map_s += map_s;
@@ -138,9 +136,7 @@ static tri_status run(tri_run *run, void *argument) {
     double start = tri_now_s();
     for (size_t p = 0; p < (size_t)s->threads * tri_gpu_map_outputs(s->map); p++)
         tri_moments_clear(&s->part[p]);
-    /* A repeat replaces the file of the previous one. */
-    int again = run->repeat > -run->common->warmup;
-    TRI_TRY(stream_to(run, s, s->file, s->replace || again ? TRI_RESULT_REPLACE : 0, true));
+    TRI_TRY(stream_to(run, s, s->file, tri_replaces(run) ? TRI_RESULT_REPLACE : 0, true));
     if (s->reduce != MAP_NOTHING) TRI_TRY(map_total(run, s));
     if (s->baseline) TRI_TRY(run_baseline(run, s, tri_now_s() - start));
     return TRI_OK;
@@ -214,6 +210,7 @@ static const tri_app app = {
     .summary = "computes an element-wise expression over datasets of any size on a device",
     .options = options,
     .state_bytes = sizeof(map_state),
+    .outputs = true,
     .device_use = device_use,
     .setup = setup,
     .run = run,

@@ -65,7 +65,8 @@ def test_same_bits_as_a_plain_loop(trireme, tmp_path, shape, workers):
     expected = reference(start, 0.15, 12)
     for ranks, threads, device, share in workers:
         r = trireme(ranks, "heat", "x.h5:/u", "--factor", 0.15, "--steps", 12, "--threads", threads,
-                    "--device", device, "--share", share, "--out", "o", "--results", "none", "--quiet")
+                    "--device", device, "--share", share, "--out", "o", "--replace", "--results",
+                    "none", "--quiet")
         if device != "none" and r.status == 3 and "OpenCL" in r.err:
             continue
         assert (r.status, r.err) == (0, "")
@@ -80,7 +81,7 @@ def test_large_fields_are_stored_past_the_caches(trireme, tmp_path):
                                                  "--steps", 3,
                                                  "--json", "--results", "none").json["results"]["field"]
     r = trireme(2, "heat", "--points", "2101x2099", "--initial", "gauss", "--steps", 0, "--out", "o",
-                "--results", "none")
+                "--replace", "--results", "none")
     assert r.status == 0, r.err
     assert same(field(tmp_path, "o", 3), reference(field(tmp_path, "o", 0), 0.125, 3))
 
@@ -151,8 +152,8 @@ def test_xdmf_of_a_name_that_means_something_to_xml(trireme, tmp_path):
 
 def test_plots(trireme, tmp_path):
     for kind, magic in (("png", b"\x89PNG"), ("svg", b"<?xml")):
-        r = trireme(2, "heat", "--points", "30x20", "--steps", 4, "--out", "o", "--plot", kind, "--results",
-                    "none")
+        r = trireme(2, "heat", "--points", "30x20", "--steps", 4, "--out", "o", "--plot", kind, "--replace",
+                    "--results", "none")
         if r.status == 3:
             pytest.skip(r.err)
         assert (r.status, r.err) == (0, "")
