@@ -24,7 +24,7 @@ typedef struct settings {
 
 static tri_status settings_find(const tri_comm_options *options, settings *out) {
     const char *names = options->algorithms ? options->algorithms : getenv("TRIREME_ALGORITHM");
-    const tri_algorithm *selected[TRI_OPERATION_COUNT];
+    tri_selection selected[TRI_OPERATION_COUNT];
     if (names && strlen(names) >= sizeof out->algorithms)
         return tri_fail(TRI_ERR_ARGUMENT, "the list of algorithms is longer than %zu bytes",
                         sizeof out->algorithms - 1);

@@ -18,15 +18,15 @@ enum { TRI_CHOICES = 32, TRI_CHOICES_PER_SET = 4 };
 
 /* The state of collective calls on a communicator, created by tri_comm_create(). */
 typedef struct tri_collective_state {
-    const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: chosen by cost */
+    tri_selection selected[TRI_OPERATION_COUNT];
     tri_network net;
     char network_source[256];                            /* origin of `net` */
     tri_choice chosen[TRI_CHOICES][TRI_CHOICES_PER_SET]; /* recent choices */
     unsigned choices;                                    /* number of choices so far */
-    const tri_algorithm *last; /* algorithm of the last blocking call; NULL: none yet */
-    unsigned call_count;       /* equal on all ranks, so that each call has its own tags */
-    tri_engine engine;         /* for blocking calls */
-    void *scratch;             /* reused by all calls, to avoid the cost of fresh pages */
+    const tri_algorithm *last;                           /* algorithm of the last call; NULL: none yet */
+    unsigned call_count; /* equal on all ranks, so that each call has its own tags */
+    tri_engine engine;   /* for blocking calls */
+    void *scratch;       /* reused by all calls, to avoid the cost of fresh pages */
     size_t scratch_bytes;
     tri_shared *shared;     /* of this node's ranks, if the ranks of every node share memory; else NULL */
     int single_copy, cores; /* of `shared`, the minimum over all nodes */
@@ -51,8 +51,9 @@ tri_status tri_check_root(int root, const tri_comm *comm);
 tri_status tri_describe_combine(tri_call_spec *spec, tri_operation operation, size_t count, MPI_Datatype type,
                                 MPI_Op op);
 
-/* A call runs in three steps. Choose: sets call->recipe, from the cache if possible. */
-void tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call);
+/* A call runs in three steps. Choose: sets call->recipe, from the cache if possible. TRI_ERR_ARGUMENT: the
+ * algorithm that is named cannot do the call. */
+tri_status tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call);
 /* Prepare: sets up the engine and returns the context of all ranks, with tags that no other pending call
  * uses. */
 tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, tri_engine *engine,

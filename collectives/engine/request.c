@@ -67,7 +67,7 @@ static void progress(tri_family *family) {
 }
 
 static tri_status record(tri_comm *comm, const tri_call_spec *spec, tri_call *call, tri_request *r) {
-    tri_call_choose(comm, spec, 1, call);
+    TRI_TRY(tri_call_choose(comm, spec, 1, call));
     r->schedule.context = tri_call_prepare(comm, spec, &r->schedule.engine, &tri_verbs_execute);
     tri_context recording = r->schedule.context;
     recording.verbs = &tri_verbs_record;

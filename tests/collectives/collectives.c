@@ -17,7 +17,7 @@ int trial_select(const trial *t, size_t bytes, int uneven, int commutes) {
     tri_case asked = tri_comm_case(t->comm, operation, bytes, uneven, commutes);
     if (!tri_algorithm_can(t->index, &asked)) return 0;
     char name[96];
-    snprintf(name, sizeof name, "%s:%s", tri_operation_name(operation), tri_algorithm_name(t->index));
+    snprintf(name, sizeof name, "%s:%s!", tri_operation_name(operation), tri_algorithm_name(t->index));
     CHECK_OK(tri_comm_select(t->comm, name));
     t->ran[t->index]++;
     return 1;
