@@ -22,7 +22,7 @@ static tri_status make_copy(tri_arguments *a) {
         return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %d blocks", a->recv.blocks);
     size_t next = 0;
     for (int b = 0; b < a->recv.blocks; next += a->recv.byte_counts[b++])
-        a->kept_displs[b] = next;
+        a->kept_displs[b] = (ptrdiff_t)next;
     a->call.send_counts = a->recv.byte_counts;
     a->call.send_displs = a->kept_displs;
     return TRI_OK;

@@ -14,12 +14,12 @@ typedef struct tri_arguments {
     tri_side send, recv;
     /* MPI_IN_PLACE: the rank's own block is already in place on the other side. */
     int send_in_place, recv_in_place;
-    int keeps;           /* the result overwrites the input, so a copy of the input is sent */
-    int loads, stores;   /* whether recv holds input, or results */
-    void *kept;          /* the copy */
-    size_t *kept_displs; /* its blocks; NULL: equal blocks */
-    size_t *displs;      /* of the blocks of reduce_scatter; or NULL */
-    char token[2];       /* messages of a barrier carry one byte that is not read */
+    int keeps;              /* the result overwrites the input, so a copy of the input is sent */
+    int loads, stores;      /* whether recv holds input, or results */
+    void *kept;             /* the copy */
+    ptrdiff_t *kept_displs; /* its blocks; NULL: equal blocks */
+    ptrdiff_t *displs;      /* of the blocks of reduce_scatter; or NULL */
+    char token[2];          /* messages of a barrier carry one byte that is not read */
 } tri_arguments;
 
 /* Makes the buffers that the algorithm uses. Afterwards the arguments must not move, and call

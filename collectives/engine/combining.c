@@ -45,7 +45,7 @@ static tri_status reduce_scatter(tri_arguments *a, const void *send, void *recv,
     if (!a->displs)
         return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %d blocks", comm->size);
     for (int b = 0; b < comm->size; a->call.count += recv_counts[b++])
-        a->displs[b] = a->call.count;
+        a->displs[b] = (ptrdiff_t)a->call.count;
     a->call.send_counts = recv_counts;
     a->call.send_displs = a->displs;
     return TRI_OK;

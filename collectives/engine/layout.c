@@ -18,12 +18,14 @@ static tri_status look_at_type(tri_side *side) {
     MPI_Aint lower, extent;
     int integers, addresses, types, combiner;
     side->packed = 0;
-    if ((side->size = side->extent = tri_common_bytes(side->type))) return TRI_OK;
+    side->size = tri_common_bytes(side->type);
+    side->extent = (ptrdiff_t)side->size;
+    if (side->size) return TRI_OK;
     TRI_TRY(tri_type_bytes(side->type, &side->size));
     TRI_MPI(MPI_Type_get_extent(side->type, &lower, &extent));
-    side->extent = (size_t)extent;
+    side->extent = extent;
     TRI_MPI(MPI_Type_get_envelope(side->type, &integers, &addresses, &types, &combiner));
-    side->packed = combiner != MPI_COMBINER_NAMED || side->size != side->extent;
+    side->packed = combiner != MPI_COMBINER_NAMED || (ptrdiff_t)side->size != side->extent;
     return TRI_OK;
 }
 
@@ -37,8 +39,9 @@ static tri_status repack(const tri_side *side, int unpack) {
     size_t most = side->size ? INT_MAX / side->size : INT_MAX;
     if (!most) return tri_fail(TRI_ERR_ARGUMENT, "an element of the datatype exceeds 2^31 bytes");
     for (int b = 0; b < side->blocks; b++) {
-        char *user = (char *)side->user +
-                     (side->user_displs ? side->user_displs[b] : (size_t)b * side->count * side->extent);
+        char *user =
+            (char *)side->user +
+            (side->user_displs ? side->user_displs[b] : (ptrdiff_t)((size_t)b * side->count) * side->extent);
         for (size_t left = side->size ? block_bytes(side, b) / side->size : 0; left;) {
             int some = (int)(left < most ? left : most), bytes = (int)((size_t)some * side->size),
                 position = 0;
@@ -47,7 +50,7 @@ static tri_status repack(const tri_side *side, int unpack) {
             else
                 TRI_MPI(MPI_Pack(user, some, side->type, at, bytes, &position, MPI_COMM_SELF));
             at += bytes;
-            user += (size_t)some * side->extent;
+            user += some * side->extent;
             left -= (size_t)some;
         }
     }
@@ -57,17 +60,17 @@ static tri_status repack(const tri_side *side, int unpack) {
 /* Counts and displs in bytes; packed blocks are contiguous. The caller may change its arrays afterwards. */
 static tri_status scale_blocks(tri_side *side) {
     size_t blocks = (size_t)side->blocks;
-    side->byte_counts = malloc(3 * blocks * sizeof *side->byte_counts);
-    if (!side->byte_counts)
+    side->byte_counts = malloc(blocks * sizeof *side->byte_counts);
+    side->user_displs = malloc(2 * blocks * sizeof *side->user_displs);
+    if (!side->byte_counts || !side->user_displs)
         return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %zu blocks", blocks);
-    side->user_displs = side->byte_counts + blocks;
     side->byte_displs = side->packed ? side->user_displs + blocks : side->user_displs;
-    size_t packed = 0;
+    ptrdiff_t packed = 0;
     for (size_t b = 0; b < blocks; b++) {
         side->byte_counts[b] = side->counts[b] * side->size;
         side->user_displs[b] = side->displs[b] * side->extent;
         if (side->packed) side->byte_displs[b] = packed;
-        packed += side->byte_counts[b];
+        packed += (ptrdiff_t)side->byte_counts[b];
     }
     return TRI_OK;
 }
@@ -98,6 +101,8 @@ tri_status tri_side_store(const tri_side *side) {
 void tri_side_close(tri_side *side) {
     if (side->packed && side->bytes != side->user) free(side->bytes);
     free(side->byte_counts);
-    side->byte_counts = side->byte_displs = side->user_displs = NULL;
+    free(side->user_displs);
+    side->byte_counts = NULL;
+    side->user_displs = NULL;
     side->packed = 0;
 }

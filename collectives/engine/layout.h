@@ -12,13 +12,16 @@ typedef struct tri_side {
     MPI_Datatype type;
     int blocks;
     size_t count;
-    const size_t *counts, *displs; /* NULL, or one entry per block; not used after tri_side_open() */
+    /* NULL, or one entry per block; not used after tri_side_open(). */
+    const size_t *counts;
+    const ptrdiff_t *displs;
     /* Set by tri_side_open(): the same in bytes. */
     void *bytes;
     size_t block_bytes;
-    size_t *byte_counts, *byte_displs; /* NULL if counts is NULL */
-    size_t *user_displs;               /* likewise, in the user's buffer */
-    size_t extent, size;
+    size_t *byte_counts;                  /* NULL if counts is NULL, as the next two */
+    ptrdiff_t *byte_displs, *user_displs; /* in `bytes` and in the user's buffer */
+    ptrdiff_t extent;
+    size_t size;
     int packed;
 } tri_side;
 

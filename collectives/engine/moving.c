@@ -26,7 +26,7 @@ static tri_side one(const void *user, size_t count, MPI_Datatype type) {
 }
 
 static tri_side each(const tri_comm *comm, const void *user, size_t count, const size_t *counts,
-                     const size_t *displs, MPI_Datatype type) {
+                     const ptrdiff_t *displs, MPI_Datatype type) {
     return (tri_side){.user = (void *)user,
                       .type = type,
                       .blocks = comm->size,
@@ -52,7 +52,7 @@ static tri_status bcast(tri_arguments *a, void *buffer, size_t count, MPI_Dataty
 }
 
 static tri_status scatter(tri_arguments *a, const void *send, size_t send_count, const size_t *counts,
-                          const size_t *displs, MPI_Datatype send_type, void *recv, size_t recv_count,
+                          const ptrdiff_t *displs, MPI_Datatype send_type, void *recv, size_t recv_count,
                           MPI_Datatype recv_type, int root, int uneven, const tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     move(a, TRI_SCATTER, root, uneven);
@@ -64,7 +64,7 @@ static tri_status scatter(tri_arguments *a, const void *send, size_t send_count,
 }
 
 static tri_status gather(tri_arguments *a, const void *send, size_t send_count, MPI_Datatype send_type,
-                         void *recv, size_t recv_count, const size_t *counts, const size_t *displs,
+                         void *recv, size_t recv_count, const size_t *counts, const ptrdiff_t *displs,
                          MPI_Datatype recv_type, int root, int uneven, const tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     move(a, TRI_GATHER, root, uneven);
@@ -76,7 +76,7 @@ static tri_status gather(tri_arguments *a, const void *send, size_t send_count, 
 }
 
 static tri_status allgather(tri_arguments *a, const void *send, size_t send_count, MPI_Datatype send_type,
-                            void *recv, size_t recv_count, const size_t *counts, const size_t *displs,
+                            void *recv, size_t recv_count, const size_t *counts, const ptrdiff_t *displs,
                             MPI_Datatype recv_type, const tri_comm *comm) {
     move(a, TRI_ALLGATHER, 0, counts != NULL);
     a->recv = each(comm, recv, recv_count, counts, displs, recv_type);
@@ -86,9 +86,9 @@ static tri_status allgather(tri_arguments *a, const void *send, size_t send_coun
 }
 
 static tri_status alltoall(tri_arguments *a, const void *send, size_t send_count, const size_t *send_counts,
-                           const size_t *send_displs, MPI_Datatype send_type, void *recv, size_t recv_count,
-                           const size_t *recv_counts, const size_t *recv_displs, MPI_Datatype recv_type,
-                           const tri_comm *comm) {
+                           const ptrdiff_t *send_displs, MPI_Datatype send_type, void *recv,
+                           size_t recv_count, const size_t *recv_counts, const ptrdiff_t *recv_displs,
+                           MPI_Datatype recv_type, const tri_comm *comm) {
     move(a, TRI_ALLTOALL, 0, recv_counts != NULL);
     a->recv = each(comm, recv, recv_count, recv_counts, recv_displs, recv_type);
     a->keeps = a->loads = send == MPI_IN_PLACE;
@@ -109,7 +109,7 @@ TRI_FORMS(scatter,
 TRI_FORMS(scatterv,
           scatter(&a, send, 0, send_counts, send_displs, send_type, recv, recv_count, recv_type, root, 1,
                   comm),
-          const void *send, const size_t *send_counts, const size_t *send_displs, MPI_Datatype send_type,
+          const void *send, const size_t *send_counts, const ptrdiff_t *send_displs, MPI_Datatype send_type,
           void *recv, size_t recv_count, MPI_Datatype recv_type, int root, tri_comm *comm)
 
 TRI_FORMS(gather,
@@ -121,7 +121,7 @@ TRI_FORMS(gatherv,
           gather(&a, send, send_count, send_type, recv, 0, recv_counts, recv_displs, recv_type, root, 1,
                  comm),
           const void *send, size_t send_count, MPI_Datatype send_type, void *recv, const size_t *recv_counts,
-          const size_t *recv_displs, MPI_Datatype recv_type, int root, tri_comm *comm)
+          const ptrdiff_t *recv_displs, MPI_Datatype recv_type, int root, tri_comm *comm)
 
 TRI_FORMS(allgather,
           allgather(&a, send, send_count, send_type, recv, recv_count, NULL, NULL, recv_type, comm),
@@ -131,7 +131,7 @@ TRI_FORMS(allgather,
 TRI_FORMS(allgatherv,
           allgather(&a, send, send_count, send_type, recv, 0, recv_counts, recv_displs, recv_type, comm),
           const void *send, size_t send_count, MPI_Datatype send_type, void *recv, const size_t *recv_counts,
-          const size_t *recv_displs, MPI_Datatype recv_type, tri_comm *comm)
+          const ptrdiff_t *recv_displs, MPI_Datatype recv_type, tri_comm *comm)
 
 TRI_FORMS(alltoall,
           alltoall(&a, send, send_count, NULL, NULL, send_type, recv, recv_count, NULL, NULL, recv_type,
@@ -142,6 +142,6 @@ TRI_FORMS(alltoall,
 TRI_FORMS(alltoallv,
           alltoall(&a, send, 0, send_counts, send_displs, send_type, recv, 0, recv_counts, recv_displs,
                    recv_type, comm),
-          const void *send, const size_t *send_counts, const size_t *send_displs, MPI_Datatype send_type,
-          void *recv, const size_t *recv_counts, const size_t *recv_displs, MPI_Datatype recv_type,
+          const void *send, const size_t *send_counts, const ptrdiff_t *send_displs, MPI_Datatype send_type,
+          void *recv, const size_t *recv_counts, const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
           tri_comm *comm)

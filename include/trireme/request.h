@@ -45,9 +45,9 @@ TRI_API TRI_MUST_CHECK tri_status tri_iscatter(const void *send, size_t send_cou
 
 /** Starts tri_scatterv(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_iscatterv(const void *send, const size_t *send_counts,
-                                                const size_t *send_displs, MPI_Datatype send_type, void *recv,
-                                                size_t recv_count, MPI_Datatype recv_type, int root,
-                                                tri_comm *comm, tri_request **out);
+                                                const ptrdiff_t *send_displs, MPI_Datatype send_type,
+                                                void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                                int root, tri_comm *comm, tri_request **out);
 
 /** Starts tri_gather(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_igather(const void *send, size_t send_count, MPI_Datatype send_type,
@@ -57,7 +57,7 @@ TRI_API TRI_MUST_CHECK tri_status tri_igather(const void *send, size_t send_coun
 /** Starts tri_gatherv(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_igatherv(const void *send, size_t send_count, MPI_Datatype send_type,
                                                void *recv, const size_t *recv_counts,
-                                               const size_t *recv_displs, MPI_Datatype recv_type, int root,
+                                               const ptrdiff_t *recv_displs, MPI_Datatype recv_type, int root,
                                                tri_comm *comm, tri_request **out);
 
 /** Starts tri_allgather(). Collective. */
@@ -68,7 +68,7 @@ TRI_API TRI_MUST_CHECK tri_status tri_iallgather(const void *send, size_t send_c
 /** Starts tri_allgatherv(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_iallgatherv(const void *send, size_t send_count, MPI_Datatype send_type,
                                                   void *recv, const size_t *recv_counts,
-                                                  const size_t *recv_displs, MPI_Datatype recv_type,
+                                                  const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                   tri_comm *comm, tri_request **out);
 
 /** Starts tri_alltoall(). Collective. */
@@ -78,9 +78,9 @@ TRI_API TRI_MUST_CHECK tri_status tri_ialltoall(const void *send, size_t send_co
 
 /** Starts tri_alltoallv(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_ialltoallv(const void *send, const size_t *send_counts,
-                                                 const size_t *send_displs, MPI_Datatype send_type,
+                                                 const ptrdiff_t *send_displs, MPI_Datatype send_type,
                                                  void *recv, const size_t *recv_counts,
-                                                 const size_t *recv_displs, MPI_Datatype recv_type,
+                                                 const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                  tri_comm *comm, tri_request **out);
 
 /** Starts tri_reduce(). Collective. */

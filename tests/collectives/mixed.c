@@ -47,8 +47,9 @@ typedef struct one_call {
     int matrices; /* combines them, not integers */
     size_t count;
     const sample_pair *pair;
-    size_t *lengths; /* of the blocks: rank a's for rank b is lengths[(a + b) % size] in alltoall */
-    size_t *counts[2], *displs[2]; /* of send and recv, in elements of their types */
+    size_t *lengths;   /* of the blocks: rank a's for rank b is lengths[(a + b) % size] in alltoall */
+    size_t *counts[2]; /* of send and recv, in elements of their types */
+    ptrdiff_t *displs[2];
     image send, kept, got, want;
     uint64_t round;
     double came, left; /* barrier */
@@ -90,11 +91,11 @@ static size_t length_of(const one_call *c, int from, int to) {
 }
 
 /* Blocks in descending order with gaps, or equal blocks one after another. Returns the room that they need. */
-static size_t place_blocks(const one_call *c, int receives, size_t *starts) {
+static size_t place_blocks(const one_call *c, int receives, ptrdiff_t *starts) {
     size_t room = 0;
     for (int i = 0; i < c->size; i++) {
         int b = c->uneven && !combines(c) ? c->size - 1 - i : i;
-        starts[b] = room;
+        starts[b] = (ptrdiff_t)room;
         room += receives ? length_of(c, b, c->rank) : length_of(c, c->rank, b);
         if (c->uneven && !combines(c)) room++;
     }
@@ -144,7 +145,7 @@ static void fill_side(one_call *c, int receives, image *im, int input) {
         }
         if (c->operation == TRI_GATHER || c->operation == TRI_ALLGATHER) to = 0;
         size_t length = receives ? length_of(c, b, c->rank) : length_of(c, c->rank, b);
-        image_put(im, side, c->displs[receives][b] / side->per, length, from, to + salt);
+        image_put(im, side, (size_t)c->displs[receives][b] / side->per, length, from, to + salt);
     }
 }
 
@@ -239,11 +240,11 @@ static void make_images(one_call *c) {
     size_t room[2];
     for (int receives = 0; receives < 2; receives++) {
         const sample_side *side = receives ? &c->pair->recv : &c->pair->send;
-        c->counts[receives] = numbers(c->size), c->displs[receives] = numbers(c->size);
+        c->counts[receives] = numbers(c->size), c->displs[receives] = (ptrdiff_t *)numbers(c->size);
         size_t all = place_blocks(c, receives, c->displs[receives]);
         room[receives] = has_many(c, receives) ? all : length_of(c, c->rank, c->rank);
         for (int b = 0; b < c->size; b++) {
-            c->displs[receives][b] *= side->per;
+            c->displs[receives][b] *= (ptrdiff_t)side->per;
             c->counts[receives][b] =
                 side->per * (receives ? length_of(c, b, c->rank) : length_of(c, c->rank, b));
         }
@@ -287,7 +288,8 @@ static void draw_call(one_call *c, const setting *s, generator *g, int comms) {
 
 static tri_status issue_move(one_call *c) {
     const sample_side *s = &c->pair->send, *r = &c->pair->recv;
-    size_t mine = length_of(c, c->rank, c->rank), *const *n = c->counts, *const *d = c->displs;
+    size_t mine = length_of(c, c->rank, c->rank), *const *n = c->counts;
+    ptrdiff_t *const *d = c->displs;
     const void *from = c->in_place && c->operation != TRI_SCATTER ? MPI_IN_PLACE : c->send.data;
     void *into = c->in_place && c->operation == TRI_SCATTER ? MPI_IN_PLACE : c->got.data;
     MPI_Datatype st = s->type.mpi, rt = r->type.mpi;
