@@ -1,9 +1,8 @@
 /* Common to all collective calls: choice of the algorithm, scratch, execution. */
 #include <stdlib.h>
 
-#include "collectives/engine/engine.h"
+#include "collectives/engine/arguments.h"
 #include "collectives/engine/run.h"
-#include "trireme/message.h"
 
 /* Below this size, copying through slots is as fast as exchanging addresses. */
 enum { MAPPED_FROM_BYTES = 2048 };
@@ -78,16 +77,14 @@ tri_status tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblo
     return TRI_OK;
 }
 
-tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, tri_engine *engine,
+tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, int tag, tri_engine *engine,
                              const tri_verbs *verbs) {
-    enum { CALLS_WITH_TAGS = (TRI_TAG_LAST + 1) / TRI_SCHEDULES };
     engine->mpi = comm->mpi;
     engine->type = spec->type;
     engine->op = spec->op;
     engine->combine = comm->combine;
     engine->combine_data = comm->combine_data;
-    engine->tag =
-        TRI_TAG_LAST + 1 + (int)(tri_state_of(comm)->call_count++ % CALLS_WITH_TAGS) * TRI_SCHEDULES;
+    engine->tag = tag;
     tri_context all = {.verbs = verbs,
                        .engine = engine,
                        .rank = comm->rank,
@@ -113,10 +110,11 @@ static tri_status scratch_of(tri_collective_state *state, size_t bytes, void **o
     return TRI_OK;
 }
 
-tri_status tri_call_run(tri_comm *comm, const tri_call_spec *spec, tri_call *call) {
+/* All steps of a blocking call. */
+static tri_status run(tri_comm *comm, const tri_call_spec *spec, tri_call *call) {
     tri_collective_state *state = tri_state_of(comm);
     TRI_TRY(tri_call_choose(comm, spec, 0, call));
-    tri_context context = tri_call_prepare(comm, spec, &state->engine, &tri_verbs_execute);
+    tri_context context = tri_call_prepare(comm, spec, TRI_TAG_BLOCKING, &state->engine, &tri_verbs_execute);
     context.shared = state->shared;
     size_t units = tri_call_scratch(&context, call);
     TRI_TRY(scratch_of(state, units * spec->unit_bytes, &call->scratch));
@@ -127,4 +125,13 @@ tri_status tri_check_root(int root, const tri_comm *comm) {
     if (root < 0 || root >= comm->size)
         return tri_fail(TRI_ERR_ARGUMENT, "root %d is not one of the %d ranks", root, comm->size);
     return TRI_OK;
+}
+
+tri_status tri_call_block(tri_comm *comm, tri_arguments *a) {
+    tri_status status = tri_arguments_open(a, comm->rank);
+    if (status == TRI_OK) status = tri_arguments_load(a);
+    if (status == TRI_OK) status = run(comm, &a->spec, &a->call);
+    if (status == TRI_OK) status = tri_arguments_store(a);
+    tri_arguments_close(a);
+    return status;
 }

@@ -29,13 +29,8 @@ static tri_status look_at_type(tri_side *side) {
     return TRI_OK;
 }
 
-static size_t block_count(const tri_side *side, int b) {
-    return side->counts ? side->counts[b] : side->count;
-}
-
-static char *user_block(const tri_side *side, int b) {
-    return (char *)side->user +
-           (side->counts ? side->displs[b] : (ptrdiff_t)((size_t)b * side->count)) * side->extent;
+static size_t block_bytes(const tri_side *side, int b) {
+    return side->byte_counts ? side->byte_counts[b] : side->block_bytes;
 }
 
 /* Packs or unpacks all blocks, in pieces that fit MPI's int counts. */
@@ -44,8 +39,10 @@ static tri_status repack(const tri_side *side, int unpack) {
     size_t most = side->size ? INT_MAX / side->size : INT_MAX;
     if (!most) return tri_fail(TRI_ERR_ARGUMENT, "an element of the datatype exceeds 2^31 bytes");
     for (int b = 0; b < side->blocks; b++) {
-        char *user = user_block(side, b);
-        for (size_t left = block_count(side, b); left;) {
+        char *user =
+            (char *)side->user +
+            (side->user_displs ? side->user_displs[b] : (ptrdiff_t)((size_t)b * side->count) * side->extent);
+        for (size_t left = side->size ? block_bytes(side, b) / side->size : 0; left;) {
             int some = (int)(left < most ? left : most), bytes = (int)((size_t)some * side->size),
                 position = 0;
             if (unpack)
@@ -60,22 +57,25 @@ static tri_status repack(const tri_side *side, int unpack) {
     return TRI_OK;
 }
 
-/* Counts and displs in bytes; packed blocks are contiguous. */
+/* Counts and displs in bytes; packed blocks are contiguous. The caller may change its arrays afterwards. */
 static tri_status scale_blocks(tri_side *side) {
     size_t blocks = (size_t)side->blocks;
-    side->byte_counts = malloc((blocks + 1) * sizeof *side->byte_counts);
-    side->byte_displs = malloc((blocks + 1) * sizeof *side->byte_displs);
-    if (!side->byte_counts || !side->byte_displs)
+    side->byte_counts = malloc(blocks * sizeof *side->byte_counts);
+    side->user_displs = malloc(2 * blocks * sizeof *side->user_displs);
+    if (!side->byte_counts || !side->user_displs)
         return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %zu blocks", blocks);
-    ptrdiff_t offset = 0;
-    for (size_t b = 0; b < blocks; offset += (ptrdiff_t)side->byte_counts[b++]) {
+    side->byte_displs = side->packed ? side->user_displs + blocks : side->user_displs;
+    ptrdiff_t packed = 0;
+    for (size_t b = 0; b < blocks; b++) {
         side->byte_counts[b] = side->counts[b] * side->size;
-        side->byte_displs[b] = side->packed ? offset : side->displs[b] * side->extent;
+        side->user_displs[b] = side->displs[b] * side->extent;
+        if (side->packed) side->byte_displs[b] = packed;
+        packed += (ptrdiff_t)side->byte_counts[b];
     }
     return TRI_OK;
 }
 
-tri_status tri_side_open(tri_side *side, int load) {
+tri_status tri_side_open(tri_side *side) {
     TRI_TRY(look_at_type(side));
     side->block_bytes = side->count * side->size;
     side->bytes = side->user;
@@ -84,18 +84,25 @@ tri_status tri_side_open(tri_side *side, int load) {
 
     size_t all = 0;
     for (int b = 0; b < side->blocks; b++)
-        all += block_count(side, b) * side->size;
+        all += block_bytes(side, b);
     side->bytes = malloc(all ? all : 1);
     if (!side->bytes) return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu packed bytes", all);
-    return load ? repack(side, 0) : TRI_OK;
+    return TRI_OK;
 }
 
-tri_status tri_side_close(tri_side *side, int store) {
-    tri_status status = store && side->packed ? repack(side, 1) : TRI_OK;
+tri_status tri_side_load(const tri_side *side) {
+    return side->packed ? repack(side, 0) : TRI_OK;
+}
+
+tri_status tri_side_store(const tri_side *side) {
+    return side->packed ? repack(side, 1) : TRI_OK;
+}
+
+void tri_side_close(tri_side *side) {
     if (side->packed && side->bytes != side->user) free(side->bytes);
     free(side->byte_counts);
-    free(side->byte_displs);
+    free(side->user_displs);
     side->byte_counts = NULL;
-    side->byte_displs = NULL;
-    return status;
+    side->user_displs = NULL;
+    side->packed = 0;
 }

@@ -12,13 +12,14 @@ typedef struct tri_side {
     MPI_Datatype type;
     int blocks;
     size_t count;
-    const size_t *counts; /* NULL, or one entry per block, as displs */
+    /* NULL, or one entry per block; not used after tri_side_open(). */
+    const size_t *counts;
     const ptrdiff_t *displs;
     /* Set by tri_side_open(): the same in bytes. */
     void *bytes;
     size_t block_bytes;
-    size_t *byte_counts; /* NULL if counts is NULL, as byte_displs */
-    ptrdiff_t *byte_displs;
+    size_t *byte_counts;                  /* NULL if counts is NULL, as the next two */
+    ptrdiff_t *byte_displs, *user_displs; /* in `bytes` and in the user's buffer */
     ptrdiff_t extent;
     size_t size;
     int packed;
@@ -38,9 +39,11 @@ static inline size_t tri_common_bytes(MPI_Datatype type) {
 /* Bytes of data in one element. */
 tri_status tri_type_bytes(MPI_Datatype type, size_t *out);
 
-/* `load`: side->bytes must hold the user's data. Call tri_side_close() afterwards, even after an error. */
-tri_status tri_side_open(tri_side *side, int load);
-/* `store`: copies side->bytes back to the user's buffer if they were packed. */
-tri_status tri_side_close(tri_side *side, int store);
+/* Sets the fields in bytes, and allocates the packed buffer. tri_side_close() frees both, even after an error. */
+tri_status tri_side_open(tri_side *side);
+/* Packs the user's data, and stores packed data in the user's buffer. Nothing to do for a side in place. */
+tri_status tri_side_load(const tri_side *side);
+tri_status tri_side_store(const tri_side *side);
+void tri_side_close(tri_side *side);
 
 #endif

@@ -31,9 +31,57 @@ extern "C" {
 /** A nonblocking operation. Opaque. */
 typedef struct tri_request tri_request;
 
+/** Starts tri_barrier(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ibarrier(tri_comm *comm, tri_request **out);
+
 /** Starts tri_bcast(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root,
                                              tri_comm *comm, tri_request **out);
+
+/** Starts tri_scatter(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_iscatter(const void *send, size_t send_count, MPI_Datatype send_type,
+                                               void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                               int root, tri_comm *comm, tri_request **out);
+
+/** Starts tri_scatterv(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_iscatterv(const void *send, const size_t *send_counts,
+                                                const ptrdiff_t *send_displs, MPI_Datatype send_type,
+                                                void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                                int root, tri_comm *comm, tri_request **out);
+
+/** Starts tri_gather(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_igather(const void *send, size_t send_count, MPI_Datatype send_type,
+                                              void *recv, size_t recv_count, MPI_Datatype recv_type, int root,
+                                              tri_comm *comm, tri_request **out);
+
+/** Starts tri_gatherv(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_igatherv(const void *send, size_t send_count, MPI_Datatype send_type,
+                                               void *recv, const size_t *recv_counts,
+                                               const ptrdiff_t *recv_displs, MPI_Datatype recv_type, int root,
+                                               tri_comm *comm, tri_request **out);
+
+/** Starts tri_allgather(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_iallgather(const void *send, size_t send_count, MPI_Datatype send_type,
+                                                 void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                                 tri_comm *comm, tri_request **out);
+
+/** Starts tri_allgatherv(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_iallgatherv(const void *send, size_t send_count, MPI_Datatype send_type,
+                                                  void *recv, const size_t *recv_counts,
+                                                  const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
+                                                  tri_comm *comm, tri_request **out);
+
+/** Starts tri_alltoall(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type,
+                                                void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                                tri_comm *comm, tri_request **out);
+
+/** Starts tri_alltoallv(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ialltoallv(const void *send, const size_t *send_counts,
+                                                 const ptrdiff_t *send_displs, MPI_Datatype send_type,
+                                                 void *recv, const size_t *recv_counts,
+                                                 const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
+                                                 tri_comm *comm, tri_request **out);
 
 /** Starts tri_reduce(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_ireduce(const void *send, void *recv, size_t count, MPI_Datatype type,
@@ -44,10 +92,23 @@ TRI_API TRI_MUST_CHECK tri_status tri_iallreduce(const void *send, void *recv, s
                                                  MPI_Datatype type, MPI_Op op, tri_comm *comm,
                                                  tri_request **out);
 
-/** Starts tri_alltoall(). Collective. */
-TRI_API TRI_MUST_CHECK tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type,
-                                                void *recv, size_t recv_count, MPI_Datatype recv_type,
-                                                tri_comm *comm, tri_request **out);
+/** Starts tri_reduce_scatter(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ireduce_scatter(const void *send, void *recv, const size_t *recv_counts,
+                                                      MPI_Datatype type, MPI_Op op, tri_comm *comm,
+                                                      tri_request **out);
+
+/** Starts tri_reduce_scatter_block(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ireduce_scatter_block(const void *send, void *recv, size_t recv_count,
+                                                            MPI_Datatype type, MPI_Op op, tri_comm *comm,
+                                                            tri_request **out);
+
+/** Starts tri_scan(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_iscan(const void *send, void *recv, size_t count, MPI_Datatype type,
+                                            MPI_Op op, tri_comm *comm, tri_request **out);
+
+/** Starts tri_exscan(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_iexscan(const void *send, void *recv, size_t count, MPI_Datatype type,
+                                              MPI_Op op, tri_comm *comm, tri_request **out);
 
 /** Sets *done to whether the request is complete. A complete or failed request is freed and *request set to
  * NULL; a NULL request is complete. Local. */
