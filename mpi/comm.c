@@ -63,6 +63,7 @@ void tri_comm_destroy(tri_comm **comm) {
     tri_shared_destroy(&(*comm)->shared);
     free((*comm)->shape_arrays);
     if ((*comm)->family && !--(*comm)->family->members) free((*comm)->family);
+    if ((*comm)->has_alone) MPI_Comm_free(&(*comm)->alone);
     MPI_Comm_free(&(*comm)->mpi);
     free(*comm);
     *comm = NULL;

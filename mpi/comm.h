@@ -26,6 +26,8 @@ struct tri_comm {
     /* Set by tri_comm_set_combine() (trireme/collectives.h); NULL: none. */
     int (*combine)(void *data, const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
     void *combine_data;
+    MPI_Comm alone; /* of this rank; made by tri_mpi_fits() */
+    int has_alone;
     struct tri_shared *shared; /* NULL until tri_shared_of() is called */
 };
 
@@ -35,6 +37,10 @@ tri_status tri_comm_open(MPI_Comm parent, const int *node_of, tri_family *family
 
 /* Fills comm->shape from one node label per rank. */
 tri_status tri_shape_create(tri_comm *comm, const int *label_of);
+
+/* Whether MPI combines data of this type by this operation. Libraries accept more than the standard lists.
+ * MPI_Reduce_local() would report to the error handler of MPI_COMM_WORLD, which ends the job. Local. */
+tri_status tri_mpi_fits(tri_comm *comm, MPI_Datatype type, MPI_Op op, int *fits);
 
 /* A committed datatype of `count` elements of `type`, to be used with a count of 1. The caller frees it. */
 tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out);

@@ -9,6 +9,7 @@ enum { CHUNK = 1 << 30 };
 
 tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out) {
     MPI_Aint lower, extent;
+    if (type == MPI_DATATYPE_NULL) return tri_fail(TRI_ERR_ARGUMENT, "the type is MPI_DATATYPE_NULL");
     TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
     size_t chunks = count / CHUNK;
     if (chunks > INT_MAX) return tri_fail(TRI_ERR_ARGUMENT, "a message of %zu elements is too long", count);

@@ -40,26 +40,28 @@ static void copy_blocks(const tri_arguments *a) {
                    from->byte_counts[b]);
 }
 
-tri_status tri_arguments_open(tri_arguments *a, int rank) {
+static int combines(const tri_arguments *a) {
+    return a->spec.operation >= TRI_REDUCE;
+}
+
+tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm) {
     tri_call *call = &a->call;
     if (a->spec.operation == TRI_BARRIER) call->send = &a->token[0], call->recv = &a->token[1];
     if (!a->send.blocks && !a->recv.blocks) return TRI_OK;
     if (a->send.blocks) {
-        TRI_TRY(tri_side_open(&a->send));
+        TRI_TRY(tri_side_open(&a->send, comm->mpi));
         call->send = a->send.bytes;
-        call->send_counts = a->send.byte_counts;
-        call->send_displs = a->send.byte_displs;
+        if (a->send.counts) call->send_counts = a->send.byte_counts, call->send_displs = a->send.byte_displs;
     }
     if (a->recv.blocks) {
-        TRI_TRY(tri_side_open(&a->recv));
+        TRI_TRY(tri_side_open(&a->recv, comm->mpi));
         call->recv = a->recv.bytes;
-        call->recv_counts = a->recv.byte_counts;
-        call->recv_displs = a->recv.byte_displs;
+        if (a->recv.counts) call->recv_counts = a->recv.byte_counts, call->recv_displs = a->recv.byte_displs;
     }
-    if (a->spec.operation == TRI_BCAST) call->send = call->recv;
+    if (a->spec.operation == TRI_BCAST || (combines(a) && a->loads)) call->send = call->recv;
     tri_context bytes = {.unit_bytes = 1};
-    if (a->send_in_place) call->send = tri_recv_block(&bytes, call, rank);
-    if (a->recv_in_place) call->recv = (void *)tri_send_block(&bytes, call, rank);
+    if (a->send_in_place) call->send = tri_recv_block(&bytes, call, comm->rank);
+    if (a->recv_in_place) call->recv = (void *)tri_send_block(&bytes, call, comm->rank);
     return a->keeps ? make_copy(a) : TRI_OK;
 }
 

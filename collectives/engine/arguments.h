@@ -9,8 +9,9 @@
 
 typedef struct tri_arguments {
     tri_call_spec spec;
-    tri_call call; /* operations that move data: tri_arguments_open() sets its buffers and layout */
-    /* Of an operation that moves data. A side with 0 blocks does not exist on this rank. */
+    tri_call call; /* tri_arguments_open() sets its buffers and layout from the sides that exist */
+    /* The user's buffers. A side with 0 blocks does not exist on this rank, or an operation that combines
+     * data uses it as it is. */
     tri_side send, recv;
     /* MPI_IN_PLACE: the rank's own block is already in place on the other side. */
     int send_in_place, recv_in_place;
@@ -24,7 +25,7 @@ typedef struct tri_arguments {
 
 /* Makes the buffers that the algorithm uses. Afterwards the arguments must not move, and call
  * tri_arguments_close(), even after an error. */
-tri_status tri_arguments_open(tri_arguments *a, int rank);
+tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm);
 /* Input from the user's buffers before an execution, results to them after it. */
 tri_status tri_arguments_load(const tri_arguments *a);
 tri_status tri_arguments_store(const tri_arguments *a);

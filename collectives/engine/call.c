@@ -81,7 +81,8 @@ tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, int tag,
                              const tri_verbs *verbs) {
     engine->mpi = comm->mpi;
     engine->type = spec->type;
-    engine->op = spec->op;
+    engine->per_unit = spec->unit_bytes / spec->type_bytes;
+    engine->operands = spec->operands;
     engine->combine = comm->combine;
     engine->combine_data = comm->combine_data;
     engine->tag = tag;
@@ -128,7 +129,7 @@ tri_status tri_check_root(int root, const tri_comm *comm) {
 }
 
 tri_status tri_call_block(tri_comm *comm, tri_arguments *a) {
-    tri_status status = tri_arguments_open(a, comm->rank);
+    tri_status status = tri_arguments_open(a, comm);
     if (status == TRI_OK) status = tri_arguments_load(a);
     if (status == TRI_OK) status = run(comm, &a->spec, &a->call);
     if (status == TRI_OK) status = tri_arguments_store(a);

@@ -37,6 +37,7 @@ typedef struct tri_collective_state {
     tri_engine engine; /* for blocking calls */
     void *scratch;     /* reused by all calls, to avoid the cost of fresh pages */
     size_t scratch_bytes;
+    tri_operands_cache operands;
     tri_shared *shared;     /* of this node's ranks, if the ranks of every node share memory; else NULL */
     int single_copy, cores; /* of `shared`, the minimum over all nodes */
 } tri_collective_state;
@@ -45,20 +46,21 @@ static inline tri_collective_state *tri_state_of(const tri_comm *comm) {
     return comm->above;
 }
 
-/* A call as the choice sees it. `type` is the type of a unit; `bytes` is that of tri_case. */
+/* A call as the choice and the verbs see it. `bytes` is that of tri_case. */
 typedef struct tri_call_spec {
     tri_operation operation;
-    MPI_Datatype type;
     size_t unit_bytes;
-    MPI_Op op;
     int commutes, uneven;
     size_t bytes;
+    MPI_Datatype type;     /* of messages */
+    size_t type_bytes;     /* of an element of it: unit_bytes or 1 */
+    tri_operands operands; /* of an operation that combines data */
 } tri_call_spec;
 
 tri_status tri_check_root(int root, const tri_comm *comm);
 
-/* A call runs in three steps: choose, prepare, run (arguments.h). Choose: sets call->recipe, from the cache if
- * possible. TRI_ERR_ARGUMENT: the algorithm that is named cannot do the call. */
+/* A call runs in three steps: choose, prepare, run (arguments.h). Choose: sets call->recipe, from the cache
+ * if possible. TRI_ERR_ARGUMENT: the algorithm that is named cannot do the call. */
 tri_status tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call);
 /* Prepare: sets up the engine and returns the context of all ranks. `tag`: one that no other pending call
  * uses. */

@@ -4,18 +4,21 @@
 #include "collectives/engine/arguments.h"
 
 static void move(tri_arguments *a, tri_operation operation, int root, int uneven) {
-    *a = (tri_arguments){
-        .spec = {.operation = operation, .type = MPI_BYTE, .unit_bytes = 1, .uneven = uneven, .commutes = 1},
-        .call.root = root,
-        .stores = 1};
+    *a = (tri_arguments){.spec = {.operation = operation,
+                                  .type = MPI_BYTE,
+                                  .type_bytes = 1,
+                                  .unit_bytes = 1,
+                                  .uneven = uneven,
+                                  .commutes = 1},
+                         .call.root = root,
+                         .stores = 1};
 }
 
 /* The bytes of a block, if all blocks are equal; otherwise of this rank's block. */
 static tri_status set_block(tri_arguments *a, size_t count, MPI_Datatype type) {
     size_t size;
     TRI_TRY(tri_type_bytes(type, &size));
-    if (__builtin_mul_overflow(count, size, &a->call.count))
-        return tri_fail(TRI_ERR_ARGUMENT, "%zu elements of %zu bytes exceed the address space", count, size);
+    TRI_TRY(tri_count_bytes(count, size, &a->call.count));
     a->spec.bytes = a->spec.uneven ? 0 : a->call.count;
     return TRI_OK;
 }

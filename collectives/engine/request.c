@@ -5,15 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collectives/engine/arguments.h"
+#include "collectives/engine/delegate.h"
 #include "collectives/engine/run.h"
 #include "collectives/engine/schedule.h"
+
+/* Of a request without messages of its own. */
+enum { NO_TAG = -1 };
 
 struct tri_request {
     tri_schedule schedule;
     tri_arguments arguments;
     tri_family *family; /* the communicator's family */
     void *scratch;
+    int ranks, delegated;             /* delegated: MPI does the call */
     struct tri_request *next, **link; /* among the pending requests of the family; link NULL: not pending */
     struct tri_request *successor;    /* a pending request with the same tag, which runs after this one */
     int waits;                        /* for the request whose successor this one is */
@@ -64,7 +68,7 @@ static void progress(tri_family *family) {
 static tri_status record(tri_comm *comm, int tag, tri_request *r) {
     tri_call *call = &r->arguments.call;
     const tri_call_spec *spec = &r->arguments.spec;
-    TRI_TRY(tri_arguments_open(&r->arguments, comm->rank));
+    TRI_TRY(tri_arguments_open(&r->arguments, comm));
     TRI_TRY(tri_call_choose(comm, spec, 1, call));
     r->schedule.context = tri_call_prepare(comm, spec, tag, &r->schedule.engine, &tri_verbs_execute);
     tri_context recording = r->schedule.context;
@@ -77,6 +81,34 @@ static tri_status record(tri_comm *comm, int tag, tri_request *r) {
     return tri_call_execute(&recording, call);
 }
 
+/* The same for a call that MPI does: a wait for MPI's request, which request_start() makes. */
+static tri_status record_delegated(tri_comm *comm, tri_request *r) {
+    tri_collective_state *state = tri_state_of(comm);
+    tri_operation operation = r->arguments.spec.operation;
+    if (state->selected[operation].strict)
+        return tri_fail(
+            TRI_ERR_ARGUMENT,
+            "%s:%s! cannot do a nonblocking %s with an operation of the program; leave out the '!'",
+            tri_operation_name(operation), state->selected[operation].algorithm->name,
+            tri_operation_name(operation));
+    state->last = NULL;
+    tri_engine *e = &r->schedule.engine;
+    e->requests = malloc(sizeof *e->requests);
+    r->scratch = malloc((size_t)comm->size * sizeof(int));
+    if (!e->requests || !r->scratch) return tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
+    e->room = 1;
+    e->mpi = comm->mpi;
+    e->tag = NO_TAG;
+    return tri_schedule_record(&r->schedule, (tri_step){.verb = TRI_STEP_WAIT});
+}
+
+static tri_status start_delegated(tri_request *r) {
+    tri_engine *e = &r->schedule.engine;
+    TRI_TRY(tri_delegate(&r->arguments, r->ranks, e->mpi, r->scratch, e->requests));
+    e->started = 1;
+    return TRI_OK;
+}
+
 /* Records the call, in a new request. */
 static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, tri_request **out) {
     tri_request *r = calloc(1, sizeof *r);
@@ -86,7 +118,10 @@ static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, tri_
     }
     r->family = comm->family;
     r->arguments = *a;
-    tri_status status = record(comm, tag, r);
+    r->arguments.send.holds = r->arguments.recv.holds = 1;
+    r->ranks = comm->size;
+    r->delegated = tri_is_delegated(a);
+    tri_status status = r->delegated ? record_delegated(comm, r) : record(comm, tag, r);
     if (status == TRI_OK)
         *out = r;
     else
@@ -96,6 +131,7 @@ static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, tri_
 
 static tri_status request_start(tri_request *r) {
     TRI_TRY(tri_arguments_load(&r->arguments));
+    if (r->delegated) TRI_TRY(start_delegated(r));
     r->family->progress = progress;
     request_link(r);
     request_advance(r);

@@ -1,10 +1,16 @@
 /** @file
  * Nonblocking collective operations.
  *
- * A call takes the arguments of its blocking form, starts the operation and returns a request. Buffers, type
- * and operation belong to the call until the request is complete. All ranks make their collective calls on a
- * communicator, blocking and nonblocking, in the same order; requests may be completed in any order. Requests
- * must be complete before their communicator is destroyed.
+ * A call takes the arguments of its blocking form, starts the operation and returns a request. Buffers belong
+ * to the call until the request is complete. All ranks make their collective calls on a communicator,
+ * blocking and nonblocking, in the same order; requests may be completed in any order. Requests must be
+ * complete before their communicator is destroyed.
+ *
+ * A program may free type and operation while the request is pending, as in MPI. One case is excepted,
+ * because a library cannot keep an operation of the program, only MPI can. MPI's own nonblocking form does
+ * the call, except where MPICH would write into gaps of the type: there type and operation must exist until
+ * the request is complete. It is the case of an operation of the program with a type whose elements have gaps
+ * or a lower bound other than 0, or with more than 2^31 elements.
  *
  * Progress: operations advance inside tri_request_test(), tri_request_wait() and tri_comm_progress(), and
  * while a blocking collective call waits. Each of these progresses all pending requests of the communicator
@@ -14,8 +20,9 @@
  * one of them for another rank, which itself waits for a request that needs this rank, deadlocks: complete
  * the request first.
  *
- * The algorithms are those of trireme/collectives.h except the ones in shared memory. Errors are the same; a
- * request that fails in flight reports it when it is waited for or tested.
+ * The algorithms are those of trireme/collectives.h except the ones in shared memory, and MPI's own for
+ * operations of the program (above); tri_comm_algorithm() is "" for these. Errors are the same; a request
+ * that fails in flight reports it when it is waited for or tested.
  */
 #ifndef TRIREME_REQUEST_H
 #define TRIREME_REQUEST_H

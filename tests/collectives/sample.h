@@ -116,6 +116,7 @@ int trial_select(const trial *t, size_t bytes, int uneven, int commutes);
 
 void move_trials(const trial *t);
 void combine_trials(const trial *t);
+void own_bytes_trials(tri_comm *comm);
 
 struct operands *operands_new(int rank, int size);
 void operands_free(struct operands *all);
