@@ -1,4 +1,4 @@
-/* Nonblocking collectives: recorded as a schedule that every wait or test progresses. */
+/* Requests: calls recorded as schedules that every wait or test progresses. */
 #include "trireme/request.h"
 
 #include <sched.h>
@@ -17,6 +17,7 @@ struct tri_request {
     struct tri_request *next, **link; /* among the pending requests of the family; link NULL: not pending */
     struct tri_request *successor;    /* a pending request with the same tag, which runs after this one */
     int waits;                        /* for the request whose successor this one is */
+    int active;                       /* started, and its completion not reported yet */
     tri_status status;
     char why[256]; /* error text of a failure during progress */
 };
@@ -96,6 +97,7 @@ static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, tri_
 
 static tri_status request_start(tri_request *r) {
     TRI_TRY(tri_arguments_load(&r->arguments));
+    r->active = 1;
     r->family->progress = progress;
     request_link(r);
     request_advance(r);
@@ -127,11 +129,55 @@ tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out) {
     return status;
 }
 
+tri_status tri_request_adopt(MPI_Request *message, tri_comm *comm, tri_request **out) {
+    tri_request *r = calloc(1, sizeof *r);
+    MPI_Request *requests = malloc(sizeof *requests);
+    tri_status status = r && requests ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
+    if (status == TRI_OK) status = tri_schedule_record(&r->schedule, (tri_step){.verb = TRI_STEP_WAIT});
+    if (status != TRI_OK) {
+        free(requests);
+        free(r);
+        return status;
+    }
+    requests[0] = *message;
+    r->schedule.engine = (tri_engine){.requests = requests, .started = 1, .room = 1};
+    r->family = comm->family;
+    TRI_TRY(request_start(r));
+    *message = MPI_REQUEST_NULL;
+    *out = r;
+    return TRI_OK;
+}
+
 void tri_comm_progress(tri_comm *comm) {
     progress(comm->family);
 }
 
-/* Returns the status of a request that is complete, and frees it. */
+/* How many requests are pending and how many have failed, after progress; the first complete one, or the
+ * number of requests. */
+typedef struct tally {
+    size_t pending, failed, complete;
+} tally;
+
+static tally look_at(size_t count, tri_request *const *requests) {
+    const tri_family *last = NULL;
+    tally out = {.complete = count};
+    for (size_t i = 0; i < count; i++) {
+        const tri_request *r = requests[i];
+        if (!r || !r->link || r->family == last) continue;
+        last = r->family;
+        progress(r->family);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const tri_request *r = requests[i];
+        if (!r || !r->active) continue;
+        out.pending += r->link != NULL;
+        out.failed += !r->link && r->status != TRI_OK;
+        if (!r->link && out.complete == count) out.complete = i;
+    }
+    return out;
+}
+
+/* Reports the status of a complete request, and frees it. */
 static tri_status finish(tri_request **request) {
     tri_request *r = *request;
     tri_status status = r->status == TRI_OK ? TRI_OK : tri_fail(r->status, "%s", r->why);
@@ -140,18 +186,52 @@ static tri_status finish(tri_request **request) {
     return status;
 }
 
-tri_status tri_request_test(tri_request **request, int *done) {
-    tri_request *r = *request;
-    if (r && r->link) progress(r->family);
-    *done = !r || !r->link;
-    return r && *done ? finish(request) : TRI_OK;
+/* The same for all complete ones. Backwards: the text of the first failure remains. */
+static tri_status finish_all(size_t count, tri_request **requests) {
+    tri_status first = TRI_OK;
+    for (size_t i = count; i-- > 0;) {
+        tri_request *r = requests[i];
+        if (!r || !r->active || r->link) continue;
+        tri_status status = finish(&requests[i]);
+        if (status != TRI_OK) first = status;
+    }
+    return first;
 }
 
-tri_status tri_request_wait(tri_request **request) {
+tri_status tri_request_test_any(size_t count, tri_request **requests, size_t *index, int *done) {
+    tally t = look_at(count, requests);
+    *index = t.complete;
+    *done = t.complete < count || !t.pending;
+    return t.complete < count ? finish(&requests[t.complete]) : TRI_OK;
+}
+
+tri_status tri_request_test_all(size_t count, tri_request **requests, int *done) {
+    tally t = look_at(count, requests);
+    *done = !t.pending;
+    return !t.pending || t.failed ? finish_all(count, requests) : TRI_OK;
+}
+
+tri_status tri_request_wait_any(size_t count, tri_request **requests, size_t *index) {
     for (int done = 0;;) {
-        TRI_TRY(tri_request_test(request, &done));
+        TRI_TRY(tri_request_test_any(count, requests, index, &done));
         if (done) return TRI_OK;
         /* The ranks that this rank waits for may share its core. */
         sched_yield();
     }
+}
+
+tri_status tri_request_wait_all(size_t count, tri_request **requests) {
+    for (int done = 0;;) {
+        TRI_TRY(tri_request_test_all(count, requests, &done));
+        if (done) return TRI_OK;
+        sched_yield();
+    }
+}
+
+tri_status tri_request_test(tri_request **request, int *done) {
+    return tri_request_test_all(1, request, done);
+}
+
+tri_status tri_request_wait(tri_request **request) {
+    return tri_request_wait_all(1, request);
 }

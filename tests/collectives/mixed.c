@@ -366,7 +366,6 @@ static void call_free(one_call *c) {
 
 static void complete(one_call *c, const char *names, uint64_t seed) {
     c->left = now_s();
-    CHECK(!c->request, "%s: complete, but the request is still there", tri_operation_name(c->operation));
     check(c, names, seed);
 }
 
@@ -379,20 +378,41 @@ static void complete_all(one_call *calls, const char *names, uint64_t seed, gene
         for (int i = 0; i < CALLS; i++)
             if (calls[i].request) pending[count++] = &calls[i];
         if (!count) return;
-        one_call *c = pending[draw(own, count)];
+        tri_request *requests[CALLS];
+        for (size_t i = 0; i < count; i++)
+            requests[i] = pending[i]->request;
+        size_t chosen = draw(own, count), some = alone ? 1 + draw(own, count) : count, index = count;
         int done = 0;
-        switch (draw(own, 3)) {
+        switch (draw(own, 7)) {
         case 0:
-            tri_comm_progress(c->comm);
+            tri_comm_progress(pending[chosen]->comm);
             break;
         case 1:
-            if (alone) CHECK_OK(tri_request_wait(&c->request));
-            done = alone;
+            if (alone) CHECK_OK(tri_request_wait(&requests[chosen]));
+            break;
+        case 2:
+            CHECK_OK(tri_request_test(&requests[chosen], &done));
+            break;
+        case 3:
+            CHECK_OK(tri_request_wait_any(count, requests, &index));
+            CHECK(index < count, "a wait for any of %zu requests found none", count);
+            break;
+        case 4:
+            CHECK_OK(tri_request_test_any(count, requests, &index, &done));
+            CHECK(done == (index < count), "a test of any of %zu requests: done %d, index %zu", count, done,
+                  index);
+            break;
+        case 5:
+            CHECK_OK(tri_request_wait_all(some, requests));
             break;
         default:
-            CHECK_OK(tri_request_test(&c->request, &done));
+            CHECK_OK(tri_request_test_all(some, requests, &done));
         }
-        if (done) complete(c, names, seed);
+        for (size_t i = 0; i < count; i++) {
+            if (requests[i]) continue;
+            pending[i]->request = NULL;
+            complete(pending[i], names, seed);
+        }
     }
 }
 
