@@ -18,6 +18,8 @@ struct tri_request {
     struct tri_request *successor;    /* a pending request with the same tag, which runs after this one */
     int waits;                        /* for the request whose successor this one is */
     int active;                       /* started, and its completion not reported yet */
+    tri_collective_state *state;      /* of a persistent request, which is in its list; else NULL */
+    struct tri_request *next_persistent;
     tri_status status;
     char why[256]; /* error text of a failure during progress */
 };
@@ -37,6 +39,10 @@ static void request_unlink(tri_request *r) {
 }
 
 static void request_free(tri_request *r) {
+    tri_request **link = r->state ? &r->state->persistent : NULL;
+    while (link && *link != r)
+        link = &(*link)->next_persistent;
+    if (link) *link = r->next_persistent;
     tri_arguments_close(&r->arguments);
     tri_schedule_free(&r->schedule);
     free(r->scratch);
@@ -96,6 +102,7 @@ static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, tri_
 }
 
 static tri_status request_start(tri_request *r) {
+    r->schedule.next = r->schedule.marks = 0;
     TRI_TRY(tri_arguments_load(&r->arguments));
     r->active = 1;
     r->family->progress = progress;
@@ -127,6 +134,60 @@ tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out) {
     else
         request_free(r);
     return status;
+}
+
+/* A tag that no persistent request of any rank has. As long as there are fresh ones, no communication. */
+static tri_status persistent_tag(tri_comm *comm, int *out) {
+    tri_collective_state *state = tri_state_of(comm);
+    uint64_t tags = (uint64_t)(state->last_tag - TRI_TAG_PERSISTENT) + 1;
+    for (uint64_t tries = 0; tries < tags; tries++) {
+        int used = 0, used_anywhere = 0;
+        *out = TRI_TAG_PERSISTENT + (int)(state->made % tags);
+        if (state->made++ < tags) return TRI_OK;
+        for (const tri_request *r = state->persistent; r && !used; r = r->next_persistent)
+            used = r->schedule.engine.tag == *out;
+        TRI_TRY(tri_allreduce(&used, &used_anywhere, 1, MPI_INT, MPI_MAX, comm));
+        if (!used_anywhere) return TRI_OK;
+    }
+    return tri_fail(TRI_ERR_ARGUMENT, "%llu persistent requests exist on this communicator; free some",
+                    (unsigned long long)tags);
+}
+
+tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out) {
+    int tag;
+    tri_request *r;
+    tri_status status = persistent_tag(comm, &tag);
+    if (status != TRI_OK) tri_arguments_close(a);
+    if (status == TRI_OK) status = request_create(comm, a, tag, &r);
+    if (status != TRI_OK) return status;
+    r->state = tri_state_of(comm);
+    r->next_persistent = r->state->persistent;
+    r->state->persistent = r;
+    *out = r;
+    return TRI_OK;
+}
+
+tri_status tri_request_start(tri_request *request) {
+    if (!request || !request->state)
+        return tri_fail(TRI_ERR_ARGUMENT, "only a persistent request can be started");
+    if (request->active)
+        return tri_fail(TRI_ERR_ARGUMENT,
+                        "the persistent request is active: wait for it before the next start");
+    return request_start(request);
+}
+
+tri_status tri_request_start_all(size_t count, tri_request **requests) {
+    for (size_t i = 0; i < count; i++)
+        TRI_TRY(tri_request_start(requests[i]));
+    return TRI_OK;
+}
+
+tri_status tri_request_free(tri_request **request) {
+    tri_request *r = *request;
+    if (r && r->active) return tri_fail(TRI_ERR_ARGUMENT, "the request is active: wait for it instead");
+    if (r) request_free(r);
+    *request = NULL;
+    return TRI_OK;
 }
 
 tri_status tri_request_adopt(MPI_Request *message, tri_comm *comm, tri_request **out) {
@@ -177,10 +238,12 @@ static tally look_at(size_t count, tri_request *const *requests) {
     return out;
 }
 
-/* Reports the status of a complete request, and frees it. */
+/* Reports the status of a complete request, and frees it if it is not persistent. */
 static tri_status finish(tri_request **request) {
     tri_request *r = *request;
     tri_status status = r->status == TRI_OK ? TRI_OK : tri_fail(r->status, "%s", r->why);
+    r->active = 0;
+    if (r->state) return status;
     request_free(r);
     *request = NULL;
     return status;

@@ -118,7 +118,8 @@ TRI_API TRI_MUST_CHECK tri_status tri_iexscan(const void *send, void *recv, size
 TRI_API TRI_MUST_CHECK tri_status tri_request_adopt(MPI_Request *message, tri_comm *comm, tri_request **out);
 
 /** Sets *done to whether the request is complete. A complete or failed request is freed and *request set to
- * NULL; a NULL request is complete. Local. */
+ * NULL; a persistent one (trireme/persistent.h) becomes inactive. A request that is NULL or inactive is
+ * complete. Local. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_test(tri_request **request, int *done);
 
 /** Sets *done to whether all `count` requests are complete, and frees them only then. If one has failed, frees
@@ -127,7 +128,7 @@ TRI_API TRI_MUST_CHECK tri_status tri_request_test(tri_request **request, int *d
 TRI_API TRI_MUST_CHECK tri_status tri_request_test_all(size_t count, tri_request **requests, int *done);
 
 /** Frees the first complete request of `count`, and sets *index to its number and *done to 1. Without a
- * complete request *index is `count`, and *done says whether all are NULL. Returns the status of that
+ * complete request *index is `count`, and *done says whether all are NULL or inactive. Returns the status of that
  * request. Local. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_test_any(size_t count, tri_request **requests, size_t *index,
                                                        int *done);
@@ -139,7 +140,7 @@ TRI_API TRI_MUST_CHECK tri_status tri_request_wait(tri_request **request);
  * other ranks. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_wait_all(size_t count, tri_request **requests);
 
-/** Returns when one of `count` requests is complete, or at once if all are NULL; see tri_request_test_any().
+/** Returns when one of `count` requests is complete, or at once if all are NULL or inactive; see tri_request_test_any().
  * Waits for other ranks. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_wait_any(size_t count, tri_request **requests, size_t *index);
 

@@ -1,7 +1,8 @@
 /* Requests: progress, and what goes wrong. mixed.c has the results of the calls. */
+#include "collectives/engine/engine.h"
 #include "tests/collectives/sample.h"
 #include "trireme/message.h"
-#include "trireme/request.h"
+#include "trireme/persistent.h"
 
 static int64_t number(int from, int to, size_t i) {
     return (int64_t)(sample_value((uint64_t)from, (uint64_t)to, i) >> 20);
@@ -114,6 +115,68 @@ static void wait_for_one(tri_comm *comm, int fails) {
     CHECK_OK(tri_request_wait_all(0, NULL));
 }
 
+/* Persistent calls, started together in an order that differs between ranks; a free one takes no part. */
+static void start_again(tri_comm *comm) {
+    enum { PERSISTENT = 3, ROUNDS = 20 };
+    int rank = tri_comm_rank(comm), size = tri_comm_size(comm);
+    int64_t in[PERSISTENT], sum[PERSISTENT];
+    tri_request *requests[PERSISTENT + 1] = {NULL}, *started[PERSISTENT];
+    for (int i = 0; i < PERSISTENT; i++)
+        CHECK_OK(tri_allreduce_init(&in[i], &sum[i], 1, MPI_INT64_T, MPI_SUM, comm, &requests[i]));
+    CHECK_OK(tri_request_wait_all(PERSISTENT + 1, requests));
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < PERSISTENT; i++) {
+            in[i] = number(rank, round, (size_t)i);
+            started[i] = requests[(i + rank) % PERSISTENT];
+        }
+        CHECK_OK(tri_request_start_all(PERSISTENT, started));
+        CHECK_STATUS(tri_request_start(requests[0]), TRI_ERR_ARGUMENT);
+        CHECK_STATUS(tri_request_free(&requests[0]), TRI_ERR_ARGUMENT);
+        CHECK_OK(tri_request_wait_all(PERSISTENT + 1, requests));
+        for (int i = 0; i < PERSISTENT; i++) {
+            int64_t want = 0;
+            for (int r = 0; r < size; r++)
+                want += number(r, round, (size_t)i);
+            CHECK(sum[i] == want, "round %d of persistent allreduce %d", round, i);
+        }
+    }
+    for (int i = 0; i < PERSISTENT; i++)
+        CHECK_OK(tri_request_free(&requests[i]));
+    CHECK(!requests[0], "a free request is still there");
+    CHECK_STATUS(tri_request_start(NULL), TRI_ERR_ARGUMENT);
+    CHECK_OK(tri_ibarrier(comm, &requests[0]));
+    CHECK_STATUS(tri_request_start(requests[0]), TRI_ERR_ARGUMENT);
+    CHECK_STATUS(tri_request_free(&requests[0]), TRI_ERR_ARGUMENT);
+    CHECK_OK(tri_request_wait(&requests[0]));
+}
+
+/* Tags of persistent calls come round again, and a rank may free them earlier than others. */
+static void use_up_tags(tri_comm *comm) {
+    enum { TAGS = 3 };
+    int rank = tri_comm_rank(comm), size = tri_comm_size(comm);
+    tri_request *kept = NULL, *r[TAGS] = {NULL};
+    int64_t mine = rank, sums[2] = {-1, -1};
+    tri_state_of(comm)->last_tag = TRI_TAG_PERSISTENT + TAGS - 1;
+    for (int i = 0; i < 10; i++) {
+        CHECK_OK(tri_allreduce_init(&mine, &sums[0], 1, MPI_INT64_T, MPI_SUM, comm, i ? &r[0] : &kept));
+        if (i) CHECK_OK(tri_request_free(&r[0]));
+    }
+    CHECK_OK(tri_allreduce_init(&mine, &sums[1], 1, MPI_INT64_T, MPI_SUM, comm, &r[0]));
+    tri_request *both[2] = {rank % 2 ? kept : r[0], rank % 2 ? r[0] : kept};
+    CHECK_OK(tri_request_start_all(2, both));
+    CHECK_OK(tri_request_wait_all(2, both));
+    for (int i = 0; i < 2; i++)
+        CHECK(sums[i] == (int64_t)size * (size - 1) / 2, "sum %d after tags came round: %lld", i,
+              (long long)sums[i]);
+    CHECK_OK(tri_barrier_init(comm, &r[1]));
+    if (rank == 0) CHECK_OK(tri_request_free(&r[0]));
+    CHECK_STATUS(tri_barrier_init(comm, &r[2]), size > 1 ? TRI_ERR_ARGUMENT : TRI_OK);
+    if (rank) CHECK_OK(tri_request_free(&r[0]));
+    CHECK_OK(tri_request_free(&r[1]));
+    CHECK_OK(tri_request_free(&r[2]));
+    CHECK_OK(tri_request_free(&kept));
+}
+
 /* More pending calls than tags. A ring sends all its rounds to one neighbour, so a second call with the same tag
  * takes its messages if both run at once. */
 static void wait_for_many(tri_comm *comm) {
@@ -169,6 +232,8 @@ int main(int argc, char **argv) {
     tri_comm_destroy(&grandchild);
     for (int how = 0; size > 2 && how < HOWS; how++)
         wait_for_message(comm, how);
+    start_again(comm);
+    use_up_tags(comm);
     wait_for_one(comm, 0);
 #ifdef OPEN_MPI /* MPICH ends the program */
     if (size > 1) wait_for_one(comm, 1);
