@@ -14,6 +14,10 @@ typedef struct tri_family {
     void (*progress)(struct tri_family *); /* set before `pending` is set */
 } tri_family;
 
+static inline int tri_family_is_pending(const tri_family *family) {
+    return family && family->pending;
+}
+
 struct tri_comm {
     MPI_Comm mpi;
     tri_family *family;
@@ -50,5 +54,8 @@ tri_status tri_start_send(const void *data, size_t count, MPI_Datatype type, int
                           MPI_Request *out);
 tri_status tri_start_recv(void *data, size_t count, MPI_Datatype type, int peer, int tag, MPI_Comm mpi,
                           MPI_Request *out);
+
+/* MPI_Waitall() that progresses the pending requests of a family meanwhile; NULL: no family. */
+tri_status tri_wait_messages(tri_family *family, int count, MPI_Request *requests, MPI_Status *statuses);
 
 #endif

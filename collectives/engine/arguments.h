@@ -1,10 +1,11 @@
-/* The arguments of a call, in the shape that its blocking and nonblocking form share. Only for
+/* The arguments of a call, in the shape that its blocking, nonblocking and persistent form share. Only for
  * engine/. */
 #ifndef TRI_COLLECTIVES_ENGINE_ARGUMENTS_H
 #define TRI_COLLECTIVES_ENGINE_ARGUMENTS_H
 
 #include "collectives/engine/engine.h"
 #include "collectives/engine/layout.h"
+#include "trireme/persistent.h"
 #include "trireme/request.h"
 
 typedef struct tri_arguments {
@@ -34,8 +35,9 @@ void tri_arguments_close(tri_arguments *a);
 /* The forms of a call. They take over what `a` owns. */
 tri_status tri_call_block(tri_comm *comm, tri_arguments *a);
 tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out);
+tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out);
 
-/* Defines tri_NAME() and tri_iNAME(). `describe`: the call that fills the arguments `a`; the
+/* Defines tri_NAME(), tri_iNAME() and tri_NAME_init(). `describe`: the call that fills the arguments `a`; the
  * rest: the parameters, up to `comm`. */
 #define TRI_FORMS(name, describe, ...)                                                                       \
     tri_status tri_##name(__VA_ARGS__) {                                                                     \
@@ -48,6 +50,12 @@ tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out);
         tri_arguments a;                                                                                     \
         tri_status status = describe;                                                                        \
         if (status == TRI_OK) status = tri_call_start(comm, &a, out);                                        \
+        return status;                                                                                       \
+    }                                                                                                        \
+    tri_status tri_##name##_init(__VA_ARGS__, tri_request **out) {                                           \
+        tri_arguments a;                                                                                     \
+        tri_status status = describe;                                                                        \
+        if (status == TRI_OK) status = tri_call_init(comm, &a, out);                                         \
         return status;                                                                                       \
     }
 

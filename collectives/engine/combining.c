@@ -1,5 +1,5 @@
 /* Reductions and scans: tri_reduce(), tri_allreduce(), tri_reduce_scatter(), tri_reduce_scatter_block(),
- * tri_scan(), tri_exscan(), with their nonblocking forms. */
+ * tri_scan(), tri_exscan(), with their nonblocking and persistent forms. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -54,6 +54,9 @@ static tri_status state_create(tri_comm *comm, const tri_comm_options *options,
     comm->above = state;
     comm->above_destroy = state_destroy;
     state->engine.family = comm->family;
+    int *last_tag, known;
+    TRI_MPI(MPI_Comm_get_attr(comm->mpi, MPI_TAG_UB, &last_tag, &known));
+    state->last_tag = known ? *last_tag : TRI_TAG_LEAST_LAST;
     if (parent) {
         memcpy(state->selected, parent->selected, sizeof state->selected);
         state->net = parent->net;

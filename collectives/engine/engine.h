@@ -8,11 +8,14 @@
 #include "trireme/message.h"
 
 /* The tags of collective calls. Blocking calls of a communicator run one after another and share tags, one
- * for each schedule; MPI keeps their messages in order. Each pending nonblocking call has its own. */
+ * for each schedule; MPI keeps their messages in order. Each pending nonblocking call has its own;
+ * so has each persistent call as long as it exists, because ranks may start them in different orders. */
 enum {
     TRI_TAG_BLOCKING = TRI_TAG_LAST + 1,
     TRI_TAG_NONBLOCKING = TRI_TAG_BLOCKING + TRI_SCHEDULES,
-    TRI_TAGS_NONBLOCKING = 8192
+    TRI_TAGS_NONBLOCKING = 8192,
+    TRI_TAG_PERSISTENT = TRI_TAG_NONBLOCKING + TRI_TAGS_NONBLOCKING, /* and above */
+    TRI_TAG_LEAST_LAST = 32767                                       /* what MPI guarantees */
 };
 
 /* A cached choice. */
@@ -32,6 +35,9 @@ typedef struct tri_collective_state {
     char network_source[256];                            /* origin of `net` */
     tri_choice chosen[TRI_CHOICES][TRI_CHOICES_PER_SET]; /* recent choices */
     unsigned choices;                                    /* number of choices so far */
+    uint64_t made;                                       /* persistent calls so far, equal on all ranks */
+    int last_tag;                                        /* the largest tag that MPI has */
+    struct tri_request *persistent;                      /* those that exist */
     const tri_algorithm *last;                           /* algorithm of the last call; NULL: none yet */
     uint64_t started;  /* nonblocking calls so far, equal on all ranks: each has a tag of its own */
     tri_engine engine; /* for blocking calls */

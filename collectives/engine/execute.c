@@ -1,6 +1,5 @@
 /* The verbs that execute: nonblocking MPI messages, completed by the next wait. */
 #include <limits.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,24 +34,13 @@ static tri_status execute_recv(tri_context *c, void *data, size_t count, int pee
                           &e->requests[e->started++]);
 }
 
-/* The wait of a blocking call while requests are pending. */
-static tri_status wait_and_advance(tri_engine *e, int started) {
-    for (int arrived = 0; !arrived;) {
-        TRI_MPI(MPI_Testall(started, e->requests, &arrived, MPI_STATUSES_IGNORE));
-        if (arrived) break;
-        e->family->progress(e->family);
-        sched_yield();
-    }
-    return TRI_OK;
-}
-
 static tri_status execute_wait(tri_context *c) {
     tri_engine *e = c->engine;
     int started = e->started;
     e->started = 0;
-    if (tri_family_is_pending(e->family)) return wait_and_advance(e, started);
-    if (started == 1) return tri_mpi_status(MPI_Wait(e->requests, MPI_STATUS_IGNORE), "MPI_Wait");
-    return tri_mpi_status(MPI_Waitall(started, e->requests, MPI_STATUSES_IGNORE), "MPI_Waitall");
+    if (started == 1 && !tri_family_is_pending(e->family))
+        return tri_mpi_status(MPI_Wait(e->requests, MPI_STATUS_IGNORE), "MPI_Wait");
+    return tri_wait_messages(e->family, started, e->requests, MPI_STATUSES_IGNORE);
 }
 
 static tri_status execute_combine(tri_context *c, const void *left, void *right, size_t count) {

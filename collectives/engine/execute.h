@@ -21,8 +21,4 @@ typedef struct tri_engine {
 
 extern const tri_verbs tri_verbs_execute;
 
-static inline int tri_family_is_pending(const tri_family *family) {
-    return family && family->pending;
-}
-
 #endif

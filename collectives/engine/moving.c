@@ -1,5 +1,5 @@
 /* Operations that only move data: tri_barrier(), tri_bcast(), tri_scatter(), tri_gather(), tri_allgather(),
- * tri_alltoall() and the v-forms, with their nonblocking forms. User buffers become bytes, then
+ * tri_alltoall() and the v-forms, with their nonblocking and persistent forms. User buffers become bytes, then
  * an algorithm runs on them. */
 #include "collectives/engine/arguments.h"
 

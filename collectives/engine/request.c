@@ -1,4 +1,4 @@
-/* Nonblocking collectives: recorded as a schedule that every wait or test progresses. */
+/* Requests: calls recorded as schedules that every wait or test progresses. */
 #include "trireme/request.h"
 
 #include <sched.h>
@@ -21,6 +21,9 @@ struct tri_request {
     struct tri_request *next, **link; /* among the pending requests of the family; link NULL: not pending */
     struct tri_request *successor;    /* a pending request with the same tag, which runs after this one */
     int waits;                        /* for the request whose successor this one is */
+    int active;                       /* started, and its completion not reported yet */
+    tri_collective_state *state;      /* of a persistent request, which is in its list; else NULL */
+    struct tri_request *next_persistent;
     tri_status status;
     char why[256]; /* error text of a failure during progress */
 };
@@ -40,6 +43,10 @@ static void request_unlink(tri_request *r) {
 }
 
 static void request_free(tri_request *r) {
+    tri_request **link = r->state ? &r->state->persistent : NULL;
+    while (link && *link != r)
+        link = &(*link)->next_persistent;
+    if (link) *link = r->next_persistent;
     tri_arguments_close(&r->arguments);
     tri_schedule_free(&r->schedule);
     free(r->scratch);
@@ -109,8 +116,10 @@ static tri_status start_delegated(tri_request *r) {
     return TRI_OK;
 }
 
-/* Records the call, in a new request. */
-static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, tri_request **out) {
+/* Records the call, in a new request. Persistent ones are not delegated: their starts may come in another
+ * order on each rank. */
+static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, int delegated,
+                                 tri_request **out) {
     tri_request *r = calloc(1, sizeof *r);
     if (!r) {
         tri_arguments_close(a);
@@ -120,7 +129,7 @@ static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, tri_
     r->arguments = *a;
     r->arguments.send.holds = r->arguments.recv.holds = 1;
     r->ranks = comm->size;
-    r->delegated = tri_is_delegated(a);
+    r->delegated = delegated;
     tri_status status = r->delegated ? record_delegated(comm, r) : record(comm, tag, r);
     if (status == TRI_OK)
         *out = r;
@@ -130,8 +139,10 @@ static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, tri_
 }
 
 static tri_status request_start(tri_request *r) {
+    r->schedule.next = r->schedule.marks = 0;
     TRI_TRY(tri_arguments_load(&r->arguments));
     if (r->delegated) TRI_TRY(start_delegated(r));
+    r->active = 1;
     r->family->progress = progress;
     request_link(r);
     request_advance(r);
@@ -153,7 +164,8 @@ static void look_for_tag(tri_request *r) {
 tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out) {
     uint64_t call = tri_state_of(comm)->started++;
     tri_request *r;
-    TRI_TRY(request_create(comm, a, TRI_TAG_NONBLOCKING + (int)(call % TRI_TAGS_NONBLOCKING), &r));
+    TRI_TRY(request_create(comm, a, TRI_TAG_NONBLOCKING + (int)(call % TRI_TAGS_NONBLOCKING),
+                           tri_is_delegated(a), &r));
     if (call >= TRI_TAGS_NONBLOCKING) look_for_tag(r);
     tri_status status = request_start(r);
     if (status == TRI_OK)
@@ -163,31 +175,165 @@ tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out) {
     return status;
 }
 
+/* A tag that no persistent request of any rank has. As long as there are fresh ones, no communication. */
+static tri_status persistent_tag(tri_comm *comm, int *out) {
+    tri_collective_state *state = tri_state_of(comm);
+    uint64_t tags = (uint64_t)(state->last_tag - TRI_TAG_PERSISTENT) + 1;
+    for (uint64_t tries = 0; tries < tags; tries++) {
+        int used = 0, used_anywhere = 0;
+        *out = TRI_TAG_PERSISTENT + (int)(state->made % tags);
+        if (state->made++ < tags) return TRI_OK;
+        for (const tri_request *r = state->persistent; r && !used; r = r->next_persistent)
+            used = r->schedule.engine.tag == *out;
+        TRI_TRY(tri_allreduce(&used, &used_anywhere, 1, MPI_INT, MPI_MAX, comm));
+        if (!used_anywhere) return TRI_OK;
+    }
+    return tri_fail(TRI_ERR_ARGUMENT, "%llu persistent requests exist on this communicator; free some",
+                    (unsigned long long)tags);
+}
+
+tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out) {
+    int tag;
+    tri_request *r;
+    tri_status status = persistent_tag(comm, &tag);
+    if (status != TRI_OK) tri_arguments_close(a);
+    if (status == TRI_OK) status = request_create(comm, a, tag, 0, &r);
+    if (status != TRI_OK) return status;
+    r->state = tri_state_of(comm);
+    r->next_persistent = r->state->persistent;
+    r->state->persistent = r;
+    *out = r;
+    return TRI_OK;
+}
+
+tri_status tri_request_start(tri_request *request) {
+    if (!request || !request->state)
+        return tri_fail(TRI_ERR_ARGUMENT, "only a persistent request can be started");
+    if (request->active)
+        return tri_fail(TRI_ERR_ARGUMENT,
+                        "the persistent request is active: wait for it before the next start");
+    return request_start(request);
+}
+
+tri_status tri_request_start_all(size_t count, tri_request **requests) {
+    for (size_t i = 0; i < count; i++)
+        TRI_TRY(tri_request_start(requests[i]));
+    return TRI_OK;
+}
+
+tri_status tri_request_free(tri_request **request) {
+    tri_request *r = *request;
+    if (r && r->active) return tri_fail(TRI_ERR_ARGUMENT, "the request is active: wait for it instead");
+    if (r) request_free(r);
+    *request = NULL;
+    return TRI_OK;
+}
+
+tri_status tri_request_adopt(MPI_Request *message, tri_comm *comm, tri_request **out) {
+    tri_request *r = calloc(1, sizeof *r);
+    MPI_Request *requests = malloc(sizeof *requests);
+    tri_status status = r && requests ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
+    if (status == TRI_OK) status = tri_schedule_record(&r->schedule, (tri_step){.verb = TRI_STEP_WAIT});
+    if (status != TRI_OK) {
+        free(requests);
+        free(r);
+        return status;
+    }
+    requests[0] = *message;
+    r->schedule.engine = (tri_engine){.requests = requests, .started = 1, .room = 1};
+    r->family = comm->family;
+    TRI_TRY(request_start(r));
+    *message = MPI_REQUEST_NULL;
+    *out = r;
+    return TRI_OK;
+}
+
 void tri_comm_progress(tri_comm *comm) {
     progress(comm->family);
 }
 
-/* Returns the status of a request that is complete, and frees it. */
+/* How many requests are pending and how many have failed, after progress; the first complete one, or the
+ * number of requests. */
+typedef struct tally {
+    size_t pending, failed, complete;
+} tally;
+
+static tally look_at(size_t count, tri_request *const *requests) {
+    const tri_family *last = NULL;
+    tally out = {.complete = count};
+    for (size_t i = 0; i < count; i++) {
+        const tri_request *r = requests[i];
+        if (!r || !r->link || r->family == last) continue;
+        last = r->family;
+        progress(r->family);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const tri_request *r = requests[i];
+        if (!r || !r->active) continue;
+        out.pending += r->link != NULL;
+        out.failed += !r->link && r->status != TRI_OK;
+        if (!r->link && out.complete == count) out.complete = i;
+    }
+    return out;
+}
+
+/* Reports the status of a complete request, and frees it if it is not persistent. */
 static tri_status finish(tri_request **request) {
     tri_request *r = *request;
     tri_status status = r->status == TRI_OK ? TRI_OK : tri_fail(r->status, "%s", r->why);
+    r->active = 0;
+    if (r->state) return status;
     request_free(r);
     *request = NULL;
     return status;
 }
 
-tri_status tri_request_test(tri_request **request, int *done) {
-    tri_request *r = *request;
-    if (r && r->link) progress(r->family);
-    *done = !r || !r->link;
-    return r && *done ? finish(request) : TRI_OK;
+/* The same for all complete ones. Backwards: the text of the first failure remains. */
+static tri_status finish_all(size_t count, tri_request **requests) {
+    tri_status first = TRI_OK;
+    for (size_t i = count; i-- > 0;) {
+        tri_request *r = requests[i];
+        if (!r || !r->active || r->link) continue;
+        tri_status status = finish(&requests[i]);
+        if (status != TRI_OK) first = status;
+    }
+    return first;
 }
 
-tri_status tri_request_wait(tri_request **request) {
+tri_status tri_request_test_any(size_t count, tri_request **requests, size_t *index, int *done) {
+    tally t = look_at(count, requests);
+    *index = t.complete;
+    *done = t.complete < count || !t.pending;
+    return t.complete < count ? finish(&requests[t.complete]) : TRI_OK;
+}
+
+tri_status tri_request_test_all(size_t count, tri_request **requests, int *done) {
+    tally t = look_at(count, requests);
+    *done = !t.pending;
+    return !t.pending || t.failed ? finish_all(count, requests) : TRI_OK;
+}
+
+tri_status tri_request_wait_any(size_t count, tri_request **requests, size_t *index) {
     for (int done = 0;;) {
-        TRI_TRY(tri_request_test(request, &done));
+        TRI_TRY(tri_request_test_any(count, requests, index, &done));
         if (done) return TRI_OK;
         /* The ranks that this rank waits for may share its core. */
         sched_yield();
     }
+}
+
+tri_status tri_request_wait_all(size_t count, tri_request **requests) {
+    for (int done = 0;;) {
+        TRI_TRY(tri_request_test_all(count, requests, &done));
+        if (done) return TRI_OK;
+        sched_yield();
+    }
+}
+
+tri_status tri_request_test(tri_request **request, int *done) {
+    return tri_request_test_all(1, request, done);
+}
+
+tri_status tri_request_wait(tri_request **request) {
+    return tri_request_wait_all(1, request);
 }

@@ -12,13 +12,14 @@
  * the request is complete. It is the case of an operation of the program with a type whose elements have gaps
  * or a lower bound other than 0, or with more than 2^31 elements.
  *
- * Progress: operations advance inside tri_request_test(), tri_request_wait() and tri_comm_progress(), and
- * while a blocking collective call waits. Each of these progresses all pending requests of the communicator
- * and of its family: those that tri_comm_split() made from it, its parent, and other children of the parent.
- * A program that computes for long calls one of them now and then. MPI's own calls, tri_send() and
- * tri_recv(), and calls on a communicator of another tri_comm_create() make no progress. A rank that waits in
- * one of them for another rank, which itself waits for a request that needs this rank, deadlocks: complete
- * the request first.
+ * Progress: operations advance inside the functions that test or wait for requests, inside
+ * tri_comm_progress(), and while a blocking collective call, tri_send(), tri_recv() or tri_exchange() waits.
+ * Each of these progresses all pending requests of the communicator and of its family: those that
+ * tri_comm_split() made from it, its parent, and other children of the parent. A function that takes several
+ * requests progresses the families of all of them. A program that computes for long calls one of them now and
+ * then. MPI's own calls and calls on a communicator of another tri_comm_create() make no progress. A rank that
+ * waits in one of them for another rank, which itself waits for a request that needs this rank, deadlocks:
+ * complete the request first, or give the request to the same wait (tri_request_adopt()).
  *
  * The algorithms are those of trireme/collectives.h except the ones in shared memory, and MPI's own for
  * operations of the program (above); tri_comm_algorithm() is "" for these. Errors are the same; a request
@@ -117,12 +118,38 @@ TRI_API TRI_MUST_CHECK tri_status tri_iscan(const void *send, void *recv, size_t
 TRI_API TRI_MUST_CHECK tri_status tri_iexscan(const void *send, void *recv, size_t count, MPI_Datatype type,
                                               MPI_Op op, tri_comm *comm, tri_request **out);
 
+/** Makes a request of an MPI request, such as that of tri_isend() or tri_irecv(), so that one call waits for
+ * messages and collectives. Takes over *message, which must not be a persistent request of MPI, and sets it to
+ * MPI_REQUEST_NULL. The length of a received message is not checked. Local. TRI_ERR_MEMORY: *message is
+ * unchanged; TRI_ERR_MPI. */
+TRI_API TRI_MUST_CHECK tri_status tri_request_adopt(MPI_Request *message, tri_comm *comm, tri_request **out);
+
 /** Sets *done to whether the request is complete. A complete or failed request is freed and *request set to
- * NULL; a NULL request is complete. Local. */
+ * NULL; a persistent one (trireme/persistent.h) becomes inactive. A request that is NULL or inactive is
+ * complete. Local. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_test(tri_request **request, int *done);
+
+/** Sets *done to whether all `count` requests are complete, and frees them only then. If one has failed, frees
+ * the complete ones and returns the status of the first that failed; the others stay pending. The requests may
+ * be of different communicators. Local. */
+TRI_API TRI_MUST_CHECK tri_status tri_request_test_all(size_t count, tri_request **requests, int *done);
+
+/** Frees the first complete request of `count`, and sets *index to its number and *done to 1. Without a
+ * complete request *index is `count`, and *done says whether all are NULL or inactive. Returns the status of that
+ * request. Local. */
+TRI_API TRI_MUST_CHECK tri_status tri_request_test_any(size_t count, tri_request **requests, size_t *index,
+                                                       int *done);
 
 /** Returns when the request is complete; it is freed and *request set to NULL. Waits for other ranks. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_wait(tri_request **request);
+
+/** Returns when all `count` requests are complete or one has failed; see tri_request_test_all(). Waits for
+ * other ranks. */
+TRI_API TRI_MUST_CHECK tri_status tri_request_wait_all(size_t count, tri_request **requests);
+
+/** Returns when one of `count` requests is complete, or at once if all are NULL or inactive; see tri_request_test_any().
+ * Waits for other ranks. */
+TRI_API TRI_MUST_CHECK tri_status tri_request_wait_any(size_t count, tri_request **requests, size_t *index);
 
 /** Progresses all pending requests of the communicator's family. Failures are reported by the requests.
  * Local. */

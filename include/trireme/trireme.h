@@ -18,6 +18,7 @@
 #include "trireme/network.h"
 #include "trireme/network_file.h"
 #include "trireme/number.h"
+#include "trireme/persistent.h"
 #include "trireme/place.h"
 #include "trireme/random.h"
 #include "trireme/request.h"

@@ -22,7 +22,7 @@ def result(tmp_path):
 MOST_RANKS = 2 if "mpich" in os.environ.get("TRIREME_LAUNCHER", "") else 3
 
 
-@pytest.mark.parametrize("ranks, heap", ((1, ()), full(2, ()), (MOST_RANKS, ("--heap",))))
+@pytest.mark.parametrize("ranks, heap", (full(1, ()), full(2, ()), (MOST_RANKS, ("--heap",))))
 def test_every_operation(trireme, tmp_path, ranks, heap):
     """Results are compared with the MPI library's by the program itself."""
     r = trireme(ranks, "bench", "collectives", "--sizes", "8,8Ki,200000", *QUICK, *heap, "--json")
@@ -88,6 +88,27 @@ def test_bad_options_of_pairs_and_files(trireme, subject, bad):
 def test_one_rank_has_no_pair(trireme):
     r = trireme(1, "bench", "p2p", "--results", "none")
     assert r.status == 2 and "two ranks" in r.err
+
+
+@pytest.mark.parametrize("ranks", (2, full(1), full(3)))
+def test_overlap(trireme, tmp_path, ranks):
+    """Each form's results are compared with the MPI library's by the program itself."""
+    r = trireme(min(ranks, MOST_RANKS), "bench", "overlap", "--sizes", "8,8Ki", "--trials", 2, "--duration", 0,
+                "--polls", 3, "--results", "r", "--json")
+    assert r.status == 0, r.err
+    for form in ("mpi", "nonblocking", "persistent"):
+        assert 0 <= r.json["results"][f"overlap_{form}"]["value"] <= 1
+    with h5py.File(result(tmp_path)) as f:
+        assert set(f["samples"]) == set(OPERATIONS) and set(f["samples/scan"]) == {"8", "8192"}
+        assert {"mpi_blocking", "blocking", "mpi_nonblocking", "nonblocking", "persistent",
+                "persistent_computing"} < set(f["samples/reduce_scatter/8192"])
+        assert (f["samples/barrier/0/persistent"][()] > 0).all()
+
+
+def test_overlap_bad(trireme):
+    for bad in (("--sizes", "9"), ("--trials", 0), ("--polls", -1), ("--operations", "dance")):
+        r = trireme(0, "bench", "overlap", *bad, "--results", "none")
+        assert r.status == 2 and len(r.err.strip().splitlines()) == 1 and bad[0] in r.err, r.err
 
 
 def test_store_leaves_nothing(trireme, tmp_path):

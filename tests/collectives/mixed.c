@@ -1,4 +1,4 @@
-/* Schedules of calls drawn at random from a seed: every operation, blocking and nonblocking, on several
+/* Schedules of calls drawn at random from a seed: every operation, blocking, nonblocking and persistent, on several
  * communicators at once, completed in an order that each rank draws for itself.
  *
  *   mixed                      every algorithm by name, then a few schedules with the cheapest ones
@@ -8,10 +8,10 @@
 #include <time.h>
 
 #include "tests/collectives/sample.h"
-#include "trireme/request.h"
+#include "trireme/persistent.h"
 
 enum { CALLS = 14, SEEDS = 12, COMMS = 5 };
-typedef enum form { BLOCKING, NONBLOCKING, FORMS } form;
+typedef enum form { BLOCKING, NONBLOCKING, PERSISTENT, FORMS } form;
 
 /* Draws numbers: xorshift64*. */
 typedef uint64_t generator;
@@ -51,9 +51,10 @@ typedef struct one_call {
     size_t *counts[2]; /* of send and recv, in elements of their types */
     ptrdiff_t *displs[2];
     image send, kept, got, want;
-    uint64_t round;
-    double came, left; /* barrier */
+    uint64_t round, rounds; /* a persistent call runs several times */
+    double came, left;      /* barrier */
     tri_request *request;
+    int started; /* a persistent call that is active */
 } one_call;
 
 static double now_s(void) {
@@ -277,14 +278,16 @@ static void draw_call(one_call *c, const setting *s, generator *g, int comms) {
     make_blocks(c, &lengths);
     if (c->operation == TRI_SCATTER || c->operation == TRI_GATHER || c->operation == TRI_REDUCE)
         c->in_place = c->in_place && c->rank == c->root;
+    c->rounds = c->form == PERSISTENT ? draw(g, 4) : 1;
     make_images(c);
     fill(c);
 }
 
 /* One form of a call, with its arguments in parentheses. */
 #define CALL(c, name, ...)                                                                                   \
-    ((c)->form == BLOCKING ? tri_##name(__VA_ARGS__, (c)->comm)                                              \
-                           : tri_i##name(__VA_ARGS__, (c)->comm, &(c)->request))
+    ((c)->form == BLOCKING      ? tri_##name(__VA_ARGS__, (c)->comm)                                         \
+     : (c)->form == NONBLOCKING ? tri_i##name(__VA_ARGS__, (c)->comm, &(c)->request)                         \
+                                : tri_##name##_init(__VA_ARGS__, (c)->comm, &(c)->request))
 
 static tri_status issue_move(one_call *c) {
     const sample_side *s = &c->pair->send, *r = &c->pair->recv;
@@ -295,7 +298,9 @@ static tri_status issue_move(one_call *c) {
     MPI_Datatype st = s->type.mpi, rt = r->type.mpi;
     switch (c->operation) {
     case TRI_BARRIER:
-        return c->form == BLOCKING ? tri_barrier(c->comm) : tri_ibarrier(c->comm, &c->request);
+        return c->form == BLOCKING      ? tri_barrier(c->comm)
+               : c->form == NONBLOCKING ? tri_ibarrier(c->comm, &c->request)
+                                        : tri_barrier_init(c->comm, &c->request);
     case TRI_BCAST:
         return CALL(c, bcast, into, c->count * r->per, rt, c->root);
     case TRI_SCATTER:
@@ -353,6 +358,7 @@ static void check(one_call *c, const char *names, uint64_t seed) {
 }
 
 static void call_free(one_call *c) {
+    CHECK_OK(tri_request_free(&c->request));
     for (int side = 0; side < 2; side++) {
         free(c->counts[side]);
         free(c->displs[side]);
@@ -364,35 +370,85 @@ static void call_free(one_call *c) {
     image_free(&c->want);
 }
 
-static void complete(one_call *c, const char *names, uint64_t seed) {
-    c->left = now_s();
-    CHECK(!c->request, "%s: complete, but the request is still there", tri_operation_name(c->operation));
-    check(c, names, seed);
+/* Starts the next round of a persistent call. */
+static void start_round(one_call *c) {
+    c->came = now_s();
+    c->started = 1;
+    CHECK_OK(tri_request_start(c->request));
 }
 
-/* Completes all requests, in an order and by functions that differ between ranks. `alone`: a wait for one
- * request makes all others progress, too. */
-static void complete_all(one_call *calls, const char *names, uint64_t seed, generator *own, int alone) {
+static int is_pending(const one_call *c) {
+    return c->request && (c->form == NONBLOCKING || c->started);
+}
+
+/* `request`: what a wait or test left of the call's request. */
+static void complete(one_call *c, tri_request *request, const char *names, uint64_t seed) {
+    c->left = now_s();
+    CHECK(request == (c->form == PERSISTENT ? c->request : NULL), "form %d: a wrong request after completion",
+          (int)c->form);
+    c->request = request;
+    c->started = 0;
+    check(c, names, seed);
+    if (++c->round >= c->rounds) return;
+    fill(c);
+    start_round(c);
+}
+
+/* How a schedule may be completed. */
+enum {
+    ONE_FAMILY,     /* a wait for one request progresses all others */
+    ALL_AT_ONCE,    /* several families: a wait is for all requests */
+    SEVERAL_ROUNDS, /* persistent calls start again, so only what returns at the first completion may wait */
+    MODES
+};
+
+/* Completes all requests, in an order and by functions that differ between ranks. */
+static void complete_all(one_call *calls, const char *names, uint64_t seed, generator *own, int mode) {
     for (;;) {
         one_call *pending[CALLS];
+        tri_request *requests[CALLS];
         size_t count = 0;
         for (int i = 0; i < CALLS; i++)
-            if (calls[i].request) pending[count++] = &calls[i];
+            if (is_pending(&calls[i])) pending[count++] = &calls[i];
         if (!count) return;
-        one_call *c = pending[draw(own, count)];
+        for (size_t i = 0; i < count; i++)
+            requests[i] = pending[i]->request;
+        size_t chosen = draw(own, count), some = mode == ONE_FAMILY ? 1 + draw(own, count) : count;
+        size_t first = 0, end = 0, index = count; /* complete ones */
         int done = 0;
-        switch (draw(own, 3)) {
+        switch (draw(own, mode == ONE_FAMILY ? 7 : mode == ALL_AT_ONCE ? 6 : 5)) {
         case 0:
-            tri_comm_progress(c->comm);
+            tri_comm_progress(pending[chosen]->comm);
             break;
         case 1:
-            if (alone) CHECK_OK(tri_request_wait(&c->request));
-            done = alone;
+            CHECK_OK(tri_request_test(&requests[chosen], &done));
+            if (done) first = chosen, end = chosen + 1;
+            break;
+        case 2:
+            CHECK_OK(tri_request_test_all(some, requests, &done));
+            if (done) end = some;
+            break;
+        case 3:
+            CHECK_OK(tri_request_test_any(count, requests, &index, &done));
+            CHECK(done == (index < count), "a test of any of %zu requests: done %d, index %zu", count, done,
+                  index);
+            if (done) first = index, end = index + 1;
+            break;
+        case 4:
+            CHECK_OK(tri_request_wait_any(count, requests, &index));
+            CHECK(index < count, "a wait for any of %zu requests found none", count);
+            first = index, end = index + 1;
+            break;
+        case 5:
+            CHECK_OK(tri_request_wait_all(some, requests));
+            end = some;
             break;
         default:
-            CHECK_OK(tri_request_test(&c->request, &done));
+            CHECK_OK(tri_request_wait(&requests[chosen]));
+            first = chosen, end = chosen + 1;
         }
-        if (done) complete(c, names, seed);
+        for (size_t i = first; i < end; i++)
+            complete(pending[i], requests[i], names, seed);
     }
 }
 
@@ -404,29 +460,38 @@ static void check_barrier(const one_call *c, uint64_t seed) {
           (int)c->form, c->where, last - c->left, c->size, (unsigned long long)seed);
 }
 
+static void issue(one_call *c, const setting *s, const char *names, uint64_t seed, generator *own) {
+    c->came = now_s();
+    CHECK_OK(c->operation >= TRI_REDUCE ? issue_combine(c, s) : issue_move(c));
+    if (c->form == BLOCKING) complete(c, NULL, names, seed);
+    if (c->form == PERSISTENT && c->rounds && draw(own, 2)) start_round(c);
+}
+
 static void run_schedule(const setting *s, uint64_t seed, const char *names) {
-    int me;
+    int me, done;
     MPI_Comm_rank(MPI_COMM_WORLD, &me);
     generator shared = generator_of(seed, 0), own = generator_of(seed, 1 + (uint64_t)me);
-    int alone = (int)draw(&shared, 2);
+    int mode = (int)draw(&shared, MODES);
     one_call calls[CALLS];
     memset(calls, 0, sizeof calls);
     for (int i = 0; i < CALLS; i++) {
-        one_call *c = &calls[i];
-        draw_call(c, s, &shared, alone ? s->family : COMMS);
-        c->came = now_s();
-        CHECK_OK(c->operation >= TRI_REDUCE ? issue_combine(c, s) : issue_move(c));
-        if (c->form == BLOCKING) complete(c, names, seed);
-        if (draw(&own, 4)) continue;
-        int done;
+        draw_call(&calls[i], s, &shared, mode == ONE_FAMILY ? s->family : COMMS);
+        if (mode != SEVERAL_ROUNDS && calls[i].rounds > 1) calls[i].rounds = 1;
+        issue(&calls[i], s, names, seed, &own);
         one_call *other = &calls[draw(&own, (uint64_t)i + 1)];
-        if (!other->request) continue;
-        CHECK_OK(tri_request_test(&other->request, &done));
-        if (done) complete(other, names, seed);
+        if (draw(&own, 4) || !is_pending(other)) continue;
+        tri_request *request = other->request;
+        CHECK_OK(tri_request_test(&request, &done));
+        if (done) complete(other, request, names, seed);
     }
-    complete_all(calls, names, seed, &own, alone);
+    size_t first = draw(&own, CALLS);
+    for (size_t i = 0; i < CALLS; i++) {
+        one_call *c = &calls[(first + i) % CALLS];
+        if (c->form == PERSISTENT && c->round < c->rounds && !c->started) start_round(c);
+    }
+    complete_all(calls, names, seed, &own, mode);
     for (int i = 0; i < CALLS; i++) {
-        if (calls[i].operation == TRI_BARRIER) check_barrier(&calls[i], seed);
+        if (calls[i].operation == TRI_BARRIER && calls[i].rounds) check_barrier(&calls[i], seed);
         call_free(&calls[i]);
     }
 }
@@ -491,7 +556,7 @@ int main(int argc, char **argv) {
     make_setting(&s);
     uint64_t first = argc > 2 ? strtoull(argv[1], NULL, 10) : 0;
     uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : SEEDS;
-    for (uint64_t seed = first; seed < first + count && !check_failures; seed++)
+    for (uint64_t seed = first; seed < first + count; seed++)
         run_schedule(&s, seed, "");
     char names[512];
     for (int n = 0; names_of(n, names, sizeof names); n++) {
