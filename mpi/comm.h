@@ -2,7 +2,9 @@
 #ifndef TRI_MPI_COMM_H
 #define TRI_MPI_COMM_H
 
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "trireme/comm.h"
 
@@ -18,8 +20,21 @@ static inline int tri_family_is_pending(const tri_family *family) {
     return family && family->pending;
 }
 
+/* What ranks need to know about each other's machine. Communicators made from the same one share it, so only
+ * the first one asks (mpi/facts.c). */
+typedef struct tri_facts {
+    atomic_int owners;
+    int *label_of;       /* of each rank: the lowest rank of its node */
+    int found_processes; /* whether the rest is set */
+    int processes;       /* ranks of a node are processes, not threads of a simulator */
+    int single_copy, cores;
+    int64_t *pid; /* of the ranks of this node */
+    int kept;     /* by tri_facts_keep() */
+} tri_facts;
+
 struct tri_comm {
     MPI_Comm mpi;
+    tri_facts *facts;
     tri_family *family;
     int rank, size;
     char host[64];
@@ -34,6 +49,13 @@ struct tri_comm {
     int has_alone;
     struct tri_shared *shared; /* NULL until tri_shared_of() is called */
 };
+
+tri_status tri_facts_create(int size, tri_facts **out);
+void tri_facts_release(tri_facts *facts);
+/* Those that tri_facts_keep() left with `parent`, for one more owner; or NULL. All ranks find the same. */
+tri_status tri_facts_find(MPI_Comm parent, tri_facts **out);
+/* Leaves them with `parent`, on all ranks or none: in a simulator its ranks share the attributes. */
+tri_status tri_facts_keep(MPI_Comm parent, tri_facts *facts);
 
 /* Duplicates `parent`. `node_of`: as in tri_comm_options. `family`: the family to join; NULL: a new one.
  * Collective. */

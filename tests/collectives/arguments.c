@@ -117,6 +117,37 @@ static void strict_names(void) {
     free(node_of);
 }
 
+/* Counts how often the library asks MPI which ranks share a node. */
+static int asked;
+int MPI_Comm_split_type(MPI_Comm mpi, int type, int key, MPI_Info info, MPI_Comm *out) {
+    asked++;
+    return PMPI_Comm_split_type(mpi, type, key, info, out);
+}
+
+/* Many communicators at once: only the first from a parent asks about the machine. */
+static void many_communicators(void) {
+    enum { COMMS = 100 };
+    tri_comm *comms[COMMS];
+    MPI_Comm parent;
+    MPI_Comm_dup(MPI_COMM_WORLD, &parent);
+    for (int again = 0; again < 2; again++) {
+        asked = 0;
+        for (int i = 0; i < COMMS; i++)
+            CHECK_OK(tri_comm_create(parent, &comms[i]));
+        /* One rank shares no memory with others, so nothing is kept. */
+        CHECK(asked == (size == 1 ? COMMS : !again), "asked %d times", asked);
+        for (int i = 0; i < COMMS; i++) {
+            int one = 1, sum = 0;
+            CHECK_OK(tri_allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, comms[(i * 7) % COMMS]));
+            CHECK(sum == size, "communicator %d: %d", i, sum);
+        }
+        /* What they share outlives the parent. */
+        if (again) MPI_Comm_free(&parent);
+        for (int i = 0; i < COMMS; i++)
+            tri_comm_destroy(&comms[i]);
+    }
+}
+
 int main(int argc, char **argv) {
     int provided;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
@@ -125,6 +156,7 @@ int main(int argc, char **argv) {
     CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &world));
     strict_names();
     own_bytes_trials(world);
+    many_communicators();
     wrong_arguments();
     many_operands();
     tri_comm_destroy(&world);
