@@ -126,7 +126,7 @@ int MPI_Comm_split_type(MPI_Comm mpi, int type, int key, MPI_Info info, MPI_Comm
 
 /* Many communicators at once: only the first from a parent asks about the machine. */
 static void many_communicators(void) {
-    enum { COMMS = 100 };
+    enum { COMMS = 24 };
     tri_comm *comms[COMMS];
     MPI_Comm parent;
     MPI_Comm_dup(MPI_COMM_WORLD, &parent);
