@@ -59,6 +59,11 @@ static void merge(const uint32_t *left, uint32_t *right, int items) {
     }
 }
 
+/* By integers: with an absolute type neither the buffer nor the sum need to lie in an object. */
+static void *item(const void *base, ptrdiff_t offset) {
+    return (void *)((uintptr_t)base + (uintptr_t)offset);
+}
+
 static void operate(void *left, void *right, int *count, MPI_Datatype *type) {
     MPI_Aint lower, extent;
     MPI_Type_get_extent(*type, &lower, &extent);
@@ -66,12 +71,12 @@ static void operate(void *left, void *right, int *count, MPI_Datatype *type) {
     for (int e = 0; e < *count; e++) {
         uint32_t a[ITEMS_MOST], b[ITEMS_MOST];
         for (int i = 0; i < current->items; i++) {
-            memcpy(&a[i], (char *)left + e * extent + current->displs[i], 4);
-            memcpy(&b[i], (char *)right + e * extent + current->displs[i], 4);
+            memcpy(&a[i], item(left, e * extent + current->displs[i]), 4);
+            memcpy(&b[i], item(right, e * extent + current->displs[i]), 4);
         }
         merge(a, b, current->items);
         for (int i = 0; i < current->items; i++)
-            memcpy((char *)right + e * extent + current->displs[i], &b[i], 4);
+            memcpy(item(right, e * extent + current->displs[i]), &b[i], 4);
     }
 }
 
