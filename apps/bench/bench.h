@@ -55,9 +55,12 @@ extern const char bench_terminal[];
 tri_status bench_plot(const tri_run *run, const bench_variant *variants, int count, int trials,
                       const char *title, const char *path);
 
+/* Reads --sizes: at most `room` sizes, multiples of `unit` from there to `most`. */
+tri_status bench_sizes(const char *text, size_t unit, size_t most, size_t *out, int room, int *count);
+
 /* The subjects; each is a program. X(name) is `const tri_app bench_<name>` in <name>.c. */
 #define BENCH_LIST(X)                                                                                        \
-    X(sum) X(heat) X(collectives) X(combine) X(gpu) X(compare) X(choice) X(network) X(p2p) X(store)
+    X(sum) X(heat) X(collectives) X(combine) X(gpu) X(compare) X(choice) X(network) X(overlap) X(p2p) X(store)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE

@@ -54,22 +54,6 @@ static const struct {
     [EXCHANGE] = {"exchange", exchange, 2},
 };
 
-static tri_status read_sizes(state *s) {
-    for (const char *at = s->sizes_text; *at;) {
-        char word[40];
-        size_t length = strcspn(at, ",");
-        snprintf(word, sizeof word, "%.*s", (int)length, at);
-        if (s->sizes == SIZES) return tri_fail(TRI_ERR_ARGUMENT, "--sizes: at most %d", SIZES);
-        size_t *bytes = &s->bytes[s->sizes++];
-        if (tri_size_parse(word, bytes) != TRI_OK)
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
-        if (!*bytes || *bytes > INT_MAX)
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not from 1 to %d", word, INT_MAX);
-        at += length + (at[length] == ',');
-    }
-    return s->sizes ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
-}
-
 /* Rank 0's bytes differ from those of rank 1, and neighbours from each other. */
 static char byte_of(int rank, size_t at) {
     return (char)(unsigned char)((unsigned)rank * 37U + at % 251);
@@ -80,7 +64,7 @@ static tri_status setup(tri_run *run, void *argument) {
     int rank = tri_comm_rank(run->comm), half = tri_comm_size(run->comm) / 2;
     size_t most = 1;
     s->run = run;
-    TRI_TRY(read_sizes(s));
+    TRI_TRY(bench_sizes(s->sizes_text, 1, INT_MAX, s->bytes, SIZES, &s->sizes));
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!(s->duration_s >= 0)) return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 or more");
     if (!half) return tri_fail(TRI_ERR_ARGUMENT, "bench p2p needs two ranks or more");

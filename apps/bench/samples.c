@@ -6,6 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+tri_status bench_sizes(const char *text, size_t unit, size_t most, size_t *out, int room, int *count) {
+    for (const char *at = text; *at;) {
+        char word[40];
+        size_t length = strcspn(at, ",");
+        if (*count == room) return tri_fail(TRI_ERR_ARGUMENT, "--sizes: at most %d", room);
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        size_t *bytes = &out[(*count)++];
+        if (tri_size_parse(word, bytes) != TRI_OK)
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
+        if (!*bytes || *bytes % unit || *bytes > most)
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not a multiple of %zu from %zu to %zu", word,
+                            unit, unit, most);
+        at += length + (at[length] == ',');
+    }
+    return *count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
+}
+
 tri_status bench_create(bench_variant *variants, int count, int trials) {
     for (int v = 0; v < count; v++) {
         variants[v].seconds = calloc((size_t)trials, sizeof *variants[v].seconds);

@@ -19,6 +19,7 @@
 #include "trireme/network_file.h"
 #include "trireme/number.h"
 #include "trireme/output.h"
+#include "trireme/persistent.h"
 #include "trireme/place.h"
 #include "trireme/random.h"
 #include "trireme/request.h"
