@@ -17,6 +17,7 @@ Exit status: 2 usage, 3 h5py, numpy or scipy is missing, 4 no result files.
 import glob
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -129,7 +130,8 @@ def write(folder, program, data, tables, fits):
         group[name] = value
         group[name].attrs["long_name"], group[name].attrs["units"] = long_name, units
 
-    with h5py.File(path + ".part", "w") as file:
+    part = f"{path}.{secrets.token_hex(5)}.part"
+    with h5py.File(part, "x") as file:
         file.attrs["program"] = program
         for series, table in tables.items():
             if not len(table):
@@ -146,7 +148,7 @@ def write(folder, program, data, tables, fits):
                         f"{name} of {law}'s law: value and 95 % confidence interval",
                         "s" if name == "T1" else "1")
         file.attrs["complete"] = 1
-    os.replace(path + ".part", path)
+    os.replace(part, path)
     print(f"record      {path}")
 
 

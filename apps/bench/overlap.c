@@ -146,14 +146,8 @@ static tri_status call_often(const state *s, int variant, double *seconds) {
     return tri_request_free(&kept);
 }
 
-/* Seconds of one call of the slowest rank. */
-static double trial(void *argument, int variant) {
-    state *s = argument;
-    double seconds = INFINITY;
-    tri_status status = call_often(s, variant, &seconds);
-    if (status == TRI_OK)
-        status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, s->call.comm);
-    return status == TRI_OK ? seconds : -1;
+static tri_status trial(void *argument, int variant, double *seconds) {
+    return call_often(argument, variant, seconds);
 }
 
 /* Hashes the result of one call of each variant: all must have the bits of the first. */
@@ -180,14 +174,14 @@ static tri_status compare(state *s) {
 
 /* The number of calls that fill the duration, and the length of the computation: that of the slowest
  * nonblocking form, so that a perfect overlap hides it. */
-static tri_status tune(state *s) {
+static tri_status tune(tri_run *run, state *s) {
     s->computed_s = 0;
     s->calls = 3;
     for (int v = MPI_NONBLOCKING; v < COMPUTING; v++) {
         double best = INFINITY;
         for (int i = 0; i < 3; i++) {
-            double seconds = trial(s, v);
-            if (seconds < 0) return tri_fail(TRI_ERR_WRONG, "%s: %s", names[v], tri_error_text());
+            double seconds;
+            TRI_TRY(bench_once(run, names[v], trial, s, v, &seconds));
             best = fmin(best, seconds);
         }
         s->computed_s = fmax(s->computed_s, best);
@@ -237,9 +231,9 @@ static tri_status run(tri_run *run, void *argument) {
         s->calls = 1;
         s->computed_s = 0;
         TRI_TRY(compare(s));
-        TRI_TRY(tune(s));
+        TRI_TRY(tune(run, s));
         c->computed_s = s->computed_s;
-        TRI_TRY(bench_alternate(c->variants, VARIANTS, s->trials, trial, s));
+        TRI_TRY(bench_alternate(run, c->variants, VARIANTS, s->trials, trial, s));
     }
     tri_progress(run, "overlap", 1);
     return TRI_OK;
