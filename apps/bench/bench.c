@@ -12,6 +12,8 @@ static const tri_app *const subjects[] = {
 };
 
 int main(int argc, char **argv) {
+    /* Here too: tri_main() sees other arguments. */
+    tri_store_look_first(argc, argv);
     const size_t count = sizeof subjects / sizeof *subjects;
     const char *word = argc > 1 ? argv[1] : "";
     if (!strcmp(word, "--compare")) word += 2;

@@ -289,6 +289,7 @@ static void stop(driver *d, void *state) {
 }
 
 int tri_main(const tri_app *app, int argc, char **argv) {
+    tri_store_look_first(argc, argv);
     driver d = {.app = app, .argc = argc, .argv = argv};
     void *state = calloc(1, app->state_bytes ? app->state_bytes : 1);
     if (!state) return 3;
