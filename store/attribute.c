@@ -31,9 +31,11 @@ static tri_status read_attribute(const tri_dataset *dataset, const char *name, h
                                  void *out) {
     char reason[TRI_H5_REASON];
     tri_status status = TRI_OK;
-    if (H5Aread(attribute, type, out) < 0)
+    if (H5Aread(attribute, type, out) < 0) {
         status = tri_fail(TRI_ERR_FILE, "cannot read attribute '%s' of '%s': %s", name, dataset->file,
                           tri_h5_reason(reason));
+        tri_h5_stay_quiet();
+    }
     H5Aclose(attribute);
     return status;
 }

@@ -174,10 +174,12 @@ static tri_status open_alone(const char *file, const char *path, int any, tri_da
         tri_h5_quiet_end(quiet);
     }
     free(inside);
-    if (status == TRI_OK)
+    if (status == TRI_OK) {
         *out = dataset;
-    else
-        tri_dataset_destroy(&dataset);
+        return TRI_OK;
+    }
+    tri_dataset_destroy(&dataset);
+    tri_h5_stay_quiet();
     return status;
 }
 

@@ -38,10 +38,6 @@ struct tri_dataset {
     uint64_t plain_place; /* offset of the first element, in bytes */
 };
 
-/* What the child of look.h does: opens the dataset, reads the first elements or the attribute, and closes it.
- * Ignores errors. */
-void tri_dataset_try(const char *file, const char *path, int any, const char *attribute);
-
 /* Determines whether tri_dataset_read_plain() can read the dataset. */
 void tri_dataset_learn_plain(tri_dataset *dataset);
 

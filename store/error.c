@@ -16,8 +16,15 @@ tri_h5_quiet tri_h5_quiet_begin(void) {
     return quiet;
 }
 
+static int stays_quiet;
+
 void tri_h5_quiet_end(tri_h5_quiet quiet) {
-    H5Eset_auto2(H5E_DEFAULT, quiet.print, quiet.data);
+    if (!stays_quiet) H5Eset_auto2(H5E_DEFAULT, quiet.print, quiet.data);
+}
+
+void tri_h5_stay_quiet(void) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    stays_quiet = 1;
 }
 
 static herr_t keep_line(unsigned n, const H5E_error2_t *line, void *text) {
@@ -116,35 +123,8 @@ hid_t tri_h5_access(void) {
     return access;
 }
 
-static void silence(void) {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-}
-
-static int silence_before(MPI_Comm comm, int key, void *value, void *state) {
-    (void)comm, (void)key, (void)value, (void)state;
-    silence();
-    return MPI_SUCCESS;
-}
-
-/* When HDF5 closes itself, it prints "infinite loop closing library" where a damaged file has left something
- * that it cannot close. It does so in MPI_Finalize(), by an attribute of MPI_COMM_SELF that H5open() sets, or
- * else in exit(). Both work in reverse order, so what is registered after H5open() comes first. */
-static void quiet_exit(void) {
-    static int at_exit, at_finalize;
-    int initialized = 0, finalized = 0, key;
-    H5open();
-    if (!at_exit++) atexit(silence);
-    MPI_Initialized(&initialized);
-    MPI_Finalized(&finalized);
-    if (!initialized || finalized || at_finalize++) return;
-    if (MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, silence_before, &key, NULL) != MPI_SUCCESS) return;
-    MPI_Comm_set_attr(MPI_COMM_SELF, key, NULL);
-    MPI_Comm_free_keyval(&key);
-}
-
 tri_status tri_h5_open(const char *file, hid_t *out) {
     TRI_TRY(check_openable(file));
-    quiet_exit();
     hid_t access = tri_h5_access();
     hid_t opened = H5Fopen(file, H5F_ACC_RDONLY, access);
     tri_status status = opened < 0 ? tri_h5_open_failure(file) : TRI_OK;

@@ -21,8 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/dataset.h"
-
 extern char **environ;
 
 /* The name of the child, its end of the pair of sockets, and its first and every later answer. */
@@ -175,7 +173,7 @@ static void prepare(void) {
         close(fd);
 }
 
-static void look_at_files(void) {
+static void look_at_files(tri_look_at look_at) {
     char request[REQUEST_BYTES], answer = READY;
     while (send(CHILD_FD, &answer, 1, MSG_NOSIGNAL) == 1) {
         if (recv(CHILD_FD, request, sizeof request, 0) <= 1) return;
@@ -184,19 +182,19 @@ static void look_at_files(void) {
             text[i] = text[i - 1] + strlen(text[i - 1]) + 1;
         limit_time();
         if (!chdir(text[0]))
-            tri_dataset_try(text[1], request[0] & PATH ? text[2] : NULL, request[0] & ANY,
-                            request[0] & ATTRIBUTE ? text[3] : NULL);
+            look_at(text[1], request[0] & PATH ? text[2] : NULL, request[0] & ANY,
+                    request[0] & ATTRIBUTE ? text[3] : NULL);
         answer = DONE;
     }
 }
 
-void tri_store_look_first(int argc, char **argv) {
+void tri_look_first(int argc, char **argv, tri_look_at look_at) {
     if (argc != 1 || strcmp(argv[0], marker)) {
         looker.wanted = limit_s() > 0;
         return;
     }
     prepare();
-    look_at_files();
+    look_at_files(look_at);
     /* Without the exit functions of HDF5 and MPI. */
     _exit(0);
 }

@@ -1,9 +1,11 @@
-/* Reads of a dataset what a program would read first, to find out whether HDF5 survives it. */
+/* What the child of look.h does: opens a dataset and reads what its parent will read first, to find out
+ * whether HDF5 survives it. */
 #include <stdlib.h>
 #include <time.h>
 
 #include "store/array.h"
 #include "store/dataset.h"
+#include "store/look.h"
 
 static const size_t piece_bytes = (size_t)1 << 20, most_bytes = (size_t)16 << 20;
 static const double most_s = 0.5;
@@ -55,7 +57,7 @@ static void try_elements(tri_dataset *dataset) {
     free(out);
 }
 
-void tri_dataset_try(const char *file, const char *path, int any, const char *attribute) {
+static void try_dataset(const char *file, const char *path, int any, const char *attribute) {
     tri_dataset *dataset = NULL;
     tri_status status = any ? tri_dataset_open_stored(NULL, file, path, &dataset)
                             : tri_dataset_open(NULL, file, path, &dataset);
@@ -66,4 +68,8 @@ void tri_dataset_try(const char *file, const char *path, int any, const char *at
     tri_dataset_destroy(&dataset);
     /* What an error has left in HDF5 is closed at the end of a process. */
     H5close();
+}
+
+void tri_store_look_first(int argc, char **argv) {
+    tri_look_first(argc, argv, try_dataset);
 }

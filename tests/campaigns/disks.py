@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Programs that write to a disk that becomes full: a small tmpfs with some of its bytes taken. Right: success,
-or a documented status and a line; no temporary file stays, and no file under a final name is incomplete.
-Needs root, to mount; status 77 otherwise."""
+"""Programs that write to a disk that becomes full: a small tmpfs with some of its bytes taken. Right:
+success, or a documented status and a line; no temporary file stays, and no file under a final name is
+incomplete. Needs root, to mount; status 77 otherwise."""
 import os
 import subprocess
 import sys
