@@ -88,8 +88,8 @@ TRI_API tri_status tri_fail(tri_status status, const char *format, ...) TRI_PRIN
 TRI_API const char *tri_error_text(void);
 
 /** Copies `text` to `out` as one line of valid UTF-8 of less than `room` > 0 bytes: control characters and
- * bytes that are not UTF-8 become \\n, \\t, \\r or \\xNN. A line break before two spaces is kept: it is part of
- * a message, not of a name. Returns `out`. */
+ * bytes that are not UTF-8 become \\n, \\t, \\r or \\xNN. A line break before two spaces is kept: it is part
+ * of a message, not of a name. Returns `out`. */
 TRI_API char *tri_text_line(const char *text, char *out, size_t room);
 
 /** Returns from the calling function where `call` fails, with its status: TRI_TRY(tri_team_create(...)); */
