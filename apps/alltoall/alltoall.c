@@ -329,7 +329,6 @@ static tri_status run(tri_run *run, void *argument) {
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     tri_dataset *b = NULL;
-    if (!s->check) return TRI_OK;
     TRI_TRY(tri_dataset_open_stored(run->comm, s->out_file,
                                     s->out_path ? s->out_path : tri_dataset_path(s->a), &b));
     tri_status status = compare_files(&s->plan, tri_comm_rank(run->comm), s->a, b, s->buffer);

@@ -240,7 +240,6 @@ static tri_status read_again(state *s) {
 
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
-    if (!s->check) return TRI_OK;
     if (!s->dest) return bcast_memory_verify(run, &s->memory);
     tri_status status = tri_agree(run->comm, s->writers ? read_again(s) : TRI_OK);
     s->wrong = status != TRI_OK;

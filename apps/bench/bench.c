@@ -12,6 +12,8 @@ static const tri_app *const subjects[] = {
 };
 
 int main(int argc, char **argv) {
+    /* Here too: tri_main() sees other arguments. */
+    tri_store_look_first(argc, argv);
     const size_t count = sizeof subjects / sizeof *subjects;
     const char *word = argc > 1 ? argv[1] : "";
     if (!strcmp(word, "--compare")) word += 2;
@@ -22,9 +24,10 @@ int main(int argc, char **argv) {
     /* Other ranks exit with 0, since a launcher might kill this one at another status. */
     if (tri_launcher_rank() != 0) return 0;
     if (!help) {
-        fprintf(stderr, "bench: %s%s%s; bench --help lists them\n",
-                *word ? "there is no subject '" : "a subject is missing", word, *word ? "'" : "");
-        return 2;
+        tri_status status = *word ? tri_fail(TRI_ERR_ARGUMENT, "there is no subject '%s'", word)
+                                  : tri_fail(TRI_ERR_ARGUMENT, "a subject is missing");
+        fprintf(stderr, "bench: %s; bench --help lists them\n", tri_error_text());
+        return tri_status_exit(status);
     }
     printf("Usage: mpirun -np RANKS bench SUBJECT [OPTION...]; bench SUBJECT --help lists its options. "
            "Subjects:\n");

@@ -118,7 +118,8 @@ struct tri_app {
     tri_status (*begin)(tri_run *, void *);
     tri_status (*step)(tri_run *, void *);
     tri_status (*keep)(tri_run *, void *, tri_checkpoint *);
-    /* Checks the result independently of run. TRI_ERR_WRONG: it differs. */
+    /* Checks the result independently of run, only if asked in a program with a flag --verify.
+     * TRI_ERR_WRONG: it differs. */
     tri_status (*verify)(tri_run *, void *);
     tri_status (*record)(tri_run *, void *); /* adds the results to the report and the result file */
     /* Rank 0 only, after the table and the result file, which remain if drawing fails. */

@@ -206,9 +206,9 @@ static void where_text(const driver *d, char *text, size_t room) {
                  cores > 1 ? "s" : "");
 }
 
-static tri_status show(driver *d, const char *where) {
+static tri_status show(driver *d, const char *where, const char *verdict) {
     if (tri_comm_rank(d->run.comm) || d->common.quiet) return TRI_OK;
-    return d->common.json ? tri_report_json(&d->run, where) : tri_report_table(&d->run, where);
+    return d->common.json ? tri_report_json(&d->run, where, verdict) : tri_report_table(&d->run, where);
 }
 
 /* Cores, threads and a device for this rank. */
@@ -226,6 +226,14 @@ static tri_status place(driver *d) {
     return tri_agree(d->run.comm, status);
 }
 
+/* Programs with an option --verify check their result on request, others always. */
+static bool wants_verify(const driver *d) {
+    for (const tri_option *row = d->app->options; row && row->name; row++)
+        if (!strcmp(row->name, "verify"))
+            return *(const bool *)((const char *)d->sets[0].state + row->offset);
+    return d->app->verify;
+}
+
 /* Runs the program; every rank returns the same status. */
 static tri_status work(driver *d, void *state) {
     tri_run *run = &d->run;
@@ -239,19 +247,20 @@ static tri_status work(driver *d, void *state) {
     TRI_TRY(open_result(d));
     if (d->app->setup) TRI_TRY(tri_agree(run->comm, d->app->setup(run, state)));
     if (d->app->run || d->app->step) TRI_TRY(timed_run(d, state));
-    tri_status verdict = d->app->verify ? tri_agree(run->comm, d->app->verify(run, state)) : TRI_OK;
+    bool checked = wants_verify(d);
+    tri_status verdict = checked ? tri_agree(run->comm, d->app->verify(run, state)) : TRI_OK;
     /* A wrong result is recorded with its verdict. */
     if (verdict != TRI_OK && verdict != TRI_ERR_WRONG) return verdict;
     char why[1024], where[512];
-    snprintf(why, sizeof why, "%s", tri_error_text());
+    snprintf(why, sizeof why, "%s", verdict != TRI_OK ? tri_error_text() : checked ? "right" : "not checked");
     if (d->app->record) TRI_TRY(tri_agree(run->comm, d->app->record(run, state)));
     where_text(d, where, sizeof where);
     TRI_TRY(record_run(d, where));
     if (run->result) {
-        tri_result_text(run->result, "verdict", verdict == TRI_OK ? "right" : why);
+        tri_result_text(run->result, "verdict", why);
         TRI_TRY(tri_result_finish(run->result));
     }
-    TRI_TRY(tri_agree(run->comm, show(d, where)));
+    TRI_TRY(tri_agree(run->comm, show(d, where, why)));
     int draws = d->app->draw && tri_comm_rank(run->comm) == 0;
     tri_status drawn = tri_agree(run->comm, draws ? d->app->draw(run, state) : TRI_OK);
     if (verdict == TRI_OK) return drawn;
@@ -282,6 +291,7 @@ static void stop(driver *d, void *state) {
 }
 
 int tri_main(const tri_app *app, int argc, char **argv) {
+    tri_store_look_first(argc, argv);
     driver d = {.app = app, .argc = argc, .argv = argv};
     void *state = calloc(1, app->state_bytes ? app->state_bytes : 1);
     if (!state) return 3;

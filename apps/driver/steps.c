@@ -4,15 +4,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "apps/driver/checkpoint_file.h"
 
 /* Set by the signal handler. */
 static volatile sig_atomic_t stop_signal;
+static struct timespec stop_time; /* of the first SIGTERM or SIGINT */
 
+/* A second SIGTERM or SIGINT ends a program that does not come to its next step, such as one that is stuck in
+ * a library. Not within a second after the first one: a launcher and a scheduler, or timeout(1) alone, may
+ * send the same signal twice. */
 static void on_signal(int signal_number) {
+    struct timespec now;
     stop_signal = signal_number;
+    if (signal_number == SIGUSR1) return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!stop_time.tv_sec) stop_time = now;
+    double since_s =
+        difftime(now.tv_sec, stop_time.tv_sec) + 1e-9 * (double)(now.tv_nsec - stop_time.tv_nsec);
+    if (since_s < 1) return;
+    (void)signal(signal_number, SIG_DFL);
+    (void)raise(signal_number);
 }
 
 void tri_stop_catch(void) {

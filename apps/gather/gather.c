@@ -222,7 +222,6 @@ static tri_status run(tri_run *run, void *argument) {
 
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
-    if (!s->check) return TRI_OK;
     tri_dataset *whole = NULL;
     tri_status status = TRI_OK;
     if (tri_comm_rank(run->comm) == 0)

@@ -31,13 +31,21 @@ static void xdmf_numbers(FILE *to, int dims, const double value) {
     fprintf(to, "</DataItem>");
 }
 
-/* Writes a file name with XML escapes. */
-static void xml_text(FILE *to, const char *text) {
-    for (; *text; text++) {
-        if (strchr("&<>\"'", *text))
-            fprintf(to, "&#%d;", *text);
-        else
-            fputc(*text, to);
+/* Writes a file name with XML escapes. XML cannot hold other control characters and what is not UTF-8: they
+ * are written as in an error line. */
+static void xml_text(FILE *to, const char *name) {
+    char line[4 * PATH_MAX];
+    for (size_t length; *name; name += length) {
+        char piece[PATH_MAX];
+        length = strcspn(name, "\t\n\r");
+        snprintf(piece, sizeof piece, "%.*s", (int)length, name);
+        for (const char *text = tri_text_line(piece, line, sizeof line); *text; text++) {
+            if (strchr("&<>\"'", *text))
+                fprintf(to, "&#%d;", *text);
+            else
+                fputc(*text, to);
+        }
+        if (name[length]) fprintf(to, "&#%d;", name[length++]);
     }
 }
 

@@ -267,7 +267,6 @@ static tri_status verify(tri_run *run, void *argument) {
     int root = tri_comm_rank(run->comm) == 0;
     tri_moments other;
     double ordered = 0;
-    if (!s->check) return TRI_OK;
     TRI_TRY(reduce_verify_moments(run, &s->input, &other));
     if (s->sum == REDUCE_ORDERED) TRI_TRY(reduce_verify_ordered(run, &s->input, &ordered));
     if (!root) return TRI_OK;

@@ -1,5 +1,6 @@
 """apps/heat against a loop in Python and the known solution; checkpoints that are killed, damaged, foreign,
 and resumed elsewhere; and every kind of bad input."""
+import json
 import math
 import os
 import pathlib
@@ -148,6 +149,29 @@ def test_xdmf_of_a_name_that_means_something_to_xml(trireme, tmp_path):
     root = xml.etree.ElementTree.parse(tmp_path / f"{prefix}.xmf").getroot()
     name, path = root.find("./Domain/Grid/Grid/Attribute/DataItem").text.split(":")
     assert name == f"{prefix}-00000003.h5" and path == "/u" and (tmp_path / name).exists()
+
+
+def test_any_name_gives_valid_xml_and_json(trireme, tmp_path):
+    """Bytes that are neither XML nor UTF-8 are escaped."""
+    prefix = b"a\n\x01<&\"\xff\xc3\xa9"
+    command = [str(BUILD / "apps" / "heat"), "--points", "6x5", "--steps", "3", "--out", prefix, "--json",
+               "--results", b"r\xfe\n", "--verify"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert os.path.exists(os.path.join(os.fsencode(tmp_path), prefix + b"-00000003.h5"))
+    root = xml.etree.ElementTree.parse(os.path.join(os.fsencode(tmp_path), prefix + b".xmf")).getroot()
+    text = root.find("./Domain/Grid/Grid/Attribute/DataItem").text
+    assert text == 'a\n\\x01<&"\\xff\xe9-00000003.h5:/u'
+    answer = json.loads(done.stdout.decode())
+    assert answer["record"].startswith("r\\xfe\\n/heat-") and answer["verdict"] == "right"
+    assert "is the solution" in answer["results"]["verify"]
+
+
+def test_a_run_without_verify_is_not_checked(trireme, tmp_path):
+    for more, verdict in (((), "not checked"), (("--verify",), "right")):
+        r = trireme(0, "heat", "--points", "6x5", "--steps", 3, "--json", *more)
+        assert r.json["verdict"] == verdict and ("verify" in r.json["results"]) == bool(more)
+        with h5py.File(tmp_path / r.json["record"], "r") as f:
+            assert f.attrs["verdict"] == verdict
 
 
 def test_plots(trireme, tmp_path):

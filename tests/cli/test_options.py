@@ -50,6 +50,16 @@ def test_bench_subjects(trireme):
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1 and not r.out
 
 
+def test_an_error_is_one_line(trireme):
+    """Newlines and control characters of arguments and names are escaped."""
+    for words, shown in ((("reduce", "no\nsuch\x1b[31m.h5"), "'no\\nsuch\\x1b[31m.h5'"),
+                         (("reduce", "--sum", "a\nreduce: fine"), "'a\\nreduce: fine'"),
+                         (("reduce", "--a\nb"), "'--a\\nb'"), (("bench", "a\nb"), "'a\\nb'"),
+                         (("reduce", os.fsdecode(b"\xff.h5")), "'\\xff.h5'")):
+        r = trireme(0, *words)
+        assert r.status in (2, 4) and len(r.err.splitlines()) == 1 and shown in r.err, r.err
+
+
 def test_table(trireme):
     """Its lines end where their words do; measured values have few digits, computed ones all bits."""
     r = trireme(2, "heat", "--points", "8x8", "--verbose", "--results", "none")
