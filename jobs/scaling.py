@@ -31,6 +31,11 @@ except ModuleNotFoundError as error:
     sys.exit(3)
 
 
+def part_of(path):
+    """A temporary name beside `path`."""
+    return f"{path}.{secrets.token_hex(5)}.part"
+
+
 def amdahl(n, t1, s):
     return t1 * (s + (1 - s) / n)
 
@@ -130,7 +135,7 @@ def write(folder, program, data, tables, fits):
         group[name] = value
         group[name].attrs["long_name"], group[name].attrs["units"] = long_name, units
 
-    part = f"{path}.{secrets.token_hex(5)}.part"
+    part = part_of(path)
     with h5py.File(part, "x") as file:
         file.attrs["program"] = program
         for series, table in tables.items():
@@ -162,7 +167,8 @@ def plot(folder, program, tables, fits):
         return
     svg = os.path.join(folder, "scaling.svg")
     curves = ["x title 'ideal' with lines dashtype 2 linecolor 'gray'"]
-    script = ["set terminal svg size 720,540", f"set output '{svg}'", f"set title '{program}'",
+    title = re.sub(r"[\x00-\x1f]", " ", program).replace("'", "''")
+    script = ["set terminal svg size 720,540", f"set title '{title}' noenhanced",
               "set xlabel 'n'", "set ylabel 'speedup'", "set logscale xy 2", "set key top left", "set grid"]
     for series, table in tables.items():
         if len(table):
@@ -183,7 +189,13 @@ def plot(folder, program, tables, fits):
             f"{x:.9g} {y:.9g}" for x, y in zip(points, unit * work / function(points, t1, *rest))) + "\nEND")
         curves.append(f"${law} title '{law}' with lines")
     script.append(f"plot [1:{largest:g}] " + ", ".join(curves))
-    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
+    # gnuplot runs a command where a name begins with a bar, so it is given no name.
+    drawn = subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True,
+                           stdout=subprocess.PIPE).stdout
+    part = part_of(svg)
+    with open(part, "x", encoding="utf-8") as file:
+        file.write(drawn)
+    os.replace(part, svg)
     print(f"plot        {svg}")
 
 

@@ -25,6 +25,7 @@ static void on_signal(int signal_number) {
     double since_s =
         difftime(now.tv_sec, stop_time.tv_sec) + 1e-9 * (double)(now.tv_nsec - stop_time.tv_nsec);
     if (since_s < 1) return;
+    tri_output_abandon();
     (void)signal(signal_number, SIG_DFL);
     (void)raise(signal_number);
 }
