@@ -14,10 +14,12 @@ LAUNCHER = os.environ["TRIREME_LAUNCHER"]
 
 
 # What launchers print and no option turns off: Open MPI 5 a banner for each status other than 0 and a line
-# about a rank that has gone; Open MPI 4 a warning of libevent when a rank closes its pipe early.
+# about a rank that has gone; Open MPI 4 a warning of libevent when a rank closes its pipe early. Also a
+# program's line about the first use of a device, which depends on the cache of kernels.
 NOISE = re.compile(r"^-{74}\nprterun (?:.*\n)*?-{74}\n"
                    r"|^\[\S+:\d+\] PMIX ERROR: PMIX_ERR_UNREACH in file .*\n"
-                   r"|^\[warn\] Epoll \S+ on fd \d+ failed.*\n", re.MULTILINE)
+                   r"|^\[warn\] Epoll \S+ on fd \d+ failed.*\n"
+                   r"|^\S+: compiling kernels for '.*' \(once\)\n", re.MULTILINE)
 
 
 def without_noise(text):
@@ -55,6 +57,7 @@ def on_ranks(cases, ranks, always=lambda arguments: False):
 class Outcome:
     def __init__(self, done):
         self.status, self.out, self.err = done.returncode, done.stdout, without_noise(done.stderr)
+        self.all_err = done.stderr
 
     @property
     def json(self):
