@@ -324,9 +324,9 @@ static tri_status call_conversion(tri_map_text *map, size_t column, const char *
     return TRI_OK;
 }
 
-/* The same value, which the compiler does not know. The libraries of some drivers, such as PoCL's rint and abs,
- * rely on overflow that C leaves open: harmless at run time, but a compiler that sees it for a constant removes
- * the kernel. `zero` is 0. */
+/* The same value, which the compiler does not know. The libraries of some drivers, such as PoCL's rint and
+ * abs, rely on overflow that C leaves open: harmless at run time, but a compiler that sees it for a constant
+ * removes the kernel. `zero` is 0. */
 static tri_map_value hide(tri_map_text *map, tri_map_value x) {
     unsigned n = x.number;
     return x.type == TRI_FLOAT64   ? emit(map, x.type, "as_double(as_ulong(n%u) + zero)", n)

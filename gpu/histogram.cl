@@ -1,5 +1,5 @@
-/* Counts as defined by tri_histogram_add(), with the numbers of tri_bins_make(). Group g writes `bins` counts, then the counts below, above and of
- * NaN. */
+/* Counts as defined by tri_histogram_add(), with the numbers of tri_bins_make(). Group g writes `bins`
+ * counts, then the counts below, above and of NaN. */
 #if ONE_ITEM
 #define COUNT(place) counts[place]++
 #else

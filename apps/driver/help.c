@@ -33,8 +33,8 @@ static const tri_option action_rows[] = {
     {.name = NULL},
 };
 
-/* Whether a common option has an effect in this program. The parser accepts the others as well, so that scripts
- * can pass the same words to all programs. */
+/* Whether a common option has an effect in this program. The parser accepts the others as well, so that
+ * scripts can pass the same words to all programs. */
 static bool applies(const tri_app *app, const tri_option *row) {
     bool runs = app->run || app->step;
     return !((app->no_device && !strcmp(row->name, "device")) ||

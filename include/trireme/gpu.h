@@ -121,8 +121,8 @@ TRI_API TRI_MUST_CHECK tri_status tri_gpu_open_variant(const char *filter, int l
 TRI_API void tri_gpu_close(tri_gpu **gpu);
 
 /** Makes a kernel ready, so that its first use takes no longer than others: compiles it or loads it from the
- * cache. name: as in tri_gpu_kernel(), such as "moments". Without it the first use does this. TRI_ERR_ARGUMENT:
- * no such kernel. TRI_ERR_DEVICE: a build error, with the compiler's log. */
+ * cache. name: as in tri_gpu_kernel(), such as "moments". Without it the first use does this.
+ * TRI_ERR_ARGUMENT: no such kernel. TRI_ERR_DEVICE: a build error, with the compiler's log. */
 TRI_API TRI_MUST_CHECK tri_status tri_gpu_prepare(tri_gpu *gpu, const char *name);
 
 /** A function that is told that kernels are compiled. */

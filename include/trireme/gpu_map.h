@@ -19,8 +19,8 @@
  * it is then the only output, a double. An expression may use one element of each input, under the input's
  * name and with its type; `i`, a long, the global index of that element; numbers; C's operators without those
  * that assign or need an address; casts to the types above and to bool; sizeof; and the functions and
- * constants that doc/programs.md lists. All else is refused. Types and precedence are those of OpenCL C. Every
- * operation is rounded by itself: + - * / and sqrt of doubles have the bits that C gives.
+ * constants that doc/programs.md lists. All else is refused. Types and precedence are those of OpenCL C.
+ * Every operation is rounded by itself: + - * / and sqrt of doubles have the bits that C gives.
  *
  * Every operation is defined for all operands, on every device. Integers wrap; a / 0 and a % 0 are 0; the
  * least integer / -1 is itself. A shift uses its count modulo the width of the left operand. A real number

@@ -1,5 +1,5 @@
-"""The commands of README.md and doc/tutorial.md, and the output that they show, as far as it is the same on every
-machine."""
+"""The commands of README.md and doc/tutorial.md, and the output that they show, as far as it is the same on
+every machine."""
 import os
 import pathlib
 import re
@@ -15,7 +15,7 @@ DOCUMENTS = (SOURCE / "README.md", SOURCE / "doc" / "tutorial.md")
 
 
 def blocks(path):
-    """The indented blocks: their lines without the indentation. Adjacent ones are separated by a blank line."""
+    """The indented blocks: their lines without the indentation. A blank line separates adjacent ones."""
     for part in re.split(r"\n\s*\n", path.read_text()):
         lines = part.split("\n")
         if all(line.startswith("    ") for line in lines):
@@ -30,7 +30,8 @@ def commands(path):
                 yield line.split("   #")[0].strip()
 
 
-COMMANDS = [pytest.param(command, id=f"{path.stem}: {command}") for path in DOCUMENTS for command in commands(path)]
+COMMANDS = [pytest.param(command, id=f"{path.stem}: {command}")
+            for path in DOCUMENTS for command in commands(path)]
 # Of a status other than 0, which the document shows or explains.
 FAILS = {"./apps/doctor": (0, 1, 3, 77), "mpirun -np 3 ./apps/p2p --order unsafe --timeout 4": (4, 3, 1)}
 
@@ -47,7 +48,8 @@ def folder(tmp_path_factory):
 
 def shell(folder, command):
     launcher = pathlib.Path(shutil.which(os.environ["TRIREME_LAUNCHER"]) or os.environ["TRIREME_LAUNCHER"])
-    script = f"mpirun() {{ {shlex.quote(str(launcher))} \"$@\"; }}; . {shlex.quote(str(SOURCE))}/jobs/env.sh; {command}"
+    script = (f"mpirun() {{ {shlex.quote(str(launcher))} \"$@\"; }}; "
+              f". {shlex.quote(str(SOURCE))}/jobs/env.sh; {command}")
     done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=1500)
     done.stderr = without_noise(done.stderr)
     return done

@@ -1,5 +1,5 @@
-"""Random expressions of apps/map against an evaluation by Python's integers and NumPy's reals, which knows C's
-rules from here and not from the program."""
+"""Random expressions of apps/map against an evaluation by Python's integers and NumPy's reals, which knows
+C's rules from here and not from the program."""
 import os
 import pathlib
 import random
@@ -54,7 +54,8 @@ def convert(x, to):
         return to, [wrap(to, v) for v in values]
     if whole(to):
         low, high = limits(to)
-        return to, [0 if np.isnan(v) else high if v >= high else low if v <= low else int(v) for v in values]
+        return to, [0 if np.isnan(v) else high if v >= high else low if v <= low else int(v)
+                    for v in values]
     dtype = np.dtype(NAMES[to])
     if whole(t):  # correctly rounded
         return to, list(np.array(values, NAMES[t]).astype(dtype))
@@ -74,8 +75,8 @@ WHOLE = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a *
 REAL = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 ORDER = {"<": lambda a, b: a < b, ">": lambda a, b: a > b, "<=": lambda a, b: a <= b,
          ">=": lambda a, b: a >= b, "==": lambda a, b: a == b, "!=": lambda a, b: a != b}
-LEVEL = {"||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, ">": 7, "<=": 7, ">=": 7, "<<": 8,
-         ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10}
+LEVEL = {"||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, ">": 7, "<=": 7, ">=": 7,
+         "<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10}
 EXACT = {"sqrt": np.sqrt, "fabs": np.abs, "floor": np.floor, "ceil": np.ceil, "trunc": np.trunc,
          "rint": np.rint}
 
@@ -129,8 +130,9 @@ class Maker:
             t = "float" if value.endswith("f") else "double"
             number = float.fromhex(value) if "x" in value else float(value.rstrip("f"))
             return value, 99, (t, [np.dtype(NAMES[t]).type(number)] * ELEMENTS)
-        text, t = self.random.choice((("0", "int"), ("1", "int"), ("2147483647", "int"), ("2147483648", "long"),
-                                      ("0xffffffff", "uint"), ("7u", "uint"), ("5l", "long"), ("017", "int"),
+        text, t = self.random.choice((("0", "int"), ("1", "int"), ("2147483647", "int"),
+                                      ("2147483648", "long"), ("0xffffffff", "uint"), ("7u", "uint"),
+                                      ("5l", "long"), ("017", "int"),
                                       ("0x8000000000000000", "ulong"), ("3UL", "ulong")))
         value = int(text.rstrip("ulUL"), 8 if text == "017" else 0)
         return text, 99, (t, [value] * ELEMENTS)
@@ -225,7 +227,8 @@ def device():
         pytest.skip("no OpenCL device")
 
 
-@pytest.mark.parametrize("seed", [s if s < FIRST + COUNT else full(s) for s in range(FIRST, FIRST + COUNT + 10)])
+@pytest.mark.parametrize("seed", [s if s < FIRST + COUNT else full(s)
+                                  for s in range(FIRST, FIRST + COUNT + 10)])
 def test_expressions(trireme, tmp_path, seed):
     with np.errstate(all="ignore"):
         maker, inputs, statements, expected = Maker(seed), [], [], {}
@@ -241,8 +244,8 @@ def test_expressions(trireme, tmp_path, seed):
             maker.known[f"v{k}"] = x
             statements.append(f"{t} v{k} = {text}")
             expected[f"v{k}"] = np.array(x[1], NAMES[t])
-    r = trireme(0, "map", "; ".join(statements), *inputs, "--out", "r.h5:" + ",".join(f"/{v}" for v in expected),
-                "--results", "none")
+    r = trireme(0, "map", "; ".join(statements), *inputs, "--results", "none", "--out",
+                "r.h5:" + ",".join(f"/{v}" for v in expected))
     assert r.status == 0, r.err + "; ".join(statements)
     with h5py.File(tmp_path / "r.h5") as f:
         for (name, want), statement in zip(expected.items(), statements):
