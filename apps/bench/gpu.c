@@ -87,13 +87,14 @@ static tri_status open_forms(bench_device *b) {
     char index[24] = "auto";
     if (b->run->gpu) snprintf(index, sizeof index, "%zu", tri_gpu_describe(b->run->gpu)->index);
     tri_status status = TRI_OK;
-    for (int turn = 0; turn < 2; turn++) {
-        for (int f = 0; f < BENCH_GPU_FORMS && status == TRI_OK && turn == (shape->local_rank > 0); f++)
-            status = tri_gpu_open_variant(index, b->run->gpu ? 0 : shape->local_rank,
-                                          b->run->gpu ? 1 : shape->local_size, forms[f], &b->gpu[f]);
-        if (turn == 0) TRI_TRY(tri_agree(b->run->comm, status));
+    for (int f = 0; f < BENCH_GPU_FORMS && status == TRI_OK; f++) {
+        status = tri_gpu_open_variant(index, b->run->gpu ? 0 : shape->local_rank,
+                                      b->run->gpu ? 1 : shape->local_size, forms[f], &b->gpu[f]);
+        if (status == TRI_OK) tri_say_compiling(b->run, b->gpu[f]);
+        for (size_t k = 0; status == TRI_OK && tri_gpu_kernel(k); k++)
+            status = tri_gpu_prepare(b->gpu[f], tri_gpu_kernel(k)->name);
     }
-    TRI_TRY(status);
+    TRI_TRY(tri_agree(b->run->comm, status));
     b->form = tri_gpu_describe(b->gpu[0])->type != TRI_GPU_CPU;
     return TRI_OK;
 }
@@ -193,7 +194,8 @@ static tri_status allreduce_by_host(bench_device *b) {
 static tri_status open_again(const bench_device *b, tri_gpu **gpu) {
     char index[24];
     snprintf(index, sizeof index, "%zu", tri_gpu_describe(b->gpu[0])->index);
-    return tri_gpu_open(index, 0, 1, gpu);
+    TRI_TRY(tri_gpu_open(index, 0, 1, gpu));
+    return tri_gpu_prepare(*gpu, "sum");
 }
 
 static tri_status once(bench_device *b, const bench_gpu_work *w, tri_gpu **opened) {

@@ -144,7 +144,7 @@ tri_status bench_gpu_record(tri_run *run, void *argument) {
     tri_report_real(run, "peak", r.flops_per_s, "1/s",
                     "floating-point operations in a second, by multiply-adds");
     tri_report_real(run, "open", median(b, find(b, BENCH_GPU_OPEN)), "s",
-                    "opening the device, with kernels in the cache");
+                    "opening the device and loading a kernel from the cache");
     tri_report_real(
         run, "allreduce_ratio",
         rate(median(b, find(b, BENCH_GPU_ALLREDUCE)), median(b, find(b, BENCH_GPU_ALLREDUCE_HOST))), "1",

@@ -57,8 +57,8 @@ typedef struct tri_option {
 
 /* ---- Programs ---- */
 
-/* Options of every program; the rows are in main.c. checkpoint, checkpoint_every and resume: programs that
- * run in steps. replace: programs that write files which options name. */
+/* The common options; the rows are in main.c. checkpoint, checkpoint_every and resume: programs that run in
+ * steps. replace: programs that write files which options name. */
 typedef struct tri_common {
     const char *algorithm, *network, *device, *results;
     const char *checkpoint, *checkpoint_every;
@@ -87,6 +87,7 @@ typedef struct tri_run {
     tri_result *result;         /* NULL: no result file is written */
     tri_report *report;
     double progress_s; /* when tri_progress() last wrote */
+    bool said_compiling;
 } tri_run;
 
 /* How a program uses a device. */
@@ -180,5 +181,8 @@ double tri_now_s(void);
 
 /* Shows progress of a long run: on rank 0, on a terminal, a few times a second. done: 0 to 1. */
 void tri_progress(tri_run *run, const char *what, double done);
+
+/* Says once, on one rank of each node, that kernels of the device are compiled. Local. */
+void tri_say_compiling(tri_run *run, tri_gpu *gpu);
 
 #endif

@@ -241,6 +241,7 @@ static tri_status work(driver *d, void *state) {
     TRI_TRY(place(d));
     run->team = d->machine.team;
     run->gpu = d->machine.gpu;
+    if (run->gpu) tri_say_compiling(run, run->gpu);
     run->machine = &d->machine;
     run->threads = d->machine.threads;
     if (run->threads > 1) tri_comm_set_combine(run->comm, tri_team_combine, run->team);

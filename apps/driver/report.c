@@ -133,6 +133,19 @@ void tri_progress(tri_run *run, const char *what, double done) {
     fflush(stderr);
 }
 
+static void say_compiling(void *argument, const tri_gpu *gpu) {
+    tri_run *run = argument;
+    if (!run->said_compiling)
+        fprintf(stderr, "%s: compiling kernels for '%s' (once)\n", run->app->name,
+                tri_gpu_describe(gpu)->name);
+    run->said_compiling = true;
+}
+
+void tri_say_compiling(tri_run *run, tri_gpu *gpu) {
+    if (!run->common->quiet && tri_comm_shape(run->comm)->local_rank == 0)
+        tri_gpu_set_notice(gpu, say_compiling, run);
+}
+
 /* Gathers one phase to rank 0 and records seconds[rank][repeat]. */
 static tri_status record_phase(tri_run *run, phase *p) {
     size_t repeats = (size_t)run->report->repeats, ranks = (size_t)tri_comm_size(run->comm);

@@ -144,8 +144,12 @@ static tri_status draw(FILE *to, const void *argument) {
     fprintf(to, "set size ratio -1\nset autoscale fix\nset title 'step %zu, time %.4g'\n", p->step,
             (double)p->step * p->output->step_time);
     fprintf(to, "set palette defined (0 'dark-blue', 1 'cyan', 2 'yellow', 3 'red')\n");
-    fprintf(to, "plot '-' binary array=(%zu,%zu) format='%%double' dx=%.17g dy=%.17g with image notitle\n",
-            (columns + stride - 1) / stride, (rows + stride - 1) / stride, width, width);
+    /* The first inner point is one spacing from the border, which is at 0. */
+    fprintf(to,
+            "plot '-' binary array=(%zu,%zu) format='%%double' origin=(%.17g,%.17g) dx=%.17g dy=%.17g with "
+            "image notitle\n",
+            (columns + stride - 1) / stride, (rows + stride - 1) / stride, p->output->spacing,
+            p->output->spacing, width, width);
     return send_points(g, p->dataset, stride, to);
 }
 

@@ -13,7 +13,8 @@
 
 static const tri_option options[] = {
     TRI_OPTION(map_state, expression, "EXPR", NULL,
-               "OpenCL C expression of input names and the index i, or statements [TYPE] NAME = ...;",
+               "C expression of input names and the index i, or statements [TYPE] NAME = ...; integers wrap, "
+               "x / 0 is 0",
                .argument = true, .required = true),
     TRI_OPTION(map_state, specs, "NAME=FILE.h5:/DATASET", NULL,
                "inputs of the same shape; an input with one element is broadcast", .argument = true),
@@ -40,22 +41,14 @@ static tri_status check_options(const map_state *s) {
     return TRI_OK;
 }
 
-/* One rank of each node compiles; the others find the kernel in the cache. */
 static tri_status compile(tri_run *run, map_state *s) {
     tri_gpu_input inputs[TRI_GPU_MAP_INPUTS];
     for (size_t k = 0; k < s->inputs; k++)
         inputs[k] = (tri_gpu_input){.name = s->input[k].name,
                                     .number = tri_dataset_number(s->input[k].dataset),
                                     .single = tri_dataset_count(s->input[k].dataset) == 1};
-    bool first = tri_comm_shape(run->comm)->local_rank == 0;
-    for (int turn = 0; turn < 2; turn++) {
-        tri_status status = TRI_OK;
-        if (first == (turn == 0))
-            status =
-                tri_gpu_map_create(run->gpu, s->expression, inputs, s->inputs, s->name, s->outputs, &s->map);
-        TRI_TRY(tri_agree(run->comm, status));
-    }
-    return TRI_OK;
+    return tri_agree(run->comm, tri_gpu_map_create(run->gpu, s->expression, inputs, s->inputs, s->name,
+                                                   s->outputs, &s->map));
 }
 
 /* This rank's elements, and the size of the pieces. */

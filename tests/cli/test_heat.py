@@ -5,6 +5,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import time
@@ -182,6 +183,18 @@ def test_plots(trireme, tmp_path):
             pytest.skip(r.err)
         assert (r.status, r.err) == (0, "")
         assert (tmp_path / f"o-00000004.{kind}").read_bytes().startswith(magic)
+
+
+def test_place_of_picture(trireme, tmp_path):
+    """The first inner point is one spacing from the border at 0."""
+    (tmp_path / "bin").mkdir()
+    gnuplot = tmp_path / "bin" / "gnuplot"
+    gnuplot.write_text(f"#!/bin/sh\ncat >{tmp_path}/seen\n")
+    gnuplot.chmod(0o755)
+    trireme(0, "heat", "--points", "19x9", "--steps", 1, "--out", "o", "--plot", "svg", "--results", "none",
+            env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
+    line = re.search(rb"origin=\((\S+),(\S+)\) dx=(\S+) dy=(\S+) ", (tmp_path / "seen").read_bytes())
+    assert line and {float(number) for number in line.groups()} == {0.05}
 
 
 def test_no_gnuplot(trireme, tmp_path):

@@ -23,10 +23,26 @@ def test_texts(trireme, program):
     completion = trireme(0, *program, "--completion").out
     assert all(f".B --{o}" in manual and f" --{o}" in completion for o in options)
     # A word of this program's own that no test knows is an option without a test.
-    own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nOptions of every program:")[0], re.M)
+    own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nCommon options:")[0], re.M)
     sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt")
                       and re.search("jobs|document|" + "|".join(program), str(path.relative_to(TESTS))))
     assert not [o for o in own if not re.search(rf"--{o}\b(?!-)", sources)]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
+def test_common_options(trireme, program):
+    """--help shows a common option where it has an effect, and README says where that is."""
+    options = set(re.findall(r"^  --([a-z0-9-]+)", trireme(0, *program, "--help").out, re.M))
+    name, words = " ".join(program), (TESTS.parent / "README.md").read_text()
+    sentence = re.search(r"Every program has ([^.]*)\.", words)[1]
+    assert set(re.findall(r"`--(\w+)`", sentence)) <= options
+    computes = re.search(r"`--device` works in[^(]*\(([^)]*)\)", words)[1]
+    assert (f"`{name}`" in computes) == ("device" in options), name
+    if "device" not in options:
+        r = trireme(0, *program, "--device", "auto", *{"map": ("x",)}.get(name, ()))
+        assert r.status == 2, r.err
+    others = re.search(r"All but ([^.]*) have\s([^.]*)\.", words)
+    assert set(re.findall(r"`--(\w+)`", others[2])) <= options or f"`{name}`" in others[1], name
 
 
 def test_completion_in_bash(trireme, tmp_path):

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from conftest import BUILD, LAUNCHER, SOURCE, full, without_noise
+from conftest import BUILD, LAUNCHER, SOURCE, full, without_compiling
 
 HEAT = ("heat", "--points", "8x8", "--steps", 2, "--results", "none")
 SUM = ("bench", "sum", "--bytes", "8Ki", "--trials", 1, "--results", "none")
@@ -157,7 +157,7 @@ def on_small_disk(tmp_path, size, ranks, *command, to_disk=False):
                           cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("no user namespaces here")
-    return done.returncode, without_noise(done.stderr).splitlines(), done.stdout.split()
+    return done.returncode, without_compiling(done.stderr).splitlines(), done.stdout.split()
 
 
 # Each died in MPI_Finalize, hung, lost its line, or left files behind.
