@@ -15,6 +15,8 @@ typedef struct tri_side {
     /* NULL, or one entry per block; not used after tri_side_open(). */
     const size_t *counts;
     const ptrdiff_t *displs;
+    const MPI_Datatype
+        *types; /* of each block, with displs in bytes; NULL: `type` for all, displs in elements */
     /* Set by tri_side_open(): the same in bytes. */
     void *bytes;
     size_t block_bytes;
@@ -23,6 +25,7 @@ typedef struct tri_side {
     ptrdiff_t extent;
     size_t size;
     int packed;
+    struct tri_side *parts; /* with `types`: each block as a side of its own; otherwise NULL */
 } tri_side;
 
 /* Bytes per element of common types without gaps; 0: any other type. Saves small calls the MPI queries,

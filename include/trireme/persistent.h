@@ -79,6 +79,14 @@ TRI_API TRI_MUST_CHECK tri_status tri_alltoallv_init(const void *send, const siz
                                                      const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                      tri_comm *comm, tri_request **out);
 
+/** Prepares tri_alltoallw(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_alltoallw_init(const void *send, const size_t *send_counts,
+                                                     const ptrdiff_t *send_displs,
+                                                     const MPI_Datatype *send_types, void *recv,
+                                                     const size_t *recv_counts, const ptrdiff_t *recv_displs,
+                                                     const MPI_Datatype *recv_types, tri_comm *comm,
+                                                     tri_request **out);
+
 /** Prepares tri_reduce(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_reduce_init(const void *send, void *recv, size_t count,
                                                   MPI_Datatype type, MPI_Op op, int root, tri_comm *comm,

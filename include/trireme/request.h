@@ -84,6 +84,13 @@ TRI_API TRI_MUST_CHECK tri_status tri_ialltoallv(const void *send, const size_t 
                                                  const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                  tri_comm *comm, tri_request **out);
 
+/** Starts tri_alltoallw(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ialltoallw(const void *send, const size_t *send_counts,
+                                                 const ptrdiff_t *send_displs, const MPI_Datatype *send_types,
+                                                 void *recv, const size_t *recv_counts,
+                                                 const ptrdiff_t *recv_displs, const MPI_Datatype *recv_types,
+                                                 tri_comm *comm, tri_request **out);
+
 /** Starts tri_reduce(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_ireduce(const void *send, void *recv, size_t count, MPI_Datatype type,
                                               MPI_Op op, int root, tri_comm *comm, tri_request **out);

@@ -47,6 +47,8 @@ typedef struct one_call {
     int matrices; /* combines them, not integers */
     size_t count;
     const sample_pair *pair;
+    const sample_pair *pairs; /* alltoallw: the block from a to b has types (a + b) % PAIRS; else NULL */
+    MPI_Datatype *types[2];
     size_t *lengths;   /* of the blocks: rank a's for rank b is lengths[(a + b) % size] in alltoall */
     size_t *counts[2]; /* of send and recv, in elements of their types */
     ptrdiff_t *displs[2];
@@ -91,14 +93,25 @@ static size_t length_of(const one_call *c, int from, int to) {
     return c->lengths[c->operation == TRI_SCATTER || combines(c) ? to : from];
 }
 
-/* Blocks in descending order with gaps, or equal blocks one after another. Returns the room that they need. */
-static size_t place_blocks(const one_call *c, int receives, ptrdiff_t *starts) {
+/* The types of the block from `from` to `to`. */
+static const sample_side *side_of(const one_call *c, int receives, int from, int to) {
+    const sample_pair *pair = c->pairs ? &c->pairs[(from + to) % PAIRS] : c->pair;
+    return receives ? &pair->recv : &pair->send;
+}
+
+/* Blocks in descending order with gaps, or equal blocks one after another: sets counts and displs in elements of
+ * their types, or bytes for alltoallw. Returns the room that they need, likewise. */
+static size_t place_blocks(one_call *c, int receives) {
     size_t room = 0;
     for (int i = 0; i < c->size; i++) {
         int b = c->uneven && !combines(c) ? c->size - 1 - i : i;
-        starts[b] = (ptrdiff_t)room;
-        room += receives ? length_of(c, b, c->rank) : length_of(c, c->rank, b);
-        if (c->uneven && !combines(c)) room++;
+        const sample_side *side = side_of(c, receives, c->rank, b);
+        size_t count = side->per * (receives ? length_of(c, b, c->rank) : length_of(c, c->rank, b));
+        c->types[receives][b] = side->type.mpi;
+        c->counts[receives][b] = count;
+        c->displs[receives][b] = (ptrdiff_t)room;
+        room += c->pairs ? (count * side->type.extent + 15) / 8 * 8
+                         : count + (c->uneven && !combines(c) ? side->per : 0);
     }
     return room;
 }
@@ -146,7 +159,10 @@ static void fill_side(one_call *c, int receives, image *im, int input) {
         }
         if (c->operation == TRI_GATHER || c->operation == TRI_ALLGATHER) to = 0;
         size_t length = receives ? length_of(c, b, c->rank) : length_of(c, c->rank, b);
-        image_put(im, side, (size_t)c->displs[receives][b] / side->per, length, from, to + salt);
+        const sample_side *of = side_of(c, receives, c->rank, b);
+        size_t unit = c->pairs ? 1 : of->type.extent;
+        image block = {.data = im->data + (size_t)c->displs[receives][b] * unit};
+        image_put(&block, of, 0, length, from, to + salt);
     }
 }
 
@@ -242,18 +258,14 @@ static void make_images(one_call *c) {
     for (int receives = 0; receives < 2; receives++) {
         const sample_side *side = receives ? &c->pair->recv : &c->pair->send;
         c->counts[receives] = numbers(c->size), c->displs[receives] = (ptrdiff_t *)numbers(c->size);
-        size_t all = place_blocks(c, receives, c->displs[receives]);
-        room[receives] = has_many(c, receives) ? all : length_of(c, c->rank, c->rank);
-        for (int b = 0; b < c->size; b++) {
-            c->displs[receives][b] *= (ptrdiff_t)side->per;
-            c->counts[receives][b] =
-                side->per * (receives ? length_of(c, b, c->rank) : length_of(c, c->rank, b));
-        }
-        room[receives] *= side->per;
+        c->types[receives] = calloc((size_t)c->size, sizeof *c->types[receives]);
+        if (!c->types[receives]) abort();
+        size_t all = place_blocks(c, receives);
+        room[receives] = has_many(c, receives) ? all : side->per * length_of(c, c->rank, c->rank);
         if (combines(c)) room[receives] = vector_of(c);
     }
-    size_t send_bytes = combines(c) ? element_bytes(c) : c->pair->send.type.extent;
-    size_t recv_bytes = combines(c) ? element_bytes(c) : c->pair->recv.type.extent;
+    size_t send_bytes = combines(c) ? element_bytes(c) : c->pairs ? 1 : c->pair->send.type.extent;
+    size_t recv_bytes = combines(c) ? element_bytes(c) : c->pairs ? 1 : c->pair->recv.type.extent;
     c->send = image_new(room[0], send_bytes, 8), c->kept = image_new(room[0], send_bytes, 8);
     c->got = image_new(room[1], recv_bytes, 8), c->want = image_new(room[1], recv_bytes, 8);
 }
@@ -273,6 +285,7 @@ static void draw_call(one_call *c, const setting *s, generator *g, int comms) {
     c->in_place = c->operation != TRI_BCAST && c->operation != TRI_BARRIER && draw(g, 3) == 0;
     c->uneven = c->operation >= TRI_SCATTER && c->operation <= TRI_ALLTOALL && draw(g, 2);
     if (c->operation == TRI_REDUCE_SCATTER) c->uneven = (int)draw(g, 2);
+    if (c->operation == TRI_ALLTOALL && c->uneven && draw(g, 2)) c->pairs = s->pairs;
     /* A generator of its own: the halves of a split communicator may draw different numbers of lengths. */
     generator lengths = generator_of(draw(g, 1 << 30), 0);
     make_blocks(c, &lengths);
@@ -313,6 +326,7 @@ static tri_status issue_move(one_call *c) {
         if (c->uneven) return CALL(c, allgatherv, from, mine * s->per, st, into, n[1], d[1], rt);
         return CALL(c, allgather, from, mine * s->per, st, into, mine * r->per, rt);
     default:
+        if (c->pairs) return CALL(c, alltoallw, from, n[0], d[0], c->types[0], into, n[1], d[1], c->types[1]);
         if (c->uneven) return CALL(c, alltoallv, from, n[0], d[0], st, into, n[1], d[1], rt);
         return CALL(c, alltoall, from, mine * s->per, st, into, mine * r->per, rt);
     }
@@ -362,6 +376,7 @@ static void call_free(one_call *c) {
     for (int side = 0; side < 2; side++) {
         free(c->counts[side]);
         free(c->displs[side]);
+        free(c->types[side]);
     }
     free(c->lengths);
     image_free(&c->send);
