@@ -63,7 +63,8 @@ typedef struct tri_call_spec {
 
 tri_status tri_check_root(int root, const tri_comm *comm);
 
-/* A call runs in three steps: choose, prepare, run (arguments.h). Choose: sets call->recipe, from the cache if possible. */
+/* A call runs in three steps: choose, prepare, run (arguments.h). Choose: sets call->recipe, from the cache
+ * if possible. */
 void tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call);
 /* Prepare: sets up the engine and returns the context of all ranks. `tag`: one that no other pending call
  * uses. */

@@ -42,7 +42,8 @@ static inline size_t tri_common_bytes(MPI_Datatype type) {
 /* Bytes of data in one element. */
 tri_status tri_type_bytes(MPI_Datatype type, size_t *out);
 
-/* Sets the fields in bytes, and allocates the packed buffer. tri_side_close() frees both, even after an error. */
+/* Sets the fields in bytes, and allocates the packed buffer. tri_side_close() frees both, even after an
+ * error. */
 tri_status tri_side_open(tri_side *side);
 /* Packs the user's data, and stores packed data in the user's buffer. Nothing to do for a side in place. */
 tri_status tri_side_load(const tri_side *side);

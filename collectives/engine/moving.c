@@ -1,6 +1,6 @@
 /* Operations that only move data: tri_barrier(), tri_bcast(), tri_scatter(), tri_gather(), tri_allgather(),
- * tri_alltoall(), the v-forms and tri_alltoallw(), with their nonblocking and persistent forms. User buffers become bytes, then
- * an algorithm runs on them. */
+ * tri_alltoall(), the v-forms and tri_alltoallw(), with their nonblocking and persistent forms. User buffers
+ * become bytes, then an algorithm runs on them. */
 #include "collectives/engine/arguments.h"
 
 static void move(tri_arguments *a, tri_operation operation, int root, int uneven) {

@@ -106,8 +106,8 @@ TRI_API TRI_MUST_CHECK tri_status tri_alltoallv(const void *send, const size_t *
                                                 const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                 tri_comm *comm);
 
-/** MPI_Alltoallw: as tri_alltoallv(), with a type for each block, and displacements in bytes. The type of a block
- * without elements is not read. */
+/** MPI_Alltoallw: as tri_alltoallv(), with a type for each block, and displacements in bytes. The type of a
+ * block without elements is not read. */
 TRI_API TRI_MUST_CHECK tri_status tri_alltoallw(const void *send, const size_t *send_counts,
                                                 const ptrdiff_t *send_displs, const MPI_Datatype *send_types,
                                                 void *recv, const size_t *recv_counts,
