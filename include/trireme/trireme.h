@@ -8,6 +8,7 @@
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
 #include "trireme/cost.h"
+#include "trireme/future.h"
 #include "trireme/gpu.h"
 #include "trireme/gpu_collectives.h"
 #include "trireme/gpu_map.h"
@@ -19,6 +20,7 @@
 #include "trireme/network_file.h"
 #include "trireme/number.h"
 #include "trireme/place.h"
+#include "trireme/queue.h"
 #include "trireme/random.h"
 #include "trireme/request.h"
 #include "trireme/result.h"
@@ -30,6 +32,7 @@
 #include "trireme/status.h"
 #include "trireme/store.h"
 #include "trireme/sum.h"
+#include "trireme/sync.h"
 #include "trireme/team.h"
 #include "trireme/version.h"
 

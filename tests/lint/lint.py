@@ -78,6 +78,7 @@ ROOM_PRIVATE = {"collectives/cost": (), "collectives/graphs": ()}
 # Public headers that do not have the name of a file in their folder.
 HEADER_FOLDER = dict.fromkeys(
     ("algorithms", "cost", "merge", "network", "network_file", "request", "select"), "collectives")
+HEADER_FOLDER["sync"] = "threads"
 
 COLUMNS = 110  # as in .clang-format, which does not break comments
 LINES, LINES_AT_MOST = 400, 500
