@@ -51,7 +51,7 @@ tri_status bench_plot(const bench_variant *variants, int count, int trials, cons
 
 /* The subjects; each is a program. X(name) is `const tri_app bench_<name>` in <name>.c. */
 #define BENCH_LIST(X)                                                                                        \
-    X(sum) X(heat) X(collectives) X(combine) X(gpu) X(compare) X(choice) X(network) X(p2p) X(store)
+    X(sum) X(heat) X(collectives) X(combine) X(gpu) X(compare) X(choice) X(network) X(p2p) X(store) X(threads)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE

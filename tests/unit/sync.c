@@ -222,6 +222,9 @@ static void one_writes(void *argument, int thread) {
     }
     for (int i = 0; i < ROUNDS / 10 && atomic_load(&s->turns) < GREED; i++) {
         long before = atomic_load(&s->turns);
+        while (atomic_load(&s->turns) == before) /* readers are at work */
+            sched_yield();
+        before = atomic_load(&s->turns);
         write_one(s);
         long waited = atomic_load(&s->turns) - before;
         if (waited > s->most_turns) s->most_turns = waited;
