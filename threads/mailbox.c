@@ -16,8 +16,7 @@ struct tri_mailbox {
     tri_word woken;
 };
 
-/* ASLEEP: a bit that the address of a message has not. SPINS: polls before a gap's producer gets the core. */
-enum { ASLEEP = 1, SPINS = 100 };
+enum { ASLEEP = 1 }; /* a bit that the address of a message has not */
 
 static uintptr_t stub_of(tri_mailbox *box) {
     return (uintptr_t)(void *)&box->stub;
@@ -80,7 +79,7 @@ static int sleep_until_put(tri_mailbox *box, double deadline) {
 }
 
 tri_status tri_mailbox_get(tri_mailbox *box, double deadline, tri_mail **mail) {
-    for (int polls = 0;; polls++) {
+    for (;;) {
         tri_mail *found = take(box);
         if (found) {
             *mail = found;
@@ -90,12 +89,9 @@ tri_status tri_mailbox_get(tri_mailbox *box, double deadline, tri_mail **mail) {
         int late;
         if (box->first == &box->stub && tri_replace(&box->last, &empty, stub_of(box) | ASLEEP, TRI_RELAXED)) {
             late = !sleep_until_put(box, deadline);
-        } else {
-            late = polls >= SPINS && !(tri_deadline(0) < deadline);
-            if (polls < SPINS)
-                tri_relax();
-            else
-                tri_yield();
+        } else { /* a gap: the next step is its producer's */
+            late = !(tri_deadline(0) < deadline);
+            if (!late) tri_yield();
         }
         if (late) return tri_fail(TRI_TIMED_OUT, "the mailbox stayed empty until the deadline");
     }

@@ -202,7 +202,7 @@ static void caller_of_outer(void) {
 }
 
 const model_scenario future_scenarios[] = {
-    {"future", 3, 1, start, {give, receive, receive_soon}, future_check},
+    {"future", 2, 1, start, {give, receive, receive_soon}, future_check},
     {"polled future", 3, 1, start, {give, poll}, future_check},
     {"cancelled future", 2, 0, start, {begin_and_give, cancel, receive}, future_check},
     {"cancelled promise", 2, 0, start, {give, cancel, receive}, future_check},

@@ -42,8 +42,6 @@ int model_sleep(const char *site, uint32_t *word, uint32_t seen, double deadline
 void model_wake(const char *site, uint32_t *word, int count);
 void model_relax(void);
 uintptr_t model_self(void);
-void *model_malloc(size_t bytes);
-void model_free(void *p);
 
 /* ---- for scenarios ---- */
 
@@ -70,9 +68,10 @@ typedef struct model_result {
     int complete; /* all runs within the bounds were made */
 } model_result;
 
-/* Explores a scenario, with site `weakened` (or NULL) without its order, fence or wake. After a fault the
- * trace of the run is printed if `trace` is set. */
-model_result model_explore(const model_scenario *scenario, const char *weakened, long most_runs, int trace);
+/* Explores a scenario, with the site `without` (or NULL) without its order, fence or wake. After a fault the
+ * trace of the run is printed if `with_trace` is set. */
+model_result model_explore(const model_scenario *explored, const char *without, long most_runs,
+                           int with_trace);
 
 /* The sites that scenarios have used so far and that can be weakened; NULL after the last. */
 const char *model_site(size_t index);

@@ -68,7 +68,8 @@ static void await(void) {
     while (!model_read(&other))
         tri_condition_wait(condition, TRI_FOREVER);
     add_one();
-    MODEL_CHECK(tri_lock_release(lock) == TRI_OK && tri_lock_release(lock) == TRI_OK);
+    MODEL_CHECK(tri_lock_release(lock) == TRI_OK);
+    MODEL_CHECK(tri_lock_release(lock) == TRI_OK);
 }
 
 static void await_soon(void) {
@@ -168,7 +169,8 @@ static void read_soon(void) {
 static void rwlock_check(void) {
     MODEL_CHECK(data == other);
     MODEL_CHECK(tri_rwlock_write(rwlock, TRI_AT_ONCE) == TRI_OK);
-    MODEL_CHECK(tri_rwlock_leave(rwlock) == TRI_OK && tri_rwlock_leave(rwlock) == TRI_ERR_ARGUMENT);
+    MODEL_CHECK(tri_rwlock_leave(rwlock) == TRI_OK);
+    MODEL_CHECK(tri_rwlock_leave(rwlock) == TRI_ERR_ARGUMENT);
     tri_rwlock_destroy(&rwlock);
 }
 
@@ -266,7 +268,7 @@ const model_scenario sync_scenarios[] = {
     {"writers and a late reader", 2, 0, rwlock_setup, {write_both, read_soon, write_both}, rwlock_check},
     {"event", 3, 1, event_setup, {happen, await_data}, event_check},
     {"event of two", 2, 0, event_setup, {happen, await_event, happen_too}, event_check},
-    {"event that pulses", 3, 1, event_setup, {pulse, await_event, await_event}, event_check},
+    {"event that pulses", 2, 0, event_setup, {pulse, await_event, await_event}, event_check},
     {"barrier", 3, 1, barrier_setup, {first_of_two, second_of_two}, barrier_check},
     {.name = NULL},
 };
