@@ -38,7 +38,8 @@ typedef struct state {
     bool writing;
     /* 0: a slice in A's order, or received pieces; 1: pieces to send; 2: a slice in B's order */
     char *buffer[3];
-    size_t *send, *send_at, *receive, *receive_at; /* bytes for and from each rank */
+    size_t *send, *receive; /* bytes for and from each rank */
+    ptrdiff_t *send_at, *receive_at;
     /* in the last repeat: bytes to other ranks, bytes to the other half, seconds of the exchange */
     double sent_bytes, crossed_bytes, communicate_s;
 } state;
@@ -136,11 +137,11 @@ static tri_status allocate(state *s) {
         /* In a transpose each element of a row goes to another page: huge pages save TLB misses. */
         madvise(s->buffer[i], bytes, MADV_HUGEPAGE);
     }
-    s->send = malloc(4 * ranks * sizeof *s->send);
-    if (!s->send) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks);
-    s->send_at = s->send + ranks;
-    s->receive = s->send + 2 * ranks;
-    s->receive_at = s->send + 3 * ranks;
+    s->send = malloc(2 * ranks * sizeof *s->send);
+    s->send_at = malloc(2 * ranks * sizeof *s->send_at);
+    if (!s->send || !s->send_at) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks);
+    s->receive = s->send + ranks;
+    s->receive_at = s->send_at + ranks;
     TRI_TRY(tri_team_create(2, NULL, &s->writer));
     return tri_template_take(s->a, &s->form);
 }
@@ -201,7 +202,7 @@ static size_t place_pieces(tri_run *run, state *s, const box *whole, const box *
     for (int r = 0; r < s->plan.ranks; r++) {
         box piece = piece_for(s, whole, read, r);
         size_t in_file = piece.count[s->plan.rank - 1] * s->element_bytes;
-        s->send_at[r] = at;
+        s->send_at[r] = (ptrdiff_t)at;
         s->send[r] = box_elements(&piece) * s->element_bytes;
         at += s->send[r];
         if (s->send[r] && in_file < shortest) shortest = in_file;
@@ -248,7 +249,7 @@ static tri_status communicate(tri_run *run, state *s, const box *whole, const bo
     size_t at = 0;
     for (int r = 0; r < s->plan.ranks; r++) {
         box read = plan_slice(&s->plan, whole, s->plan.cut_read, r), piece = box_meet(&read, write);
-        s->receive_at[r] = at;
+        s->receive_at[r] = (ptrdiff_t)at;
         s->receive[r] = box_elements(&piece) * s->element_bytes;
         at += s->receive[r];
     }
@@ -379,6 +380,7 @@ static void teardown(void *argument) {
     for (int i = 0; i < 3; i++)
         free(s->buffer[i]);
     free(s->send);
+    free(s->send_at);
 }
 
 static const tri_app app = {

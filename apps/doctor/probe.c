@@ -124,13 +124,14 @@ static tri_status find_shared(tri_comm *comm, const char *results, json_t *row) 
 static tri_status gather(tri_comm *comm, const char *text, json_t **out) {
     int size = tri_comm_size(comm), root = tri_comm_rank(comm) == 0;
     size_t length = strlen(text) + 1, total = 0;
-    size_t *lengths = calloc((size_t)size, sizeof *lengths), *displs = calloc((size_t)size, sizeof *displs);
+    size_t *lengths = calloc((size_t)size, sizeof *lengths);
+    ptrdiff_t *displs = calloc((size_t)size, sizeof *displs);
     char *all = NULL;
     tri_status status = lengths && displs ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d ranks", size);
     TRI_TRY(tri_agree(comm, status));
     TRI_TRY(tri_gather(&length, sizeof length, MPI_BYTE, lengths, sizeof length, MPI_BYTE, 0, comm));
     for (int i = 0; root && i < size; total += lengths[i++])
-        displs[i] = total;
+        displs[i] = (ptrdiff_t)total;
     if (root && !(all = malloc(total))) status = tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes", total);
     TRI_TRY(tri_agree(comm, status));
     TRI_TRY(tri_gatherv(text, length, MPI_BYTE, all, lengths, displs, MPI_BYTE, 0, comm));

@@ -68,12 +68,14 @@ static tri_status read_headers(const tri_run *run, const glob_t *found, const ch
 /* Allgather of the headers. */
 static tri_status share_headers(tri_run *run, const headers *mine, headers *all) {
     size_t ranks = (size_t)tri_comm_size(run->comm), bytes = mine->count * sizeof *mine->header, total = 0;
-    size_t *counts = malloc(2 * ranks * sizeof *counts), *displs = counts + ranks;
-    tri_status status = counts ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks);
+    size_t *counts = malloc(ranks * sizeof *counts);
+    ptrdiff_t *displs = malloc(ranks * sizeof *displs);
+    tri_status status =
+        counts && displs ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu ranks", ranks);
     TRI_TRY(tri_agree(run->comm, status));
     TRI_TRY(tri_allgather(&bytes, sizeof bytes, MPI_BYTE, counts, sizeof bytes, MPI_BYTE, run->comm));
     for (size_t r = 0; r < ranks; r++) {
-        displs[r] = total;
+        displs[r] = (ptrdiff_t)total;
         total += counts[r];
     }
     all->count = total / sizeof *all->header;
@@ -85,6 +87,7 @@ static tri_status share_headers(tri_run *run, const headers *mine, headers *all)
         status =
             tri_allgatherv(mine->header, bytes, MPI_BYTE, all->header, counts, displs, MPI_BYTE, run->comm);
     free(counts);
+    free(displs);
     return status;
 }
 

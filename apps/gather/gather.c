@@ -34,8 +34,9 @@ typedef struct state {
     row_run *runs;
     /* rank 0's */
     share *shares;
-    size_t *bytes, *bytes_at, *run_bytes, *run_bytes_at; /* from each rank, in one window */
-    char *received, *whole, *seen;                       /* seen: the rows of the window that have arrived */
+    size_t *bytes, *run_bytes; /* from each rank, in one window */
+    ptrdiff_t *bytes_at, *run_bytes_at;
+    char *received, *whole, *seen; /* seen: the rows of the window that have arrived */
     row_run *received_runs;
     /* the output */
     tri_result *result;
@@ -72,18 +73,19 @@ static tri_status allocate(state *s, tri_run *run) {
     int failed = !s->next || !s->rows || !s->runs;
     if (root) {
         s->shares = malloc(ranks * sizeof *s->shares);
-        s->bytes = malloc(4 * ranks * sizeof *s->bytes);
+        s->bytes = malloc(2 * ranks * sizeof *s->bytes);
+        s->bytes_at = malloc(2 * ranks * sizeof *s->bytes_at);
         s->received = malloc(window * row_bytes + 1);
         s->whole = malloc(window * row_bytes + 1);
         s->seen = malloc(window);
         s->received_runs = malloc((window + s->plan.files) * sizeof *s->received_runs);
-        failed |= !s->shares || !s->bytes || !s->received || !s->whole || !s->seen || !s->received_runs;
+        failed |= !s->shares || !s->bytes || !s->bytes_at || !s->received || !s->whole || !s->seen ||
+                  !s->received_runs;
     }
     if (failed) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; reduce --memory", window);
     if (!root) return TRI_OK;
-    s->bytes_at = s->bytes + ranks;
-    s->run_bytes = s->bytes + 2 * ranks;
-    s->run_bytes_at = s->bytes + 3 * ranks;
+    s->run_bytes = s->bytes + ranks;
+    s->run_bytes_at = s->bytes_at + ranks;
     return TRI_OK;
 }
 
@@ -147,8 +149,8 @@ static tri_status load(state *s, size_t first, size_t below, share *mine) {
 static tri_status check_shares(state *s, int ranks, size_t first, size_t count) {
     size_t rows = 0, runs = 0;
     for (int r = 0; r < ranks; r++) {
-        s->bytes_at[r] = rows * s->plan.shape.row_bytes;
-        s->run_bytes_at[r] = runs * sizeof *s->runs;
+        s->bytes_at[r] = (ptrdiff_t)(rows * s->plan.shape.row_bytes);
+        s->run_bytes_at[r] = (ptrdiff_t)(runs * sizeof *s->runs);
         s->bytes[r] = s->shares[r].rows * s->plan.shape.row_bytes;
         s->run_bytes[r] = s->shares[r].runs * sizeof *s->runs;
         rows += s->shares[r].rows;
@@ -171,7 +173,7 @@ static tri_status communicate(state *s, tri_run *run, const share *mine) {
 static tri_status arrange(state *s, int ranks, size_t first) {
     size_t row_bytes = s->plan.shape.row_bytes;
     const char *from = s->received;
-    size_t runs = (s->run_bytes_at[ranks - 1] + s->run_bytes[ranks - 1]) / sizeof *s->runs;
+    size_t runs = ((size_t)s->run_bytes_at[ranks - 1] + s->run_bytes[ranks - 1]) / sizeof *s->runs;
     memset(s->seen, 0, s->window);
     for (size_t r = 0; r < runs; r++) {
         size_t at = s->received_runs[r].first - first, count = s->received_runs[r].count;
@@ -261,6 +263,7 @@ static void teardown(void *argument) {
     free(s->runs);
     free(s->shares);
     free(s->bytes);
+    free(s->bytes_at);
     free(s->received);
     free(s->whole);
     free(s->seen);

@@ -137,19 +137,21 @@ tri_status p2p_collect(tri_run *run, const p2p_state *s, int size, int kind, dou
            each = (size_t)p2p_rounds(s->players) * (size_t)s->samples;
     int root = tri_comm_rank(run->comm) == 0;
     double *all = root ? malloc(((size_t)s->players * each + 1) * sizeof *all) : NULL;
-    size_t *counts = calloc(2 * ranks, sizeof *counts), *displs = counts + ranks;
+    size_t *counts = calloc(ranks, sizeof *counts);
+    ptrdiff_t *displs = calloc(ranks, sizeof *displs);
     tri_status status =
-        counts && (all || !root) ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for all samples");
+        counts && displs && (all || !root) ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for all samples");
     status = tri_agree(run->comm, status);
     for (int p = 0; p < s->players && status == TRI_OK; p++) {
         counts[s->rank_of[p]] = each;
-        displs[s->rank_of[p]] = (size_t)p * each;
+        displs[s->rank_of[p]] = (ptrdiff_t)((size_t)p * each);
     }
     if (status == TRI_OK)
         status = tri_gatherv(samples_of(s, size, kind, 0), s->me < 0 ? 0 : each, MPI_DOUBLE, all, counts,
                              displs, MPI_DOUBLE, 0, run->comm);
     if (status == TRI_OK && root) by_pair(s, all, samples);
     free(counts);
+    free(displs);
     free(all);
     return status;
 }

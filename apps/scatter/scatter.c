@@ -39,7 +39,8 @@ typedef struct state {
     scatter_piece *pieces;
     row_run *sorted; /* the runs of a window, rank by rank */
     share *shares;
-    size_t *bytes, *bytes_at, *run_bytes, *run_bytes_at; /* for each rank, in one window */
+    size_t *bytes, *run_bytes; /* for each rank, in one window */
+    ptrdiff_t *bytes_at, *run_bytes_at;
     /* this rank's split file */
     tri_comm *alone;
     char *split_path;
@@ -123,12 +124,12 @@ static tri_status open_whole(state *s, tri_run *run) {
     s->pieces = malloc((s->key ? most : p) * sizeof *s->pieces);
     s->sorted = malloc((s->key ? most : p) * sizeof *s->sorted);
     s->shares = malloc(p * sizeof *s->shares);
-    s->bytes = malloc(4 * p * sizeof *s->bytes);
-    if (!s->window || !s->packed || !s->pieces || !s->sorted || !s->shares || !s->bytes)
+    s->bytes = malloc(2 * p * sizeof *s->bytes);
+    s->bytes_at = malloc(2 * p * sizeof *s->bytes_at);
+    if (!s->window || !s->packed || !s->pieces || !s->sorted || !s->shares || !s->bytes || !s->bytes_at)
         return tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows; reduce --memory", s->plan.window);
-    s->bytes_at = s->bytes + p;
-    s->run_bytes = s->bytes + 2 * p;
-    s->run_bytes_at = s->bytes + 3 * p;
+    s->run_bytes = s->bytes + p;
+    s->run_bytes_at = s->bytes_at + p;
     return TRI_OK;
 }
 
@@ -196,8 +197,8 @@ static tri_status load(state *s, size_t first, size_t count) {
         s->shares[s->pieces[i].part].runs++;
     }
     for (size_t p = 0, bytes = 0, runs = 0; p < parts; p++) {
-        s->bytes_at[p] = bytes;
-        s->run_bytes_at[p] = runs;
+        s->bytes_at[p] = (ptrdiff_t)bytes;
+        s->run_bytes_at[p] = (ptrdiff_t)runs;
         bytes += s->bytes[p] = s->shares[p].rows * row_bytes;
         runs += s->run_bytes[p] = s->shares[p].runs * sizeof *s->sorted;
     }
@@ -207,13 +208,13 @@ static tri_status load(state *s, size_t first, size_t count) {
         size_t bytes = piece->rows.count * row_bytes;
         memcpy(s->packed + s->bytes_at[piece->part], s->window + (piece->rows.first - first) * row_bytes,
                bytes);
-        s->sorted[s->run_bytes_at[piece->part] / sizeof *s->sorted] = piece->rows;
-        s->bytes_at[piece->part] += bytes;
-        s->run_bytes_at[piece->part] += sizeof *s->sorted;
+        s->sorted[(size_t)s->run_bytes_at[piece->part] / sizeof *s->sorted] = piece->rows;
+        s->bytes_at[piece->part] += (ptrdiff_t)bytes;
+        s->run_bytes_at[piece->part] += (ptrdiff_t)sizeof *s->sorted;
     }
     for (size_t p = 0; p < parts; p++) {
-        s->bytes_at[p] -= s->bytes[p];
-        s->run_bytes_at[p] -= s->run_bytes[p];
+        s->bytes_at[p] -= (ptrdiff_t)s->bytes[p];
+        s->run_bytes_at[p] -= (ptrdiff_t)s->run_bytes[p];
     }
     return TRI_OK;
 }
@@ -327,6 +328,7 @@ static void teardown(void *argument) {
     free(s->sorted);
     free(s->shares);
     free(s->bytes);
+    free(s->bytes_at);
     free(s->received);
     free(s->runs);
     free(s->row_numbers);

@@ -53,12 +53,12 @@ tri_status tri_reduce_scatter(const void *send, void *recv, const size_t *recv_c
     tri_call_spec spec;
     TRI_TRY(tri_describe_combine(&spec, TRI_REDUCE_SCATTER, 0, type, op));
     spec.uneven = 1;
-    size_t *displs = malloc((size_t)comm->size * sizeof *displs);
+    ptrdiff_t *displs = malloc((size_t)comm->size * sizeof *displs);
     if (!displs)
         return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %d blocks", comm->size);
     size_t all = 0;
     for (int b = 0; b < comm->size; all += recv_counts[b++])
-        displs[b] = all;
+        displs[b] = (ptrdiff_t)all;
     tri_call call = {.send = send == MPI_IN_PLACE ? recv : send,
                      .recv = recv,
                      .count = all,

@@ -18,12 +18,14 @@ static tri_status look_at_type(tri_side *side) {
     MPI_Aint lower, extent;
     int integers, addresses, types, combiner;
     side->packed = 0;
-    if ((side->size = side->extent = tri_common_bytes(side->type))) return TRI_OK;
+    side->size = tri_common_bytes(side->type);
+    side->extent = (ptrdiff_t)side->size;
+    if (side->size) return TRI_OK;
     TRI_TRY(tri_type_bytes(side->type, &side->size));
     TRI_MPI(MPI_Type_get_extent(side->type, &lower, &extent));
-    side->extent = (size_t)extent;
+    side->extent = extent;
     TRI_MPI(MPI_Type_get_envelope(side->type, &integers, &addresses, &types, &combiner));
-    side->packed = combiner != MPI_COMBINER_NAMED || side->size != side->extent;
+    side->packed = combiner != MPI_COMBINER_NAMED || (ptrdiff_t)side->size != side->extent;
     return TRI_OK;
 }
 
@@ -32,7 +34,8 @@ static size_t block_count(const tri_side *side, int b) {
 }
 
 static char *user_block(const tri_side *side, int b) {
-    return (char *)side->user + (side->counts ? side->displs[b] : (size_t)b * side->count) * side->extent;
+    return (char *)side->user +
+           (side->counts ? side->displs[b] : (ptrdiff_t)((size_t)b * side->count)) * side->extent;
 }
 
 /* Packs or unpacks all blocks, in pieces that fit MPI's int counts. */
@@ -50,7 +53,7 @@ static tri_status repack(const tri_side *side, int unpack) {
             else
                 TRI_MPI(MPI_Pack(user, some, side->type, at, bytes, &position, MPI_COMM_SELF));
             at += bytes;
-            user += (size_t)some * side->extent;
+            user += some * side->extent;
             left -= (size_t)some;
         }
     }
@@ -60,11 +63,12 @@ static tri_status repack(const tri_side *side, int unpack) {
 /* Counts and displs in bytes; packed blocks are contiguous. */
 static tri_status scale_blocks(tri_side *side) {
     size_t blocks = (size_t)side->blocks;
-    side->byte_counts = malloc((2 * blocks + 1) * sizeof *side->byte_counts);
-    if (!side->byte_counts)
+    side->byte_counts = malloc((blocks + 1) * sizeof *side->byte_counts);
+    side->byte_displs = malloc((blocks + 1) * sizeof *side->byte_displs);
+    if (!side->byte_counts || !side->byte_displs)
         return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %zu blocks", blocks);
-    side->byte_displs = side->byte_counts + blocks;
-    for (size_t b = 0, offset = 0; b < blocks; offset += side->byte_counts[b++]) {
+    ptrdiff_t offset = 0;
+    for (size_t b = 0; b < blocks; offset += (ptrdiff_t)side->byte_counts[b++]) {
         side->byte_counts[b] = side->counts[b] * side->size;
         side->byte_displs[b] = side->packed ? offset : side->displs[b] * side->extent;
     }
@@ -90,6 +94,8 @@ tri_status tri_side_close(tri_side *side, int store) {
     tri_status status = store && side->packed ? repack(side, 1) : TRI_OK;
     if (side->packed && side->bytes != side->user) free(side->bytes);
     free(side->byte_counts);
+    free(side->byte_displs);
     side->byte_counts = NULL;
+    side->byte_displs = NULL;
     return status;
 }

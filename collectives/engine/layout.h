@@ -12,12 +12,15 @@ typedef struct tri_side {
     MPI_Datatype type;
     int blocks;
     size_t count;
-    const size_t *counts, *displs; /* NULL, or one entry per block */
+    const size_t *counts; /* NULL, or one entry per block, as displs */
+    const ptrdiff_t *displs;
     /* Set by tri_side_open(): the same in bytes. */
     void *bytes;
     size_t block_bytes;
-    size_t *byte_counts, *byte_displs; /* NULL if counts is NULL */
-    size_t extent, size;
+    size_t *byte_counts; /* NULL if counts is NULL, as byte_displs */
+    ptrdiff_t *byte_displs;
+    ptrdiff_t extent;
+    size_t size;
     int packed;
 } tri_side;
 

@@ -40,7 +40,8 @@ tri_status tri_merge_sum(tri_sum *mine, tri_sum *out, int root, tri_comm *comm) 
 /* What the root needs to gather nodes from all ranks: counts and displs in bytes, and the nodes. */
 typedef struct node_lists {
     uint64_t *bytes;
-    size_t *counts, *displs;
+    size_t *counts;
+    ptrdiff_t *displs;
     tri_ordered_node *nodes;
 } node_lists;
 
@@ -48,7 +49,7 @@ static tri_status append_lists(const node_lists *lists, int ranks, tri_ordered *
     tri_ordered all;
     tri_ordered_clear(&all);
     for (int rank = 0; rank < ranks; rank++)
-        TRI_TRY(tri_ordered_append(&all, lists->nodes + lists->displs[rank] / sizeof *lists->nodes,
+        TRI_TRY(tri_ordered_append(&all, lists->nodes + (size_t)lists->displs[rank] / sizeof *lists->nodes,
                                    lists->counts[rank] / sizeof *lists->nodes));
     *out = all;
     return TRI_OK;
@@ -61,7 +62,7 @@ static tri_status gather_nodes(const tri_ordered *mine, node_lists *lists, int r
     size_t all = 0;
     for (int rank = 0; rank < ranks; rank++) {
         lists->counts[rank] = lists->bytes[rank];
-        lists->displs[rank] = all;
+        lists->displs[rank] = (ptrdiff_t)all;
         all += lists->bytes[rank];
     }
     lists->nodes = malloc(all ? all : 1);

@@ -87,7 +87,7 @@ static tri_side one(const void *user, size_t count, MPI_Datatype type) {
 }
 
 static tri_side each(const tri_comm *comm, const void *user, size_t count, const size_t *counts,
-                     const size_t *displs, MPI_Datatype type) {
+                     const ptrdiff_t *displs, MPI_Datatype type) {
     tri_side side = {.user = (void *)user,
                      .type = type,
                      .blocks = comm->size,
@@ -97,7 +97,7 @@ static tri_side each(const tri_comm *comm, const void *user, size_t count, const
     return side;
 }
 
-static tri_status scatter(const void *send, size_t send_count, const size_t *counts, const size_t *displs,
+static tri_status scatter(const void *send, size_t send_count, const size_t *counts, const ptrdiff_t *displs,
                           MPI_Datatype send_type, void *recv, size_t recv_count, MPI_Datatype recv_type,
                           int root, int uneven, tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
@@ -118,14 +118,14 @@ tri_status tri_scatter(const void *send, size_t send_count, MPI_Datatype send_ty
     return scatter(send, send_count, NULL, NULL, send_type, recv, recv_count, recv_type, root, 0, comm);
 }
 
-tri_status tri_scatterv(const void *send, const size_t *send_counts, const size_t *send_displs,
+tri_status tri_scatterv(const void *send, const size_t *send_counts, const ptrdiff_t *send_displs,
                         MPI_Datatype send_type, void *recv, size_t recv_count, MPI_Datatype recv_type,
                         int root, tri_comm *comm) {
     return scatter(send, 0, send_counts, send_displs, send_type, recv, recv_count, recv_type, root, 1, comm);
 }
 
 static tri_status gather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                         size_t recv_count, const size_t *counts, const size_t *displs,
+                         size_t recv_count, const size_t *counts, const ptrdiff_t *displs,
                          MPI_Datatype recv_type, int root, int uneven, tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     tri_move m = {
@@ -146,13 +146,13 @@ tri_status tri_gather(const void *send, size_t send_count, MPI_Datatype send_typ
 }
 
 tri_status tri_gatherv(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                       const size_t *recv_counts, const size_t *recv_displs, MPI_Datatype recv_type, int root,
-                       tri_comm *comm) {
+                       const size_t *recv_counts, const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
+                       int root, tri_comm *comm) {
     return gather(send, send_count, send_type, recv, 0, recv_counts, recv_displs, recv_type, root, 1, comm);
 }
 
 static tri_status allgather(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                            size_t recv_count, const size_t *counts, const size_t *displs,
+                            size_t recv_count, const size_t *counts, const ptrdiff_t *displs,
                             MPI_Datatype recv_type, tri_comm *comm) {
     tri_move m = {.operation = TRI_ALLGATHER,
                   .uneven = counts != NULL,
@@ -169,7 +169,7 @@ tri_status tri_allgather(const void *send, size_t send_count, MPI_Datatype send_
 }
 
 tri_status tri_allgatherv(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                          const size_t *recv_counts, const size_t *recv_displs, MPI_Datatype recv_type,
+                          const size_t *recv_counts, const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                           tri_comm *comm) {
     return allgather(send, send_count, send_type, recv, 0, recv_counts, recv_displs, recv_type, comm);
 }
@@ -180,7 +180,7 @@ static tri_status alltoall_in_place(tri_comm *comm, tri_move *m) {
     TRI_TRY(tri_side_open(&original, 1));
     size_t all = 0;
     for (int b = 0; b < original.blocks; b++) {
-        size_t end = original.counts ? original.byte_displs[b] + original.byte_counts[b]
+        size_t end = original.counts ? (size_t)original.byte_displs[b] + original.byte_counts[b]
                                      : (size_t)(b + 1) * original.block_bytes;
         if (end > all) all = end;
     }
@@ -211,9 +211,9 @@ tri_status tri_alltoall(const void *send, size_t send_count, MPI_Datatype send_t
     return alltoall(comm, &m, send == MPI_IN_PLACE);
 }
 
-tri_status tri_alltoallv(const void *send, const size_t *send_counts, const size_t *send_displs,
+tri_status tri_alltoallv(const void *send, const size_t *send_counts, const ptrdiff_t *send_displs,
                          MPI_Datatype send_type, void *recv, const size_t *recv_counts,
-                         const size_t *recv_displs, MPI_Datatype recv_type, tri_comm *comm) {
+                         const ptrdiff_t *recv_displs, MPI_Datatype recv_type, tri_comm *comm) {
     tri_move m = {.operation = TRI_ALLTOALL,
                   .uneven = 1,
                   .send = each(comm, send, 0, send_counts, send_displs, send_type),

@@ -23,8 +23,8 @@ typedef struct tri_call {
     size_t count; /* units of the vector, or of one block */
     /* Layout of the blocks. v-forms have counts and displs. `split`: `count` is the whole vector and block
      * b is given by tri_range_block(). Otherwise block b has `count` units at b * count. */
-    const size_t *send_counts, *send_displs;
-    const size_t *recv_counts, *recv_displs;
+    const size_t *send_counts, *recv_counts;
+    const ptrdiff_t *send_displs, *recv_displs; /* may be negative */
     int split;
     int root;
     void *scratch; /* as many units as scratch() returned */
@@ -85,7 +85,8 @@ static inline tri_status tri_do_copy(tri_context *c, void *to, const void *from,
     return count && to != from ? c->verbs->copy(c, to, from, count) : TRI_OK;
 }
 
-/* Unit `index` of a buffer. Integer arithmetic, because stages are made before their scratch exists. */
+/* Unit `index` of a buffer. Integer arithmetic, because stages are made before their scratch exists; an
+ * index that was negative before its conversion wraps around to the right address. */
 static inline void *tri_unit(const tri_context *c, const void *base, size_t index) {
     return (void *)((uintptr_t)base + index * c->unit_bytes);
 }
@@ -113,10 +114,12 @@ static inline size_t tri_recv_count(const tri_context *c, const tri_call *call, 
     return call->recv_counts ? call->recv_counts[b] : tri_block_units(c, call, b);
 }
 static inline const void *tri_send_block(const tri_context *c, const tri_call *call, int b) {
-    return tri_unit(c, call->send, call->send_counts ? call->send_displs[b] : tri_block_start(c, call, b));
+    return tri_unit(c, call->send,
+                    call->send_counts ? (size_t)call->send_displs[b] : tri_block_start(c, call, b));
 }
 static inline void *tri_recv_block(const tri_context *c, const tri_call *call, int b) {
-    return tri_unit(c, call->recv, call->recv_counts ? call->recv_displs[b] : tri_block_start(c, call, b));
+    return tri_unit(c, call->recv,
+                    call->recv_counts ? (size_t)call->recv_displs[b] : tri_block_start(c, call, b));
 }
 /* Piece i of a pipelined vector. */
 static inline tri_range tri_piece(const tri_call *call, int i) {

@@ -80,30 +80,31 @@ TRI_API TRI_MUST_CHECK tri_status tri_alltoall(const void *send, size_t send_cou
 
 /** MPI_Scatterv: rank r gets send_counts[r] elements of the root's `send`, from element send_displs[r] on. */
 TRI_API TRI_MUST_CHECK tri_status tri_scatterv(const void *send, const size_t *send_counts,
-                                               const size_t *send_displs, MPI_Datatype send_type, void *recv,
-                                               size_t recv_count, MPI_Datatype recv_type, int root,
-                                               tri_comm *comm);
+                                               const ptrdiff_t *send_displs, MPI_Datatype send_type,
+                                               void *recv, size_t recv_count, MPI_Datatype recv_type,
+                                               int root, tri_comm *comm);
 
 /** MPI_Gatherv: the block of rank r is recv_counts[r] elements of the root's `recv`, from element
  * recv_displs[r] on. */
 TRI_API TRI_MUST_CHECK tri_status tri_gatherv(const void *send, size_t send_count, MPI_Datatype send_type,
                                               void *recv, const size_t *recv_counts,
-                                              const size_t *recv_displs, MPI_Datatype recv_type, int root,
+                                              const ptrdiff_t *recv_displs, MPI_Datatype recv_type, int root,
                                               tri_comm *comm);
 
 /** MPI_Allgatherv: the block of rank r is recv_counts[r] elements of every `recv`, from element
  * recv_displs[r] on. */
 TRI_API TRI_MUST_CHECK tri_status tri_allgatherv(const void *send, size_t send_count, MPI_Datatype send_type,
                                                  void *recv, const size_t *recv_counts,
-                                                 const size_t *recv_displs, MPI_Datatype recv_type,
+                                                 const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                  tri_comm *comm);
 
 /** MPI_Alltoallv: the block for rank r is send_counts[r] elements of `send`, from element send_displs[r] on;
  * the block from rank r has recv_counts[r] elements of `recv`, from element recv_displs[r] on. */
 TRI_API TRI_MUST_CHECK tri_status tri_alltoallv(const void *send, const size_t *send_counts,
-                                                const size_t *send_displs, MPI_Datatype send_type, void *recv,
-                                                const size_t *recv_counts, const size_t *recv_displs,
-                                                MPI_Datatype recv_type, tri_comm *comm);
+                                                const ptrdiff_t *send_displs, MPI_Datatype send_type,
+                                                void *recv, const size_t *recv_counts,
+                                                const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
+                                                tri_comm *comm);
 
 /** A program's function that combines long vectors, for example with its threads: right = left op right for
  * `count` elements, with the bits of MPI_Reduce_local(). Returns 0 where it leaves the work to the library:

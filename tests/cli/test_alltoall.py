@@ -33,13 +33,13 @@ def check(trireme, tmp_path, ranks, a, axes, *more, how=None):
         return b.chunks, b.compression
 
 
-@pytest.mark.parametrize("ranks", (2, 3, 8, *map(full, (1, 5))))
+@pytest.mark.parametrize("ranks", (3, *map(full, (1, 2, 5, 8))))
 def test_two_dimensions(trireme, tmp_path, ranks):
     check(trireme, tmp_path, ranks, values((301, 203), "u8"), (1, 0), "--memory", "64Ki")
     check(trireme, tmp_path, ranks, values((2, 1000), "u2"), None)
 
 
-@pytest.mark.parametrize("dtype", ("u1", ">i2", "u4", "c16", "f16", RECORD))
+@pytest.mark.parametrize("dtype", (">i2", "c16", RECORD, *map(full, ("u1", "u4", "f16"))))
 def test_types(trireme, tmp_path, dtype):
     a = values((67, 129), "u1").astype(dtype) if dtype in ("f16", "c16") else values((67, 129), dtype)
     check(trireme, tmp_path, 3, a, (1, 0), "--memory", "32Ki")

@@ -22,7 +22,7 @@ def result(tmp_path):
 MOST_RANKS = 2 if "mpich" in os.environ.get("TRIREME_LAUNCHER", "") else 3
 
 
-@pytest.mark.parametrize("ranks, heap", ((1, ()), full(2, ()), (MOST_RANKS, ("--heap",))))
+@pytest.mark.parametrize("ranks, heap", (full(1, ()), full(2, ()), (MOST_RANKS, ("--heap",))))
 def test_every_operation(trireme, tmp_path, ranks, heap):
     """Results are compared with the MPI library's by the program itself."""
     r = trireme(ranks, "bench", "collectives", "--sizes", "8,8Ki,200000", *QUICK, *heap, "--json")

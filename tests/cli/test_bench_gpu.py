@@ -19,7 +19,7 @@ def bench(trireme, ranks, *arguments):
     return r
 
 
-@pytest.mark.parametrize("ranks, device", ((1, ()), full(2, ("--device", "auto"))))
+@pytest.mark.parametrize("ranks, device", (full(1, ()), full(2, ("--device", "auto"))))
 def test_all(trireme, tmp_path, ranks, device):
     """The program compares device and host itself."""
     r = bench(trireme, ranks, "--bytes", "256Ki", "--trials", 2, *device, "--results", "r", "--json")

@@ -365,7 +365,7 @@ def test_a_foreign_checkpoint_is_refused(trireme, tmp_path):
 
 
 def test_by_time_and_without_a_file(trireme, tmp_path):
-    r = trireme(2, "heat", *SIZE, "--steps", 300, "--checkpoint", "c.h5", "--checkpoint-every", "0.0001s",
+    r = trireme(2, "heat", *SIZE, "--steps", 60, "--checkpoint", "c.h5", "--checkpoint-every", "0.0001s",
                 "--resume")
     assert "resumed" not in r.json["results"] and (tmp_path / "c.h5").exists()
     r = trireme(2, "heat", *SIZE, "--steps", 300, "--checkpoint", "c.h5")

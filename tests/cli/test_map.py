@@ -49,7 +49,7 @@ def same(a, b):
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
-@pytest.mark.parametrize("ranks", (2, 3, *map(full, (1, 5, 8))))
+@pytest.mark.parametrize("ranks", (3, *map(full, (1, 2, 5, 8))))
 def test_ranks(trireme, tmp_path, ranks):
     """Pieces that end anywhere, of which ranks have different numbers."""
     x, y = RNG.normal(size=(31, 7, 43)), RNG.normal(size=(31, 7, 43))
@@ -60,8 +60,8 @@ def test_ranks(trireme, tmp_path, ranks):
         assert same(result(tmp_path), np.sqrt(x * x + y * y) - x / y), memory
 
 
-@pytest.mark.parametrize("shape", ((), (0, 5), (2, 1, 3), (7, 1, 4099),
-                                   *map(full, ((0,), (3, 0), (1,), (2,), (1, 1), (5000, 3)))))
+@pytest.mark.parametrize("shape", ((0, 5), (7, 1, 4099),
+                                   *map(full, ((), (2, 1, 3), (0,), (3, 0), (1,), (2,), (1, 1), (5000, 3)))))
 def test_shapes(trireme, tmp_path, shape):
     """No elements, fewer than ranks, and rows longer than pieces."""
     x = RNG.normal(size=shape)

@@ -65,7 +65,8 @@ def test_one_of_each_node(trireme):
 
 
 @pytest.mark.parametrize("ranks,delay,names", (
-    (4, "2", r"rank 2 on \S+"),
+    (3, "2", r"rank 2 on \S+"),
+    full(4, "2", r"rank 2 on \S+"),
     full(5, "1,4", r"ranks 1 on \S+ and 4 on \S+ with each other")))
 def test_planted_delay(trireme, ranks, delay, names):
     """The rank with late messages is named, and no other."""

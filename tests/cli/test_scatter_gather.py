@@ -60,7 +60,9 @@ def one_line(r, program, status, *texts):
 
 
 ROUND_TRIPS = [("doubles", 5, 2), full("doubles", 1, 3)]
-ROUND_TRIPS += [trip for name in DATASETS if name != "doubles" for trip in ((name, 3, 5), full(name, 8, 2))]
+FEW = ("big-endian", "compound", "compressed", "few rows", "no rows")
+ROUND_TRIPS += [(name, 3, 5) if name in FEW else full(name, 3, 5) for name in DATASETS if name != "doubles"]
+ROUND_TRIPS += [full(name, 8, 2) for name in DATASETS if name != "doubles"]
 
 
 @pytest.mark.parametrize("name, split, join", ROUND_TRIPS)
@@ -103,26 +105,30 @@ def test_weights(trireme, tmp_path):
     assert same(tmp_path / "a.h5", tmp_path / "b.h5")
 
 
-def test_key(trireme, tmp_path):
+@pytest.mark.parametrize("key", ("2", "/runs", *map(full, ("/owner", "real"))))
+def test_key(trireme, tmp_path, key):
     values = RNG.integers(0, 100, (2003, 4)).astype("i4")
     owners = RNG.integers(0, 5, 2003)
     with h5py.File(tmp_path / "a.h5", "w") as f:
         f["x"], f["owner"], f["real"] = values, owners, owners.astype("f4")
         f["runs"] = np.sort(owners)
-    for key, numbers in (("2", values[:, 2]), ("/owner", owners), ("real", owners),
-                         ("/runs", np.sort(owners))):
-        r = trireme(3, "scatter", "a.h5:/x", "--out", "p%r.h5", "--key", key, "--memory", "4Ki", "--replace",
-                    "--verify")
-        assert r.status == 0, r.err
-        for part in range(3):
-            with h5py.File(tmp_path / f"p{part}.h5") as f:
-                rows = np.flatnonzero(numbers % 3 == part)
-                assert (f["row_numbers"][()] == rows).all() and (f["x"][()] == values[rows]).all()
-        r = trireme(4, "gather", "p*.h5", "--out", "b.h5:/x", "--memory", "4Ki", "--replace", "--verify")
-        assert r.status == 0, r.err
-        with h5py.File(tmp_path / "b.h5") as f:
-            assert (f["x"][()] == values).all()
-    # A vector is its own column 0.
+    numbers = {"2": values[:, 2], "/runs": np.sort(owners)}.get(key, owners)
+    r = trireme(3, "scatter", "a.h5:/x", "--out", "p%r.h5", "--key", key, "--memory", "4Ki", "--verify")
+    assert r.status == 0, r.err
+    for part in range(3):
+        with h5py.File(tmp_path / f"p{part}.h5") as f:
+            rows = np.flatnonzero(numbers % 3 == part)
+            assert (f["row_numbers"][()] == rows).all() and (f["x"][()] == values[rows]).all()
+    r = trireme(4, "gather", "p*.h5", "--out", "b.h5:/x", "--memory", "4Ki", "--verify")
+    assert r.status == 0, r.err
+    with h5py.File(tmp_path / "b.h5") as f:
+        assert (f["x"][()] == values).all()
+
+
+def test_key_of_a_vector(trireme, tmp_path):
+    """It is its own column 0."""
+    with h5py.File(tmp_path / "a.h5", "w") as f:
+        f["owner"] = RNG.integers(0, 5, 2003)
     r = trireme(2, "scatter", "a.h5:/owner", "--out", "o%r.h5", "--key", "0", "--verify")
     assert r.status == 0, r.err
     with h5py.File(tmp_path / "o1.h5") as f:

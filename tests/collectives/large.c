@@ -45,7 +45,8 @@ static void try_all(tri_comm *comm, const uint8_t *mine, uint8_t *got, size_t co
     CHECK(at == count, "bcast: byte %zu", at);
 
     /* Everything to the other rank, nothing to itself. */
-    size_t counts[2] = {0, 0}, displs[2] = {0, 0};
+    size_t counts[2] = {0, 0};
+    ptrdiff_t displs[2] = {0, 0};
     counts[peer] = count;
     memset(got, 0, count);
     CHECK_OK(tri_alltoallv(mine, counts, displs, MPI_BYTE, got, counts, displs, MPI_BYTE, comm));

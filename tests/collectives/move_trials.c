@@ -12,7 +12,8 @@ typedef struct move {
     size_t count;
     int root, in_place;
     /* v-forms: elements and displacement of each block; otherwise NULL */
-    size_t *counts, *displs, room;
+    size_t *counts, room;
+    ptrdiff_t *displs;
 } move;
 
 #define SAME(m, got, want)                                                                                   \
@@ -26,7 +27,7 @@ static size_t block_count(const move *m, int b) {
 }
 
 static size_t block_place(const move *m, int b) {
-    return m->counts ? m->displs[b] : (size_t)b * m->count;
+    return m->counts ? (size_t)m->displs[b] : (size_t)b * m->count;
 }
 
 /* Elements of a buffer with one block per rank. */
@@ -42,12 +43,20 @@ static size_t bytes_of(const move *m) {
     return m->count * m->pair->send.per * m->pair->send.type.items * m->pair->send.type.item_bytes;
 }
 
-/* Counts and displs of a side in elements of its own type; the caller frees them. */
+/* Counts, and displs, of a side in elements of its own type; the caller frees them. */
 static size_t *scaled(const size_t *numbers, int size, size_t per) {
     size_t *out = malloc((size_t)size * sizeof *out);
     if (!out) abort();
     for (int b = 0; b < size; b++)
         out[b] = numbers[b] * per;
+    return out;
+}
+
+static ptrdiff_t *scaled_displs(const ptrdiff_t *numbers, int size, size_t per) {
+    ptrdiff_t *out = malloc((size_t)size * sizeof *out);
+    if (!out) abort();
+    for (int b = 0; b < size; b++)
+        out[b] = numbers[b] * (ptrdiff_t)per;
     return out;
 }
 
@@ -99,7 +108,8 @@ static void try_scatter(const move *m) {
     void *into = in_place ? MPI_IN_PLACE : got.data;
     if (!in_place) image_put(&want, r, 0, mine, m->root, t->rank);
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, s->per), *displs = scaled(m->displs, t->size, s->per);
+        size_t *counts = scaled(m->counts, t->size, s->per);
+        ptrdiff_t *displs = scaled_displs(m->displs, t->size, s->per);
         CHECK_OK(tri_scatterv(at_root ? send.data : NULL, at_root ? counts : NULL, at_root ? displs : NULL,
                               s->type.mpi, into, mine * r->per, r->type.mpi, m->root, t->comm));
         free(counts);
@@ -130,7 +140,8 @@ static void try_gather(const move *m) {
     if (in_place) image_put(&got, r, block_place(m, t->rank), mine, t->rank, m->root);
     const void *from = in_place ? MPI_IN_PLACE : send.data;
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, r->per), *displs = scaled(m->displs, t->size, r->per);
+        size_t *counts = scaled(m->counts, t->size, r->per);
+        ptrdiff_t *displs = scaled_displs(m->displs, t->size, r->per);
         CHECK_OK(tri_gatherv(from, mine * s->per, s->type.mpi, at_root ? got.data : NULL,
                              at_root ? counts : NULL, at_root ? displs : NULL, r->type.mpi, m->root,
                              t->comm));
@@ -159,7 +170,8 @@ static void try_allgather(const move *m) {
     if (m->in_place) image_put(&got, r, block_place(m, t->rank), mine, t->rank, 0);
     const void *from = m->in_place ? MPI_IN_PLACE : send.data;
     if (m->counts) {
-        size_t *counts = scaled(m->counts, t->size, r->per), *displs = scaled(m->displs, t->size, r->per);
+        size_t *counts = scaled(m->counts, t->size, r->per);
+        ptrdiff_t *displs = scaled_displs(m->displs, t->size, r->per);
         CHECK_OK(
             tri_allgatherv(from, mine * s->per, s->type.mpi, got.data, counts, displs, r->type.mpi, t->comm));
         free(counts);
@@ -178,26 +190,26 @@ static void try_allgather(const move *m) {
 static void try_alltoallv(const move *m) {
     const trial *t = m->t;
     const sample_side *s = m->in_place ? &m->pair->recv : &m->pair->send, *r = &m->pair->recv;
-    size_t *lengths = malloc((size_t)t->size * sizeof *lengths),
-           *starts = malloc((size_t)t->size * sizeof *starts), room = 0;
+    size_t *lengths = malloc((size_t)t->size * sizeof *lengths), room = 0;
+    ptrdiff_t *starts = malloc((size_t)t->size * sizeof *starts);
     if (!lengths || !starts) abort();
     /* Blocks in descending order, with a gap of one element between them. */
     for (int b = t->size - 1; b >= 0; b--) {
         lengths[b] = m->counts[(t->rank + b) % t->size];
-        starts[b] = room;
+        starts[b] = (ptrdiff_t)room;
         room += lengths[b] + 1;
     }
     image send = new_image(s, room), got = new_image(r, room), want = new_image(r, room);
     for (int b = 0; b < t->size; b++) {
-        image_put(m->in_place ? &got : &send, s, starts[b], lengths[b], t->rank, b);
-        image_put(&want, r, starts[b], lengths[b], b, t->rank);
+        image_put(m->in_place ? &got : &send, s, (size_t)starts[b], lengths[b], t->rank, b);
+        image_put(&want, r, (size_t)starts[b], lengths[b], b, t->rank);
     }
-    size_t *sc = scaled(lengths, t->size, s->per), *sp = scaled(starts, t->size, s->per),
-           *rc = scaled(lengths, t->size, r->per), *rp = scaled(starts, t->size, r->per);
+    size_t *sc = scaled(lengths, t->size, s->per), *rc = scaled(lengths, t->size, r->per);
+    ptrdiff_t *sp = scaled_displs(starts, t->size, s->per), *rp = scaled_displs(starts, t->size, r->per);
     CHECK_OK(tri_alltoallv(m->in_place ? MPI_IN_PLACE : send.data, sc, sp, s->type.mpi, got.data, rc, rp,
                            r->type.mpi, t->comm));
     SAME(m, got, want);
-    size_t *all[] = {sc, sp, rc, rp, lengths, starts};
+    void *all[] = {sc, sp, rc, rp, lengths, starts};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     image_free(&send);
@@ -250,13 +262,14 @@ static void try_move(const move *m) {
 
 /* Blocks of very unequal lengths, some empty, in descending order with gaps. */
 static void try_uneven(move m, int rooted) {
-    size_t ranks = (size_t)m.t->size, counts[64], displs[64];
+    size_t ranks = (size_t)m.t->size, counts[64];
+    ptrdiff_t displs[64];
     if (ranks > 64) abort();
     m.counts = counts;
     m.displs = displs;
     for (size_t b = ranks; b-- > 0;) {
         counts[b] = b % 3 == 0 ? 0 : b == 1 ? 3000 : b * 7 % 11;
-        displs[b] = m.room;
+        displs[b] = (ptrdiff_t)m.room;
         m.room += counts[b] + 2;
     }
     for (int root = 0; root < (rooted ? m.t->size : 1); root = root_after(root, m.t->size, 1000)) {

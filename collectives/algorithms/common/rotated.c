@@ -12,14 +12,14 @@ static tri_status one_copy(tri_context *c, const void *vector, void *rotated, si
     return back ? tri_do_copy(c, (void *)vector, rotated, units) : tri_do_copy(c, rotated, vector, units);
 }
 
-tri_status tri_rotated_copy(tri_context *c, const tri_call *call, const tri_rotated *t, const size_t *displs,
-                            const void *vector, void *rotated, int back) {
+tri_status tri_rotated_copy(tri_context *c, const tri_call *call, const tri_rotated *t,
+                            const ptrdiff_t *displs, const void *vector, void *rotated, int back) {
     if (t->counts) {
         size_t units = 0;
         for (int i = 0; i < c->size; i++) {
             int b = (t->rank + i) % c->size;
-            TRI_TRY(
-                one_copy(c, tri_unit(c, vector, displs[b]), tri_unit(c, rotated, units), t->counts[b], back));
+            TRI_TRY(one_copy(c, tri_unit(c, vector, (size_t)displs[b]), tri_unit(c, rotated, units),
+                             t->counts[b], back));
             units += t->counts[b];
         }
         return TRI_OK;

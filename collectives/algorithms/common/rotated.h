@@ -16,7 +16,7 @@ typedef struct tri_rotated {
 size_t tri_rotated_units(const tri_context *c, const tri_call *call, const tri_rotated *t, int blocks);
 
 /* Copies a vector into rotated order or, with `back`, from rotated order. `displs`: of the v-form. */
-tri_status tri_rotated_copy(tri_context *c, const tri_call *call, const tri_rotated *t, const size_t *displs,
-                            const void *vector, void *rotated, int back);
+tri_status tri_rotated_copy(tri_context *c, const tri_call *call, const tri_rotated *t,
+                            const ptrdiff_t *displs, const void *vector, void *rotated, int back);
 
 #endif
