@@ -13,7 +13,7 @@
 /* BOUND: of the queues. MOST: operations of a trial, and their items. */
 enum { BOUND = 1024, MOST = 1 << 20, MEASURES = 2, DISTANCES = 4, VARIANTS = MEASURES * BENCH_KINDS };
 
-/* SAME_CPU: the threads take turns on one cpu; needs no hwloc. */
+/* SAME_CPU: the threads take turns on one cpu. */
 enum { SAME_CPU = 3 };
 static const char *const distance_names[DISTANCES] = {"core", "package", "numa", "cpu"};
 static const char *const measure_names[MEASURES] = {"latency", "throughput"};
@@ -25,6 +25,7 @@ typedef struct state {
     tri_team *team;
     bench_pass *pass;
     bench_passing passing; /* of the trial under way */
+    double seconds;
     char names[VARIANTS][40];
     int present[DISTANCES], cpus[DISTANCES][2];
     size_t counts[VARIANTS];                     /* operations of a trial, at the distance under way */
@@ -84,10 +85,14 @@ static tri_status setup(tri_run *run, void *argument) {
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!(s->duration_s >= 0)) return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 or more");
     if (s->plot) TRI_TRY(tri_plot_check(s->plot));
-    for (int d = 0; place && d < SAME_CPU; d++)
+    if (!place)
+        return tri_fail(TRI_ERR_ABSENT,
+                        "this build has no hwloc, which finds the cpus: install it and configure "
+                        "again (Debian: libhwloc-dev)");
+    for (int d = 0; d < SAME_CPU; d++)
         s->present[d] = tri_place_pair(place, (tri_place_distance)d, s->cpus[d]);
     s->present[SAME_CPU] = 1;
-    if (place) tri_place_cpus(place, 1, s->cpus[SAME_CPU]);
+    tri_place_cpus(place, 1, s->cpus[SAME_CPU]);
     s->cpus[SAME_CPU][1] = s->cpus[SAME_CPU][0];
     for (int v = 0; v < VARIANTS; v++)
         snprintf(s->names[v], sizeof s->names[v], "%s_%s", bench_kinds[v / MEASURES].name,
@@ -107,8 +112,11 @@ static bench_passing passing_of(int variant) {
 
 static void both(void *argument, int thread) {
     state *s = argument;
-    tri_team_barrier(s->team); /* the start of the second thread is not measured */
+    tri_team_barrier(s->team);
+    double start = tri_now_s();
     s->passing(s->pass, thread);
+    tri_team_barrier(s->team);
+    if (thread == 0) s->seconds = tri_now_s() - start;
 }
 
 /* Seconds of one operation: of a hand-over, which is half a round trip, or of one item of a stream. */
@@ -119,11 +127,9 @@ static double trial(void *argument, int variant) {
     s->pass->count = s->counts[variant];
     s->pass->counter = 0;
     atomic_store(&s->pass->turn, 0);
-    double start = tri_now_s();
     tri_team_run(s->team, both, s);
-    double seconds = tri_now_s() - start;
     if (s->pass->counter && s->pass->counter != s->pass->count) atomic_store(&s->pass->wrong, 1);
-    return seconds / (double)s->pass->count / (variant % MEASURES ? 1 : 2);
+    return s->seconds / (double)s->pass->count / (variant % MEASURES ? 1 : 2);
 }
 
 /* Operations that fill the duration, by trials of twice as many each. */
@@ -135,9 +141,10 @@ static void calibrate(state *s, int variant) {
 
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
+    (void)run;
     for (int d = 0; d < DISTANCES; d++) {
         if (!s->present[d]) continue;
-        TRI_TRY(tri_team_create(2, run->machine->place ? s->cpus[d] : NULL, &s->team));
+        TRI_TRY(tri_team_create(2, s->cpus[d], &s->team));
         for (int v = 0; v < VARIANTS; v++)
             calibrate(s, v);
         tri_status status = bench_alternate(s->variants[d], VARIANTS, s->trials, trial, s);
