@@ -35,6 +35,11 @@ void tri_place_cpus(const tri_place *place, int threads, int *cpus) {
     memset(cpus, 0, (size_t)threads * sizeof *cpus);
 }
 
+int tri_place_pair(const tri_place *place, tri_place_distance distance, int cpus[2]) {
+    (void)place, (void)distance, (void)cpus;
+    return 0;
+}
+
 size_t tri_place_numa_bytes(const tri_place *place, int numa) {
     (void)place, (void)numa;
     return 0;

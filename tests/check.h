@@ -1,5 +1,5 @@
 /* CHECK(condition, format, ...): counts a failure and goes on, so that the ranks of a test stay in step. It
- * is never compiled out. A test's main ends with `return check_result("what");`. */
+ * is never compiled out. Threads may use it. A test's main ends with `return check_result("what");`. */
 #ifndef TRIREME_TESTS_CHECK_H
 #define TRIREME_TESTS_CHECK_H
 
@@ -12,8 +12,8 @@ __attribute__((weak)) long check_count, check_failures;
 
 #define CHECK(condition, ...)                                                                                \
     do {                                                                                                     \
-        check_count++;                                                                                       \
-        if (!(condition) && ++check_failures <= 20) {                                                        \
+        __atomic_add_fetch(&check_count, 1, __ATOMIC_RELAXED);                                               \
+        if (!(condition) && __atomic_add_fetch(&check_failures, 1, __ATOMIC_RELAXED) <= 20) {                \
             fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                  \
             fprintf(stderr, __VA_ARGS__);                                                                    \
             fputc('\n', stderr);                                                                             \

@@ -3,26 +3,16 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* SPINS: polls of a thread with its own cpu before it sleeps: some tens of microseconds, a few times the cost
- * of a wake-up. */
-enum { SPINS = 1000, LINE_BYTES = 64 };
-
-/* A counter to wait for, in its own cache line: threads spin on it. */
-typedef struct gate {
-    _Alignas(LINE_BYTES) atomic_uint phase;
-    pthread_mutex_t mutex; /* for sleeping threads */
-    pthread_cond_t moved;
-} gate;
+#include "threads/barrier.h"
 
 typedef struct member {
     tri_team *team;
     int thread;
-    pthread_t id;
+    tri_thread *id;
 } member;
 
 struct tri_team {
@@ -38,54 +28,12 @@ struct tri_team {
     void *argument;
     size_t chunks;
     int under_way;            /* started, not yet waited for */
-    unsigned finished_before; /* phase of `finished` when the work started */
-    gate started, finished, met;
-    _Alignas(LINE_BYTES) atomic_size_t next_chunk;
-    _Alignas(LINE_BYTES) atomic_int busy;    /* members that have not finished, without the caller */
-    _Alignas(LINE_BYTES) atomic_int arrived; /* at the barrier */
+    tri_word finished_before; /* phase of `finished` when the work started */
+    tri_phase started, finished;
+    tri_thread_barrier barrier;
+    _Alignas(TRI_CACHE_LINE) size_t next_chunk;
+    _Alignas(TRI_CACHE_LINE) tri_word busy; /* members that have not finished, without the caller */
 };
-
-static void pause_cpu(void) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ __volatile__("isb");
-#endif
-}
-
-static void gate_init(gate *g) {
-    atomic_init(&g->phase, 0);
-    pthread_mutex_init(&g->mutex, NULL);
-    pthread_cond_init(&g->moved, NULL);
-}
-
-static void gate_end(gate *g) {
-    pthread_mutex_destroy(&g->mutex);
-    pthread_cond_destroy(&g->moved);
-}
-
-static unsigned gate_phase(gate *g) {
-    return atomic_load_explicit(&g->phase, memory_order_acquire);
-}
-
-static void gate_open(gate *g) {
-    pthread_mutex_lock(&g->mutex);
-    atomic_fetch_add_explicit(&g->phase, 1, memory_order_release);
-    pthread_cond_broadcast(&g->moved);
-    pthread_mutex_unlock(&g->mutex);
-}
-
-/* Returns when the phase is no longer `seen`. */
-static void gate_wait(gate *g, unsigned seen, int spins) {
-    for (int i = 0; i < spins; i++) {
-        if (gate_phase(g) != seen) return;
-        pause_cpu();
-    }
-    pthread_mutex_lock(&g->mutex);
-    while (gate_phase(g) == seen)
-        pthread_cond_wait(&g->moved, &g->mutex);
-    pthread_mutex_unlock(&g->mutex);
-}
 
 static void take_part(tri_team *team, int thread) {
     if (team->each) {
@@ -93,18 +41,19 @@ static void take_part(tri_team *team, int thread) {
         return;
     }
     size_t chunk;
-    while ((chunk = atomic_fetch_add_explicit(&team->next_chunk, 1, memory_order_relaxed)) < team->chunks)
+    while ((chunk = tri_add(&team->next_chunk, 1, TRI_RELAXED)) < team->chunks)
         team->chunk(team->argument, thread, chunk);
 }
 
-static void *member_main(void *data) {
+static void member_main(void *data) {
     member *self = data;
     tri_team *team = self->team;
-    for (unsigned seen = 0;; seen++) {
-        gate_wait(&team->started, seen, team->spins);
-        if (!team->each && !team->chunk) return NULL;
+    /* The next start comes after this member has finished, so it misses none. */
+    for (tri_word seen = 0;; seen += TRI_PHASE_STEP) {
+        (void)tri_phase_wait(&team->started, seen, team->spins, TRI_FOREVER);
+        if (!team->each && !team->chunk) return;
         take_part(team, self->thread);
-        if (atomic_fetch_sub_explicit(&team->busy, 1, memory_order_acq_rel) == 1) gate_open(&team->finished);
+        if (tri_add(&team->busy, (tri_word)-1, TRI_ACQ_REL) == 1) tri_phase_next(&team->finished);
     }
 }
 
@@ -161,28 +110,16 @@ static tri_status make_members(tri_team *team, const int *cpus) {
         int thread = team->made;
         if (cpus) TRI_TRY(bind_caller(team, thread, cpus[thread]));
         team->members[thread] = (member){.team = team, .thread = thread};
-        int error = pthread_create(&team->members[thread].id, NULL, member_main, &team->members[thread]);
-        if (error)
-            return tri_fail(TRI_ERR_SYSTEM, "cannot create thread %d of %d: %s (check ulimit -u and memory)",
-                            thread, team->threads, strerror(error));
+        char name[TRI_THREAD_NAME + 16];
+        snprintf(name, sizeof name, "team %d/%d", thread, team->threads);
+        TRI_TRY(tri_thread_create(name, member_main, &team->members[thread], &team->members[thread].id));
     }
     return cpus ? bind_caller(team, 0, cpus[0]) : TRI_OK;
 }
 
-/* Blocks signals, so that the other members do not run the program's handlers; except faults and
- * profiling. */
-static void block_signals(sigset_t *before) {
-    static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
-    sigset_t set;
-    sigfillset(&set);
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-        sigdelset(&set, kept[i]);
-    pthread_sigmask(SIG_BLOCK, &set, before);
-}
-
 tri_status tri_team_create(int threads, const int *cpus, tri_team **out) {
     if (threads < 1) return tri_fail(TRI_ERR_ARGUMENT, "a team has at least one thread, not %d", threads);
-    tri_team *team = aligned_alloc(LINE_BYTES, sizeof *team);
+    tri_team *team = aligned_alloc(TRI_CACHE_LINE, sizeof *team);
     member *members = calloc((size_t)threads, sizeof *members);
     if (!team || !members) {
         free(team);
@@ -190,16 +127,10 @@ tri_status tri_team_create(int threads, const int *cpus, tri_team **out) {
         return tri_fail(TRI_ERR_MEMORY, "no memory for a team of %d threads", threads);
     }
     *team = (tri_team){.threads = threads, .made = 1, .members = members};
-    team->spins = cpus && all_distinct(threads, cpus) ? SPINS : 0;
-    gate_init(&team->started);
-    gate_init(&team->finished);
-    gate_init(&team->met);
-
-    sigset_t before;
-    block_signals(&before);
+    team->spins = cpus && all_distinct(threads, cpus) ? TRI_SPINS : 0;
+    team->barrier = (tri_thread_barrier){.threads = threads, .spins = team->spins};
     tri_status status = cpus ? remember_binding(team) : TRI_OK;
     if (status == TRI_OK) status = make_members(team, cpus);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (status != TRI_OK)
         tri_team_destroy(&team);
     else
@@ -212,16 +143,13 @@ void tri_team_destroy(tri_team **team) {
     tri_team *t = *team;
     t->each = NULL;
     t->chunk = NULL;
-    gate_open(&t->started);
+    tri_phase_next(&t->started);
     for (int i = 1; i < t->made; i++)
-        pthread_join(t->members[i].id, NULL);
+        tri_thread_join(&t->members[i].id);
     if (t->caller_set) {
         pthread_setaffinity_np(pthread_self(), t->set_bytes, t->caller_set);
         CPU_FREE(t->caller_set);
     }
-    gate_end(&t->started);
-    gate_end(&t->finished);
-    gate_end(&t->met);
     free(t->members);
     free(t);
     *team = NULL;
@@ -234,15 +162,16 @@ int tri_team_threads(const tri_team *team) {
 /* Starts the other members, after the work has been set. */
 static void begin(tri_team *team) {
     team->under_way = 1;
-    team->finished_before = gate_phase(&team->finished);
-    atomic_store_explicit(&team->busy, team->threads - 1, memory_order_relaxed);
-    atomic_store_explicit(&team->next_chunk, 0, memory_order_relaxed);
-    if (team->threads > 1) gate_open(&team->started);
+    team->finished_before = tri_phase_now(&team->finished);
+    tri_store(&team->busy, (tri_word)team->threads - 1, TRI_RELAXED);
+    tri_store(&team->next_chunk, 0, TRI_RELAXED);
+    if (team->threads > 1) tri_phase_next(&team->started);
 }
 
 void tri_team_wait(tri_team *team) {
     take_part(team, 0);
-    if (team->threads > 1) gate_wait(&team->finished, team->finished_before, team->spins);
+    if (team->threads > 1)
+        (void)tri_phase_wait(&team->finished, team->finished_before, team->spins, TRI_FOREVER);
     team->under_way = 0;
 }
 
@@ -272,11 +201,5 @@ void tri_team_for(tri_team *team, size_t chunks, tri_team_chunk work, void *argu
 }
 
 void tri_team_barrier(tri_team *team) {
-    unsigned seen = gate_phase(&team->met); /* does not change before this thread arrives */
-    if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) == team->threads - 1) {
-        atomic_store_explicit(&team->arrived, 0, memory_order_relaxed);
-        gate_open(&team->met);
-    } else {
-        gate_wait(&team->met, seen, team->spins);
-    }
+    (void)tri_thread_barrier_wait(&team->barrier);
 }

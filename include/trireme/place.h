@@ -86,6 +86,17 @@ TRI_API const tri_place_info *tri_place_describe(const tri_place *place);
  * them: one hardware thread of each core first, then the others, then from the start again. */
 TRI_API void tri_place_cpus(const tri_place *place, int threads, int *cpus);
 
+/** How far apart two cpus are. */
+typedef enum tri_place_distance {
+    TRI_PLACE_CORE = 0,    /**< hardware threads of one core */
+    TRI_PLACE_PACKAGE = 1, /**< cores of one NUMA node */
+    TRI_PLACE_NUMA = 2     /**< cores of different NUMA nodes, in one package or two */
+} tri_place_distance;
+
+/** Writes two of this rank's cpus at a distance, the first such pair in the order of tri_place_cpus().
+ * Returns 0 if there is none. */
+TRI_API int tri_place_pair(const tri_place *place, tri_place_distance distance, int cpus[2]);
+
 /** Bytes of memory of NUMA node `numa` in [0, numa_nodes), in hwloc's logical order. */
 TRI_API size_t tri_place_numa_bytes(const tri_place *place, int numa);
 

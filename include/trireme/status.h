@@ -41,6 +41,9 @@ extern "C" {
  * stands in the list. */
 #define TRI_STATUS_LIST(X)                                                                                   \
     X(TRI_OK, 0, 0, "success")                                                                               \
+    X(TRI_TIMED_OUT, 13, 3, "the deadline has passed")                                                       \
+    X(TRI_CLOSED, 14, 3, "closed")                                                                           \
+    X(TRI_CANCELLED, 15, 3, "cancelled")                                                                     \
     X(TRI_STOPPED, 1, 75, "stopped at a checkpoint; start it again to continue")                             \
     X(TRI_ERR_IMPOSSIBLE, 2, 77, "not possible on this machine")                                             \
     X(TRI_ERR_WRONG, 3, 1, "wrong result")                                                                   \

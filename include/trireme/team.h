@@ -9,8 +9,9 @@
  *     tri_team_wait(team);            the caller takes chunks, too, until none is left
  *
  * Only the thread that created a team calls its functions, except tri_team_barrier(). A team does one piece
- * of work at a time, and work does not start other work on the same team. The other threads take no signals,
- * so handlers run on the caller's thread. A team of one makes no thread. All functions are local.
+ * of work at a time, and work does not start other work on the same team. The other threads are those of
+ * tri_thread_create() with names such as "team 1/4"; they take no signals, so handlers run on the caller's
+ * thread. A team of one makes no thread. All functions are local.
  */
 #ifndef TRIREME_TEAM_H
 #define TRIREME_TEAM_H

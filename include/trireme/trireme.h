@@ -8,6 +8,7 @@
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
 #include "trireme/cost.h"
+#include "trireme/future.h"
 #include "trireme/gpu.h"
 #include "trireme/gpu_collectives.h"
 #include "trireme/gpu_map.h"
@@ -21,6 +22,7 @@
 #include "trireme/output.h"
 #include "trireme/persistent.h"
 #include "trireme/place.h"
+#include "trireme/queue.h"
 #include "trireme/random.h"
 #include "trireme/request.h"
 #include "trireme/result.h"
@@ -32,6 +34,7 @@
 #include "trireme/status.h"
 #include "trireme/store.h"
 #include "trireme/sum.h"
+#include "trireme/sync.h"
 #include "trireme/team.h"
 #include "trireme/version.h"
 

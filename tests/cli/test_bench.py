@@ -226,6 +226,39 @@ def test_combine_bad(trireme, bad):
     assert r.status == 2 and bad[0] in r.err, r.err
 
 
+# ---- threads ----
+
+
+KINDS = ("lock rwlock_read rwlock_write semaphore condition event barrier queue_fifo queue_lifo "
+         "queue_priority mailbox deque").split()
+
+
+def test_threads(trireme, tmp_path):
+    """The order of the items and the count under each lock are looked at by the program itself."""
+    r = trireme(0, "bench", "threads", "--trials", 2, "--duration", 0, "--results", "r", "--plot", "t.svg")
+    if "gnuplot is not installed" not in r.err:
+        assert r.status == 0 and (tmp_path / "t.svg").read_text().rstrip().endswith("</svg>"), r.err
+    rows = {line.split()[0]: line.split()[1:] for line in r.out.splitlines() if line.startswith(tuple(KINDS))}
+    assert sorted(rows) == sorted(KINDS)
+    with h5py.File(result(tmp_path)) as f:
+        distances = f.attrs["distances"].split()
+        assert "cpu" in distances and set(f["samples"]) == set(distances)
+        for distance in distances:
+            measured = set(f[f"samples/{distance}"])
+            assert measured >= {f"{kind}_latency" for kind in KINDS} and len(measured) == 2 * len(KINDS) - 3
+            assert (f[f"samples/{distance}/mailbox_throughput"][()] > 0).all()
+    # Condition, event and barrier have no throughput beside their latency.
+    for kind, row in rows.items():
+        assert len(row) == len(distances) * (1 if kind in ("condition", "event", "barrier") else 2)
+
+
+@pytest.mark.parametrize("ranks, bad, text", ((2, (), "one rank"), (0, ("--trials", 0), "--trials"),
+                                              (0, ("--duration", -1), "--duration")))
+def test_threads_bad(trireme, ranks, bad, text):
+    r = trireme(ranks, "bench", "threads", *bad, "--results", "none")
+    assert r.status == 2 and text in r.err and len(r.err.strip().splitlines()) == 1, r.err
+
+
 # ---- compare ----
 
 

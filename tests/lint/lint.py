@@ -80,6 +80,7 @@ ROOM_PRIVATE = {"collectives/cost": (), "collectives/graphs": ()}
 HEADER_FOLDER = dict.fromkeys(
     ("algorithms", "cost", "merge", "network", "network_file", "persistent", "request", "select"),
     "collectives")
+HEADER_FOLDER["sync"] = "threads"
 
 COLUMNS = 110  # as in .clang-format, which does not break comments
 LINES, LINES_AT_MOST = 400, 500

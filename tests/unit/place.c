@@ -79,6 +79,20 @@ static void two_packages(void) {
     expect(place, 4, 3, masks,
            "cores 3-8 of 16 (cpus 6-17), packages 0-1, NUMA 0-1, shared with 2 other ranks", 1, (int[]){6});
 
+    int pair[2] = {-1, -1};
+    CHECK(tri_place_pair(place, TRI_PLACE_CORE, pair) && pair[0] == 6 && pair[1] == 7, "%d %d", pair[0],
+          pair[1]);
+    CHECK(tri_place_pair(place, TRI_PLACE_PACKAGE, pair) && pair[0] == 6 && pair[1] == 8, "%d %d", pair[0],
+          pair[1]);
+    CHECK(tri_place_pair(place, TRI_PLACE_NUMA, pair) && pair[0] == 6 && pair[1] == 16, "%d %d", pair[0],
+          pair[1]);
+    masks[0] = mask_of(0, 0);
+    CHECK_OK(tri_place_share(place, 4, 0, masks));
+    for (int d = TRI_PLACE_CORE; d <= TRI_PLACE_NUMA; d++)
+        CHECK(!tri_place_pair(place, (tri_place_distance)d, pair), "a pair of one cpu");
+    masks[0] = mask_of(0, 7);
+    CHECK_OK(tri_place_share(place, 4, 3, masks));
+
     masks[1] = mask_of(40, 50);
     CHECK_STATUS(tri_place_share(place, 4, 1, masks), TRI_ERR_ARGUMENT);
     CHECK_STATUS(tri_place_share(place, 4, 4, masks), TRI_ERR_ARGUMENT);

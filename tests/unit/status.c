@@ -36,10 +36,10 @@ static void lines(void) {
 }
 
 int main(void) {
-    static const tri_status order[] = {TRI_OK,           TRI_STOPPED,    TRI_ERR_IMPOSSIBLE,  TRI_ERR_WRONG,
-                                       TRI_ERR_ARGUMENT, TRI_ERR_ABSENT, TRI_ERR_ENVIRONMENT, TRI_ERR_DEVICE,
-                                       TRI_ERR_MEMORY,   TRI_ERR_SYSTEM, TRI_ERR_MPI,         TRI_ERR_DATA,
-                                       TRI_ERR_FILE};
+    static const tri_status order[] = {TRI_OK,         TRI_TIMED_OUT,       TRI_CLOSED,     TRI_CANCELLED,
+                                       TRI_STOPPED,    TRI_ERR_IMPOSSIBLE,  TRI_ERR_WRONG,  TRI_ERR_ARGUMENT,
+                                       TRI_ERR_ABSENT, TRI_ERR_ENVIRONMENT, TRI_ERR_DEVICE, TRI_ERR_MEMORY,
+                                       TRI_ERR_SYSTEM, TRI_ERR_MPI,         TRI_ERR_DATA,   TRI_ERR_FILE};
     const int count = sizeof order / sizeof *order;
     const tri_status unknown = (tri_status)4711;
     for (int i = 0; i < count; i++) {
