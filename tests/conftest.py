@@ -14,7 +14,7 @@ LAUNCHER = os.environ["TRIREME_LAUNCHER"]
 
 
 def without_compiling(text):
-    """Standard error without the line about the first use of a device, which depends on the cache of kernels."""
+    """Standard error without the line about the first use of a device: it depends on the cache of kernels."""
     return re.sub(r"^\S+: compiling kernels for '.*' \(once\)\n", "", text, flags=re.MULTILINE)
 
 

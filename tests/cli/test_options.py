@@ -7,7 +7,7 @@ import re
 import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-SUBJECTS = "sum heat collectives combine gpu compare choice network p2p store threads".split()
+SUBJECTS = "sum heat collectives combine gpu compare choice network overlap p2p store threads".split()
 PROGRAMS = [(name,) for name in "alltoall bcast doctor gather heat list map p2p reduce scatter".split()]
 PROGRAMS += [("bench", name) for name in SUBJECTS]
 
@@ -103,7 +103,7 @@ def test_environment(trireme):
         text = path.read_text()
         own = set(re.findall(r"(?:^|\s|;)([A-Z]\w*)=", text))
         own -= set(re.findall(r"(\w+)=\"?\$\{\w+[:-]", text))
-        own |= {"PATH", "PWD", "BASH_REMATCH", "BASH_SOURCE"}
+        own |= {"PATH", "PWD", "BASH_REMATCH", "BASH_SOURCE", "ZSH_VERSION"}
         names |= set(re.findall(r"\$\{?([A-Z][A-Z0-9_]\w*)", text)) - own
     missing = [name for name in sorted(names) if f"`{name}`" not in table]
     assert len(names) > 40 and not missing
