@@ -66,7 +66,7 @@ tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm) {
 }
 
 tri_status tri_arguments_load(const tri_arguments *a) {
-    TRI_TRY(tri_side_load(&a->send));
+    if (a->send.blocks) TRI_TRY(tri_side_load(&a->send));
     if (a->loads) TRI_TRY(tri_side_load(&a->recv));
     if (a->keeps) copy_blocks(a);
     return TRI_OK;
@@ -77,9 +77,11 @@ tri_status tri_arguments_store(const tri_arguments *a) {
 }
 
 void tri_arguments_close(tri_arguments *a) {
-    tri_side_close(&a->send);
-    tri_side_close(&a->recv);
-    free(a->kept);
-    free(a->kept_displs);
-    free(a->displs);
+    if (a->send.blocks) tri_side_close(&a->send);
+    if (a->recv.blocks) tri_side_close(&a->recv);
+    if (a->keeps) {
+        free(a->kept);
+        free(a->kept_displs);
+    }
+    if (a->displs) free(a->displs);
 }

@@ -38,6 +38,7 @@ static tri_status execute_wait(tri_context *c) {
     tri_engine *e = c->engine;
     int started = e->started;
     e->started = 0;
+    if (!started) return TRI_OK;
     if (started == 1 && !tri_family_is_pending(e->family))
         return tri_mpi_status(MPI_Wait(e->requests, MPI_STATUS_IGNORE), "MPI_Wait");
     return tri_wait_messages(e->family, started, e->requests, MPI_STATUSES_IGNORE);

@@ -169,6 +169,7 @@ tri_status tri_side_store(const tri_side *side) {
 }
 
 void tri_side_close(tri_side *side) {
+    if (!side->packed && !side->byte_counts && !side->user_displs && !side->parts) return;
     for (int b = 0; side->parts && b < side->blocks; b++)
         tri_side_close(&side->parts[b]);
     if (side->packed && side->bytes != side->user) free(side->bytes);
