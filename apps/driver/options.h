@@ -30,6 +30,10 @@ void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to
 void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to);
 void tri_options_completion(const tri_app *app, const tri_option_set sets[2], FILE *to);
 
+/* The name that `length` letters of `word` may have been meant for, by the number of letters that differ; NULL:
+ * none is near. */
+const char *tri_nearest(const char *word, size_t length, const char *const names[], size_t count);
+
 /* For the exit statuses in --help and the man pages. */
 #define TRI_EXIT_TEXT                                                                                        \
     "0 success, 1 wrong result, 2 error in the command line, 3 environment or resources, 4 input or "        \

@@ -19,6 +19,7 @@ def test_texts(trireme, program):
     assert {"help", "man", "threads",
             "json"} <= set(options) and f"Usage: mpirun -np RANKS {' '.join(program)} " in help_
     assert all(len(line) <= 120 and not line.endswith(" ") for line in help_.splitlines())
+    assert trireme(0, *program, "-h").out == help_
     manual = trireme(0, *program, "--man").out.replace("\\-", "-")
     completion = trireme(0, *program, "--completion").out
     assert all(f".B --{o}" in manual and f" --{o}" in completion for o in options)
@@ -27,6 +28,34 @@ def test_texts(trireme, program):
     sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt")
                       and re.search("jobs|document|" + "|".join(program), str(path.relative_to(TESTS))))
     assert not [o for o in own if not re.search(rf"--{o}\b(?!-)", sources)]
+
+
+@pytest.mark.parametrize("word, text", [
+    ("--verfy", "unknown option '--verfy'; did you mean --verify?"),
+    ("-verify", "unknown option '-verify'; did you mean --verify?"),
+    ("--jsno=1", "unknown option '--jsno=1'; did you mean --json?"),
+    ("--hepl", "did you mean --help?"),
+    ("--frobnicate", "unknown option '--frobnicate'; reduce --help lists them"),
+    ("-x", "unknown option '-x'; reduce --help lists them"),
+    ("--" + "verify" * 100, "reduce --help lists them"),
+    ("--re", "option '--re' is short for several: --repeat, --results"),
+])
+def test_wrong_option(trireme, word, text):
+    for words in ((word,), ("--count", "8", word, "--quiet"), ("FILE", word)):
+        r = trireme(0, "reduce", *words)
+        assert r.status == 2 and r.err.endswith(text + "\n") and len(r.err.splitlines()) == 1 and not r.out
+
+
+def test_wrong_option_of_doctor(trireme):
+    r = trireme(0, "doctor", "--timout", "3")
+    assert r.status == 2 and r.err == "doctor: unknown option '--timout'; did you mean --timeout?\n"
+
+
+def test_power_of_ten(trireme):
+    r = trireme(0, "reduce", "--count", "1e6", "--repeat", "1e0", "--results", "none")
+    assert r.status == 0 and re.search("^count +1000000$", r.out, re.M), r.err
+    r = trireme(0, "reduce", "--repeat", "1e10")
+    assert r.status == 2 and "--repeat: '1e10' is not a whole number between 0 and 10^9" in r.err
 
 
 def test_completion_in_bash(trireme, tmp_path):
