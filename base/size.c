@@ -29,8 +29,8 @@ static int multiply_add(size_t *value, size_t factor, size_t addend) {
     return !__builtin_mul_overflow(*value, factor, value) && !__builtin_add_overflow(*value, addend, value);
 }
 
-/* The power of ten at `text`, "e6" or "e+6"; 0: anything else, such as the prefix E. *fits: cleared where it is
- * too large. */
+/* The power of ten at `text`, "e6" or "e+6"; 0: anything else, such as the prefix E. *fits: cleared where it
+ * is too large. */
 static size_t power_of_ten(const char *text, int *fits) {
     if (*text != 'e' && *text != 'E') return 0;
     text += 1 + (text[1] == '+');

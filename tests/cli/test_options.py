@@ -17,12 +17,17 @@ def test_texts(trireme, program):
     help_ = trireme(0, *program, "--help").out
     options = re.findall(r"^  --([a-z0-9-]+)", help_, re.M)
     assert {"help", "man", "threads",
-            "json"} <= set(options) and f"Usage: mpirun -np RANKS {' '.join(program)} " in help_
+            "json"} <= set(options) and f"Usage: mpirun -np RANKS trireme {' '.join(program)} " in help_
     assert all(len(line) <= 120 and not line.endswith(" ") for line in help_.splitlines())
     assert trireme(0, *program, "-h").out == help_
     manual = trireme(0, *program, "--man").out.replace("\\-", "-")
     completion = trireme(0, *program, "--completion").out
     assert all(f".B --{o}" in manual and f" --{o}" in completion for o in options)
+    # Examples use options that there are.
+    shown = re.search(r"^\.SH EXAMPLES\n\.EX\n((?:.*\n)*?)\.EE$", manual, re.M).group(1)
+    used = [set(re.findall(r" --([a-z0-9-]+)", line.split(" trireme ")[-1])) for line in shown.splitlines()]
+    assert set().union(*used) <= set(options)
+    assert all(f"trireme {' '.join(program)}" in line for line in shown.splitlines())
     # A word of this program's own that no test knows is an option without a test.
     own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nOptions of every program:")[0], re.M)
     sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt")
@@ -73,6 +78,9 @@ done"""
 
 def test_bench_subjects(trireme):
     r = trireme(0, "bench", "--help")
+    assert r.out == trireme(0, "bench", "-h").out
+    assert trireme(0, "bench", "--man").out.startswith(".TH TRIREME-BENCH 1 ")
+    assert "_trireme_bench_p2p()" in trireme(0, "bench", "--completion").out
     assert r.status == 0 and re.findall(r"^  (\w+) ", r.out, re.M) == SUBJECTS
     for arguments, text in (((), "a subject is missing"), (("nothing",), "no subject 'nothing'")):
         r = trireme(3, "bench", *arguments)

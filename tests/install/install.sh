@@ -28,12 +28,18 @@ mv "$work/first" "$work/prefix"
 ! grep -rIl "$build" "$work/prefix" || { echo "the files above name the build folder"; exit 1; }
 
 if [ -e "$build/apps/reduce" ]; then
-    "$work/prefix/libexec/trireme/reduce" --version >/dev/null
-    grep -q '^\.TH' "$work/prefix/share/man/man1/trireme-reduce.1"
+    [ "$(ls "$work/prefix/bin")" = trireme ]
+    "$work/prefix/bin/trireme" reduce --version >/dev/null
+    "$work/prefix/bin/trireme" help | grep '^  reduce  *computes' >/dev/null
+    grep -q '^trireme-reduce .- computes' "$work/prefix/share/man/man1/trireme-reduce.1"
     grep -q 'bench heat' "$work/prefix/share/man/man1/trireme-bench-heat.1"
-    bash -c 'source "$0" && complete -p reduce >/dev/null' \
-        "$work/prefix/share/bash-completion/completions/reduce"
-    echo "reduce: program, manual page and completion"
+    grep -q 'trireme.-bench.-heat (1)' "$work/prefix/share/man/man1/trireme-bench.1"
+    grep -q '^trireme .- runs' "$work/prefix/share/man/man1/trireme.1"
+    grep -q '^trireme .- environment' "$work/prefix/share/man/man7/trireme.7"
+    [ "$(ls "$work/prefix/share/bash-completion/completions")" = trireme ]
+    bash -c 'source "$0" && complete -p trireme >/dev/null' \
+        "$work/prefix/share/bash-completion/completions/trireme"
+    echo "trireme: command, programs, manual pages and completion"
 fi
 
 generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
