@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# install.sh BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder, moves that folder, and
-# builds a user's program against it in C and C++ (CXX "none": C alone), by CMake and by pkg-config, with the
-# shared and with the static library. The components are compared with the whole.
+# install.sh WHAT BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder and moves that folder.
+# WHAT consumer: builds a user's program against it in C and C++ (CXX "none": C alone), by CMake and by
+# pkg-config, with the shared and with the static library. The components are compared with the whole.
+# WHAT examples: see examples.sh.
 set -euo pipefail
-build=$1 cc=$2 cxx=$3 mpicc=$4 mpiexec=$5
-flags=("${@:6}")
+what=$1 build=$2 cc=$3 cxx=$4 mpicc=$5 mpiexec=$6
+flags=("${@:7}")
 here=$(cd "$(dirname "$0")" && pwd)
-work=$build/tests/install/work
+work=$build/tests/install/$what
 rm -rf "$work"
 mkdir -p "$work"
 
@@ -19,6 +20,13 @@ check() {
 }
 
 cmake --install "$build" --prefix "$work/first" >"$work/install.log"
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
+if [ "$what" = examples ]; then
+    mv "$work/first" "$work/prefix"
+    # shellcheck source=tests/install/examples.sh
+    . "$here/examples.sh"
+    exit
+fi
 for component in runtime development documentation; do
     cmake --install "$build" --prefix "$work/parts" --component "$component" >>"$work/install.log"
 done
@@ -42,7 +50,6 @@ if [ -e "$build/apps/reduce" ]; then
     echo "trireme: command, programs, manual pages and completion"
 fi
 
-generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
 # by_cmake LANGUAGE OPTION...
 by_cmake() {
     local folder=$work/cmake-$1
