@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Sourced by install.sh: builds and runs all examples as a user of the installation does. Each one checks itself.
+# Sourced by install.sh: builds and runs all examples as a user of the installation does. Each checks itself.
 # HDF5 (0 or 1): whether the build has it. PYTHON: an interpreter with NumPy, or "none".
 examples=$(dirname "$(find "$work/prefix" -path '*/examples/CMakeLists.txt')")
 strict="-Wall -Wextra -Wpedantic -Werror ${flags[*]}"
@@ -22,7 +22,7 @@ run() {
     fi
     echo "$*, $ranks ranks: status $status"
 }
-cd "$work"
+cd "$work" || exit
 run 2 0 'max 2, sum 3' allreduce
 run 2 0 '8 blocks' overlap
 run 2 0 '20 steps' halo

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# install.sh WHAT BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder and moves that folder.
-# WHAT consumer: builds a user's program against it in C and C++ (CXX "none": C alone), by CMake and by
-# pkg-config, with the shared and with the static library. The components are compared with the whole.
+# install.sh WHAT BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder and moves that
+# folder. WHAT consumer: builds a user's program against it in C and C++ (CXX "none": C alone), by CMake and
+# by pkg-config, with the shared and with the static library. The components are compared with the whole.
 # WHAT examples: see examples.sh.
 set -euo pipefail
 what=$1 build=$2 cc=$3 cxx=$4 mpicc=$5 mpiexec=$6
