@@ -109,18 +109,15 @@ static void find_summaries(fleet *f) {
 static int write_version(const fleet *f) {
     char line[LINE];
     FILE *answer = ask(f, "list", "--version");
-    if (!answer || !fgets(line, sizeof line, answer)) {
-        fprintf(stderr, "trireme: the programs in %s do not start: trireme doctor finds the cause\n",
-                f->folder);
-        return 3;
-    }
+    int starts = answer && fgets(line, sizeof line, answer);
     /* "list (trireme 0.1.0, ...)" */
-    const char *rest = strchr(line, ' ');
-    printf("trireme%s", rest ? rest : "\n");
-    while (fgets(line, sizeof line, answer))
+    if (starts) printf("trireme%s", line + strcspn(line, " "));
+    while (starts && fgets(line, sizeof line, answer))
         fputs(line, stdout);
-    end(answer);
-    return 0;
+    if (answer) end(answer);
+    if (starts) return fflush(stdout) ? 4 : 0;
+    fprintf(stderr, "trireme: the programs in %s do not start: trireme doctor finds the cause\n", f->folder);
+    return 3;
 }
 
 /* The script asks each program for its options when they are first completed, and keeps what other packages
