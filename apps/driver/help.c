@@ -142,16 +142,15 @@ int tri_command_unknown(const char *name, const tri_command *c, const char *word
     for (size_t i = 0; i <= length; i++)
         kind[i] = (char)tolower((unsigned char)c->kind[i]);
     const char *near = tri_nearest(word, strlen(word), c->names, c->count);
-    if (!*word)
-        fprintf(stderr, "%s: a %s is missing: one of", name, kind);
-    else if (near)
-        fprintf(stderr, "%s: there is no %s '%s'; did you mean %s? There are", name, kind, word, near);
-    else
-        fprintf(stderr, "%s: there is no %s '%s'; there are", name, kind, word);
+    tri_status status = *word ? tri_fail(TRI_ERR_ARGUMENT, "there is no %s '%s'", kind, word)
+                              : tri_fail(TRI_ERR_ARGUMENT, "a %s is missing", kind);
+    fprintf(stderr, "%s: %s", name, tri_error_text());
+    if (near) fprintf(stderr, "; did you mean %s?", near);
+    fprintf(stderr, near ? " There are" : "; there are");
     for (size_t i = 0; i < c->count; i++)
         fprintf(stderr, "%s %s", i ? "," : "", c->names[i]);
     fprintf(stderr, "; %s --help describes them\n", name);
-    return 2;
+    return tri_status_exit(status);
 }
 
 void tri_command_man(const tri_command *c, FILE *to) {

@@ -48,11 +48,12 @@ def test_names(tree):
     assert done.returncode == 2
     assert "there is no program 'prob'; did you mean probe? There are list, probe;" in done.stderr
     done = subprocess.run([command], capture_output=True, text=True)
-    assert done.returncode == 2 and "a program is missing: one of list, probe;" in done.stderr
+    assert done.returncode == 2 and "a program is missing; there are list, probe;" in done.stderr
     (programs / "list").write_text("#!/bin/sh\nexit 127\n")
     done = subprocess.run([command, "--version"], capture_output=True, text=True)
     assert done.returncode == 3 and not done.stdout
-    assert done.stderr == f"trireme: the programs in {programs} do not start: trireme doctor finds the cause\n"
+    assert done.stderr == (f"trireme: the programs in {programs} do not start: "
+                           "trireme doctor finds the cause\n")
     (programs / "list").unlink()
     done = subprocess.run([command, "probe"], capture_output=True, text=True)
     assert done.returncode == 3 and len(done.stderr.splitlines()) == 1 and "install it again" in done.stderr
