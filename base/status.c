@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* In the order of severity. */
 static const struct row {
@@ -48,6 +49,48 @@ tri_status tri_status_worse(tri_status a, tri_status b) {
     return tri_status_severity(b) > tri_status_severity(a) ? b : a;
 }
 
+/* Bytes of the UTF-8 character at `text`; 0: not UTF-8, or a control character. The limits of the second byte
+ * exclude long forms, surrogates, and what is above U+10FFFF (Unicode, table 3-7). */
+static size_t character_bytes(const unsigned char *text) {
+    unsigned first = text[0], least = 0x80, most = 0xbf;
+    if (first < 0x80) return first >= ' ' && first != 0x7f;
+    size_t bytes = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (first == 0xc2 || first == 0xe0) least = 0xa0; /* 0xc2: control characters up to U+009F */
+    if (first == 0xed) most = 0x9f;
+    if (first == 0xf0) least = 0x90;
+    if (first == 0xf4) most = 0x8f;
+    if (first == 0xef && text[1] == 0xbf && text[2] >= 0xbe) return 0; /* U+FFFE and U+FFFF are none */
+    if (bytes && (text[1] < least || text[1] > most)) return 0;
+    for (size_t i = 2; i < bytes; i++)
+        if (text[i] < 0x80 || text[i] > 0xbf) return 0;
+    return bytes;
+}
+
+char *tri_text_line(const char *text, char *out, size_t room) {
+    static const char hexadecimal[] = "0123456789abcdef";
+    size_t at = 0;
+    while (*text) {
+        unsigned char byte = (unsigned char)*text;
+        char escape[] = {'\\', 'x', hexadecimal[byte >> 4], hexadecimal[byte & 15]};
+        size_t bytes = character_bytes((const unsigned char *)text), length = bytes;
+        const char *from = text;
+        if (!bytes && !strncmp(text, "\n  ", 3)) bytes = length = 1;
+        if (!bytes) {
+            const char *letter = strchr("\nn\tt\rr", byte);
+            if (letter) escape[1] = letter[1];
+            from = escape;
+            length = letter ? 2 : 4;
+            bytes = 1;
+        }
+        if (at + length >= room) break;
+        memcpy(out + at, from, length);
+        at += length;
+        text += bytes;
+    }
+    out[at] = 0;
+    return out;
+}
+
 tri_status tri_fail(tri_status status, const char *format, ...) {
     /* A second buffer, so that the arguments may include the previous error text. */
     char text[sizeof error_text];
@@ -55,7 +98,7 @@ tri_status tri_fail(tri_status status, const char *format, ...) {
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    snprintf(error_text, sizeof error_text, "%s", text);
+    tri_text_line(text, error_text, sizeof error_text);
     return status;
 }
 

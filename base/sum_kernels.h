@@ -13,10 +13,12 @@
 #ifndef TRIREME_BASE_SUM_KERNELS_H
 #define TRIREME_BASE_SUM_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "trireme/simd.h"
+#include "trireme/status.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define TRI_HAVE_X86_KERNELS 1
@@ -49,12 +51,19 @@ typedef struct tri_sum_window {
     tri_slice sum[TRI_SUM_SLICES], square[TRI_SQUARE_SLICES];
 } tri_sum_window;
 
-/* Bins of a histogram, followed by three bins for values outside. */
+/* Bins of a histogram: 0 to count - 1; below: -1; then those of values above and of NaN. Edge k is start + k
+ * step, each operation rounded, or twice that. The element x of bin k has x slope - offset in [k - 1/4, k +
+ * 5/4], so that one comparison with the edge at the nearest integer decides. */
 typedef struct tri_bins {
-    double low, high, scale;
+    double low, high, start, step, slope, offset;
+    bool halves; /* start and step are halves, because high - low overflows */
+    bool search; /* halves, or edges that are too close for `slope`: compare with edges by bisection */
     int32_t count;
 } tri_bins;
-enum { TRI_BELOW, TRI_ABOVE, TRI_NOT_A_NUMBER, TRI_OUTSIDE };
+
+/* TRI_ERR_ARGUMENT as tri_histogram_add(). */
+TRI_MUST_CHECK tri_status tri_bins_make(double low, double high, size_t bins, tri_bins *out);
+enum { TRI_ABOVE, TRI_NOT_A_NUMBER, TRI_OUTSIDE };
 
 /* Kernels decline by returning 0. `rows` is 1 to TRI_CHUNK_ROWS. */
 typedef struct tri_sum_kernels {

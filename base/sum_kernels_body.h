@@ -208,12 +208,14 @@ INLINE vec choose(ivec mask, double value, vec otherwise) {
     return (vec)(((ivec)fill(value) & mask) | ((ivec)otherwise & ~mask));
 }
 
-INLINE void bins_of(const tri_bins *bins, vec v, int32_t bin[WIDTH]) {
+INLINE void bins_of(const tri_bins *b, vec v, int32_t bin[WIDTH]) {
     typedef int32_t narrow __attribute__((vector_size(4 * WIDTH)));
-    double end = bins->count;
-    vec at = smaller((v - bins->low) * bins->scale, fill(end - 1));
-    at = choose((ivec)(v < bins->low), end + TRI_BELOW, at);
-    at = choose((ivec)(v > bins->high), end + TRI_ABOVE, at);
+    double end = b->count;
+    /* Adding and subtracting this rounds to the nearest integer, without a conversion. */
+    const double integer = 0x1.8p52;
+    vec at = larger(smaller(v * b->slope - b->offset, fill(end - 1)), fill(0)) + integer - integer;
+    at -= choose((ivec)(v < b->start + at * b->step), 1, fill(0)); /* below the first edge: -1 */
+    at = choose((ivec)(v > b->high), end + TRI_ABOVE, at);
     at = choose((ivec)(v != v), /* NOLINT(misc-redundant-expression): a NaN differs from itself */
                 end + TRI_NOT_A_NUMBER, at);
     narrow result = __builtin_convertvector(at, narrow);
@@ -221,12 +223,13 @@ INLINE void bins_of(const tri_bins *bins, vec v, int32_t bin[WIDTH]) {
 }
 
 static void bins(const tri_bins *all, const double *x, size_t count, int32_t *bin) {
+    const tri_bins b = *all; /* no store to `bin` changes it */
     size_t i = 0;
     for (; count - i >= WIDTH; i += WIDTH)
-        bins_of(all, load(x + i), bin + i);
+        bins_of(&b, load(x + i), bin + i);
     for (; i < count; i++) {
         int32_t result[WIDTH];
-        bins_of(all, fill(x[i]), result);
+        bins_of(&b, fill(x[i]), result);
         bin[i] = result[0];
     }
 }

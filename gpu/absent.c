@@ -45,6 +45,15 @@ void tri_gpu_close(tri_gpu **gpu) {
     (void)gpu;
 }
 
+tri_status tri_gpu_prepare(tri_gpu *gpu, const char *name) {
+    (void)gpu, (void)name;
+    return absent();
+}
+
+void tri_gpu_set_notice(tri_gpu *gpu, tri_gpu_notice *notice, void *context) {
+    (void)gpu, (void)notice, (void)context;
+}
+
 const tri_gpu_info *tri_gpu_describe(const tri_gpu *gpu) {
     (void)gpu;
     return NULL;

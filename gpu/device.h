@@ -56,8 +56,9 @@ struct tri_gpu {
     cl_command_queue queue, up,
         down; /* for kernels, copies to the device, copies from it; they run concurrently */
     tri_staging staging[TRI_GPU_STAGINGS];
-    cl_program program;
-    cl_kernel kernel[TRI_KERNEL_COUNT];
+    cl_kernel kernel[TRI_KERNEL_COUNT]; /* NULL: not needed yet */
+    tri_gpu_notice *notice;             /* NULL: none */
+    void *notice_context;
 };
 
 struct tri_gpu_buffer {
@@ -83,11 +84,8 @@ TRI_MUST_CHECK tri_status tri_gpu_buffer_check(const tri_gpu_buffer *buffer, siz
 TRI_MUST_CHECK tri_status tri_cl(const tri_gpu *gpu, cl_int code, const char *what);
 const char *tri_cl_name(cl_int code);
 
-/* The source of all kernels, generated from the .cl files. */
-extern const char tri_gpu_source[];
-
-/* Creates gpu->program: compiles it or loads it from the cache. */
-TRI_MUST_CHECK tri_status tri_gpu_build(tri_gpu *gpu);
+/* Creates gpu->kernel[id] unless it exists: compiles it or loads it from the cache. */
+TRI_MUST_CHECK tri_status tri_gpu_need(tri_gpu *gpu, tri_kernel_id id);
 
 /* The signal actions of the process: see gpu/signals.c. */
 enum { TRI_GPU_SIGNALS = 32 };

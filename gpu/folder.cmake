@@ -1,4 +1,4 @@
-# The kernels' sources, in the order in which they stand in the program.
+# The kernels' sources.
 set(gpu_kernels ${folder}/common.cl ${folder}/words.cl ${folder}/exact.cl)
 file(STRINGS ${folder}/kernels.def gpu_lines REGEX "^X")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${folder}/kernels.def)

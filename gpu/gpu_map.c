@@ -1,9 +1,7 @@
 /* Applies the kernel of an expression to pieces of vectors. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gpu/gpu_map_text.h"
 #include "gpu/launch.h"
@@ -26,7 +24,6 @@ typedef struct slot {
 
 struct tri_gpu_map {
     tri_gpu *gpu;
-    cl_program program;
     cl_kernel kernel;
     tri_gpu_input input[TRI_GPU_MAP_INPUTS]; /* without the names */
     bool used[TRI_GPU_MAP_INPUTS];
@@ -37,20 +34,6 @@ struct tri_gpu_map {
 
 /* ---- Compiling ---- */
 
-/* Redirects standard error to /dev/null. Returns a copy of the old descriptor, or -1. */
-static int hide_errors(void) {
-    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC), before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (nowhere >= 0 && before >= 0) dup2(nowhere, STDERR_FILENO);
-    if (nowhere >= 0) close(nowhere);
-    return before;
-}
-
-static void show_errors(int before) {
-    if (before < 0) return;
-    dup2(before, STDERR_FILENO);
-    close(before);
-}
-
 static void options_of(const tri_gpu *gpu, char *options, size_t room) {
     cl_device_fp_config single = 0;
     clGetDeviceInfo(gpu->device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof single, &single, NULL);
@@ -58,25 +41,22 @@ static void options_of(const tri_gpu *gpu, char *options, size_t room) {
              single & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT ? " -cl-fp32-correctly-rounded-divide-sqrt" : "");
 }
 
-static tri_status compile(tri_gpu_map *map, tri_map_text *text) {
-    static const char name[] = "tri_map", *const names[] = {name};
+static tri_status compile(tri_gpu_map *map, const tri_map_text *text) {
     char options[128], *log = NULL, *source = tri_map_text_kernel(text);
     if (!source) return tri_fail(TRI_ERR_MEMORY, "no memory for the kernel of an expression");
     options_of(map->gpu, options, sizeof options);
+    tri_gpu_text kernel = {.source = {source}, .sources = 1, .options = options, .kernel = "tri_map"};
     tri_gpu_signals signals;
     tri_gpu_signals_save(&signals);
-    int before = hide_errors();
-    tri_status status =
-        tri_gpu_compile(map->gpu, &(tri_gpu_text){source, options, names, 1}, &map->program, &log);
-    show_errors(before);
+    tri_status status = tri_gpu_compile(map->gpu, &kernel, &map->kernel, &log);
     tri_gpu_signals_restore(&signals);
-    if (log) status = tri_map_text_blame(text, log);
+    if (log)
+        status =
+            tri_fail(TRI_ERR_DEVICE, "OpenCL device '%s' cannot compile the kernel of an expression: %.*s",
+                     map->gpu->info.name, (int)strcspn(log, "\n"), log);
     free(log);
     free(source);
-    TRI_TRY(status);
-    cl_int code;
-    map->kernel = clCreateKernel(map->program, name, &code);
-    return tri_cl(map->gpu, code, "creating the kernel of an expression");
+    return status;
 }
 
 tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text, const tri_gpu_input *inputs,
@@ -93,7 +73,7 @@ tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text, const tri_gpu_inpu
         if (inputs_count) memcpy(map->input, inputs, inputs_count * sizeof *inputs);
         memcpy(map->used, read.used, sizeof map->used);
         for (size_t k = 0; k < read.outputs; k++)
-            map->number[k] = read.statement[read.output[k]].number;
+            map->number[k] = read.statement[read.output[k]].value.type;
         status = compile(map, &read);
     }
     tri_map_text_free(&read);
@@ -148,7 +128,6 @@ void tri_gpu_map_destroy(tri_gpu_map **map) {
     if (!map || !*map) return;
     drop_slots(*map);
     if ((*map)->kernel) clReleaseKernel((*map)->kernel);
-    if ((*map)->program) clReleaseProgram((*map)->program);
     free(*map);
     *map = NULL;
 }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/sum_kernels.h"
 #include "gpu/kernel.h"
 #include "gpu/stream.h"
 
@@ -28,10 +29,14 @@ enum { RESULTS_BYTES = 1 << 26 };
 
 static tri_status run(tri_gpu *gpu, const tri_gpu_buffer *buffer, size_t offset, const double *host,
                       size_t count, double low, double high, target t) {
-    double scale = (double)t.bins / (high - low);
+    tri_bins b;
+    TRI_TRY(tri_bins_make(low, high, t.bins, &b));
     cl_ulong bins = t.bins;
+    cl_int search = b.search, halves = b.halves;
     tri_kernel_arg extra[] = {
-        {sizeof low, &low}, {sizeof high, &high}, {sizeof scale, &scale}, {sizeof bins, &bins}};
+        {sizeof b.low, &b.low},   {sizeof b.high, &b.high},   {sizeof b.start, &b.start},
+        {sizeof b.step, &b.step}, {sizeof b.slope, &b.slope}, {sizeof b.offset, &b.offset},
+        {sizeof halves, &halves}, {sizeof search, &search},   {sizeof bins, &bins}};
     size_t bytes = (t.bins + 3) * sizeof(uint32_t);
     return tri_stream_run(gpu, &(tri_stream){.kernel = TRI_KERNEL_histogram,
                                              .buffer = buffer,
@@ -42,15 +47,13 @@ static tri_status run(tri_gpu *gpu, const tri_gpu_buffer *buffer, size_t offset,
                                              .result_bytes = bytes,
                                              .groups_most = RESULTS_BYTES / bytes + 1,
                                              .extra = extra,
-                                             .extras = 4,
+                                             .extras = sizeof extra / sizeof *extra,
                                              .absorb = absorb,
                                              .context = &t});
 }
 
 tri_status tri_gpu_histogram(tri_gpu *gpu, const double *x, size_t count, double low, double high,
                              size_t bins, int64_t *counts, int64_t *below, int64_t *above, int64_t *nan) {
-    /* The host function checks limits and bins. */
-    TRI_TRY(tri_histogram_add(x, 0, low, high, bins, counts, below, above, nan));
     return run(gpu, NULL, 0, x, count, low, high, (target){counts, below, above, nan, bins});
 }
 

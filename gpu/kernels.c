@@ -1,4 +1,6 @@
 /* The list of kernels. */
+#include <string.h>
+
 #include "gpu/kernel.h"
 
 static const tri_kernel *const kernels[TRI_KERNEL_COUNT] = {
@@ -15,4 +17,10 @@ tri_status tri_gpu_kernel_run(size_t index, tri_gpu_buffer *out, const tri_gpu_b
     if (index >= TRI_KERNEL_COUNT) return tri_fail(TRI_ERR_ARGUMENT, "invalid kernel index %zu", index);
     TRI_TRY(kernels[index]->queue(out, 0, x, 0, count));
     return tri_gpu_wait(x->gpu);
+}
+
+tri_status tri_gpu_prepare(tri_gpu *gpu, const char *name) {
+    for (int id = 0; id < TRI_KERNEL_COUNT; id++)
+        if (!strcmp(name, kernels[id]->info.name)) return tri_gpu_need(gpu, (tri_kernel_id)id);
+    return tri_fail(TRI_ERR_ARGUMENT, "no kernel has the name '%s'", name);
 }

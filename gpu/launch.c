@@ -4,6 +4,7 @@
 
 tri_status tri_gpu_arguments(tri_gpu *gpu, tri_kernel_id kernel, cl_uint first, const tri_kernel_arg *args,
                              size_t args_count) {
+    TRI_TRY(tri_gpu_need(gpu, kernel));
     for (cl_uint i = 0; i < args_count; i++) {
         cl_int code = clSetKernelArg(gpu->kernel[kernel], first + i, args[i].bytes, args[i].value);
         if (code == CL_SUCCESS) continue;

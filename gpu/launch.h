@@ -10,6 +10,7 @@ typedef struct tri_kernel_arg {
     const void *value;
 } tri_kernel_arg;
 
+/* Sets arguments of a kernel, and makes the kernel first if it is not there. */
 TRI_MUST_CHECK tri_status tri_gpu_arguments(tri_gpu *gpu, tri_kernel_id kernel, cl_uint first,
                                             const tri_kernel_arg *args, size_t args_count);
 

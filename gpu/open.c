@@ -72,18 +72,7 @@ static tri_status make(tri_gpu *gpu) {
     gpu->up = clCreateCommandQueue(gpu->context, gpu->device, 0, &code);
     TRI_TRY(tri_cl(gpu, code, "making a queue"));
     gpu->down = clCreateCommandQueue(gpu->context, gpu->device, 0, &code);
-    TRI_TRY(tri_cl(gpu, code, "making a queue"));
-    TRI_TRY(tri_gpu_build(gpu));
-    static const char *const names[] = {
-#define X(name) #name,
-#include "gpu/kernels.def"
-#undef X
-    };
-    for (int i = 0; i < TRI_KERNEL_COUNT; i++) {
-        gpu->kernel[i] = clCreateKernel(gpu->program, names[i], &code);
-        TRI_TRY(tri_cl(gpu, code, names[i]));
-    }
-    return TRI_OK;
+    return tri_cl(gpu, code, "making a queue");
 }
 
 tri_status tri_gpu_open_variant(const char *filter, int local_rank, int local_size, tri_gpu_variant variant,
@@ -138,13 +127,17 @@ void tri_gpu_close(tri_gpu **gpu) {
     }
     for (int i = 0; i < TRI_KERNEL_COUNT; i++)
         if (g->kernel[i]) clReleaseKernel(g->kernel[i]);
-    if (g->program) clReleaseProgram(g->program);
     if (g->down) clReleaseCommandQueue(g->down);
     if (g->up) clReleaseCommandQueue(g->up);
     if (g->queue) clReleaseCommandQueue(g->queue);
     if (g->context) clReleaseContext(g->context);
     free(g);
     *gpu = NULL;
+}
+
+void tri_gpu_set_notice(tri_gpu *gpu, tri_gpu_notice *notice, void *context) {
+    gpu->notice = notice;
+    gpu->notice_context = context;
 }
 
 const tri_gpu_info *tri_gpu_describe(const tri_gpu *gpu) {

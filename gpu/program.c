@@ -2,13 +2,17 @@
  *
  * The name of a cache file is a hash of everything that the binary depends on. The file holds a mark, a hash
  * of the binary, its length, and the binary. It is written under a temporary name and renamed, so that
- * readers see all of it or nothing. A damaged file is replaced after a new compilation. If the folder cannot
- * be written, every run compiles. */
+ * readers see all of it or nothing. A damaged file is replaced after a new compilation. Of the processes that
+ * need a program at the same time, one compiles and the others wait for its lock. If the folder cannot be
+ * written, every process compiles. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/accumulator.h"
@@ -111,10 +115,12 @@ static void cache_path(const tri_gpu *gpu, const tri_gpu_text *text, char path[P
     if (!made) return;
     uint64_t key[2] = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x9e3779b97f4a7c15)};
     for (int i = 0; i < 2; i++) {
-        const char *parts[] = {text->source,     text->options,     gpu->info.platform, gpu->info.name,
-                               gpu->info.vendor, gpu->info.version, gpu->info.driver};
+        const char *parts[] = {text->options,    gpu->info.platform, gpu->info.name,
+                               gpu->info.vendor, gpu->info.version,  gpu->info.driver};
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
             key[i] = hash_text(key[i], parts[k]);
+        for (unsigned k = 0; k < text->sources; k++)
+            key[i] = hash_text(key[i], text->source[k]);
     }
     snprintf(path, PATH_SIZE, "%s/%016llx%016llx.clbin", folder, (unsigned long long)key[0],
              (unsigned long long)key[1]);
@@ -182,14 +188,10 @@ static cl_program load(tri_gpu *gpu, const char *options, const char *path) {
 static bool is_whole(const tri_gpu *gpu, const tri_gpu_text *text, const unsigned char *binary,
                      size_t bytes) {
     static const char program[] = "/program.bc";
-    if (strcmp(gpu->info.platform, pocl) != 0) return true;
-    if (!memmem(binary, bytes, program, strlen(program))) return false;
-    for (size_t i = 0; i < text->kernels; i++) {
-        char file[80];
-        snprintf(file, sizeof file, "/%s.so", text->kernel[i]);
-        if (!memmem(binary, bytes, file, strlen(file))) return false;
-    }
-    return true;
+    char file[80];
+    snprintf(file, sizeof file, "/%s.so", text->kernel);
+    return strcmp(gpu->info.platform, pocl) != 0 ||
+           (memmem(binary, bytes, program, strlen(program)) && memmem(binary, bytes, file, strlen(file)));
 }
 
 static void save(const tri_gpu *gpu, const tri_gpu_text *text, cl_program program, const char *path) {
@@ -214,40 +216,115 @@ static char *log_of(const tri_gpu *gpu, cl_program program) {
     return log;
 }
 
-tri_status tri_gpu_compile(tri_gpu *gpu, const tri_gpu_text *text, cl_program *out, char **log) {
-    char path[PATH_SIZE];
-    cache_path(gpu, text, path);
-    cl_program program = load(gpu, text->options, path);
-    if (!program) {
-        cl_int code;
-        const char *source = text->source;
-        program = clCreateProgramWithSource(gpu->context, 1, &source, NULL, &code);
-        TRI_TRY(tri_cl(gpu, code, "creating a program"));
-        code = clBuildProgram(program, 1, &gpu->device, text->options, NULL, NULL);
-        if (code != CL_SUCCESS) {
-            *log = code == CL_BUILD_PROGRAM_FAILURE ? log_of(gpu, program) : NULL;
-            clReleaseProgram(program);
-            return tri_cl(gpu, code, "compiling the kernels");
-        }
-        save(gpu, text, program, path);
+/* Waits until no other process compiles this program, and locks out others. Returns a descriptor, or -1 where
+ * there are no locks or the wait takes too long: then this process compiles, too. */
+static int lock(const char *path, char lock_path[PATH_SIZE + 8]) {
+    enum { TRIES = 30000 };
+    const struct timespec moment = {.tv_nsec = 20000000};
+    snprintf(lock_path, PATH_SIZE + 8, "%s.lock", path);
+    int descriptor = *path ? open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600) : -1;
+    for (int k = 0; descriptor >= 0 && k < TRIES; k++) {
+        if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+        if (errno != EWOULDBLOCK && errno != EINTR) break;
+        nanosleep(&moment, NULL);
     }
+    if (descriptor >= 0) close(descriptor);
+    return -1;
+}
+
+/* Processes that wait for this lock find the program in the cache; later ones, too. */
+static void unlock(int descriptor, const char *lock_path) {
+    if (descriptor < 0) return;
+    unlink(lock_path);
+    close(descriptor);
+}
+
+/* Redirects standard error, to which PoCL's compiler writes beside its log, to /dev/null. Returns a copy of
+ * the old descriptor, or -1. */
+static int hide_errors(void) {
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC), before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (nowhere >= 0 && before >= 0) dup2(nowhere, STDERR_FILENO);
+    if (nowhere >= 0) close(nowhere);
+    return before;
+}
+
+static void show_errors(int before) {
+    if (before < 0) return;
+    dup2(before, STDERR_FILENO);
+    close(before);
+}
+
+static tri_status compile(tri_gpu *gpu, const tri_gpu_text *text, const char *path, cl_program *out,
+                          char **log) {
+    cl_int code;
+    const char *source[TRI_GPU_SOURCES];
+    memcpy(source, text->source, sizeof source);
+    cl_program program = clCreateProgramWithSource(gpu->context, text->sources, source, NULL, &code);
+    TRI_TRY(tri_cl(gpu, code, "creating a program"));
+    int before = hide_errors();
+    code = clBuildProgram(program, 1, &gpu->device, text->options, NULL, NULL);
+    show_errors(before);
+    if (code != CL_SUCCESS) {
+        *log = code == CL_BUILD_PROGRAM_FAILURE ? log_of(gpu, program) : NULL;
+        clReleaseProgram(program);
+        return tri_cl(gpu, code, "compiling a kernel");
+    }
+    save(gpu, text, program, path);
     *out = program;
     return TRI_OK;
 }
 
-tri_status tri_gpu_build(tri_gpu *gpu) {
-    static const char *const kernels[] = {
-#define X(name) #name,
+tri_status tri_gpu_compile(tri_gpu *gpu, const tri_gpu_text *text, cl_kernel *out, char **log) {
+    char path[PATH_SIZE], lock_path[PATH_SIZE + 8];
+    cache_path(gpu, text, path);
+    cl_program program = load(gpu, text->options, path);
+    if (!program) {
+        if (gpu->notice) gpu->notice(gpu->notice_context, gpu);
+        int descriptor = lock(path, lock_path);
+        if (descriptor >= 0) program = load(gpu, text->options, path);
+        tri_status status = program ? TRI_OK : compile(gpu, text, path, &program, log);
+        unlock(descriptor, lock_path);
+        TRI_TRY(status);
+    }
+    cl_int code;
+    cl_kernel kernel = clCreateKernel(program, text->kernel, &code);
+    clReleaseProgram(program); /* the kernel keeps it */
+    TRI_TRY(tri_cl(gpu, code, "creating a kernel"));
+    *out = kernel;
+    return TRI_OK;
+}
+
+/* A program of its own, so that no other kernel is compiled with it. */
+static void text_of(tri_kernel_id id, const char *options, tri_gpu_text *text) {
+    static const struct {
+        const char *name, *source;
+    } kernels[] = {
+#define X(name) {#name, tri_source_##name},
 #include "gpu/kernels.def"
 #undef X
     };
+    *text = (tri_gpu_text){.source = {tri_source_common}, .sources = 1, .options = options};
+    if (id == TRI_KERNEL_sum || id == TRI_KERNEL_moments) {
+        text->source[text->sources++] = tri_source_words;
+        text->source[text->sources++] = tri_source_exact;
+    }
+    text->source[text->sources++] = kernels[id].source;
+    text->kernel = kernels[id].name;
+}
+
+tri_status tri_gpu_need(tri_gpu *gpu, tri_kernel_id id) {
+    if (gpu->kernel[id]) return TRI_OK;
     char options[OPTIONS_SIZE], *log = NULL;
+    tri_gpu_text text;
+    tri_gpu_signals signals;
     options_of(gpu, options);
-    tri_gpu_text text = {tri_gpu_source, options, kernels, sizeof kernels / sizeof *kernels};
-    tri_status status = tri_gpu_compile(gpu, &text, &gpu->program, &log);
+    text_of(id, options, &text);
+    tri_gpu_signals_save(&signals);
+    tri_status status = tri_gpu_compile(gpu, &text, &gpu->kernel[id], &log);
+    tri_gpu_signals_restore(&signals);
     if (log)
-        status = tri_fail(TRI_ERR_DEVICE, "OpenCL device '%s' cannot compile the kernels: %.800s",
-                          gpu->info.name, log);
+        status = tri_fail(TRI_ERR_DEVICE, "OpenCL device '%s' cannot compile the kernel '%s': %.800s",
+                          gpu->info.name, text.kernel, log);
     free(log);
     return status;
 }

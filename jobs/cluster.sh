@@ -35,6 +35,15 @@ usage() {
     exit 2
 }
 
+# Whether the folder is ours and only we can write to it and replace it: others may write to /tmp, and what
+# they put there is neither read nor removed, and no process is killed for it.
+own() {
+    local parent
+    [ -d "$base" ] && [ ! -L "$base" ] && [ -O "$base" ] || return 1
+    parent=$((8#$(stat -c %a "${base%/*}/")))
+    (((8#$(stat -c %a "$base") & 8#022) == 0 && ((parent & 8#022) == 0 || (parent & 8#1000) != 0)))
+}
+
 # Prints the first process of the cluster's pid namespace. A folder may outlive its cluster (after a reboot),
 # so the process must still be in its recorded namespace.
 lab() {
@@ -86,7 +95,11 @@ up() {
             die 77 "this machine allows no namespaces, not even in a user namespace"
     fi
     rm -rf "$base"
-    mkdir -p "$base/nodes" "$base/logs"
+    mkdir -p "${base%/*}/"
+    # alice reaches her home, SLURM's configuration and nothing else.
+    mkdir -m "$([ $kind = plain ] && echo 700 || echo 711)" "$base"
+    own || die 3 "others can replace $base: give another folder with -C FOLDER"
+    mkdir "$base/nodes" "$base/logs"
     : >"$base/lab"
     local answer
     read -r answer < <(setsid "${new[@]}" "$here/cluster/lab.sh" "$base" "$kind" "$nodes" "$slots" \
@@ -115,7 +128,7 @@ down() {
 
 # run [--root] [--on NODE] COMMAND...
 run() {
-    local node="head" user=''
+    local node="head" user='' id
     [ ! -e "$base/user" ] || user=$(cat "$base/user")
     while :; do
         case ${1-} in
@@ -126,6 +139,13 @@ run() {
     done
     [ $# -ge 1 ] || usage
     [ "$node" = head ] || check_node "$node"
+    # A job whose log cannot be written ends without a trace.
+    id=$(sed -n "s/^${user:-root}:[^:]*:\([0-9]*\):.*/\1/p" "$base/etc/passwd" 2>/dev/null || true)
+    if [ "$1" = sbatch ] && [ -n "$user" ] && [[ " $*" != *" -"@(o|-output|D|-chdir)* ]] &&
+        ! setpriv --reuid "$id" --regid "$id" --clear-groups test -w .; then
+        die 3 "$user cannot write the log of a job to $PWD: cd $base/home, with TRIREME_ROOT=${here%/jobs}," \
+            "or --output=$base/home/%x-%j.out"
+    fi
     # shellcheck source=jobs/env.sh
     . "$here/env.sh"
     # shellcheck source=/dev/null
@@ -138,12 +158,16 @@ if [ "${1-}" = -C ]; then
     base=$2
     shift 2
 fi
-base=$(realpath -m "$base")
+base=$(realpath -ms "$base")
+base=$(realpath -m "${base%/*}/")/${base##*/}
+base=${base/#\/\///}
 # Files that shells, SLURM and mpirun read contain this path.
 [[ $base =~ ^[A-Za-z0-9/._+-]+$ ]] || die 2 "'$base': use letters, digits and / . _ + - only"
 [ $# -ge 1 ] || usage
 verb=$1
 shift
+[ ! -e "$base" ] && [ ! -L "$base" ] || own ||
+    die 3 "others own $base or can write to it: remove it, or give another folder with -C FOLDER"
 case $verb in
 up) up "$@" ;;
 down) down ;;

@@ -3,9 +3,10 @@
 #
 #     . jobs/env.sh
 #
-# It only sets variables. A variable that is already set keeps its value. Each MPI library reads its own names
-# only (OMPI_: Open MPI; PRTE_: the launcher of Open MPI 5), so all of them are set without detecting the
-# launcher. MPICH needs none: Hydra has no slots, allows root and does not bind.
+# It only sets variables. A variable that is already set keeps its value; PATH gets one more folder. Each MPI
+# library reads its own names only (OMPI_: Open MPI; PRTE_: the launcher of Open MPI 5; I_MPI_: Intel MPI), so
+# all of them are set without detecting the launcher. MPICH needs none: Hydra has no slots, allows root and
+# does not bind.
 
 # hwloc's OpenCL plug-in loads PoCL into every process that inspects the machine. This delays every start, and
 # LLVM in PoCL takes over SIGUSR1, which mpirun needs.
@@ -18,10 +19,6 @@ export OMPI_MCA_io="${OMPI_MCA_io-^ompio}"
 # Open MPI 5 asks the kernel which addresses are reachable. For some IPv6 addresses it gets no answer and
 # prints a line for each pair of ranks. Comparing subnets, as in Open MPI 4, finds all of them.
 export OMPI_MCA_reachable="${OMPI_MCA_reachable-weighted}"
-
-# A program that fails prints the reason itself: mpirun passes the status on without a banner.
-export OMPI_MCA_orte_execute_quiet="${OMPI_MCA_orte_execute_quiet-1}"
-export PRTE_MCA_prte_execute_quiet="${PRTE_MCA_prte_execute_quiet-1}"
 
 # Open MPI does not start as root without both variables. In a container root is the usual user.
 if [ "$(id -u)" -eq 0 ]; then
@@ -46,4 +43,21 @@ if [ -z "${SLURM_JOB_ID-}" ] || [ "$(echo "${SLURM_TASKS_PER_NODE:-1}" | sed 's/
     # core. The programs place their ranks and threads themselves.
     export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy-none}"
     export PRTE_MCA_hwloc_default_binding_policy="${PRTE_MCA_hwloc_default_binding_policy-none}"
+    export I_MPI_PIN="${I_MPI_PIN-off}"
 fi
+
+# Under its name in bin/, mpirun leaves out the banner that follows the error line of a program. The folder of
+# this file is known to bash and zsh; dash has the file open.
+# shellcheck disable=SC3028 # empty in other shells
+trireme_env=${BASH_SOURCE-}
+[ -z "${ZSH_VERSION-}" ] || trireme_env=$0
+if [ -z "$trireme_env" ]; then
+    read -r trireme_env _ </proc/self/stat
+    trireme_env=$(readlink "/proc/$trireme_env/fd/"* | grep '/jobs/env\.sh$' | head -n 1)
+fi
+trireme_env=$(cd "${trireme_env%/*}" 2>/dev/null && pwd)/bin
+case :$PATH: in
+*":$trireme_env:"*) ;;
+*) [ ! -x "$trireme_env/mpirun" ] || PATH=$trireme_env:$PATH ;;
+esac
+unset trireme_env

@@ -24,7 +24,7 @@ launch() {
     export SLURM_WAIT=${SLURM_WAIT:-30}
     [[ " $* " != *" --checkpoint"* ]] || forward=yes
     echo "+ cd $PWD && $(printf '%q ' "${launcher[@]}" "$@")"
-    "${launcher[@]}" "$@" &
+    "$root/jobs/launch.sh" "${launcher[@]}" "$@" &
     local pid=$!
     # shellcheck disable=SC2064 # expand now
     trap "echo 'signal: time to stop'; [ $forward = no ] || kill -USR1 $pid" USR1 TERM

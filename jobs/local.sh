@@ -51,4 +51,4 @@ fi
 launcher=$(sed -n 's/^MPIEXEC_EXECUTABLE:FILEPATH=//p' CMakeCache.txt)
 [ "$program" != reduce ] || [ $# -gt 0 ] || set -- ../data/elevation.h5:/elevation
 echo "+ cd build && mpirun -np ${NP:-8} ./apps/$program $*" >&2
-exec "$launcher" -np "${NP:-8}" "./apps/$program" "$@"
+exec ../jobs/launch.sh "$launcher" -np "${NP:-8}" "./apps/$program" "$@"

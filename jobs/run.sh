@@ -5,4 +5,4 @@ set -eu
 . "$(dirname "$0")/env.sh"
 launcher=$1 ranks=$2
 shift 2
-exec "$launcher" -n "$ranks" "$@" </dev/null
+exec "${0%/*}/launch.sh" "$launcher" -n "$ranks" "$@" </dev/null

@@ -17,6 +17,7 @@ Exit status: 2 usage, 3 h5py, numpy or scipy is missing, 4 no result files.
 import glob
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,11 @@ try:
 except ModuleNotFoundError as error:
     print(f"scaling.py: {error}; on Debian: apt-get install python3-h5py python3-scipy", file=sys.stderr)
     sys.exit(3)
+
+
+def part_of(path):
+    """A temporary name beside `path`."""
+    return f"{path}.{secrets.token_hex(5)}.part"
 
 
 def amdahl(n, t1, s):
@@ -129,7 +135,8 @@ def write(folder, program, data, tables, fits):
         group[name] = value
         group[name].attrs["long_name"], group[name].attrs["units"] = long_name, units
 
-    with h5py.File(path + ".part", "w") as file:
+    part = part_of(path)
+    with h5py.File(part, "x") as file:
         file.attrs["program"] = program
         for series, table in tables.items():
             if not len(table):
@@ -146,7 +153,7 @@ def write(folder, program, data, tables, fits):
                         f"{name} of {law}'s law: value and 95 % confidence interval",
                         "s" if name == "T1" else "1")
         file.attrs["complete"] = 1
-    os.replace(path + ".part", path)
+    os.replace(part, path)
     print(f"record      {path}")
 
 
@@ -160,7 +167,8 @@ def plot(folder, program, tables, fits):
         return
     svg = os.path.join(folder, "scaling.svg")
     curves = ["x title 'ideal' with lines dashtype 2 linecolor 'gray'"]
-    script = ["set terminal svg size 720,540", f"set output '{svg}'", f"set title '{program}'",
+    title = re.sub(r"[\x00-\x1f]", " ", program).replace("'", "''")
+    script = ["set terminal svg size 720,540", f"set title '{title}' noenhanced",
               "set xlabel 'n'", "set ylabel 'speedup'", "set logscale xy 2", "set key top left", "set grid"]
     for series, table in tables.items():
         if len(table):
@@ -181,7 +189,13 @@ def plot(folder, program, tables, fits):
             f"{x:.9g} {y:.9g}" for x, y in zip(points, unit * work / function(points, t1, *rest))) + "\nEND")
         curves.append(f"${law} title '{law}' with lines")
     script.append(f"plot [1:{largest:g}] " + ", ".join(curves))
-    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
+    # gnuplot runs a command where a name begins with a bar, so it is given no name.
+    drawn = subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True,
+                           stdout=subprocess.PIPE).stdout
+    part = part_of(svg)
+    with open(part, "x", encoding="utf-8") as file:
+        file.write(drawn)
+    os.replace(part, svg)
     print(f"plot        {svg}")
 
 

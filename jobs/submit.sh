@@ -7,10 +7,11 @@
 #     --ntasks-per-node N   default: one per socket
 #     --cpus-per-task N     default: the cores of a socket
 #     --dry-run             show the command and the script without submitting
-#     --wait                follow the log and end with the status of the job
+#     --wait                show why the job waits, follow its log, end with its status
 #     other options         of sbatch, as --option=value
 #
-# The log is PROGRAM-JOB.out in this folder. Exit status: 2 usage, 3 no nodes, or SLURM refuses the job.
+# The log is PROGRAM-JOB.out in this folder. Exit status: 2 usage, 3 no nodes, too few of them, or SLURM
+# refuses the job.
 set -euo pipefail
 root=$(cd "${0%/*}/.." && pwd)
 # shellcheck source=jobs/site.example.sh
@@ -57,6 +58,15 @@ while [ $# -gt 0 ]; do
     shift
 done
 [ -n "$program" ] || usage
+# As jobs/job.sh finds it.
+file=$program
+[[ $program == */* ]] || file=${TRIREME_APPS:-$root/build/apps}/$program
+if [ ! -f "$file" ] || [ ! -x "$file" ]; then
+    echo "submit.sh: no program '$file'; jobs/local.sh builds the programs," \
+        "TRIREME_APPS names another folder" >&2
+    exit 2
+fi
+[ -n "$dry" ] || [ -w . ] || die "the log cannot be written to $PWD: submit in a folder that is yours"
 sinfo -h >/dev/null 2>&1 || die "SLURM does not answer; jobs/local.sh runs programs without it"
 
 # Idle nodes, their sockets and cores: the row with the most nodes. The default partition is marked with *.
@@ -71,6 +81,17 @@ if [ -z "$nodes" ] || [ -z "$tasks" ] || [ -z "$cores" ]; then
     nodes=${nodes:-$((idle < 4 ? idle : 4))}
     tasks=${tasks:-$sockets}
     cores=${cores:-$per_socket}
+fi
+
+# SLURM accepts a job that is larger than the partition, and keeps it waiting.
+read -r most most_cores < <(sinfo -h -N ${partition:+--partition="$partition"} -o '%c %P' |
+    awk -v any="$partition" 'any != "" || $2 ~ /\*$/ { n++; if ($1 + 0 > most) most = $1 + 0 }
+        END { print n + 0, most + 0 }')
+if [ "$most" -gt 0 ]; then
+    where=${partition:-the default partition}
+    [ "$nodes" -le "$most" ] || die "--nodes $nodes: $where has $most nodes"
+    [ $((tasks * cores)) -le "$most_cores" ] ||
+        die "$tasks tasks of $cores cores on a node: a node of $where has $most_cores"
 fi
 
 script=$root/jobs/program.sbatch
@@ -94,6 +115,25 @@ fi
 exec {named}< <(exec stdbuf -oL sbatch --wait "${command[@]:1}")
 waiter=$!
 read -r job <&"$named" || die "SLURM refused the job"
-echo "job ${job%%;*}"
-tail -n +1 -F --pid=$waiter "${program##*/}-${job%%;*}.out" 2>/dev/null || true
+job=${job%%;*}
+log=${program##*/}-$job.out
+echo "job $job"
+never() {
+    scancel "$job"
+    die "job $job can never run: $reason"
+}
+shown=None
+while kill -0 "$waiter" 2>/dev/null && [ ! -e "$log" ]; do
+    read -r state reason < <(squeue -h -j "$job" -o '%T %r' 2>/dev/null) || true
+    [ "${state-}" = PENDING ] || break
+    case $reason in
+    PartitionConfig) [ "$reason" != "$shown" ] || never ;; # once: SLURM has not looked yet
+    "$shown") ;;
+    *Limit | *Limit\ * | Bad* | Invalid* | *NeverSatisfied | launch_failed_requeued_held) never ;;
+    *) echo "job $job waits: $reason" ;;
+    esac
+    shown=$reason
+    sleep 1
+done
+tail -n +1 -F --pid=$waiter "$log" 2>/dev/null || true
 wait $waiter

@@ -19,16 +19,16 @@ static tri_status label_nodes(tri_comm *comm, int *label_of) {
     return TRI_OK;
 }
 
-static tri_status find_shape(tri_comm *comm) {
-    int *label_of = malloc((size_t)comm->size * sizeof *label_of);
-    if (!label_of) return tri_fail(TRI_ERR_MEMORY, "out of memory for the nodes of %d ranks", comm->size);
-    tri_status status = label_nodes(comm, label_of);
-    if (status == TRI_OK) status = tri_shape_create(comm, label_of);
-    free(label_of);
-    return status;
+static tri_status find_shape(tri_comm *comm, MPI_Comm parent, const int *node_of) {
+    if (!node_of) TRI_TRY(tri_facts_find(parent, &comm->facts));
+    if (!comm->facts) {
+        TRI_TRY(tri_facts_create(comm->size, &comm->facts));
+        if (!node_of) TRI_TRY(label_nodes(comm, comm->facts->label_of));
+    }
+    return tri_shape_create(comm, node_of ? node_of : comm->facts->label_of);
 }
 
-static tri_status comm_fill(tri_comm *comm, const int *node_of, tri_family *family) {
+static tri_status comm_fill(tri_comm *comm, MPI_Comm parent, const int *node_of, tri_family *family) {
     comm->family = family ? family : calloc(1, sizeof *family);
     if (!comm->family) return tri_fail(TRI_ERR_MEMORY, "out of memory for a communicator");
     comm->family->members++;
@@ -38,7 +38,7 @@ static tri_status comm_fill(tri_comm *comm, const int *node_of, tri_family *fami
     TRI_MPI(MPI_Comm_size(comm->mpi, &comm->size));
     if (gethostname(comm->host, sizeof comm->host - 1)) strcpy(comm->host, "unknown");
     comm->host[strcspn(comm->host, ".")] = 0;
-    return node_of ? tri_shape_create(comm, node_of) : find_shape(comm);
+    return find_shape(comm, parent, node_of);
 }
 
 tri_status tri_comm_open(MPI_Comm parent, const int *node_of, tri_family *family, tri_comm **out) {
@@ -49,7 +49,7 @@ tri_status tri_comm_open(MPI_Comm parent, const int *node_of, tri_family *family
         free(comm);
         return status;
     }
-    status = comm_fill(comm, node_of, family);
+    status = comm_fill(comm, parent, node_of, family);
     if (status == TRI_OK)
         *out = comm;
     else
@@ -62,7 +62,9 @@ void tri_comm_destroy(tri_comm **comm) {
     if ((*comm)->above) (*comm)->above_destroy((*comm)->above);
     tri_shared_destroy(&(*comm)->shared);
     free((*comm)->shape_arrays);
+    tri_facts_release((*comm)->facts);
     if ((*comm)->family && !--(*comm)->family->members) free((*comm)->family);
+    if ((*comm)->has_alone) MPI_Comm_free(&(*comm)->alone);
     MPI_Comm_free(&(*comm)->mpi);
     free(*comm);
     *comm = NULL;

@@ -1,6 +1,7 @@
 #include "trireme/message.h"
 
 #include <limits.h>
+#include <sched.h>
 
 #include "mpi/comm.h"
 
@@ -9,6 +10,7 @@ enum { CHUNK = 1 << 30 };
 
 tri_status tri_big_type(size_t count, MPI_Datatype type, MPI_Datatype *out) {
     MPI_Aint lower, extent;
+    if (type == MPI_DATATYPE_NULL) return tri_fail(TRI_ERR_ARGUMENT, "the type is MPI_DATATYPE_NULL");
     TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
     size_t chunks = count / CHUNK;
     if (chunks > INT_MAX) return tri_fail(TRI_ERR_ARGUMENT, "a message of %zu elements is too long", count);
@@ -47,6 +49,17 @@ tri_status tri_start_recv(void *data, size_t count, MPI_Datatype type, int peer,
     return tri_mpi_status(error, "MPI_Irecv");
 }
 
+tri_status tri_wait_messages(tri_family *family, int count, MPI_Request *requests, MPI_Status *statuses) {
+    while (tri_family_is_pending(family)) {
+        int arrived;
+        TRI_MPI(MPI_Testall(count, requests, &arrived, statuses));
+        if (arrived) return TRI_OK;
+        family->progress(family);
+        sched_yield();
+    }
+    return tri_mpi_status(MPI_Waitall(count, requests, statuses), "MPI_Waitall");
+}
+
 static tri_status check_tag(int tag) {
     if (tag < 0 || tag > TRI_TAG_LAST)
         return tri_fail(TRI_ERR_ARGUMENT, "tag %d is not between 0 and %d", tag, TRI_TAG_LAST);
@@ -81,15 +94,14 @@ static tri_status check_length(const MPI_Status *status, size_t count, MPI_Datat
 tri_status tri_send(const void *data, size_t count, MPI_Datatype type, int peer, int tag, tri_comm *comm) {
     MPI_Request request;
     TRI_TRY(tri_isend(data, count, type, peer, tag, comm, &request));
-    TRI_MPI(MPI_Wait(&request, MPI_STATUS_IGNORE));
-    return TRI_OK;
+    return tri_wait_messages(comm->family, 1, &request, MPI_STATUSES_IGNORE);
 }
 
 tri_status tri_recv(void *data, size_t count, MPI_Datatype type, int peer, int tag, tri_comm *comm) {
     MPI_Request request;
     MPI_Status status;
     TRI_TRY(tri_irecv(data, count, type, peer, tag, comm, &request));
-    TRI_MPI(MPI_Wait(&request, &status));
+    TRI_TRY(tri_wait_messages(comm->family, 1, &request, &status));
     return check_length(&status, count, type);
 }
 
@@ -99,6 +111,6 @@ tri_status tri_exchange(const void *send, size_t send_count, int to, void *recv,
     MPI_Status statuses[2];
     TRI_TRY(tri_irecv(recv, recv_count, type, from, tag, comm, &requests[0]));
     TRI_TRY(tri_isend(send, send_count, type, to, tag, comm, &requests[1]));
-    TRI_MPI(MPI_Waitall(2, requests, statuses));
+    TRI_TRY(tri_wait_messages(comm->family, 2, requests, statuses));
     return check_length(&statuses[0], recv_count, type);
 }

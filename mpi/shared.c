@@ -76,28 +76,39 @@ static tri_status exchange_process_info(MPI_Comm mpi, int rank, int size, proces
     return TRI_OK;
 }
 
-static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, process_info *all) {
-    int single_copy;
+static tri_status find_processes(MPI_Comm mpi, int rank, int size, tri_facts *facts) {
+    process_info *all = malloc((size_t)size * sizeof *all);
+    if (!all) return tri_fail(TRI_ERR_MEMORY, "out of memory for the shared memory of %d ranks", size);
+    tri_status status = exchange_process_info(mpi, rank, size, all, &facts->single_copy);
+    facts->processes = are_processes(all, size);
+    facts->cores = count_cores(all, size);
+    for (int peer = 0; peer < size; peer++)
+        facts->pid[peer] = all[peer].pid;
+    facts->found_processes = status == TRI_OK;
+    free(all);
+    return status;
+}
+
+static tri_status fill(tri_shared *shared, int rank, int size, int comm_size, tri_facts *facts) {
     tri_segment segment = {NULL, 0};
-    TRI_TRY(exchange_process_info(shared->mpi, rank, size, all, &single_copy));
+    if (!facts->found_processes) TRI_TRY(find_processes(shared->mpi, rank, size, facts));
     /* A rank that is alone on its node does the same as the ranks of other nodes. */
-    if (comm_size > 1 && are_processes(all, size))
+    if (comm_size > 1 && facts->processes)
         TRI_TRY(tri_segment_create(shared->mpi, tri_shared_bytes(size), &segment));
     if (segment.base) tri_shared_attach(shared, segment.base);
     shared->segment = segment;
-    shared->single_copy = single_copy;
-    shared->cores = count_cores(all, size);
+    shared->single_copy = facts->single_copy;
+    shared->cores = facts->cores;
     shared->waiter =
         (tri_waiter){.spins = size <= shared->cores ? SPINS : 0, .progress = progress, .data = shared};
     for (int peer = 0; peer < size; peer++)
-        shared->peers[peer].pid = all[peer].pid;
+        shared->peers[peer].pid = facts->pid[peer];
     return TRI_OK;
 }
 
 static tri_status shared_create(tri_comm *comm, tri_shared **out) {
     const tri_shape *shape = &comm->shape;
     int size = shape->local_size;
-    process_info *all = malloc((size_t)size * sizeof *all);
     tri_shared *shared = calloc(1, sizeof *shared);
     tri_status status = TRI_OK;
     if (shared) {
@@ -107,15 +118,14 @@ static tri_status shared_create(tri_comm *comm, tri_shared **out) {
         shared->family = comm->family;
         shared->peers = calloc((size_t)size, sizeof *shared->peers);
     }
-    if (!all || !shared || !shared->peers)
+    if (!shared || !shared->peers)
         status = tri_fail(TRI_ERR_MEMORY, "out of memory for the shared memory of %d ranks", size);
     if (status == TRI_OK && shape->nodes > 1) {
         status = tri_mpi_status(MPI_Comm_split(comm->mpi, shape->node, shape->local_rank, &shared->mpi),
                                 "MPI_Comm_split");
         shared->mpi_is_mine = status == TRI_OK;
     }
-    if (status == TRI_OK) status = fill(shared, shape->local_rank, size, comm->size, all);
-    free(all);
+    if (status == TRI_OK) status = fill(shared, shape->local_rank, size, comm->size, comm->facts);
     if (status == TRI_OK)
         *out = shared;
     else
@@ -131,12 +141,15 @@ tri_status tri_shared_of(tri_comm *comm, tri_shared **out) {
 
 tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *single_copy, int *cores) {
     tri_shared *shared = NULL;
-    TRI_TRY(tri_agree(comm, tri_shared_of(comm, &shared)));
-    int least[] = {shared->segment.base != NULL, shared->single_copy, shared->cores};
-    TRI_MPI(MPI_Allreduce(MPI_IN_PLACE, least, 3, MPI_INT, MPI_MIN, comm->mpi));
-    *out = least[0] ? shared : NULL;
-    *single_copy = least[1];
-    *cores = least[2];
+    tri_status status = tri_shared_of(comm, &shared);
+    int least[] = {status == TRI_OK, 0, 0, 0};
+    if (shared)
+        least[1] = shared->segment.base != NULL, least[2] = shared->single_copy, least[3] = shared->cores;
+    TRI_MPI(MPI_Allreduce(MPI_IN_PLACE, least, 4, MPI_INT, MPI_MIN, comm->mpi));
+    if (!least[0]) return tri_agree(comm, status);
+    *out = least[1] ? shared : NULL;
+    *single_copy = least[2];
+    *cores = least[3];
     return TRI_OK;
 }
 

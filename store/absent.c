@@ -235,3 +235,7 @@ tri_status tri_store_describe(tri_store_library *out) {
     (void)out;
     return absent();
 }
+
+void tri_store_look_first(int argc, char **argv) {
+    (void)argc, (void)argv;
+}

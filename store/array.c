@@ -1,6 +1,4 @@
 /* Arrays distributed over the ranks: rank 0 creates them, all ranks write them. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,18 +26,6 @@ static tri_status check_size(const tri_array *a) {
             return tri_fail(TRI_ERR_ARGUMENT, "'%s' is too large for a file", a->path);
         all *= a->dims[i];
     }
-    return TRI_OK;
-}
-
-/* Reserves the disk space, so that a full disk shows before any data are written. */
-static tri_status reserve(const tri_array *a) {
-    uint64_t bytes = a->place.element_bytes;
-    for (int i = 0; i < a->rank; i++)
-        bytes *= a->dims[i];
-    /* Other errors: the file system cannot reserve; a full disk then shows when the data are written. */
-    if (bytes && fallocate(a->result->fd, 0, (off_t)a->place.offset, (off_t)bytes) &&
-        (errno == ENOSPC || errno == EDQUOT))
-        return tri_file_full(a->result->temporary);
     return TRI_OK;
 }
 
@@ -78,10 +64,9 @@ static tri_status create_dataset(tri_array *a, const recipe *r) {
     H5Sclose(space);
     H5Pclose(links);
     a->place.offset = offset;
-    if (status == TRI_OK && !a->place.chunked) status = reserve(a);
-    if (status == TRI_OK && H5Fflush(a->result->h5, H5F_SCOPE_GLOBAL) < 0)
-        status = tri_result_h5_failure(a->result, a->path);
-    return status;
+    /* Also reserves the space of the array, so that a full disk shows before any data are written, and on no
+     * rank in the midst of a collective write. */
+    return status == TRI_OK ? tri_result_flush(a->result, a->path) : status;
 }
 
 /* Agrees on rank 0's status after it created the dataset, and distributes its place. Collective. */

@@ -49,7 +49,7 @@ static tri_status write_straight(const tri_array *a, const tri_array_block *b) {
     size_t run = run_length(a, b, &along), element = a->place.element_bytes;
     if (b->range)
         return tri_file_write_large(a->result->fd, a->result->direct, b->values, run * element,
-                                    a->place.offset + b->first * element, a->result->temporary);
+                                    a->place.offset + b->first * element, a->result->path);
     for (size_t done = 0; done < b->elements; done += run) {
         /* The offset of this run in the array, in elements. */
         size_t number = done / run, at = 0, stride = 1;
@@ -63,7 +63,7 @@ static tri_status write_straight(const tri_array *a, const tri_array_block *b) {
             stride *= a->dims[i];
         }
         TRI_TRY(tri_file_write_large(a->result->fd, a->result->direct, b->values + done * element,
-                                     run * element, a->place.offset + at * element, a->result->temporary));
+                                     run * element, a->place.offset + at * element, a->result->path));
     }
     return TRI_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "store/attribute.h"
 #include "store/dataset.h"
+#include "store/look.h"
 
 /* Opens a scalar attribute of the file's root group. */
 static tri_status open_attribute(const tri_dataset *dataset, const char *name, H5T_class_t class,
@@ -30,9 +31,11 @@ static tri_status read_attribute(const tri_dataset *dataset, const char *name, h
                                  void *out) {
     char reason[TRI_H5_REASON];
     tri_status status = TRI_OK;
-    if (H5Aread(attribute, type, out) < 0)
+    if (H5Aread(attribute, type, out) < 0) {
         status = tri_fail(TRI_ERR_FILE, "cannot read attribute '%s' of '%s': %s", name, dataset->file,
                           tri_h5_reason(reason));
+        tri_h5_stay_quiet();
+    }
     H5Aclose(attribute);
     return status;
 }
@@ -40,6 +43,7 @@ static tri_status read_attribute(const tri_dataset *dataset, const char *name, h
 tri_status tri_dataset_file_integer(const tri_dataset *dataset, const char *name, int64_t *out) {
     hid_t attribute;
     int64_t value;
+    TRI_TRY(tri_look(dataset->file, dataset->path, 1, name));
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     tri_status status = open_attribute(dataset, name, H5T_INTEGER, &attribute);
     if (status == TRI_OK) status = read_attribute(dataset, name, attribute, H5T_NATIVE_INT64, &value);
@@ -51,6 +55,7 @@ tri_status tri_dataset_file_integer(const tri_dataset *dataset, const char *name
 tri_status tri_dataset_file_text(const tri_dataset *dataset, const char *name, char **out) {
     hid_t attribute;
     char *value = NULL;
+    TRI_TRY(tri_look(dataset->file, dataset->path, 1, name));
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     tri_status status = open_attribute(dataset, name, H5T_STRING, &attribute);
     if (status == TRI_OK) {

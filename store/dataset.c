@@ -1,9 +1,11 @@
 #include "store/dataset.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/look.h"
 #include "trireme/comm.h"
 
 /* Limit of HDF5's cache of decompressed chunks. Its default, 1 MiB, is too small for most datasets. */
@@ -11,8 +13,8 @@ static const size_t cache_limit_bytes = (size_t)64 << 20;
 
 static tri_status learn_shape(tri_dataset *dataset) {
     dataset->h5_space = H5Dget_space(dataset->h5_dataset);
-    hsize_t dims[H5S_MAX_RANK];
-    int rank = dataset->h5_space < 0 ? -1 : H5Sget_simple_extent_dims(dataset->h5_space, dims, NULL);
+    hsize_t dims[H5S_MAX_RANK], most[H5S_MAX_RANK];
+    int rank = dataset->h5_space < 0 ? -1 : H5Sget_simple_extent_dims(dataset->h5_space, dims, most);
     if (rank < 0) {
         char reason[TRI_H5_REASON];
         return tri_fail(TRI_ERR_FILE, "cannot read the shape of '%s' in '%s': %s", dataset->path,
@@ -22,6 +24,12 @@ static tri_status learn_shape(tri_dataset *dataset) {
     dataset->count = H5Sget_simple_extent_type(dataset->h5_space) != H5S_NULL;
     for (int i = 0; i < rank; i++) {
         dataset->dims[i] = dims[i];
+        if (dims[i] > most[i])
+            return tri_fail(
+                TRI_ERR_FILE,
+                "dimension %d of '%s' in '%s' has %llu indices, but at most %llu are allowed: the "
+                "file is damaged; copy or write it again",
+                i, dataset->path, dataset->file, (unsigned long long)dims[i], (unsigned long long)most[i]);
         if (dims[i] && dataset->count > SIZE_MAX / sizeof(double) / dims[i])
             return tri_fail(TRI_ERR_DATA, "'%s' in '%s' has more elements than a process can address",
                             dataset->path, dataset->file);
@@ -95,14 +103,14 @@ static tri_status no_object(const tri_dataset *dataset, const char *path) {
     if (!missing)
         return tri_fail(TRI_ERR_FILE, "cannot open '%s' in '%s': dangling link or damaged file (%s)", path,
                         dataset->file, reason);
-    int some = tri_h5_list(dataset->h5_file, list, sizeof list);
+    int some = tri_h5_list(dataset->h5_file, "", list, sizeof list);
     return tri_fail(TRI_ERR_DATA, "'%s' has no dataset '%s': it has %s", dataset->file, path,
                     some ? list : "none");
 }
 
 static tri_status find_only(tri_dataset *dataset, char **path) {
     char list[400];
-    int count = tri_h5_list(dataset->h5_file, list, sizeof list);
+    int count = tri_h5_list(dataset->h5_file, "", list, sizeof list);
     if (count == 1) {
         *path = strdup(list);
         return *path ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", list);
@@ -116,8 +124,12 @@ static tri_status open_path(tri_dataset *dataset, const char *path) {
     hid_t object = H5Oopen(dataset->h5_file, *path ? path : "/", H5P_DEFAULT);
     if (object < 0) return no_object(dataset, path);
     if (H5Iget_type(object) != H5I_DATASET) {
-        char list[400];
-        int some = H5Iget_type(object) == H5I_GROUP && tri_h5_list(object, list, sizeof list);
+        char list[400], prefix[400];
+        size_t length = strlen(path);
+        while (length && path[length - 1] == '/')
+            length--;
+        snprintf(prefix, sizeof prefix, "%s%.*s", *path == '/' || !length ? "" : "/", (int)length, path);
+        int some = H5Iget_type(object) == H5I_GROUP && tri_h5_list(object, prefix, list, sizeof list);
         H5Oclose(object);
         return some ? tri_fail(TRI_ERR_DATA, "'%s' in '%s' is a group, not a dataset; it contains %s", path,
                                dataset->file, list)
@@ -162,16 +174,20 @@ static tri_status open_alone(const char *file, const char *path, int any, tri_da
         tri_h5_quiet_end(quiet);
     }
     free(inside);
-    if (status == TRI_OK)
+    if (status == TRI_OK) {
         *out = dataset;
-    else
-        tri_dataset_destroy(&dataset);
+        return TRI_OK;
+    }
+    tri_dataset_destroy(&dataset);
+    tri_h5_stay_quiet();
     return status;
 }
 
 static tri_status open_all(tri_comm *comm, const char *file, const char *path, int any, tri_dataset **out) {
     tri_dataset *dataset = NULL;
-    tri_status status = open_alone(file, path, any, &dataset);
+    tri_status status = comm && tri_comm_rank(comm) ? TRI_OK : tri_look(file, path, any, NULL);
+    TRI_TRY(comm ? tri_agree(comm, status) : status);
+    status = open_alone(file, path, any, &dataset);
     if (comm) status = tri_agree(comm, status);
     if (status == TRI_OK)
         *out = dataset;

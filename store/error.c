@@ -16,8 +16,15 @@ tri_h5_quiet tri_h5_quiet_begin(void) {
     return quiet;
 }
 
+static int stays_quiet;
+
 void tri_h5_quiet_end(tri_h5_quiet quiet) {
-    H5Eset_auto2(H5E_DEFAULT, quiet.print, quiet.data);
+    if (!stays_quiet) H5Eset_auto2(H5E_DEFAULT, quiet.print, quiet.data);
+}
+
+void tri_h5_stay_quiet(void) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    stays_quiet = 1;
 }
 
 static herr_t keep_line(unsigned n, const H5E_error2_t *line, void *text) {

@@ -44,6 +44,7 @@ tri_status tri_spec_split(const char *spec, char **file, char **path) {
 }
 
 typedef struct listing {
+    const char *prefix;
     char *text;
     size_t bytes, used;
     int seen;
@@ -57,15 +58,15 @@ static herr_t list_link(hid_t group, const char *name, const H5L_info_t *info, v
     if (object >= 0) H5Oclose(object);
     if (!is_dataset) return 0;
     int full = list->seen++ == 8;
-    int length = snprintf(list->text + list->used, list->bytes - list->used, full ? "%s..." : "%s/%s",
-                          list->seen > 1 ? ", " : "", name);
+    int length = snprintf(list->text + list->used, list->bytes - list->used, full ? "%s..." : "%s%s/%s",
+                          list->seen > 1 ? ", " : "", list->prefix, name);
     list->used += (size_t)length;
     if (list->used >= list->bytes) list->used = list->bytes - 1;
     return full;
 }
 
-int tri_h5_list(hid_t group, char *text, size_t bytes) {
-    listing list = {.text = text, .bytes = bytes};
+int tri_h5_list(hid_t group, const char *prefix, char *text, size_t bytes) {
+    listing list = {.prefix = prefix, .text = text, .bytes = bytes};
     text[0] = 0;
     H5Lvisit(group, H5_INDEX_NAME, H5_ITER_INC, list_link, &list);
     return list.seen;

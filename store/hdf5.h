@@ -17,6 +17,10 @@ typedef struct tri_h5_quiet {
 tri_h5_quiet tri_h5_quiet_begin(void);
 void tri_h5_quiet_end(tri_h5_quiet quiet);
 
+/* After an error in a file: HDF5 would print "infinite loop closing library" at the end of the process, where
+ * the error has left something that it cannot close. Printing stays off. */
+void tri_h5_stay_quiet(void);
+
 enum { TRI_H5_REASON = 600 };
 
 /* Writes the innermost line of HDF5's error stack to `text`; if it quotes an errno, only the text of that
@@ -32,9 +36,10 @@ TRI_MUST_CHECK tri_status tri_h5_open(const char *file, hid_t *out);
 /* A file access property list with locks if the file system supports them. The caller closes it. */
 hid_t tri_h5_access(void);
 
-/* Writes the paths of the first datasets under `group` to `text`, separated by commas, with "..." if there
- * are more. Returns the number of datasets up to 8, or 9 if there are more. */
-int tri_h5_list(hid_t group, char *text, size_t bytes);
+/* Writes the paths of the first datasets under `group`, whose path is `prefix` ("" for the root), to `text`,
+ * separated by commas, with "..." if there are more. Returns the number of datasets up to 8, or 9 if there
+ * are more. */
+int tri_h5_list(hid_t group, const char *prefix, char *text, size_t bytes);
 
 /* The largest block that starts at element `first` of an array, has at most `count` elements and is
  * contiguous in row-major order: one index in the leading dimensions, a run of indices in the next, all

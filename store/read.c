@@ -25,6 +25,7 @@ size_t tri_block_at(int rank, const size_t dims[], size_t first, size_t count, h
 static tri_status read_failure(const tri_dataset *dataset, size_t first, size_t count) {
     char reason[TRI_H5_REASON];
     tri_h5_reason(reason);
+    tri_h5_stay_quiet();
     const char *cure = strstr(reason, "filter") || strstr(reason, "plugin")
                            ? "its compression needs a plugin: install it and set HDF5_PLUGIN_PATH"
                        : strstr(reason, "external") ? "restore the external file"

@@ -27,9 +27,13 @@ static tri_status open_memory(tri_result *result) {
 }
 
 static void free_result(tri_result *result) {
-    if (result->fd >= 0) close(result->fd);
+    if (result->output)
+        tri_output_destroy(&result->output);
+    else if (result->fd >= 0)
+        close(result->fd);
     if (result->direct >= 0) close(result->direct);
     free(result->path);
+    free(result->stem);
     free(result->temporary);
     free(result);
 }
@@ -57,10 +61,7 @@ static tri_status create(tri_comm *comm, const char *folder, const char *program
     }
     status = tri_agree(comm, status);
     if (status != TRI_OK) {
-        if (result) {
-            tri_result_discard(result);
-            free_result(result);
-        }
+        if (result) free_result(result);
         return status;
     }
     char version[32];
@@ -85,34 +86,34 @@ tri_status tri_result_create_at(tri_comm *comm, const char *path, int how, tri_r
 }
 
 const char *tri_result_path(const tri_result *result) {
-    return result && result->path ? result->path : "";
+    return result && result->root && result->path ? result->path : "";
 }
 
 /* Writes the last attribute and syncs the file; rank 0 only. */
 static tri_status complete(tri_result *result) {
     if (result->on_disk) {
-        if (H5Fflush(result->h5, H5F_SCOPE_GLOBAL) < 0) return tri_result_h5_failure(result, "attributes");
-        TRI_TRY(tri_file_sync(result->fd, result->temporary));
+        TRI_TRY(tri_result_flush(result, "attributes"));
+        TRI_TRY(tri_file_sync(result->fd, result->path));
     }
     if (!result->plain) tri_result_integer(result, "complete", 1);
     TRI_TRY(tri_result_kept(result));
     if (!result->on_disk) TRI_TRY(tri_result_write_image(result));
     TRI_TRY(tri_result_close_h5(result));
-    TRI_TRY(tri_file_sync(result->fd, result->temporary));
     return tri_result_publish(result);
 }
 
 tri_status tri_result_finish(tri_result *result) {
     if (result->closed) return tri_fail(TRI_ERR_ARGUMENT, "the result file is already finished");
     tri_h5_quiet quiet = tri_h5_quiet_begin();
-    if (result->fd >= 0 && !result->root)
-        tri_result_keep(result, tri_file_sync(result->fd, result->temporary));
+    if (result->fd >= 0 && !result->root) tri_result_keep(result, tri_file_sync(result->fd, result->path));
     tri_status status = tri_agree(result->comm, tri_result_kept(result));
     if (status == TRI_OK) status = tri_agree(result->comm, result->root ? complete(result) : TRI_OK);
     tri_result_keep(result, status);
     if (status != TRI_OK && result->root) {
         tri_result_give_up_h5(result);
-        tri_result_discard(result);
+        /* Frees the room on a full disk at once. */
+        tri_output_destroy(&result->output);
+        result->fd = -1;
     }
     tri_h5_quiet_end(quiet);
     result->closed = 1;
@@ -125,7 +126,6 @@ void tri_result_destroy(tri_result **result) {
         tri_h5_quiet quiet = tri_h5_quiet_begin();
         tri_result_give_up_h5(*result);
         tri_h5_quiet_end(quiet);
-        tri_result_discard(*result);
     }
     free_result(*result);
     *result = NULL;

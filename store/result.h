@@ -4,6 +4,7 @@
 
 #include "store/hdf5.h"
 #include "trireme/comm.h"
+#include "trireme/output.h"
 #include "trireme/result.h"
 
 /* Only rank 0 has the file open in HDF5, so that metadata need no agreement and a full disk fails on one
@@ -11,16 +12,19 @@
  * memory only. */
 struct tri_result {
     tri_comm *comm;
-    int root;          /* this is rank 0 */
-    int replace;       /* may replace a file of the final name */
-    int plain;         /* without the attributes that describe this library */
-    int on_disk;       /* an array has been added; the same on all ranks */
-    int closed;        /* finished, or failed for good; the same on all ranks */
-    char *path;        /* the final name; rank 0 only */
-    char *temporary;   /* the temporary name; other ranks learn it with the first array */
-    int fd;            /* the temporary file; other ranks open it with the first array; else -1 */
-    int direct;        /* the same with O_DIRECT, from the first array on; -1 if not possible */
-    hid_t h5;          /* rank 0's open file, or invalid */
+    int root;           /* this is rank 0 */
+    int replace;        /* may replace a file of the final name */
+    int plain;          /* without the attributes that describe this library */
+    int on_disk;        /* an array has been added; the same on all ranks */
+    int closed;         /* finished, or failed for good; the same on all ranks */
+    tri_output *output; /* the file on disk; rank 0 only */
+    char *path;         /* the final name; other ranks learn it with the first array, for error texts */
+    char *stem;      /* of a name that this library chooses: without the number and ".h5"; rank 0, or NULL */
+    char *temporary; /* the temporary name; other ranks learn it with the first array */
+    int fd;          /* the temporary file, which is the output's on rank 0; other ranks open it with the
+                        * first array; else -1 */
+    int direct;      /* the same with O_DIRECT, from the first array on; -1 if not possible */
+    hid_t h5;        /* rank 0's open file, or invalid */
     tri_status failed; /* the first failure, and its error text */
     char why[1024];
 };
@@ -41,6 +45,10 @@ TRI_MUST_CHECK tri_status tri_result_share(tri_comm *comm, void *bytes, size_t c
 /* Open and close the file on disk in HDF5; rank 0 only. */
 TRI_MUST_CHECK tri_status tri_result_open_h5(tri_result *result);
 TRI_MUST_CHECK tri_status tri_result_close_h5(tri_result *result);
+
+/* Writes what HDF5 holds back to the file; rank 0 only. Reserves the disk space first, since HDF5 cannot
+ * close a file after a flush that failed: it crashes in MPI_Finalize (1.10.8). */
+TRI_MUST_CHECK tri_status tri_result_flush(tri_result *result, const char *what);
 
 /* Redirects HDF5's pending writes of an abandoned file to memory; rank 0 only, before closing. On a full disk
  * HDF5 otherwise cannot close the file or dataset, and tries again, with messages, at exit. */
@@ -64,16 +72,11 @@ int tri_h5_write_text(hid_t object, const char *name, const char *value);
 /* Writes the attributes units and long_name of a dataset. False: the error stack has the reason. */
 int tri_h5_describe(hid_t dataset, const char *units, const char *long_name);
 
-/* Chooses the names, creates the folder and the temporary file, which must not exist; rank 0 only. */
+/* Chooses the names, creates the folder and the temporary file; rank 0 only. */
 TRI_MUST_CHECK tri_status tri_result_claim(tri_result *result, const char *folder, const char *program);
 TRI_MUST_CHECK tri_status tri_result_claim_at(tri_result *result, const char *path);
-/* Renames the temporary file to its final name and syncs the folder. */
+/* Syncs the file and gives it its final name; rank 0 only. */
 TRI_MUST_CHECK tri_status tri_result_publish(tri_result *result);
-/* Removes the temporary file, unless its name now belongs to another run's file. */
-void tri_result_discard(tri_result *result);
-
-/* Fails with the error of a write to a full disk. */
-tri_status tri_file_full(const char *name);
 
 /* Writes all bytes at `offset`, for any size. `name` is for the error text. */
 TRI_MUST_CHECK tri_status tri_file_write(int fd, const void *data, size_t bytes, size_t offset,

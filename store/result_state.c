@@ -1,10 +1,13 @@
 /* The state of a result file: its first failure, the image in memory, the file on disk. */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "store/result.h"
@@ -23,10 +26,11 @@ tri_status tri_result_kept(const tri_result *result) {
 tri_status tri_result_h5_failure(const tri_result *result, const char *what) {
     char reason[TRI_H5_REASON];
     tri_h5_reason(reason);
-    const char *name = result->temporary ? result->temporary : "the result file";
-    if (strstr(reason, "No space left"))
-        return tri_fail(TRI_ERR_FILE,
-                        "cannot write '%s': the disk is full; make room or choose another folder", name);
+    const char *name = result->path ? result->path : "the result file";
+    if (strstr(reason, "No space left")) {
+        errno = ENOSPC;
+        return tri_output_failure("write", name);
+    }
     return tri_fail(TRI_ERR_FILE, "cannot write '%s' into '%s': %s", what, name, reason);
 }
 
@@ -61,9 +65,35 @@ void tri_result_give_up_h5(tri_result *result) {
     result->h5 = H5I_INVALID_HID;
 }
 
+/* Reserves the disk space of everything that HDF5 has placed in the file. */
+static tri_status reserve(const tri_result *result) {
+    hsize_t size = 0;
+    struct stat file;
+    struct statvfs disk;
+    if (H5Fget_filesize(result->h5, &size) < 0 || !size || fstat(result->fd, &file)) return TRI_OK;
+    /* The free space first: a reservation that fails fills the disk for a moment, and other programs, or our
+     * own error line in a file, find no room. */
+    uint64_t has = (uint64_t)file.st_blocks * 512;
+    if (!fstatvfs(result->fd, &disk) && size > has && size - has > (uint64_t)disk.f_bavail * disk.f_frsize) {
+        errno = ENOSPC;
+        return tri_output_failure("write", result->path);
+    }
+    /* Other errors: the file system cannot reserve. */
+    if (!fallocate(result->fd, 0, 0, (off_t)size) || (errno != ENOSPC && errno != EDQUOT)) return TRI_OK;
+    tri_status status = tri_output_failure("write", result->path);
+    int ignored = ftruncate(result->fd, file.st_size);
+    (void)ignored;
+    return status;
+}
+
+tri_status tri_result_flush(tri_result *result, const char *what) {
+    if (result->on_disk) TRI_TRY(reserve(result));
+    return H5Fflush(result->h5, H5F_SCOPE_GLOBAL) < 0 ? tri_result_h5_failure(result, what) : TRI_OK;
+}
+
 tri_status tri_result_close_h5(tri_result *result) {
-    if (H5Fflush(result->h5, H5F_SCOPE_GLOBAL) < 0) {
-        tri_status status = tri_result_h5_failure(result, "the last of its contents");
+    tri_status status = tri_result_flush(result, "the last of its contents");
+    if (status != TRI_OK) {
         tri_result_give_up_h5(result);
         return status;
     }
@@ -94,7 +124,7 @@ tri_status tri_result_write_image(tri_result *result) {
     else if (H5Fget_file_image(result->h5, image, (size_t)bytes) < 0)
         status = tri_result_h5_failure(result, "a file image");
     else
-        status = tri_file_write(result->fd, image, (size_t)bytes, 0, result->temporary);
+        status = tri_file_write(result->fd, image, (size_t)bytes, 0, result->path);
     free(image);
     return status;
 }
@@ -106,18 +136,23 @@ static tri_status root_to_disk(tri_result *result) {
 }
 
 static tri_status all_to_disk(tri_result *result) {
-    char name[PATH_MAX] = "";
-    if (result->root) snprintf(name, sizeof name, "%s", result->temporary);
+    char name[2][PATH_MAX] = {"", ""};
+    if (result->root) {
+        snprintf(name[0], sizeof name[0], "%s", result->temporary);
+        snprintf(name[1], sizeof name[1], "%s", result->path);
+    }
     TRI_TRY(tri_result_share(result->comm, name, sizeof name));
     if (!result->root) {
-        result->temporary = strdup(name);
-        if (!result->temporary) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", name);
-        result->fd = open(name, O_RDWR | O_CLOEXEC);
+        result->temporary = strdup(name[0]);
+        result->path = strdup(name[1]);
+        if (!result->temporary || !result->path)
+            return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", name[1]);
+        result->fd = open(name[0], O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     }
     if (result->fd < 0)
         return tri_fail(TRI_ERR_FILE, "cannot open '%s' on this rank: choose a folder shared by all nodes",
-                        name);
-    result->direct = open(name, O_WRONLY | O_DIRECT | O_CLOEXEC);
+                        name[1]);
+    result->direct = open(name[0], O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC);
     return TRI_OK;
 }
 

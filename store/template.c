@@ -5,6 +5,7 @@
 #include "store/array.h"
 #include "store/attribute.h"
 #include "store/dataset.h"
+#include "store/look.h"
 #include "trireme/message.h"
 
 static const char dataset_name[] = "template";
@@ -86,6 +87,7 @@ static hid_t create_file(void) {
 }
 
 tri_status tri_template_take(const tri_dataset *dataset, tri_template *out) {
+    TRI_TRY(tri_look(dataset->file, dataset->path, 1, ""));
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     hid_t file = create_file();
     int ok = file >= 0 && create_like(dataset, file);

@@ -11,19 +11,12 @@
 enum { ALIGNMENT = 4096 };
 static const size_t bounce_bytes = (size_t)8 << 20, piece_bytes = (size_t)1 << 30;
 
-tri_status tri_file_full(const char *name) {
-    return tri_fail(TRI_ERR_FILE,
-                    "cannot write '%s': the disk is full (or the quota); make room or choose another folder",
-                    name);
-}
-
 tri_status tri_file_write(int fd, const void *data, size_t bytes, size_t offset, const char *name) {
     for (size_t done = 0; done < bytes;) {
         size_t piece = bytes - done < piece_bytes ? bytes - done : piece_bytes;
         ssize_t wrote = pwrite(fd, (const char *)data + done, piece, (off_t)(offset + done));
         if (wrote < 0 && errno == EINTR) continue;
-        if (wrote < 0 && (errno == ENOSPC || errno == EDQUOT)) return tri_file_full(name);
-        if (wrote < 0) return tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", name, strerror(errno));
+        if (wrote < 0) return tri_output_failure("write", name);
         done += (size_t)wrote;
     }
     return TRI_OK;

@@ -23,7 +23,7 @@ typedef struct state {
     /* options */
     const char *file, *out, *axes, *chunk_text;
     size_t memory;
-    bool replace, check, bandwidth;
+    bool check, bandwidth;
     /* A */
     tri_dataset *a;
     size_t element_bytes;
@@ -54,7 +54,6 @@ static const tri_option options[] = {
     TRI_OPTION(state, chunk_text, "chunk", NULL,
                "shape of the chunks of B, such as 64,64 (uncompressed); default: contiguous"),
     TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
-    TRI_OPTION(state, replace, "replace", NULL, "replace an existing FILE.h5"),
     TRI_OPTION(
         state, bandwidth, "bandwidth", NULL,
         "also measure the bandwidth between two halves of the ranks, and compare the exchange with it"),
@@ -164,8 +163,7 @@ static tri_status start_output(state *s, tri_run *run) {
     tri_array_destroy(&s->b);
     tri_result_destroy(&s->result);
     s->sent_bytes = s->crossed_bytes = s->communicate_s = 0;
-    /* A repeat replaces the file of the previous one. */
-    int again = run->repeat > -run->common->warmup, how = s->replace || again ? TRI_RESULT_REPLACE : 0;
+    int how = tri_replaces(run) ? TRI_RESULT_REPLACE : 0;
     TRI_TRY(tri_result_create_at(run->comm, s->out_file, TRI_RESULT_PLAIN | how, &s->result));
     return tri_array_create(s->result, s->out_path ? s->out_path : tri_dataset_path(s->a), &s->form,
                             s->plan.rank, s->dims, s->chunk, &s->b);
@@ -331,7 +329,6 @@ static tri_status run(tri_run *run, void *argument) {
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
     tri_dataset *b = NULL;
-    if (!s->check) return TRI_OK;
     TRI_TRY(tri_dataset_open_stored(run->comm, s->out_file,
                                     s->out_path ? s->out_path : tri_dataset_path(s->a), &b));
     tri_status status = compare_files(&s->plan, tri_comm_rank(run->comm), s->a, b, s->buffer);
@@ -391,6 +388,7 @@ static const tri_app app = {
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,
+    .outputs = true,
     .setup = setup,
     .run = run,
     .verify = verify,

@@ -5,6 +5,7 @@
  * read, so that disk and network work concurrently and memory holds two pieces, whatever the size of the
  * files. One rank of each node writes. Copies get their final names at the end, when all of them are
  * complete. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,9 @@ typedef struct state {
     /* options */
     const char *source, *dest;
     size_t piece;
-    bool replace, check;
+    const char *preserve;
+    int keep; /* a sum of bcast_keep */
+    bool check;
     /* a dataset into memory: no dest */
     bcast_memory memory;
     /* files onto disks */
@@ -48,7 +51,8 @@ static const tri_option options[] = {
                "name of the copy on every node; with a trailing /: folder to copy into", .argument = true),
     TRI_OPTION(state, piece, "piece", "4Mi",
                "bytes of a piece; the writing rank of each node holds two pieces"),
-    TRI_OPTION(state, replace, "replace", NULL, "replace existing files and the remains of a failed copy"),
+    TRI_OPTION(state, preserve, "preserve", NULL,
+               "what copies keep, of mode,owner,links,times; default: as new files are made, without setuid"),
     TRI_OPTION(state, check, "verify", NULL, "read every copy again and compare checksums"),
     {.name = NULL},
 };
@@ -71,6 +75,24 @@ static tri_status name_copy(state *s) {
     return TRI_OK;
 }
 
+/* Reads --preserve: words separated by commas. */
+static tri_status read_preserve(state *s) {
+    static const char *const words[] = {"mode", "owner", "links", "times"}; /* in the order of bcast_keep */
+    enum { WORDS = sizeof words / sizeof *words };
+    for (const char *at = s->preserve; at;) {
+        size_t length = strcspn(at, ",");
+        int w = 0;
+        while (w < WORDS && (strlen(words[w]) != length || strncmp(words[w], at, length) != 0))
+            w++;
+        if (w == WORDS)
+            return tri_fail(TRI_ERR_ARGUMENT, "--preserve: '%.*s' is not mode, owner, links or times",
+                            (int)length, at);
+        s->keep |= 1 << w;
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    return TRI_OK;
+}
+
 static tri_status allocate(state *s) {
     for (int i = 0; i < 2 && s->writers; i++) {
         s->buffer[i] = malloc(s->piece);
@@ -82,10 +104,12 @@ static tri_status allocate(state *s) {
 static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
     if (s->piece < 4096) return tri_fail(TRI_ERR_ARGUMENT, "--piece: at least 4Ki");
+    TRI_TRY(read_preserve(s));
     if (!s->dest) return bcast_memory_open(run, s->source, s->piece, &s->memory);
     int root = tri_comm_rank(run->comm) == 0;
     TRI_TRY(tri_agree(run->comm, name_copy(s)));
-    TRI_TRY(tri_agree(run->comm, root ? bcast_tree_scan(s->source, &s->tree) : TRI_OK));
+    TRI_TRY(
+        tri_agree(run->comm, root ? bcast_tree_scan(s->source, s->keep & BCAST_LINKS, &s->tree) : TRI_OK));
     TRI_TRY(tri_comm_split(run->comm, tri_comm_shape(run->comm)->local_rank ? -1 : 0, &s->writers));
     if (s->writers) TRI_TRY(bcast_tree_share(&s->tree, s->writers));
     return allocate(s);
@@ -157,12 +181,24 @@ static tri_status compare(state *s, const uint32_t *crc) {
     return TRI_OK;
 }
 
+/* All writers use the temporary name that rank 0 draws, so that two that share a folder notice it. */
+static tri_status start_copies(tri_run *run, state *s) {
+    char name[PATH_MAX] = "", *drawn = NULL;
+    tri_status status = tri_comm_rank(s->writers) ? TRI_OK : tri_output_name(s->path, &drawn);
+    if (drawn) snprintf(name, sizeof name, "%s", drawn);
+    free(drawn);
+    TRI_TRY(tri_agree(s->writers, status));
+    TRI_TRY(tri_bcast(name, sizeof name, MPI_BYTE, 0, s->writers));
+    status = bcast_copy_start(&s->tree, s->path, name, run->common->replace, s->keep, &s->copy);
+    return tri_agree(s->writers, status);
+}
+
 static tri_status make_copies(tri_run *run, state *s) {
     bcast_cursor from;
     writer w = {.copy = &s->copy};
-    TRI_TRY(tri_agree(s->writers, bcast_copy_start(&s->tree, s->path, s->replace, &s->copy)));
-    bcast_cursor_start(&from, &s->tree, s->source, 0);
-    bcast_cursor_start(&w.cursor, &s->tree, s->copy.part, 1);
+    TRI_TRY(start_copies(run, s));
+    bcast_cursor_start(&from, &s->tree, s->source, s->source, 0);
+    bcast_cursor_start(&w.cursor, &s->tree, s->copy.part, s->path, 1);
     tri_status status = send_stream(run, s, &from, &w);
     bcast_cursor_stop(&from);
     bcast_cursor_stop(&w.cursor);
@@ -191,7 +227,7 @@ static tri_status read_again(state *s) {
     bcast_cursor cursor;
     uint32_t *crc = calloc(s->tree.entries, sizeof *crc);
     tri_status status = crc ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the list of all checksums");
-    bcast_cursor_start(&cursor, &s->tree, s->copy.part, 0);
+    bcast_cursor_start(&cursor, &s->tree, s->copy.part, s->path, 0);
     for (uint64_t done = 0, bytes; done < s->tree.bytes && status == TRI_OK; done += bytes) {
         bytes = s->tree.bytes - done < s->piece ? s->tree.bytes - done : s->piece;
         status = bcast_cursor_move(&cursor, s->buffer[0], (size_t)bytes, crc);
@@ -204,7 +240,6 @@ static tri_status read_again(state *s) {
 
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
-    if (!s->check) return TRI_OK;
     if (!s->dest) return bcast_memory_verify(run, &s->memory);
     tri_status status = tri_agree(run->comm, s->writers ? read_again(s) : TRI_OK);
     s->wrong = status != TRI_OK;
@@ -261,6 +296,7 @@ static const tri_app app = {
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,
+    .outputs = true,
     .setup = setup,
     .run = run,
     .verify = verify,

@@ -11,21 +11,21 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static tri_status failure(const char *what, const char *path) {
-    const char *why = errno == ENOSPC || errno == EDQUOT  ? "the disk is full (or the quota)"
-                      : errno == EROFS                    ? "the file system is read-only"
-                      : errno == EACCES || errno == EPERM ? "no permission"
-                      : errno == ENOENT                   ? "no such folder"
-                                                          : strerror(errno);
-    return tri_fail(TRI_ERR_FILE, "cannot %s '%s': %s", what, path, why);
-}
-
 /* Writes the path of an entry below `top` to `path`. */
 static tri_status name_of(const bcast_tree *tree, const bcast_entry *e, const char *top,
                           char path[PATH_MAX]) {
     const char *below = tree->text + e->path;
     int length = snprintf(path, PATH_MAX, "%s%s%s", top, *below ? "/" : "", below);
     return length < PATH_MAX ? TRI_OK : tri_fail(TRI_ERR_FILE, "the name '%.100s...' is too long", path);
+}
+
+/* Fails with the reason of errno; the text has the final name. */
+static tri_status failure(const char *what, const bcast_copy *copy, const bcast_entry *e) {
+    char path[PATH_MAX];
+    int error = errno;
+    TRI_TRY(name_of(copy->tree, e, copy->path, path));
+    errno = error;
+    return tri_output_failure(what, path);
 }
 
 /* Removes a file, or a folder with its contents. Failures show when the name is used again. */
@@ -55,50 +55,55 @@ static tri_status check_space(const bcast_copy *copy) {
     struct statvfs s;
     if (statvfs(copy->part, &s) || copy->tree->bytes <= (uint64_t)s.f_bavail * s.f_frsize) return TRI_OK;
     errno = ENOSPC;
-    return failure("make", copy->part);
+    return tri_output_failure("make", copy->path);
+}
+
+static int make_file(const char *path, uint64_t bytes) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return -1;
+    /* Until data arrive, a file is one hole. */
+    int failed = ftruncate(fd, (off_t)bytes), error = errno;
+    close(fd);
+    if (failed) (void)unlink(path);
+    errno = error;
+    return failed;
 }
 
 static tri_status make_entry(const bcast_copy *copy, const bcast_entry *e) {
-    char path[PATH_MAX];
+    char path[PATH_MAX], twin[PATH_MAX];
     TRI_TRY(name_of(copy->tree, e, copy->part, path));
-    if (S_ISDIR(e->mode)) return mkdir(path, 0700) ? failure("make", path) : TRI_OK;
-    if (S_ISLNK(e->mode)) return symlink(copy->tree->text + e->link, path) ? failure("make", path) : TRI_OK;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return failure("make", path);
-    /* Until data arrive, a file is one hole. */
-    int failed = ftruncate(fd, (off_t)e->bytes);
-    if (failed) (void)failure("make", path);
-    close(fd);
-    return failed ? TRI_ERR_FILE : TRI_OK;
+    if (e->twin) TRI_TRY(name_of(copy->tree, &copy->tree->entry[e->twin - 1], copy->part, twin));
+    int failed = e->twin            ? link(twin, path)
+                 : S_ISDIR(e->mode) ? mkdir(path, 0700)
+                 : S_ISLNK(e->mode) ? symlink(copy->tree->text + e->link, path)
+                                    : make_file(path, e->bytes);
+    if (failed && errno == EEXIST && e == copy->tree->entry)
+        return tri_fail(TRI_ERR_FILE,
+                        "nodes share the folder of '%s': choose a folder on a local disk, or cp", copy->path);
+    return failed ? failure("make", copy, e) : TRI_OK;
 }
 
 static tri_status check_free(const bcast_copy *copy) {
     struct stat s;
-    if (!lstat(copy->path, &s)) {
-        if (S_ISDIR(s.st_mode))
-            return tri_fail(TRI_ERR_FILE,
-                            "the folder '%s' exists; remove it, or end the name with / to copy into it",
-                            copy->path);
-        if (!copy->replace)
-            return tri_fail(TRI_ERR_FILE, "'%s' exists; remove it or use --replace", copy->path);
-    }
-    if (copy->replace) remove_all(copy->part);
-    if (lstat(copy->part, &s)) return TRI_OK;
-    return tri_fail(
-        TRI_ERR_FILE,
-        "'%s' exists: another copy runs or failed, or nodes share this folder; remove it or use --replace",
-        copy->part);
+    if (!lstat(copy->path, &s) && S_ISDIR(s.st_mode))
+        return tri_fail(TRI_ERR_FILE,
+                        "the folder '%s' exists; remove it, or end the name with / to copy into it",
+                        copy->path);
+    return tri_output_check(copy->path, copy->replace);
 }
 
-tri_status bcast_copy_start(const bcast_tree *tree, const char *path, bool replace, bcast_copy *out) {
+tri_status bcast_copy_start(const bcast_tree *tree, const char *path, const char *part, bool replace,
+                            int keep, bcast_copy *out) {
     *out = (bcast_copy){.tree = tree,
                         .replace = replace,
+                        .keep = keep,
+                        .mask = umask(077),
                         .path = strdup(path),
-                        .part = malloc(strlen(path) + 6),
+                        .part = strdup(part),
                         .crc = calloc(tree->entries, sizeof *out->crc)};
+    umask(out->mask);
     if (!out->path || !out->part || !out->crc)
         return tri_fail(TRI_ERR_MEMORY, "no memory for the list of all files");
-    sprintf(out->part, "%s.part", path);
     TRI_TRY(check_free(out));
     for (size_t i = 0; i < tree->entries; i++) {
         TRI_TRY(make_entry(out, &tree->entry[i]));
@@ -111,8 +116,9 @@ tri_status bcast_copy_start(const bcast_tree *tree, const char *path, bool repla
 
 /* ---- The stream ---- */
 
-void bcast_cursor_start(bcast_cursor *cursor, const bcast_tree *tree, const char *top, int writing) {
-    *cursor = (bcast_cursor){.tree = tree, .top = top, .writing = writing, .fd = -1};
+void bcast_cursor_start(bcast_cursor *cursor, const bcast_tree *tree, const char *top, const char *shown,
+                        int writing) {
+    *cursor = (bcast_cursor){.tree = tree, .top = top, .shown = shown, .writing = writing, .fd = -1};
 }
 
 void bcast_cursor_stop(bcast_cursor *cursor) {
@@ -120,36 +126,48 @@ void bcast_cursor_stop(bcast_cursor *cursor) {
     cursor->fd = -1;
 }
 
-/* Opens the file of the current segment; path gets its name. */
-static tri_status open_segment(bcast_cursor *c, char path[PATH_MAX]) {
+static tri_status stream_failure(const bcast_cursor *c) {
+    char path[PATH_MAX];
+    int error = errno;
+    TRI_TRY(name_of(c->tree, &c->tree->entry[c->entry], c->shown, path));
+    errno = error;
+    return tri_output_failure(c->writing ? "write" : "read", path);
+}
+
+/* Opens the file of the current segment. */
+static tri_status open_segment(bcast_cursor *c) {
+    char path[PATH_MAX];
     size_t entry = c->tree->segment[c->segment].entry;
-    TRI_TRY(name_of(c->tree, &c->tree->entry[entry], c->top, path));
     if (c->fd >= 0 && c->entry == entry) return TRI_OK;
     bcast_cursor_stop(c);
     c->entry = entry;
-    c->fd = open(path, (c->writing ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
-    return c->fd < 0 ? failure(c->writing ? "write" : "read", path) : TRI_OK;
+    TRI_TRY(name_of(c->tree, &c->tree->entry[entry], c->top, path));
+    /* The root of the source may be a link. */
+    c->fd = open(path, (c->writing ? O_WRONLY | O_NOFOLLOW : O_RDONLY) | O_CLOEXEC);
+    return c->fd < 0 ? stream_failure(c) : TRI_OK;
 }
 
-static tri_status move(const bcast_cursor *c, const char *path, char *data, size_t bytes, uint64_t offset) {
+static tri_status move(const bcast_cursor *c, char *data, size_t bytes, uint64_t offset) {
     for (size_t done = 0; done < bytes;) {
         ssize_t now = c->writing ? pwrite(c->fd, data + done, bytes - done, (off_t)(offset + done))
                                  : pread(c->fd, data + done, bytes - done, (off_t)(offset + done));
         if (now < 0 && errno == EINTR) continue;
-        if (now < 0) return failure(c->writing ? "write" : "read", path);
-        if (!now) return tri_fail(TRI_ERR_FILE, "'%s' became shorter while it was read", path);
+        if (now < 0) return stream_failure(c);
+        if (!now)
+            return tri_fail(TRI_ERR_FILE, "'%s%s%s' became shorter while it was read", c->shown,
+                            c->tree->text[c->tree->entry[c->entry].path] ? "/" : "",
+                            c->tree->text + c->tree->entry[c->entry].path);
         done += (size_t)now;
     }
     return TRI_OK;
 }
 
 tri_status bcast_cursor_move(bcast_cursor *c, char *data, size_t bytes, uint32_t *crc) {
-    char path[PATH_MAX];
     while (bytes) {
         const bcast_segment *s = &c->tree->segment[c->segment];
         size_t now = s->bytes - c->done < bytes ? (size_t)(s->bytes - c->done) : bytes;
-        TRI_TRY(open_segment(c, path));
-        TRI_TRY(move(c, path, data, now, s->offset + c->done));
+        TRI_TRY(open_segment(c));
+        TRI_TRY(move(c, data, now, s->offset + c->done));
         if (crc) crc[s->entry] = (uint32_t)crc32_z(crc[s->entry], (const unsigned char *)data, now);
         data += now;
         bytes -= now;
@@ -164,31 +182,72 @@ tri_status bcast_cursor_move(bcast_cursor *c, char *data, size_t bytes, uint32_t
 
 /* ---- End ---- */
 
+/* The permissions of a copy that is `now`: as cp gives them, or those of the source. */
+static mode_t mode_of(const bcast_copy *copy, const bcast_entry *e, const struct stat *now) {
+    mode_t mode = e->mode & 07777;
+    if (copy->keep & BCAST_MODE) {
+        if (now->st_uid != e->uid) mode &= ~(mode_t)S_ISUID;
+        if (now->st_gid != e->gid) mode &= ~(mode_t)S_ISGID;
+        return mode;
+    }
+    mode &= 0777 & ~copy->mask;
+    /* A folder keeps its sticky bit, and has setgid where it inherited it. */
+    if (S_ISDIR(e->mode)) mode |= (e->mode & S_ISVTX) | (now->st_mode & S_ISGID);
+    return mode;
+}
+
+static tri_status set_owner(const bcast_copy *copy, const bcast_entry *e, int failed) {
+    if (!failed) return TRI_OK;
+    return tri_fail(TRI_ERR_FILE,
+                    "cannot give '%s%s%s' its owner %u and group %u: %s; omit owner from --preserve",
+                    copy->path, copy->tree->text[e->path] ? "/" : "", copy->tree->text + e->path,
+                    (unsigned)e->uid, (unsigned)e->gid, strerror(errno));
+}
+
+static tri_status complete_link(const bcast_copy *copy, const bcast_entry *e, const char *path) {
+    if (copy->keep & BCAST_OWNER) TRI_TRY(set_owner(copy, e, lchown(path, e->uid, e->gid)));
+    int failed = copy->keep & BCAST_TIMES && utimensat(AT_FDCWD, path, e->times, AT_SYMLINK_NOFOLLOW);
+    return failed ? failure("set the times of", copy, e) : TRI_OK;
+}
+
+/* By descriptor, since a new owner could put something else under the name. The owner before the
+ * permissions: a change of owner clears setuid. */
+static tri_status complete_open(const bcast_copy *copy, const bcast_entry *e, int fd) {
+    struct stat now;
+    if (copy->keep & BCAST_OWNER) TRI_TRY(set_owner(copy, e, fchown(fd, e->uid, e->gid)));
+    if (fstat(fd, &now) || fchmod(fd, mode_of(copy, e, &now)))
+        return failure("set the permissions of", copy, e);
+    return copy->keep & BCAST_TIMES && futimens(fd, e->times) ? failure("set the times of", copy, e) : TRI_OK;
+}
+
+static tri_status complete(const bcast_copy *copy, const bcast_entry *e) {
+    char path[PATH_MAX];
+    TRI_TRY(name_of(copy->tree, e, copy->part, path));
+    if (e->twin) return TRI_OK;
+    if (S_ISLNK(e->mode)) return complete_link(copy, e, path);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return failure("set the permissions of", copy, e);
+    tri_status status = complete_open(copy, e, fd);
+    close(fd);
+    return status;
+}
+
 tri_status bcast_copy_complete(bcast_copy *copy) {
     char path[PATH_MAX];
     /* In reverse order: creating entries changes the time of their folder. */
-    for (size_t i = copy->tree->entries; i-- > 0;) {
-        const bcast_entry *e = &copy->tree->entry[i];
-        TRI_TRY(name_of(copy->tree, e, copy->part, path));
-        if (!S_ISLNK(e->mode) && chmod(path, e->mode & 07777)) return failure("set the permissions of", path);
-        if (utimensat(AT_FDCWD, path, e->times, AT_SYMLINK_NOFOLLOW))
-            return failure("set the times of", path);
-    }
+    for (size_t i = copy->tree->entries; i-- > 0;)
+        TRI_TRY(complete(copy, &copy->tree->entry[i]));
     /* Syncs by the parent folder, since the copy's permissions may forbid reading. */
     char *slash = strrchr(strcpy(path, copy->part), '/');
     if (slash) slash[slash == path] = 0;
     int fd = open(slash ? path : ".", O_RDONLY | O_CLOEXEC), failed = fd < 0 || syncfs(fd);
-    if (failed) (void)failure("sync", copy->part);
+    if (failed) (void)tri_output_failure("sync", copy->path);
     if (fd >= 0) close(fd);
     return failed ? TRI_ERR_FILE : TRI_OK;
 }
 
 tri_status bcast_copy_publish(bcast_copy *copy) {
-    int failed = copy->replace ? rename(copy->part, copy->path)
-                               : renameat2(AT_FDCWD, copy->part, AT_FDCWD, copy->path, RENAME_NOREPLACE);
-    /* On file systems without that flag, checking first is the best possible. */
-    if (failed && errno == EINVAL && access(copy->path, F_OK)) failed = rename(copy->part, copy->path);
-    if (failed) return failure("give its final name to", copy->part);
+    TRI_TRY(tri_output_publish(copy->part, copy->path, copy->replace));
     copy->made = false;
     copy->published = true;
     return TRI_OK;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,19 +69,51 @@ static tri_status add_data(bcast_tree *t, const char *path) {
     return status;
 }
 
-static tri_status add(bcast_tree *t, const char *path, const char *below, const struct stat *s) {
+/* A file with several names. */
+typedef struct inode {
+    dev_t dev;
+    ino_t ino;
+    size_t entry;
+} inode;
+
+static int compare_inodes(const void *a, const void *b) {
+    const inode *x = a, *y = b;
+    if (x->dev != y->dev) return x->dev < y->dev ? -1 : 1;
+    return x->ino < y->ino ? -1 : x->ino > y->ino;
+}
+
+/* Finds the first name of the file of the last entry; remembers this one if it is the first. */
+static tri_status find_twin(bcast_tree *t, const struct stat *s, void **inodes) {
+    size_t number = t->entries - 1;
+    inode *mine = malloc(sizeof *mine);
+    if (!mine) return no_memory();
+    *mine = (inode){s->st_dev, s->st_ino, number};
+    inode **found = tsearch(mine, inodes, compare_inodes);
+    if (!found || *found != mine) {
+        free(mine);
+        if (!found) return no_memory();
+        t->entry[number].twin = 1 + (*found)->entry;
+    }
+    return TRI_OK;
+}
+
+static tri_status add(bcast_tree *t, const char *path, const char *below, const struct stat *s,
+                      void **inodes) {
     bcast_entry *more = grow(t->entry, t->entries, sizeof *more);
     if (!more) return no_memory();
     t->entry = more;
     bcast_entry *e = &more[t->entries++];
     memset(e, 0, sizeof *e);
     e->mode = s->st_mode;
+    e->uid = s->st_uid;
+    e->gid = s->st_gid;
     e->times[0] = s->st_atim;
     e->times[1] = s->st_mtim;
     TRI_TRY(add_text(t, below, &e->path));
     if (S_ISREG(s->st_mode)) {
         e->bytes = (uint64_t)s->st_size;
-        return add_data(t, path);
+        if (inodes && s->st_nlink > 1) TRI_TRY(find_twin(t, s, inodes));
+        return e->twin ? TRI_OK : add_data(t, path);
     }
     if (!S_ISLNK(s->st_mode)) return TRI_OK;
     char target[PATH_MAX];
@@ -91,13 +124,13 @@ static tri_status add(bcast_tree *t, const char *path, const char *below, const 
 }
 
 /* Adds `path`, whose first `top` bytes are the root of the tree. */
-static tri_status scan(bcast_tree *t, char path[PATH_MAX], size_t top) {
+static tri_status scan(bcast_tree *t, char path[PATH_MAX], size_t top, void **inodes) {
     struct stat s;
     size_t length = strlen(path);
     if (length == top ? stat(path, &s) : lstat(path, &s)) return unreadable(path);
     if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode) && !S_ISLNK(s.st_mode))
         return tri_fail(TRI_ERR_FILE, "cannot copy '%s': not a file, folder or symbolic link", path);
-    TRI_TRY(add(t, path, length == top ? "" : path + top + 1, &s));
+    TRI_TRY(add(t, path, length == top ? "" : path + top + 1, &s, inodes));
     if (!S_ISDIR(s.st_mode)) return TRI_OK;
     DIR *folder = opendir(path);
     if (!folder) return unreadable(path);
@@ -109,7 +142,7 @@ static tri_status scan(bcast_tree *t, char path[PATH_MAX], size_t top) {
         else {
             path[length] = '/';
             strcpy(path + length + 1, d->d_name);
-            status = scan(t, path, top);
+            status = scan(t, path, top, inodes);
         }
         path[length] = 0;
     }
@@ -117,7 +150,7 @@ static tri_status scan(bcast_tree *t, char path[PATH_MAX], size_t top) {
     return status;
 }
 
-tri_status bcast_tree_scan(const char *top, bcast_tree *out) {
+tri_status bcast_tree_scan(const char *top, bool hard_links, bcast_tree *out) {
     char path[PATH_MAX];
     *out = (bcast_tree){.entries = 0};
     size_t length = strlen(top);
@@ -126,7 +159,10 @@ tri_status bcast_tree_scan(const char *top, bcast_tree *out) {
     if (!length || length >= sizeof path)
         return tri_fail(TRI_ERR_FILE, "cannot read '%.100s': not a valid name", top);
     snprintf(path, sizeof path, "%.*s", (int)length, top);
-    return scan(out, path, length);
+    void *inodes = NULL;
+    tri_status status = scan(out, path, length, hard_links ? &inodes : NULL);
+    tdestroy(inodes, free);
+    return status;
 }
 
 tri_status bcast_tree_share(bcast_tree *t, tri_comm *comm) {

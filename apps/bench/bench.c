@@ -33,6 +33,8 @@ static void completion(const tri_command *bench) {
 }
 
 int main(int argc, char **argv) {
+    /* Here too: tri_main() sees other arguments. */
+    tri_store_look_first(argc, argv);
     const char *names[SUBJECTS + 1], *summaries[SUBJECTS], *word = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < SUBJECTS; i++) {
         names[i] = subject_name(i);

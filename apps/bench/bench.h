@@ -12,13 +12,19 @@ typedef struct bench_variant {
     double *seconds; /* of each trial; allocated by bench_create(), filled by bench_alternate() */
 } bench_variant;
 
-/* Measures one trial of a variant. Returns seconds, equal on all ranks; negative after a failure, which
- * bench_alternate() returns as TRI_ERR_WRONG with the text of tri_fail(). */
-typedef double (*bench_trial)(void *argument, int variant);
+/* Measures one trial of a variant: writes this rank's seconds. It may fail on some ranks, unless other ranks
+ * then wait for a message. */
+typedef tri_status (*bench_trial)(void *argument, int variant, double *seconds);
+
+/* One trial: the seconds of the slowest rank. `name` is for the error text. Collective; the same status on
+ * all ranks. */
+tri_status bench_once(tri_run *run, const char *name, bench_trial trial, void *argument, int variant,
+                      double *seconds);
 
 /* Runs A B C, C B A, ...: `trials` rounds after an untimed one, every other round in reverse, so that no
  * variant always follows the same one. */
-tri_status bench_alternate(bench_variant *variants, int count, int trials, bench_trial trial, void *argument);
+tri_status bench_alternate(tri_run *run, bench_variant *variants, int count, int trials, bench_trial trial,
+                           void *argument);
 
 /* Allocate and free the samples of the variants. */
 tri_status bench_create(bench_variant *variants, int count, int trials);
@@ -46,12 +52,15 @@ void bench_rows(tri_run *run, const bench_variant *variants, int count, int tria
 /* gnuplot's terminal for the pictures. */
 extern const char bench_terminal[];
 /* Draws the rates of the variants as bars. */
-tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
-                      const char *path);
+tri_status bench_plot(const tri_run *run, const bench_variant *variants, int count, int trials,
+                      const char *title, const char *path);
+
+/* Reads --sizes: at most `room` sizes, multiples of `unit` from there to `most`. */
+tri_status bench_sizes(const char *text, size_t unit, size_t most, size_t *out, int room, int *count);
 
 /* The subjects; each is a program. X(name) is `const tri_app bench_<name>` in <name>.c. */
 #define BENCH_LIST(X)                                                                                        \
-    X(sum) X(heat) X(collectives) X(combine) X(gpu) X(compare) X(choice) X(network) X(p2p) X(store)
+    X(sum) X(heat) X(collectives) X(combine) X(gpu) X(compare) X(choice) X(network) X(overlap) X(p2p) X(store)
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)
 #undef BENCH_DECLARE

@@ -48,23 +48,6 @@ static const tri_option options[] = {
     {.name = NULL},
 };
 
-static tri_status read_sizes(state *s) {
-    for (const char *at = s->sizes; *at;) {
-        char word[40];
-        size_t length = strcspn(at, ","), *bytes = &s->bytes[s->size_count];
-        if (s->size_count == SIZES) return tri_fail(TRI_ERR_ARGUMENT, "--sizes: at most %d", SIZES);
-        snprintf(word, sizeof word, "%.*s", (int)length, at);
-        if (tri_size_parse(word, bytes) != TRI_OK)
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
-        if (!*bytes || *bytes % sizeof(double) || *bytes > 1 << 30)
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not a multiple of 8 bytes up to 1 GiB", word);
-        if (*bytes > s->most_bytes) s->most_bytes = *bytes;
-        s->size_count++;
-        at += length + (at[length] == ',');
-    }
-    return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
-}
-
 static tri_status add_method(cell *c, const tri_case *call_case, const tri_network *net, int algorithm,
                              int chosen) {
     if (c->used == METHODS)
@@ -109,7 +92,9 @@ static tri_status setup(tri_run *run, void *argument) {
     const tri_network *net = tri_comm_network(run->comm);
     if (s->seconds < 0) return tri_fail(TRI_ERR_ARGUMENT, "--seconds: 0 or more");
     if (s->quantile < 0 || s->quantile > 1) return tri_fail(TRI_ERR_ARGUMENT, "--quantile: from 0 to 1");
-    TRI_TRY(read_sizes(s));
+    TRI_TRY(bench_sizes(s->sizes, sizeof(double), 1 << 30, s->bytes, SIZES, &s->size_count));
+    for (int i = 0; i < s->size_count; i++)
+        if (s->bytes[i] > s->most_bytes) s->most_bytes = s->bytes[i];
     size_t words = 1;
     for (const char *at = s->operations; *at; at++)
         words += *at == ',';

@@ -51,42 +51,10 @@ static const tri_option options[] = {
 };
 
 static tri_status read_sizes(state *s) {
-    s->bytes = calloc(strlen(s->sizes) + 1, sizeof *s->bytes);
+    int room = (int)strlen(s->sizes) + 1;
+    s->bytes = calloc((size_t)room, sizeof *s->bytes);
     if (!s->bytes) return tri_fail(TRI_ERR_MEMORY, "no memory for the sizes");
-    for (const char *at = s->sizes; *at;) {
-        char word[40];
-        size_t length = strcspn(at, ","), *bytes = &s->bytes[s->size_count];
-        snprintf(word, sizeof word, "%.*s", (int)length, at);
-        if (tri_size_parse(word, bytes) != TRI_OK)
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
-        if (!*bytes || *bytes % sizeof(double))
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not a multiple of 8 bytes (a double)", word);
-        s->size_count++;
-        at += length + (at[length] == ',');
-    }
-    return s->size_count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
-}
-
-/* Whether `name` is a word of a comma-separated list. */
-static bool has_word(const char *list, const char *name) {
-    size_t length = strlen(name);
-    for (const char *at = list; (at = strstr(at, name)); at += length)
-        if ((at == list || at[-1] == ',') && (!at[length] || at[length] == ',')) return true;
-    return false;
-}
-
-static tri_status check_operations(const state *s) {
-    size_t known = 0, words = 1;
-    for (int op = 0; op < TRI_OPERATION_COUNT; op++)
-        known += has_word(s->operations, tri_operation_name((tri_operation)op));
-    for (const char *at = s->operations; *at; at++)
-        words += *at == ',';
-    if (known == words || !strcmp(s->operations, "all")) return TRI_OK;
-#define NAME(ENUM, value, name, text) " " #name
-    return tri_fail(TRI_ERR_ARGUMENT,
-                    "--operations: '%s' is not a list of distinct names from:" TRI_OPERATION_LIST(NAME),
-                    s->operations);
-#undef NAME
+    return bench_sizes(s->sizes, sizeof(double), SIZE_MAX, s->bytes, room, &s->size_count);
 }
 
 static bench_call call_of(const state *s, const cell *c, tri_comm *comm) {
@@ -123,9 +91,7 @@ static void lay_out(state *s, const tri_run *run, size_t need[2]) {
     size_t ranks = (size_t)tri_comm_size(run->comm);
     for (int op = 0; op < TRI_OPERATION_COUNT; op++)
         for (int i = 0; i < (op == TRI_BARRIER ? 1 : s->size_count); i++) {
-            if (strcmp(s->operations, "all") &&
-                !has_word(s->operations, tri_operation_name((tri_operation)op)))
-                continue;
+            if (!bench_has_operation(s->operations, (tri_operation)op)) continue;
             cell *c = &s->cell[s->cells++];
             *c = (cell){.operation = (tri_operation)op, .bytes = op == TRI_BARRIER ? 0 : s->bytes[i]};
             size_t send = c->bytes, recv = c->bytes;
@@ -143,7 +109,7 @@ static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
     if (s->seconds < 0) return tri_fail(TRI_ERR_ARGUMENT, "--seconds: 0 or more");
     if (s->quantile < 0 || s->quantile > 1) return tri_fail(TRI_ERR_ARGUMENT, "--quantile: from 0 to 1");
-    TRI_TRY(check_operations(s));
+    TRI_TRY(bench_check_operations(s->operations));
     TRI_TRY(read_sizes(s));
     s->cell = calloc((size_t)TRI_OPERATION_COUNT * (size_t)s->size_count, sizeof *s->cell);
     if (!s->cell) return tri_fail(TRI_ERR_MEMORY, "no memory for the table");

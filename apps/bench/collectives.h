@@ -13,10 +13,19 @@ typedef struct bench_call {
     tri_comm *comm;
 } bench_call;
 
+/* --operations: "all", or names separated by commas. */
+tri_status bench_check_operations(const char *list);
+bool bench_has_operation(const char *list, tri_operation operation);
+
 /* By the MPI library (mpi.c). The count is at most INT_MAX. */
 tri_status bench_call_mpi(const bench_call *call);
 /* By this library. */
 tri_status bench_call_ours(const bench_call *call);
+
+/* The same calls, nonblocking: they start here and are complete after a test or wait. */
+tri_status bench_start_mpi(const bench_call *call, MPI_Request *out);
+tri_status bench_test_mpi(MPI_Request *request, int *done);
+tri_status bench_wait_mpi(MPI_Request *request);
 
 /* Number of doubles that this rank contributes and receives. bcast uses recv for both. */
 size_t bench_call_gives(const bench_call *call);

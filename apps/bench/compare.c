@@ -103,15 +103,16 @@ static bool has_line(const char *list, const char *line) {
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
     s->compared = s->slower = s->faster = s->missing = 0;
-    for (const char *at = s->old_list; *at; at += strcspn(at, "\n") + 1) {
+    tri_status status = TRI_OK;
+    for (const char *at = s->old_list; *at && status == TRI_OK; at += strcspn(at, "\n") + 1) {
         char path[256];
         snprintf(path, sizeof path, "%.*s", (int)strcspn(at, "\n"), at);
         if (has_line(s->new_list, path))
-            TRI_TRY(compare(run, s, path));
+            status = compare(run, s, path);
         else
             s->missing++;
     }
-    return TRI_OK;
+    return tri_agree(run->comm, status);
 }
 
 static tri_status verify(tri_run *run, void *argument) {

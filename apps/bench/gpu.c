@@ -87,13 +87,14 @@ static tri_status open_forms(bench_device *b) {
     char index[24] = "auto";
     if (b->run->gpu) snprintf(index, sizeof index, "%zu", tri_gpu_describe(b->run->gpu)->index);
     tri_status status = TRI_OK;
-    for (int turn = 0; turn < 2; turn++) {
-        for (int f = 0; f < BENCH_GPU_FORMS && status == TRI_OK && turn == (shape->local_rank > 0); f++)
-            status = tri_gpu_open_variant(index, b->run->gpu ? 0 : shape->local_rank,
-                                          b->run->gpu ? 1 : shape->local_size, forms[f], &b->gpu[f]);
-        if (turn == 0) TRI_TRY(tri_agree(b->run->comm, status));
+    for (int f = 0; f < BENCH_GPU_FORMS && status == TRI_OK; f++) {
+        status = tri_gpu_open_variant(index, b->run->gpu ? 0 : shape->local_rank,
+                                      b->run->gpu ? 1 : shape->local_size, forms[f], &b->gpu[f]);
+        if (status == TRI_OK) tri_say_compiling(b->run, b->gpu[f]);
+        for (size_t k = 0; status == TRI_OK && tri_gpu_kernel(k); k++)
+            status = tri_gpu_prepare(b->gpu[f], tri_gpu_kernel(k)->name);
     }
-    TRI_TRY(status);
+    TRI_TRY(tri_agree(b->run->comm, status));
     b->form = tri_gpu_describe(b->gpu[0])->type != TRI_GPU_CPU;
     return TRI_OK;
 }
@@ -127,7 +128,7 @@ static tri_status setup(tri_run *run, void *argument) {
     b->count = b->bytes / sizeof(double);
     if (b->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!b->count) return tri_fail(TRI_ERR_ARGUMENT, "--bytes: at least 8");
-    if (b->plot) TRI_TRY(tri_plot_check(b->plot));
+    if (b->plot) TRI_TRY(tri_plot_check(run, b->plot));
     TRI_TRY(open_forms(b));
     TRI_TRY(make_vectors(b));
     list_works(b);
@@ -193,7 +194,8 @@ static tri_status allreduce_by_host(bench_device *b) {
 static tri_status open_again(const bench_device *b, tri_gpu **gpu) {
     char index[24];
     snprintf(index, sizeof index, "%zu", tri_gpu_describe(b->gpu[0])->index);
-    return tri_gpu_open(index, 0, 1, gpu);
+    TRI_TRY(tri_gpu_open(index, 0, 1, gpu));
+    return tri_gpu_prepare(*gpu, "sum");
 }
 
 static tri_status once(bench_device *b, const bench_gpu_work *w, tri_gpu **opened) {
@@ -231,8 +233,8 @@ static tri_status once(bench_device *b, const bench_gpu_work *w, tri_gpu **opene
     }
 }
 
-/* All ranks start together; maximum over ranks. */
-static double trial(void *argument, int variant) {
+/* All ranks start together. */
+static tri_status trial(void *argument, int variant, double *seconds) {
     bench_device *b = argument;
     tri_gpu *opened = NULL;
     tri_status status = TRI_OK;
@@ -241,17 +243,15 @@ static double trial(void *argument, int variant) {
     if (status == TRI_OK) status = tri_barrier(b->run->comm);
     double start = tri_now_s();
     if (status == TRI_OK) status = once(b, &b->work[variant], &opened);
-    double seconds = status == TRI_OK ? tri_now_s() - start : INFINITY;
-    if (b->work[variant].kind == BENCH_GPU_LAUNCH) seconds /= LAUNCHES;
+    *seconds = tri_now_s() - start;
+    if (b->work[variant].kind == BENCH_GPU_LAUNCH) *seconds /= LAUNCHES;
     tri_gpu_close(&opened);
-    status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, b->run->comm);
-    return status == TRI_OK && isfinite(seconds) ? seconds : -1;
+    return status;
 }
 
 static tri_status run(tri_run *run, void *argument) {
     bench_device *b = argument;
-    (void)run;
-    return bench_alternate(b->variants, b->works, b->trials, trial, b);
+    return bench_alternate(run, b->variants, b->works, b->trials, trial, b);
 }
 
 /* The device's allreduce has the host's bits, and its exact sum those of the threads. */
@@ -293,6 +293,7 @@ const tri_app bench_gpu = {
     .examples = "trireme bench gpu --plot roofline.svg\n",
     .options = options,
     .state_bytes = sizeof(bench_device),
+    .outputs = true,
     .setup = setup,
     .run = run,
     .verify = verify,

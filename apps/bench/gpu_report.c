@@ -97,11 +97,11 @@ typedef struct picture {
 
 static tri_status draw(FILE *to, const void *argument) {
     const picture *p = argument;
-    fprintf(to, "set title '%s' noenhanced\n", p->title);
-    fprintf(
-        to,
-        "set logscale xy\nset xrange [0.03:100]\nset xlabel 'flops for each byte of the device''s memory'\n"
-        "set ylabel 'Gflop/s'\nset key bottom right\nset grid\n");
+    fprintf(to, "set title ");
+    tri_plot_text(to, p->title);
+    fprintf(to, " noenhanced\nset logscale xy\nset xrange [0.03:100]\nset xlabel 'flops for each byte of the "
+                "device''s memory'\n"
+                "set ylabel 'Gflop/s'\nset key bottom right\nset grid\n");
     fprintf(to, "roof(x) = %.9g * x < %.9g ? %.9g * x : %.9g\n", 1e-9 * p->roofs.bytes_per_s,
             1e-9 * p->roofs.flops_per_s, 1e-9 * p->roofs.bytes_per_s, 1e-9 * p->roofs.flops_per_s);
     for (int form = 0; form < BENCH_GPU_FORMS; form++) {
@@ -144,7 +144,7 @@ tri_status bench_gpu_record(tri_run *run, void *argument) {
     tri_report_real(run, "peak", r.flops_per_s, "1/s",
                     "floating-point operations in a second, by multiply-adds");
     tri_report_real(run, "open", median(b, find(b, BENCH_GPU_OPEN)), "s",
-                    "opening the device, with kernels in the cache");
+                    "opening the device and loading a kernel from the cache");
     tri_report_real(
         run, "allreduce_ratio",
         rate(median(b, find(b, BENCH_GPU_ALLREDUCE)), median(b, find(b, BENCH_GPU_ALLREDUCE_HOST))), "1",
@@ -163,5 +163,5 @@ tri_status bench_gpu_draw(tri_run *run, void *argument) {
     char title[192];
     snprintf(title, sizeof title, "bench gpu: %s, %d rank(s)", tri_gpu_describe(b->gpu[0])->name,
              tri_comm_size(run->comm));
-    return tri_plot(b->plot, bench_terminal, draw, &(picture){b, title, find_roofs(b)});
+    return tri_plot(b->plot, run->common->replace, bench_terminal, draw, &(picture){b, title, find_roofs(b)});
 }

@@ -36,19 +36,27 @@ static void show_level(tri_run *run, const tri_network_file *n, int level, const
                     1e-9 / n->net.level[level].rank_byte_s, 1e-9 / n->net.level[level].node_byte_s);
 }
 
-static tri_status write_file(const state *s, char *path, size_t room) {
-    if (*s->out)
-        snprintf(path, room, "%s", s->out);
-    else
+/* Newer numbers of this machine replace older ones; a file that --out names is an output like any other. */
+static tri_status setup(tri_run *run, void *argument) {
+    const state *s = argument;
+    return tri_comm_rank(run->comm) || !*s->out ? TRI_OK : tri_output_check(s->out, run->common->replace);
+}
+
+static tri_status write_file(const tri_run *run, const state *s, char *path, size_t room) {
+    if (!*s->out) {
         TRI_TRY(tri_network_file_path(&s->found, path, room));
+    } else {
+        TRI_TRY(tri_output_check(s->out, run->common->replace));
+        snprintf(path, room, "%s", s->out);
+    }
     return tri_network_file_write(path, &s->found);
 }
 
 static tri_status record(tri_run *run, void *argument) {
     const state *s = argument;
     const tri_network *net = &s->found.net;
-    char path[1024] = "";
-    if (tri_comm_rank(run->comm) == 0) TRI_TRY(write_file(s, path, sizeof path));
+    char path[4096] = "";
+    if (tri_comm_rank(run->comm) == 0) TRI_TRY(write_file(run, s, path, sizeof path));
     show_level(run, &s->found, TRI_INSIDE, "inside");
     show_level(run, &s->found, TRI_BETWEEN, "between");
     tri_report_line(run, "%-8s copies %7.3f GB/s, combines %7.3f GB/s; rendezvous above %.0f bytes", "rank",
@@ -69,6 +77,8 @@ const tri_app bench_network = {
     .state_bytes = sizeof(state),
     .no_device = true,
     .no_result = true,
+    .outputs = true,
+    .setup = setup,
     .run = run,
     .record = record,
 };

@@ -54,22 +54,6 @@ static const struct {
     [EXCHANGE] = {"exchange", exchange, 2},
 };
 
-static tri_status read_sizes(state *s) {
-    for (const char *at = s->sizes_text; *at;) {
-        char word[40];
-        size_t length = strcspn(at, ",");
-        snprintf(word, sizeof word, "%.*s", (int)length, at);
-        if (s->sizes == SIZES) return tri_fail(TRI_ERR_ARGUMENT, "--sizes: at most %d", SIZES);
-        size_t *bytes = &s->bytes[s->sizes++];
-        if (tri_size_parse(word, bytes) != TRI_OK)
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
-        if (!*bytes || *bytes > INT_MAX)
-            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not from 1 to %d", word, INT_MAX);
-        at += length + (at[length] == ',');
-    }
-    return s->sizes ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
-}
-
 /* Rank 0's bytes differ from those of rank 1, and neighbours from each other. */
 static char byte_of(int rank, size_t at) {
     return (char)(unsigned char)((unsigned)rank * 37U + at % 251);
@@ -80,7 +64,7 @@ static tri_status setup(tri_run *run, void *argument) {
     int rank = tri_comm_rank(run->comm), half = tri_comm_size(run->comm) / 2;
     size_t most = 1;
     s->run = run;
-    TRI_TRY(read_sizes(s));
+    TRI_TRY(bench_sizes(s->sizes_text, 1, INT_MAX, s->bytes, SIZES, &s->sizes));
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!(s->duration_s >= 0)) return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 or more");
     if (!half) return tri_fail(TRI_ERR_ARGUMENT, "bench p2p needs two ranks or more");
@@ -101,31 +85,29 @@ static tri_status setup(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* Seconds of one call. All ranks start together; maximum over ranks. */
-static double trial(void *argument, int variant) {
+/* Seconds of one call. All ranks start together. */
+static tri_status trial(void *argument, int variant, double *seconds) {
     state *s = argument;
     tri_status status = tri_barrier(s->run->comm);
     double start = tri_now_s();
     for (int i = 0; i < s->messages && s->pair.peer >= 0 && status == TRI_OK; i++)
         status = kinds[variant].call(&s->pair);
-    double seconds = status == TRI_OK ? (tri_now_s() - start) / s->messages : INFINITY;
-    status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, s->run->comm);
-    return status == TRI_OK && isfinite(seconds) ? seconds : -1;
+    *seconds = (tri_now_s() - start) / s->messages;
+    return status;
 }
 
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
-    (void)run;
     for (int i = 0; i < s->sizes; i++) {
         s->pair.bytes = s->bytes[i];
         /* Number of calls that fill the duration, estimated by the second of two short trials. */
         s->messages = 1;
-        double seconds = trial(s, MPI_ROUND_TRIP);
+        double seconds;
+        TRI_TRY(bench_once(run, "a short trial", trial, s, MPI_ROUND_TRIP, &seconds));
         s->messages = 10;
-        if (seconds >= 0) seconds = trial(s, MPI_ROUND_TRIP);
-        if (seconds < 0) return tri_fail(TRI_ERR_MPI, "%s", tri_error_text());
+        TRI_TRY(bench_once(run, "a short trial", trial, s, MPI_ROUND_TRIP, &seconds));
         s->messages = 1 + (int)fmin(s->duration_s / fmax(seconds, 1e-9), 1e6);
-        TRI_TRY(bench_alternate(s->variants[i], VARIANTS, s->trials, trial, s));
+        TRI_TRY(bench_alternate(run, s->variants[i], VARIANTS, s->trials, trial, s));
     }
     return TRI_OK;
 }

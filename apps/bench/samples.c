@@ -6,6 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+tri_status bench_sizes(const char *text, size_t unit, size_t most, size_t *out, int room, int *count) {
+    for (const char *at = text; *at;) {
+        char word[40];
+        size_t length = strcspn(at, ",");
+        if (*count == room) return tri_fail(TRI_ERR_ARGUMENT, "--sizes: at most %d", room);
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        size_t *bytes = &out[(*count)++];
+        if (tri_size_parse(word, bytes) != TRI_OK)
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s", tri_error_text());
+        if (!*bytes || *bytes % unit || *bytes > most)
+            return tri_fail(TRI_ERR_ARGUMENT, "--sizes: %s is not a multiple of %zu from %zu to %zu", word,
+                            unit, unit, most);
+        at += length + (at[length] == ',');
+    }
+    return *count ? TRI_OK : tri_fail(TRI_ERR_ARGUMENT, "--sizes: at least one");
+}
+
 tri_status bench_create(bench_variant *variants, int count, int trials) {
     for (int v = 0; v < count; v++) {
         variants[v].seconds = calloc((size_t)trials, sizeof *variants[v].seconds);
@@ -21,13 +38,23 @@ void bench_destroy(bench_variant *variants, int count) {
     }
 }
 
-tri_status bench_alternate(bench_variant *variants, int count, int trials, bench_trial trial,
+tri_status bench_once(tri_run *run, const char *name, bench_trial trial, void *argument, int variant,
+                      double *seconds) {
+    double mine = 0;
+    tri_status status = trial(argument, variant, &mine);
+    /* What all ranks already have names its rank first. */
+    if (status != TRI_OK && !tri_agreed()) status = tri_fail(status, "%s: %s", name, tri_error_text());
+    TRI_TRY(tri_agree(run->comm, status));
+    return tri_allreduce(&mine, seconds, 1, MPI_DOUBLE, MPI_MAX, run->comm);
+}
+
+tri_status bench_alternate(tri_run *run, bench_variant *variants, int count, int trials, bench_trial trial,
                            void *argument) {
     for (int t = -1; t < trials; t++)
         for (int i = 0; i < count; i++) {
             int v = t % 2 ? count - 1 - i : i;
-            double seconds = trial(argument, v);
-            if (seconds < 0) return tri_fail(TRI_ERR_WRONG, "%s: %s", variants[v].name, tri_error_text());
+            double seconds;
+            TRI_TRY(bench_once(run, variants[v].name, trial, argument, v, &seconds));
             if (t >= 0) variants[v].seconds[t] = seconds;
         }
     return TRI_OK;
@@ -96,8 +123,10 @@ typedef struct bars {
 /* A bar for each variant: name, median rate and confidence interval. */
 static tri_status draw_bars(FILE *to, const void *argument) {
     const bars *b = argument;
-    fprintf(to, "set title '%s' noenhanced\n", b->title);
-    fprintf(to, "set ylabel 'GB/s'\nset yrange [0:*]\nset grid ytics\nset style fill solid 0.6\nunset key\n");
+    fprintf(to, "set title ");
+    tri_plot_text(to, b->title);
+    fprintf(to, " noenhanced\nset ylabel 'GB/s'\nset yrange [0:*]\nset grid ytics\nset style fill solid "
+                "0.6\nunset key\n");
     fprintf(to, "set xtics rotate by -30 noenhanced\nset xrange [-0.6:%g]\n$rates << END\n", b->count - 0.4);
     for (int v = 0; v < b->count; v++) {
         const bench_variant *variant = &b->variants[v];
@@ -111,12 +140,12 @@ static tri_status draw_bars(FILE *to, const void *argument) {
     return TRI_OK;
 }
 
-tri_status bench_plot(const bench_variant *variants, int count, int trials, const char *title,
-                      const char *path) {
+tri_status bench_plot(const tri_run *run, const bench_variant *variants, int count, int trials,
+                      const char *title, const char *path) {
     double *sorted = malloc((size_t)trials * sizeof *sorted);
     if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", trials);
-    tri_status status =
-        tri_plot(path, bench_terminal, draw_bars, &(bars){variants, count, trials, title, sorted});
+    tri_status status = tri_plot(path, run->common->replace, bench_terminal, draw_bars,
+                                 &(bars){variants, count, trials, title, sorted});
     free(sorted);
     return status;
 }

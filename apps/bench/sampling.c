@@ -22,6 +22,32 @@ enum { QUICK_BYTES = 4096 };
  * all methods start alike. */
 static const double AHEAD_S = 4e-6, NETWORK_AHEAD_S = 300e-6;
 
+/* Whether `name` is a word of a comma-separated list. */
+static bool has_word(const char *list, const char *name) {
+    size_t length = strlen(name);
+    for (const char *at = list; (at = strstr(at, name)); at += length)
+        if ((at == list || at[-1] == ',') && (!at[length] || at[length] == ',')) return true;
+    return false;
+}
+
+tri_status bench_check_operations(const char *list) {
+    size_t known = 0, words = 1;
+    for (int op = 0; op < TRI_OPERATION_COUNT; op++)
+        known += has_word(list, tri_operation_name((tri_operation)op));
+    for (const char *at = list; *at; at++)
+        words += *at == ',';
+    if (known == words || !strcmp(list, "all")) return TRI_OK;
+#define NAME(ENUM, value, name, text) " " #name
+    return tri_fail(TRI_ERR_ARGUMENT,
+                    "--operations: '%s' is not a list of distinct names from:" TRI_OPERATION_LIST(NAME),
+                    list);
+#undef NAME
+}
+
+bool bench_has_operation(const char *list, tri_operation operation) {
+    return !strcmp(list, "all") || has_word(list, tri_operation_name(operation));
+}
+
 tri_status bench_call_ours(const bench_call *call) {
     size_t n = call->count;
     double *send = call->send, *recv = call->recv;

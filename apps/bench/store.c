@@ -17,7 +17,8 @@ typedef struct state {
     const char *folder;
     size_t bytes;
     int trials;
-    char file[2][PATH_MAX]; /* of the system's calls, and ours */
+    tri_output *plain;      /* of the system's calls; rank 0 only; never finished, so it goes at the end */
+    char file[2][PATH_MAX]; /* of the system's calls, and ours; other ranks learn the names from rank 0 */
     size_t count, first, total;
     double *out, *in;
     tri_run *run;
@@ -35,17 +36,27 @@ static double value_of(size_t index) {
     return (double)(index % 1000003) + 0.5;
 }
 
+/* Rank 0: files of random names, so that no file of anybody is touched. */
+static tri_status name_files(state *s) {
+    char name[PATH_MAX];
+    if (snprintf(name, sizeof name, "%s/bench-store", s->folder) >= PATH_MAX - NAME_MAX)
+        return tri_fail(TRI_ERR_ARGUMENT, "--folder: the name is too long");
+    TRI_TRY(tri_output_folders(name));
+    TRI_TRY(tri_output_create(name, 1, &s->plain));
+    snprintf(s->file[0], sizeof s->file[0], "%s", tri_output_temporary(s->plain));
+    snprintf(s->file[1], sizeof s->file[1], "%.*s.h5", PATH_MAX - 4, s->file[0]);
+    return TRI_OK;
+}
+
 static tri_status setup(tri_run *run, void *argument) {
     static const char *const names[VARIANTS] = {"plain_write", "write", "plain_read", "read"};
-    static const char *const ends[2] = {"plain", "h5"};
     state *s = argument;
     s->run = run;
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!s->bytes || s->bytes % sizeof *s->out)
         return tri_fail(TRI_ERR_ARGUMENT, "--bytes: %zu is not a multiple of 8 above 0", s->bytes);
-    for (int i = 0; i < 2; i++)
-        if (snprintf(s->file[i], PATH_MAX, "%s/bench-store.%s", s->folder, ends[i]) >= PATH_MAX)
-            return tri_fail(TRI_ERR_ARGUMENT, "--folder: the name is too long");
+    TRI_TRY(tri_agree(run->comm, tri_comm_rank(run->comm) ? TRI_OK : name_files(s)));
+    TRI_TRY(tri_bcast(s->file, sizeof s->file, MPI_BYTE, 0, run->comm));
     s->count = s->bytes / sizeof *s->out;
     s->first = (size_t)tri_comm_rank(run->comm) * s->count;
     s->total = (size_t)tri_comm_size(run->comm) * s->count;
@@ -63,14 +74,10 @@ static tri_status setup(tri_run *run, void *argument) {
 
 /* ---- The system's calls ---- */
 
-static tri_status plain_failure(const state *s, const char *what) {
-    return tri_fail(TRI_ERR_FILE, "cannot %s '%s': %s", what, s->file[0], strerror(errno));
-}
-
 static tri_status plain_move(const state *s, int writing) {
     enum { PIECE = 8 << 20 };
-    int fd = open(s->file[0], (writing ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
-    if (fd < 0) return plain_failure(s, "open");
+    int fd = open(s->file[0], (writing ? O_WRONLY : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return tri_output_failure("open", s->file[0]);
     char *data = (char *)(writing ? s->out : s->in);
     ssize_t now = 1;
     for (size_t done = 0; done < s->bytes && now > 0; done += (size_t)now) {
@@ -79,20 +86,16 @@ static tri_status plain_move(const state *s, int writing) {
         now = writing ? pwrite(fd, data + done, piece, at) : pread(fd, data + done, piece, at);
     }
     int failed = now <= 0 || (writing && fsync(fd));
-    tri_status status = failed ? plain_failure(s, writing ? "write" : "read") : TRI_OK;
+    tri_status status = failed ? tri_output_failure(writing ? "write" : "read", s->file[0]) : TRI_OK;
     close(fd);
     return status;
 }
 
 static tri_status plain_write(state *s) {
     tri_status status = TRI_OK;
-    if (tri_comm_rank(s->run->comm) == 0) {
-        /* A new file each time, like ours. */
-        (void)unlink(s->file[0]);
-        int fd = open(s->file[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0) status = plain_failure(s, "make");
-        if (fd >= 0) close(fd);
-    }
+    /* An empty file each time, like ours. */
+    if (s->plain && ftruncate(fileno(tri_output_stream(s->plain)), 0))
+        status = tri_output_failure("empty", s->file[0]);
     TRI_TRY(tri_agree(s->run->comm, status));
     return tri_agree(s->run->comm, plain_move(s, 1));
 }
@@ -132,29 +135,24 @@ static tri_status do_variant(state *s, int variant) {
     }
 }
 
-/* All ranks start together; maximum over ranks. Failures are agreed on. */
-static double trial(void *argument, int variant) {
+/* All ranks start together. */
+static tri_status trial(void *argument, int variant, double *seconds) {
     state *s = argument;
-    tri_status status = tri_barrier(s->run->comm);
+    TRI_TRY(tri_barrier(s->run->comm));
     double start = tri_now_s();
-    if (status == TRI_OK) status = do_variant(s, variant);
-    if (status != TRI_OK) return -1;
-    double seconds = tri_now_s() - start;
-    status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, s->run->comm);
-    return status == TRI_OK ? seconds : -1;
+    TRI_TRY(do_variant(s, variant));
+    *seconds = tri_now_s() - start;
+    return TRI_OK;
 }
 
-static double read_trial(void *argument, int variant) {
-    return trial(argument, PLAIN_READ + variant);
+static tri_status read_trial(void *argument, int variant, double *seconds) {
+    return trial(argument, PLAIN_READ + variant, seconds);
 }
 
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
-    (void)run;
-    /* Reports a folder that is not writable. */
-    TRI_TRY(our_write(s));
-    TRI_TRY(bench_alternate(s->variants, 2, s->trials, trial, s));
-    return bench_alternate(s->variants + PLAIN_READ, 2, s->trials, read_trial, s);
+    TRI_TRY(bench_alternate(run, s->variants, 2, s->trials, trial, s));
+    return bench_alternate(run, s->variants + PLAIN_READ, 2, s->trials, read_trial, s);
 }
 
 /* Reads both files again and checks every number. */
@@ -186,8 +184,8 @@ static tri_status record(tri_run *run, void *argument) {
 
 static void teardown(void *argument) {
     state *s = argument;
-    for (int i = 0; i < 2 && s->run && tri_comm_rank(s->run->comm) == 0; i++)
-        if (*s->file[i]) (void)unlink(s->file[i]);
+    if (s->plain) (void)unlink(s->file[1]);
+    tri_output_destroy(&s->plain);
     bench_destroy(s->variants, VARIANTS);
     free(s->out);
     free(s->in);

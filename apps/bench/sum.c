@@ -114,7 +114,7 @@ static tri_status setup(tri_run *run, void *argument) {
     s->count = s->bytes / sizeof *s->x;
     s->first = (uint64_t)tri_comm_rank(run->comm) * s->count;
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
-    if (s->plot) TRI_TRY(tri_plot_check(s->plot));
+    if (s->plot) TRI_TRY(tri_plot_check(run, s->plot));
     s->x = aligned_alloc(1 << 21, (s->bytes | ((1 << 21) - 1)) + 1);
     if (!s->x) return tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes; reduce --bytes", s->bytes);
     tri_team_for(run->team, chunks(s), fill_chunk, s);
@@ -130,8 +130,8 @@ static tri_status setup(tri_run *run, void *argument) {
     return TRI_OK;
 }
 
-/* All ranks start together; maximum over ranks. */
-static double trial(void *argument, int variant) {
+/* All ranks start together. */
+static tri_status trial(void *argument, int variant, double *seconds) {
     state *s = argument;
     reduce_piece whole = {s->x, s->first, s->count};
     tri_status status = tri_barrier(s->run->comm);
@@ -143,15 +143,13 @@ static double trial(void *argument, int variant) {
         if (status == TRI_OK) status = reduce_workers_start(&s->workers[variant], &whole);
         if (status == TRI_OK) status = reduce_workers_wait(&s->workers[variant]);
     }
-    double seconds = status == TRI_OK ? tri_now_s() - start : INFINITY;
-    status = tri_allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, s->run->comm);
-    return status == TRI_OK && isfinite(seconds) ? seconds : -1;
+    *seconds = tri_now_s() - start;
+    return status;
 }
 
 static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
-    (void)run;
-    return bench_alternate(s->variants, s->used, s->trials, trial, s);
+    return bench_alternate(run, s->variants, s->used, s->trials, trial, s);
 }
 
 /* All exact sums must have the same bits, and all ordered sums. */
@@ -189,7 +187,7 @@ static tri_status draw(tri_run *run, void *argument) {
     snprintf(title, sizeof title, "bench sum: %s, %d rank(s) x %d thread(s), %s",
              tri_distribution_name((tri_distribution)s->distribution), tri_comm_size(run->comm), run->threads,
              tri_simd_name(tri_simd_level()));
-    return bench_plot(s->variants, s->used, s->trials, title, s->plot);
+    return bench_plot(run, s->variants, s->used, s->trials, title, s->plot);
 }
 
 static void teardown(void *argument) {
@@ -206,6 +204,7 @@ const tri_app bench_sum = {
     .examples = "mpirun -np 2 trireme bench sum --bytes 256Mi --plot sums.svg\n",
     .options = options,
     .state_bytes = sizeof(state),
+    .outputs = true,
     .setup = setup,
     .run = run,
     .verify = verify,

@@ -181,6 +181,7 @@ static tri_status make_device(heat_field *f, double share) {
     if (!f->device_layers) return TRI_OK;
     f->device_first = (layers - f->device_layers) / 2;
     size_t bytes = (f->device_layers + 2) * layer_bytes(f);
+    TRI_TRY(tri_gpu_prepare(f->gpu, "heat"));
     TRI_TRY(tri_gpu_buffer_create(f->gpu, bytes, &f->device_now));
     return tri_gpu_buffer_create(f->gpu, bytes, &f->device_next);
 }

@@ -14,10 +14,18 @@ enum {
     DEVICE_MOST = 64,
 };
 
+/* Before the run, which it would delay. */
+static tri_status prepare_device(tri_gpu *gpu, const reduce_plan *plan) {
+    if (plan->sum == REDUCE_ORDERED) TRI_TRY(tri_gpu_prepare(gpu, "ordered"));
+    if (plan->moments) return tri_gpu_prepare(gpu, "moments");
+    return plan->sum == REDUCE_EXACT ? tri_gpu_prepare(gpu, "sum") : TRI_OK;
+}
+
 tri_status reduce_workers_create(reduce_workers *workers, const reduce_plan *plan, tri_team *team,
                                  int threads, tri_gpu *gpu) {
     /* The kernels support doubles only. */
     if (plan->element != TRI_ELEMENT_F64) gpu = NULL;
+    if (gpu) TRI_TRY(prepare_device(gpu, plan));
     memset(workers, 0, sizeof *workers);
     workers->plan = *plan;
     workers->team = team;

@@ -33,10 +33,12 @@ static const struct check {
     {"shared", JOB, doctor_check_shared, "check the file system of --results FOLDER"},
     {"cores", NODE, doctor_check_cores, "run lstopo"},
     {"memory", NODE, doctor_check_memory, "mount /proc"},
+    {"limits", NODE, doctor_check_limits, "run ulimit -a"},
     {"opencl", NODE, doctor_check_opencl,
      "find the driver at fault (OCL_ICD_VENDORS=FILE.icd ./doctor); --device none avoids OpenCL"},
     {"hdf5", JOB, doctor_check_hdf5, "check the libraries in the output of ldd apps/doctor-probe"},
     {"results", NODE, doctor_check_results, "choose a folder on another file system with --results FOLDER"},
+    {"tmp", NODE, doctor_check_tmp, "export TMPDIR=FOLDER"},
     {"shm", NODE, doctor_check_shm, "mount /dev/shm"},
     {"cma", NODE, doctor_check_cma, "mount /proc"},
     {"network", NODE, doctor_check_network, "run getent hosts $(hostname); check /etc/resolv.conf"},
@@ -212,9 +214,10 @@ static void print_page(const doctor *d, const json_t *page, const size_t counts[
     int nodes = (int)json_integer_value(json_object_get(d->started, "nodes"));
     json_array_foreach(page, i, entry) print_entry(entry, nodes);
     print_map(d);
-    printf("doctor: %zu failure%s, %zu warning%s\n", counts[DOCTOR_FAILURE],
+    bool strict = d->strict && !counts[DOCTOR_FAILURE] && counts[DOCTOR_WARNING];
+    printf("doctor: %zu failure%s, %zu warning%s%s\n", counts[DOCTOR_FAILURE],
            counts[DOCTOR_FAILURE] == 1 ? "" : "s", counts[DOCTOR_WARNING],
-           counts[DOCTOR_WARNING] == 1 ? "" : "s");
+           counts[DOCTOR_WARNING] == 1 ? "" : "s", strict ? ": status 3, because of --strict" : "");
 }
 
 static void print_json(const doctor *d, const json_t *page, const size_t counts[LEVELS]) {

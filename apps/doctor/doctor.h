@@ -8,6 +8,10 @@
 
 doctor_launch doctor_find_launch(void);
 
+/* Whether the launcher belongs to another MPI library than the one that the programs are built for. Two such
+ * singletons may also disturb each other, so that MPI does not start. */
+bool doctor_launch_is_foreign(const doctor *d);
+
 /* ---- folder.c, also linked into doctor-probe ---- */
 
 /* `folder`, or its nearest parent that exists. */
@@ -32,9 +36,11 @@ void doctor_check_mpi(doctor *d);
 void doctor_check_launch(doctor *d);
 void doctor_check_cores(doctor *d);
 void doctor_check_memory(doctor *d);
+void doctor_check_limits(doctor *d);
 void doctor_check_opencl(doctor *d);
 void doctor_check_hdf5(doctor *d);
 void doctor_check_results(doctor *d);
+void doctor_check_tmp(doctor *d);
 void doctor_check_shm(doctor *d);
 void doctor_check_cma(doctor *d);
 void doctor_check_network(doctor *d);

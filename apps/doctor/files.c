@@ -106,6 +106,23 @@ void doctor_check_hdf5(doctor *d) {
         doctor_say(d, DOCTOR_FINE, NULL, "parallel HDF5 %s; compiled and loaded versions agree", loaded);
 }
 
+/* The folder in which MPI libraries and OpenCL compilers keep files during a run. */
+void doctor_check_tmp(doctor *d) {
+    const char *named = getenv("TMPDIR"), *folder = named && *named ? named : "/tmp";
+    const char *cure = "export TMPDIR=FOLDER, a folder on this node that you can write to";
+    char near[4096];
+    int lock, error = try_file(folder, &lock);
+    doctor_existing_folder(folder, near, sizeof near);
+    if (error == ENOENT && !try_file(near, &lock))
+        doctor_say(d, DOCTOR_WARNING, cure, "'%s' does not exist (TMPDIR), and not every MPI creates it",
+                   folder);
+    else if (error)
+        doctor_say(d, DOCTOR_FAILURE, cure, "cannot write to '%s': %s; MPI does not start without", folder,
+                   strerror(error));
+    else
+        doctor_say(d, DOCTOR_FINE, NULL, "'%s' on %s is writable", folder, file_system(folder));
+}
+
 /* Segments of MPI libraries for a rank, and a little for shared windows. */
 static const double SHM_EACH = 16e6;
 

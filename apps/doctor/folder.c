@@ -10,6 +10,8 @@
 void doctor_existing_folder(const char *folder, char *out, size_t bytes) {
     struct stat s;
     snprintf(out, bytes, "%s", folder);
-    while (stat(out, &s) && errno == ENOENT && strcmp(out, ".") != 0 && strcmp(out, "/") != 0)
-        memmove(out, dirname(out), strlen(dirname(out)) + 1);
+    while (stat(out, &s) && errno == ENOENT && strcmp(out, ".") != 0 && strcmp(out, "/") != 0) {
+        const char *parent = dirname(out); /* it shortens `out` */
+        memmove(out, parent, strlen(parent) + 1);
+    }
 }

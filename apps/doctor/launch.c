@@ -7,6 +7,8 @@
 
 #include "apps/doctor/doctor.h"
 
+static const char OPEN_MPI[] = "mpirun of Open MPI", HYDRA[] = "mpirun of Hydra (MPICH, Intel MPI)";
+
 /* The first number of an environment variable; 0: not set, or not a number. */
 static int environment_number(const char *name) {
     const char *text = getenv(name);
@@ -24,8 +26,8 @@ doctor_launch doctor_find_launch(void) {
     static const struct {
         const char *launcher, *size, *rank, *local;
     } known[] = {
-        {"mpirun of Open MPI", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
-        {"mpirun of Hydra (MPICH, Intel MPI)", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS"},
+        {OPEN_MPI, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
+        {HYDRA, "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS"},
         {"srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_STEP_TASKS_PER_NODE"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -40,6 +42,13 @@ doctor_launch doctor_find_launch(void) {
         return launch;
     }
     return (doctor_launch){.size = 1};
+}
+
+bool doctor_launch_is_foreign(const doctor *d) {
+    const char *family = json_string_value(json_object_get(d->loaded, "mpi_family"));
+    if (!d->launch.launcher || !family) return false;
+    bool open_mpi = !strcmp(family, "Open MPI");
+    return !strcmp(d->launch.launcher, open_mpi ? HYDRA : OPEN_MPI);
 }
 
 /* The first line that a command prints; "" if it does not run. */
@@ -85,23 +94,26 @@ void doctor_check_launch(doctor *d) {
     int size = (int)json_integer_value(json_object_get(d->started, "size"));
     if (!l->launcher)
         check_mpirun(d);
-    else if (!d->started)
-        doctor_say(d, DOCTOR_NOTE, "see mpi", "%s started %d rank%s, but MPI does not work", l->launcher,
-                   l->size, l->size == 1 ? "" : "s");
-    else if (size == l->size)
+    else if (d->started && size == l->size)
         doctor_say(d, DOCTOR_FINE, NULL, "%s started %d rank%s, and MPI sees all of them", l->launcher, size,
                    size == 1 ? "" : "s");
-    else if (!strncmp(l->launcher, "srun", 4))
+    else if (doctor_launch_is_foreign(d) || (d->started && strncmp(l->launcher, "srun", 4) != 0)) {
+        char sees[48] = "does not start under it";
+        if (d->started) snprintf(sees, sizeof sees, "sees %d", size);
+        doctor_say(d, DOCTOR_FAILURE,
+                   family && !strcmp(family, "Open MPI")
+                       ? "use Open MPI's launcher (mpirun.openmpi), or build with the other MPI"
+                       : "use the launcher of that MPI library (mpirun.mpich), or build with the other MPI",
+                   "singletons: %s started %d rank%s (%s), but this program is built for %s, which %s",
+                   l->launcher, l->size, l->size == 1 ? "" : "s", l->variable,
+                   family ? family : "another MPI", sees);
+    } else if (!d->started)
+        doctor_say(d, DOCTOR_NOTE, "see mpi", "%s started %d rank%s, but MPI does not work", l->launcher,
+                   l->size, l->size == 1 ? "" : "s");
+    else
         doctor_say(
             d, DOCTOR_FAILURE,
             "srun --mpi=pmix (srun --mpi=list shows the plug-ins), or mpirun inside the job",
             "singletons: srun started %d tasks (%s), but MPI sees %d: each task would do the whole work",
             l->size, l->variable, size);
-    else
-        doctor_say(d, DOCTOR_FAILURE,
-                   family && !strcmp(family, "Open MPI")
-                       ? "use Open MPI's launcher (mpirun.openmpi), or build with the other MPI"
-                       : "use the launcher of that MPI library (mpirun.mpich), or build with the other MPI",
-                   "singletons: %s started %d ranks (%s), but this program is built for %s, which sees %d",
-                   l->launcher, l->size, l->variable, family ? family : "another MPI", size);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,7 +19,7 @@
 #include "trireme/place.h"
 #include "trireme/size.h"
 
-/* Limits of a cgroup: quota of cpus (containers) and bytes of memory. */
+/* Limits of a cgroup: quota of cores (containers) and bytes of memory. */
 static const double NO_LIMIT = 1e30;
 
 static double cpu_limit(const char *folder) {
@@ -83,7 +84,7 @@ void doctor_check_cores(doctor *d) {
     double quota = least_limit("cpu", cpu_limit);
     if (quota < info->cores)
         doctor_say(d, DOCTOR_WARNING, "fewer --threads, or a larger quota (docker --cpus, cpu.max)",
-                   "%s, but a quota of %.3g cpus: threads above it are throttled", info->text, quota);
+                   "%s, but a quota of %.3g cores: threads above it are throttled", info->text, quota);
     else
         doctor_say(d, DOCTOR_FINE, NULL, "available: %s", info->text);
     tri_place_destroy(&place);
@@ -110,6 +111,27 @@ void doctor_check_memory(doctor *d) {
     else
         doctor_say(d, DOCTOR_FINE, NULL, "%.1f GB per rank for %d rank%s (%s: %.1f GB)", each * 1e-9, ranks,
                    ranks == 1 ? "" : "s", why, least * 1e-9);
+}
+
+/* Limits of this process (ulimit). The ranks of a node inherit them from its launcher or daemon. */
+void doctor_check_limits(doctor *d) {
+    /* An idle rank of Open MPI 4.1 has 25 files open, its mpirun about 30 and a few more for each rank; a
+     * rank of 1024 hosts one connection to each. */
+    enum { FILES_MIN = 64, FILES_FEW = 256 };
+    struct rlimit files, space;
+    if (getrlimit(RLIMIT_NOFILE, &files)) files.rlim_cur = RLIM_INFINITY;
+    if (getrlimit(RLIMIT_AS, &space)) space.rlim_cur = RLIM_INFINITY;
+    if (files.rlim_cur < FILES_FEW)
+        doctor_say(d, files.rlim_cur < FILES_MIN ? DOCTOR_FAILURE : DOCTOR_WARNING, "ulimit -n 1024",
+                   "only %llu open files per process are allowed%s", (unsigned long long)files.rlim_cur,
+                   files.rlim_cur < FILES_MIN ? ": too few for MPI" : "");
+    if (space.rlim_cur != RLIM_INFINITY)
+        doctor_say(
+            d, DOCTOR_WARNING, "ulimit -v unlimited",
+            "only %.0f MB of addresses per process are allowed: libraries and shared memory may not fit",
+            (double)space.rlim_cur * 1e-6);
+    if (files.rlim_cur >= FILES_FEW && space.rlim_cur == RLIM_INFINITY)
+        doctor_say(d, DOCTOR_FINE, NULL, "open files and addresses per process suffice (ulimit -n, -v)");
 }
 
 /* Tests cross-memory attach: one child reads the memory of another, as ranks of a node do. MPI libraries

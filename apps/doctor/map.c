@@ -117,18 +117,18 @@ void doctor_check_binding(doctor *d) {
         doctor_say(d, DOCTOR_WARNING,
                    "mpirun --bind-to none, or --map-by slot:PE=N; srun --cpus-per-task=N --cpu-bind=cores; "
                    "no taskset",
-                   "ranks %s are bound to the same cores, but %s has cpus for all: rank %d has %s", list,
+                   "ranks %s are bound to the same cores, but %s has enough for all: rank %d has %s", list,
                    text(row, "host"), number(row, "rank"), text(row, "place"));
     else if ((row = find(d->job, is_crowded, 0)) != NULL)
         doctor_say(
             d, DOCTOR_WARNING, "fewer ranks per node; for tests, . jobs/env.sh makes waiting ranks yield",
-            "oversubscribed: %d ranks on %d cpu%s of %s; ranks %s share cores", number(row, "local_size"),
-            number(row, "node_cpus"), number(row, "node_cpus") == 1 ? "" : "s", text(row, "host"), list);
+            "oversubscribed: %d ranks on %d core%s of %s; ranks %s share cores", number(row, "local_size"),
+            number(row, "node_cores"), number(row, "node_cores") == 1 ? "" : "s", text(row, "host"), list);
     else if ((row = find(d->job, has_fewer_cpus, d->threads)) != NULL)
         doctor_say(
             d, DOCTOR_WARNING, "fewer --threads, or more cores per rank (--cpus-per-task, --bind-to none)",
-            "%d threads on %d cpu%s: rank %d on %s has %s", d->threads, number(row, "cpus"),
-            number(row, "cpus") == 1 ? "" : "s", number(row, "rank"), text(row, "host"), text(row, "place"));
+            "%d threads on %d core%s: rank %d on %s has %s", d->threads, number(row, "cores"),
+            number(row, "cores") == 1 ? "" : "s", number(row, "rank"), text(row, "host"), text(row, "place"));
     else if (unused.nodes)
         say_idle(d, &unused);
     else

@@ -47,8 +47,6 @@ static void become_probe(int in, int out, int errors) {
     signal(SIGPIPE, SIG_DFL);
     fcntl(in, F_SETFD, 0);
     fcntl(out, F_SETFD, 0);
-    setenv("OMPI_MCA_orte_execute_quiet", "0",
-           1); /* jobs/env.sh silences Open MPI; its messages are needed here */
     dup2(errors, STDOUT_FILENO);
     dup2(errors, STDERR_FILENO);
     execl(path, "doctor-probe", in_text, out_text, (char *)NULL);
@@ -152,7 +150,9 @@ doctor_probe *doctor_probe_start(doctor *d) {
         doctor_say(d, DOCTOR_FAILURE,
                    d->launch.launcher && !strncmp(d->launch.launcher, "srun", 4)
                        ? "srun --mpi=pmix (srun --mpi=list shows the plug-ins), or mpirun inside the job"
-                       : ". jobs/env.sh, then mpirun -np 1 hostname: does the launcher itself work?",
+                   : doctor_launch_is_foreign(d) ? "see launch"
+                                                 : "see limits and tmp; . jobs/env.sh, then mpirun -np 1 "
+                                                   "hostname: does the launcher itself work?",
                    "%s does not start: %s", json_string_value(json_object_get(d->loaded, "mpi_loaded")),
                    words);
     return p;
@@ -198,6 +198,9 @@ int doctor_probe_finish(doctor_probe *p, int status) {
         tell(p, mine);
         json_decref(mine);
         common = hear(p);
+        if (!common)
+            fprintf(stderr, "doctor: the ranks do not agree on an exit status%s; --timeout waits longer\n",
+                    p->late ? " in time" : "");
         status = common ? (int)json_integer_value(common) : 3;
         json_decref(common);
         json_decref(hear(p)); /* waits for the end of the probe, with a timeout */

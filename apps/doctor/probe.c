@@ -127,15 +127,20 @@ static tri_status gather(tri_comm *comm, const char *text, json_t **out) {
     size_t *lengths = calloc((size_t)size, sizeof *lengths);
     ptrdiff_t *displs = calloc((size_t)size, sizeof *displs);
     char *all = NULL;
-    tri_status status = lengths && displs ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d ranks", size);
-    TRI_TRY(tri_agree(comm, status));
-    TRI_TRY(tri_gather(&length, sizeof length, MPI_BYTE, lengths, sizeof length, MPI_BYTE, 0, comm));
-    for (int i = 0; root && i < size; total += lengths[i++])
+    tri_status status = tri_agree(
+        comm, lengths && displs ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %d ranks", size));
+    if (status == TRI_OK)
+        status = tri_gather(&length, sizeof length, MPI_BYTE, lengths, sizeof length, MPI_BYTE, 0, comm);
+    for (int i = 0; root && status == TRI_OK && i < size; total += lengths[i++])
         displs[i] = (ptrdiff_t)total;
-    if (root && !(all = malloc(total))) status = tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes", total);
-    TRI_TRY(tri_agree(comm, status));
-    TRI_TRY(tri_gatherv(text, length, MPI_BYTE, all, lengths, displs, MPI_BYTE, 0, comm));
-    if (root) {
+    if (status == TRI_OK) {
+        bool short_of_memory = root && !(all = malloc(total));
+        status = tri_agree(comm, short_of_memory ? tri_fail(TRI_ERR_MEMORY, "no memory for %zu bytes", total)
+                                                 : TRI_OK);
+    }
+    if (status == TRI_OK)
+        status = tri_gatherv(text, length, MPI_BYTE, all, lengths, displs, MPI_BYTE, 0, comm);
+    if (status == TRI_OK && root) {
         *out = json_array();
         for (int i = 0; i < size; i++)
             json_array_append_new(*out, json_loads(all + displs[i], 0, NULL));
@@ -143,6 +148,19 @@ static tri_status gather(tri_comm *comm, const char *text, json_t **out) {
     free(lengths);
     free(displs);
     free(all);
+    return status;
+}
+
+/* Adds to the report of this rank what it finds out together with the others. */
+static tri_status examine(tri_comm *comm, const char *results, json_t *row) {
+    tri_status status = find_place(comm, row);
+    if (status != TRI_OK && status != TRI_ERR_ABSENT)
+        json_object_set_new(row, "error", json_string(tri_error_text()));
+    TRI_TRY(find_shared(comm, results ? results : "", row));
+    TRI_TRY(tri_barrier(comm));
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    json_object_set_new(row, "time_s", json_real((double)now.tv_sec + 1e-9 * (double)now.tv_nsec));
     return TRI_OK;
 }
 
@@ -154,25 +172,16 @@ static tri_status converse(tri_comm *comm, FILE *in, FILE *out) {
                        "thread_level", level_name(level), "threads_allowed", level >= MPI_THREAD_FUNNELED,
                        "nodes", shape->nodes, "local_rank", shape->local_rank, "local_size",
                        shape->local_size, "host", tri_comm_host(comm)));
-    json_t *heard = hear(in), *verdicts = json_object_get(heard, "verdicts");
-    const char *results = json_string_value(json_object_get(heard, "results"));
+    json_t *heard = hear(in), *ranks = NULL;
     json_t *row = json_pack("{s:i, s:s, s:i, s:O*}", "rank", rank, "host", tri_comm_host(comm), "local_size",
-                            shape->local_size, "verdicts", verdicts);
-    tri_status status = find_place(comm, row);
-    if (status != TRI_OK && status != TRI_ERR_ABSENT)
-        json_object_set_new(row, "error", json_string(tri_error_text()));
-    TRI_TRY(find_shared(comm, results ? results : "", row));
-    json_decref(heard);
-    TRI_TRY(tri_barrier(comm));
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    json_object_set_new(row, "time_s", json_real((double)now.tv_sec + 1e-9 * (double)now.tv_nsec));
-
+                            shape->local_size, "verdicts", json_object_get(heard, "verdicts"));
+    tri_status status = examine(comm, json_string_value(json_object_get(heard, "results")), row);
     char *text = json_dumps(row, JSON_COMPACT);
-    json_t *ranks = NULL;
-    TRI_TRY(gather(comm, text, &ranks));
+    if (status == TRI_OK) status = gather(comm, text, &ranks);
     free(text);
     json_decref(row);
+    json_decref(heard);
+    TRI_TRY(status);
     if (rank == 0) {
         say(out, ranks);
         json_t *answer = hear(in);

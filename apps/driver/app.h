@@ -57,13 +57,13 @@ typedef struct tri_option {
 
 /* ---- Programs ---- */
 
-/* Options of every program; the rows are in main.c. checkpoint, checkpoint_every and resume: programs that
- * run in steps. */
+/* The common options; the rows are in main.c. checkpoint, checkpoint_every and resume: programs that run in
+ * steps. replace: programs that write files which options name. */
 typedef struct tri_common {
     const char *algorithm, *network, *device, *results;
     const char *checkpoint, *checkpoint_every;
     int repeat, warmup, threads;
-    bool quiet, json, verbose, resume;
+    bool quiet, json, verbose, resume, replace;
 } tri_common;
 
 typedef struct tri_app tri_app;
@@ -83,9 +83,11 @@ typedef struct tri_run {
     int repeat;                 /* current repeat; warm-ups are below 0 */
     size_t step, steps;         /* of a program that runs in steps: current step, number of steps */
     size_t resumed;             /* step of the checkpoint that the run resumed from; 0: none */
+    bool resumes;               /* there is a checkpoint to resume from; known before begin */
     tri_result *result;         /* NULL: no result file is written */
     tri_report *report;
     double progress_s; /* when tri_progress() last wrote */
+    bool said_compiling;
 } tri_run;
 
 /* How a program uses a device. */
@@ -106,6 +108,7 @@ struct tri_app {
         /* from the options; NULL: TRI_DEVICE_ON_REQUEST, or TRI_DEVICE_NEVER with no_device */
         const void *state);
     bool no_result; /* no result file, no times in the table */
+    bool outputs;   /* writes files that options name: it has --replace */
     /* Each may be NULL. The driver agrees on the status after each one, so a failure of one rank is a
      * failure of all. `run` sends messages: it calls tri_agree() itself between a step that may fail on
      * some ranks and the next message. */
@@ -117,7 +120,8 @@ struct tri_app {
     tri_status (*begin)(tri_run *, void *);
     tri_status (*step)(tri_run *, void *);
     tri_status (*keep)(tri_run *, void *, tri_checkpoint *);
-    /* Checks the result independently of run. TRI_ERR_WRONG: it differs. */
+    /* Checks the result independently of run, only if asked in a program with a flag --verify.
+     * TRI_ERR_WRONG: it differs. */
     tri_status (*verify)(tri_run *, void *);
     tri_status (*record)(tri_run *, void *); /* adds the results to the report and the result file */
     /* Rank 0 only, after the table and the result file, which remain if drawing fails. */
@@ -164,6 +168,11 @@ void tri_report_phase(tri_run *run, const char *name, double seconds, double byt
  * several threads. */
 int tri_team_combine(void *team, const void *left, void *right, size_t count, MPI_Datatype type, MPI_Op op);
 
+/* Whether the outputs of the current repeat may replace files: with --replace, and what the run itself has
+ * written, in an earlier repeat or before it resumed. One rule for all programs: an output that exists is
+ * refused otherwise, before the work. For `run`, begin and step. */
+bool tri_replaces(const tri_run *run);
+
 /* TRI_ERR_ARGUMENT: `out`, the value of --out, is the file `in`, possibly under another name. Outputs
  * never replace inputs. */
 tri_status tri_out_check(const char *out, const char *in);
@@ -173,5 +182,8 @@ double tri_now_s(void);
 
 /* Shows progress of a long run: on rank 0, on a terminal, a few times a second. done: 0 to 1. */
 void tri_progress(tri_run *run, const char *what, double done);
+
+/* Says once, on one rank of each node, that kernels of the device are compiled. Local. */
+void tri_say_compiling(tri_run *run, tri_gpu *gpu);
 
 #endif

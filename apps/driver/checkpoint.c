@@ -146,9 +146,14 @@ static tri_status write_all(tri_run *run, void *state, tri_result *file) {
 
 /* FILE becomes FILE.prev. By a hard link, so that FILE always exists; on file systems without hard links
  * there is a moment with FILE.prev only. */
-static void keep_previous(const char *path, const char *previous) {
-    unlink(previous);
-    if (link(path, previous)) (void)rename(path, previous);
+static tri_status keep_previous(const char *path, const char *previous) {
+    char *temporary = NULL;
+    TRI_TRY(tri_output_name(previous, &temporary));
+    bool linked = !link(path, temporary);
+    tri_status status = tri_output_publish(linked ? temporary : path, previous, 1);
+    if (linked && status != TRI_OK) (void)unlink(temporary);
+    free(temporary);
+    return status;
 }
 
 tri_status tri_checkpoint_save(tri_run *run, void *state, int whole) {
@@ -159,7 +164,8 @@ tri_status tri_checkpoint_save(tri_run *run, void *state, int whole) {
     double start = tri_now_s();
     TRI_TRY(tri_result_create_at(run->comm, path, TRI_RESULT_REPLACE, &file));
     tri_status status = write_all(run, state, file);
-    if (status == TRI_OK && whole && tri_comm_rank(run->comm) == 0) keep_previous(path, previous);
+    if (status == TRI_OK && whole)
+        status = tri_agree(run->comm, tri_comm_rank(run->comm) ? TRI_OK : keep_previous(path, previous));
     if (status == TRI_OK) status = tri_result_finish(file);
     tri_result_destroy(&file);
     tri_report_phase(run, "checkpoint", tri_now_s() - start, 0);

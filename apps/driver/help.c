@@ -33,6 +33,16 @@ static const tri_option action_rows[] = {
     {.name = NULL},
 };
 
+/* Whether a common option has an effect in this program. The parser accepts the others as well, so that
+ * scripts can pass the same words to all programs. */
+static bool applies(const tri_app *app, const tri_option *row) {
+    if (!app) return true; /* bench and trireme, which have none of these */
+    bool runs = app->run || app->step;
+    return !((app->no_device && !strcmp(row->name, "device")) ||
+             (app->no_result && !strcmp(row->name, "results")) ||
+             (!runs && (!strcmp(row->name, "repeat") || !strcmp(row->name, "warmup"))));
+}
+
 static void usage(const tri_app *app, const tri_option_set sets[2], FILE *to) {
     /* A subject of bench is a word of its own on the command line. */
     const char *subject = strchr(app->name, '-');
@@ -44,9 +54,9 @@ static void usage(const tri_app *app, const tri_option_set sets[2], FILE *to) {
                     row->kind == TRI_OPTION_TEXTS ? "..." : "");
 }
 
-static void help_rows(const tri_option *rows, bool arguments, FILE *to) {
+static void help_rows(const tri_app *app, const tri_option *rows, bool arguments, FILE *to) {
     for (const tri_option *row = rows; row->name; row++) {
-        if (row->argument != arguments) continue;
+        if (row->argument != arguments || !applies(app, row)) continue;
         char left[96], text[512];
         const char *value = value_name(row);
         snprintf(left, sizeof left, "  %s%s%s%s", arguments ? "" : "--", row->name,
@@ -62,11 +72,11 @@ void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to
     fprintf(to, "%s: %s\n\nUsage: mpirun -np RANKS ", app->name, app->summary);
     usage(app, sets, to);
     fprintf(to, "\n\n");
-    help_rows(sets[0].rows, true, to);
-    help_rows(sets[0].rows, false, to);
-    fprintf(to, "\nOptions of every program:\n");
-    help_rows(sets[1].rows, false, to);
-    help_rows(action_rows, false, to);
+    help_rows(app, sets[0].rows, true, to);
+    help_rows(app, sets[0].rows, false, to);
+    fprintf(to, "\nCommon options:\n");
+    help_rows(app, sets[1].rows, false, to);
+    help_rows(app, action_rows, false, to);
     fprintf(to, "\nEnvironment (all variables: man 7 trireme, doc/environment.md):\n");
     tri_environment_help(to);
     fprintf(to, "\n");
@@ -74,9 +84,9 @@ void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to
     tri_help_row("Exit status", TRI_EXIT_TEXT "; the same on all ranks", to);
 }
 
-static void man_rows(const tri_option *rows, bool arguments, FILE *to) {
+static void man_rows(const tri_app *app, const tri_option *rows, bool arguments, FILE *to) {
     for (const tri_option *row = rows; row->name; row++) {
-        if (row->argument != arguments) continue;
+        if (row->argument != arguments || !applies(app, row)) continue;
         fprintf(to, ".TP\n.B ");
         tri_roff(arguments ? "" : "--", to);
         tri_roff(row->name, to);
@@ -113,11 +123,11 @@ void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to)
     fprintf(to, "\n.SH SYNOPSIS\nmpirun \\-np RANKS ");
     usage(app, sets, to);
     fprintf(to, "\n.SH OPTIONS\n");
-    man_rows(sets[0].rows, true, to);
-    man_rows(sets[0].rows, false, to);
-    fprintf(to, ".SH OPTIONS OF EVERY PROGRAM\n");
-    man_rows(sets[1].rows, false, to);
-    man_rows(action_rows, false, to);
+    man_rows(app, sets[0].rows, true, to);
+    man_rows(app, sets[0].rows, false, to);
+    fprintf(to, ".SH COMMON OPTIONS\n");
+    man_rows(app, sets[1].rows, false, to);
+    man_rows(app, action_rows, false, to);
     tri_roff_examples(app->examples, to);
     man_end(app->name, to);
 }
@@ -133,7 +143,7 @@ void tri_command_help(const tri_command *c, FILE *to) {
         tri_help_row(left, c->summaries[i], to);
     }
     fprintf(to, "\n");
-    help_rows(action_rows, false, to);
+    help_rows(NULL, action_rows, false, to);
 }
 
 int tri_command_unknown(const char *name, const tri_command *c, const char *word) {
@@ -173,14 +183,14 @@ void tri_command_man(const tri_command *c, FILE *to) {
         fputc('\n', to);
     }
     fprintf(to, ".SH OPTIONS\n");
-    man_rows(action_rows, false, to);
+    man_rows(NULL, action_rows, false, to);
     tri_roff_examples(c->examples, to);
     man_end(c->page, to);
 }
 
-static void completion_rows(const tri_option *rows, FILE *to) {
+static void completion_rows(const tri_app *app, const tri_option *rows, FILE *to) {
     for (const tri_option *row = rows; row->name; row++)
-        if (!row->argument) fprintf(to, " --%s", row->name);
+        if (!row->argument && applies(app, row)) fprintf(to, " --%s", row->name);
 }
 
 static void completion_choices(const tri_option *rows, FILE *to) {
@@ -203,9 +213,9 @@ void tri_options_completion(const tri_app *app, const tri_option_set sets[2], FI
     completion_choices(sets[0].rows, to);
     completion_choices(sets[1].rows, to);
     fprintf(to, "    esac\n    case $2 in\n    -*) COMPREPLY=($(compgen -W \"");
-    completion_rows(sets[0].rows, to);
-    completion_rows(sets[1].rows, to);
-    completion_rows(action_rows, to);
+    completion_rows(app, sets[0].rows, to);
+    completion_rows(app, sets[1].rows, to);
+    completion_rows(app, action_rows, to);
     fprintf(to, "\" -- \"$2\")) ;;\n    *) COMPREPLY=($(compgen -f -- \"$2\")) ;;\n    esac\n}\n");
     if (!subject) fprintf(to, "complete -o filenames -F _trireme_%s %s ./apps/%s\n", name, name, name);
 }

@@ -109,19 +109,15 @@ static tri_status choose_device(tri_machine *machine, const char *device, MPI_Co
     return status;
 }
 
-/* One rank of each node compiles the kernels; the others find them in the cache. */
 static tri_status open_device(tri_machine *machine, const char *device, MPI_Comm node, int local_rank,
                               int local_size) {
     char index[24] = "";
     tri_status status = choose_device(machine, device, node, local_rank, local_size, index);
     bool chosen = *index;
     if (chosen) device = index;
-    for (int turn = 0; turn < 2; turn++) {
-        if (turn) TRI_TRY(tri_mpi_status(MPI_Barrier(node), "MPI_Barrier"));
-        if (status == TRI_OK && (local_rank == 0) == (turn == 0))
-            status = tri_gpu_open(device, chosen ? 0 : local_rank, chosen ? 1 : local_size, &machine->gpu);
-    }
-    return status;
+    return status == TRI_OK
+               ? tri_gpu_open(device, chosen ? 0 : local_rank, chosen ? 1 : local_size, &machine->gpu)
+               : status;
 }
 
 static tri_status make_team(tri_machine *machine) {

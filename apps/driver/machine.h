@@ -28,6 +28,9 @@ int tri_machine_near(const tri_machine *machine, const tri_gpu_info *device, cha
 /* Frees everything except MPI. */
 void tri_machine_stop(tri_machine *machine);
 
+/* From now on a signal that ends this process also removes its unfinished output files. */
+void tri_outputs_guard(void);
+
 /* The rank according to the launcher's variables, else 0: for messages before MPI runs. */
 int tri_launcher_rank(void);
 /* The number of ranks likewise, else 1. */

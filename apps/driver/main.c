@@ -9,8 +9,8 @@
 #include "apps/driver/report.h"
 #include "commit.h"
 
-/* The first rows are for programs that run in steps. */
-enum { STEP_ROWS = 3 };
+/* The first rows are for programs that run in steps; the next one is for programs with outputs. */
+enum { STEP_ROWS = 3, OUTPUT_ROWS = 1 };
 
 /* More than the hardware threads of any node, fewer than a node's limit of threads. */
 enum { MOST_THREADS = 4096 };
@@ -21,6 +21,7 @@ static const tri_option common_rows[] = {
     TRI_OPTION(tri_common, checkpoint_every, "checkpoint-every", NULL,
                "also write it periodically: 60s, 10m, 2h, or every N steps"),
     TRI_OPTION(tri_common, resume, "resume", NULL, "resume from the checkpoint, if it exists"),
+    TRI_OPTION(tri_common, replace, "replace", NULL, "replace existing files of the names in other options"),
     TRI_OPTION(tri_common, algorithm, "algorithm", NULL,
                "collective algorithms by name: reduce:binomial,bcast:linear (see list)"),
     TRI_OPTION(
@@ -197,9 +198,9 @@ static void where_text(const driver *d, char *text, size_t room) {
                  cores > 1 ? "s" : "");
 }
 
-static tri_status show(driver *d, const char *where) {
+static tri_status show(driver *d, const char *where, const char *verdict) {
     if (tri_comm_rank(d->run.comm) || d->common.quiet) return TRI_OK;
-    return d->common.json ? tri_report_json(&d->run, where) : tri_report_table(&d->run, where);
+    return d->common.json ? tri_report_json(&d->run, where, verdict) : tri_report_table(&d->run, where);
 }
 
 /* Cores, threads and a device for this rank. */
@@ -217,6 +218,14 @@ static tri_status place(driver *d) {
     return tri_agree(d->run.comm, status);
 }
 
+/* Programs with an option --verify check their result on request, others always. */
+static bool wants_verify(const driver *d) {
+    for (const tri_option *row = d->app->options; row && row->name; row++)
+        if (!strcmp(row->name, "verify"))
+            return *(const bool *)((const char *)d->sets[0].state + row->offset);
+    return d->app->verify;
+}
+
 /* Runs the program; every rank returns the same status. */
 static tri_status work(driver *d, void *state) {
     tri_run *run = &d->run;
@@ -224,25 +233,27 @@ static tri_status work(driver *d, void *state) {
     TRI_TRY(place(d));
     run->team = d->machine.team;
     run->gpu = d->machine.gpu;
+    if (run->gpu) tri_say_compiling(run, run->gpu);
     run->machine = &d->machine;
     run->threads = d->machine.threads;
     if (run->threads > 1) tri_comm_set_combine(run->comm, tri_team_combine, run->team);
     TRI_TRY(open_result(d));
     if (d->app->setup) TRI_TRY(tri_agree(run->comm, d->app->setup(run, state)));
     if (d->app->run || d->app->step) TRI_TRY(timed_run(d, state));
-    tri_status verdict = d->app->verify ? tri_agree(run->comm, d->app->verify(run, state)) : TRI_OK;
+    bool checked = wants_verify(d);
+    tri_status verdict = checked ? tri_agree(run->comm, d->app->verify(run, state)) : TRI_OK;
     /* A wrong result is recorded with its verdict. */
     if (verdict != TRI_OK && verdict != TRI_ERR_WRONG) return verdict;
     char why[1024], where[512];
-    snprintf(why, sizeof why, "%s", tri_error_text());
+    snprintf(why, sizeof why, "%s", verdict != TRI_OK ? tri_error_text() : checked ? "right" : "not checked");
     if (d->app->record) TRI_TRY(tri_agree(run->comm, d->app->record(run, state)));
     where_text(d, where, sizeof where);
     TRI_TRY(record_run(d, where));
     if (run->result) {
-        tri_result_text(run->result, "verdict", verdict == TRI_OK ? "right" : why);
+        tri_result_text(run->result, "verdict", why);
         TRI_TRY(tri_result_finish(run->result));
     }
-    TRI_TRY(tri_agree(run->comm, show(d, where)));
+    TRI_TRY(tri_agree(run->comm, show(d, where, why)));
     int draws = d->app->draw && tri_comm_rank(run->comm) == 0;
     tri_status drawn = tri_agree(run->comm, draws ? d->app->draw(run, state) : TRI_OK);
     if (verdict == TRI_OK) return drawn;
@@ -257,6 +268,7 @@ static tri_status run_program(driver *d, tri_status parsed, void *state) {
     tri_status status = work(d, state);
     /* A failure without agreement happened between messages: other ranks may wait for this one forever. */
     if (status != TRI_OK && !tri_agreed()) {
+        tri_output_abandon();
         fprintf(stderr, "%s: [rank %d of %d on %s] %s\n", d->app->name, tri_comm_rank(d->run.comm),
                 tri_comm_size(d->run.comm), tri_comm_host(d->run.comm), tri_error_text());
         MPI_Abort(MPI_COMM_WORLD, tri_status_exit(status));
@@ -272,11 +284,13 @@ static void stop(driver *d, void *state) {
 }
 
 int tri_main(const tri_app *app, int argc, char **argv) {
+    tri_store_look_first(argc, argv);
     driver d = {.app = app, .argc = argc, .argv = argv};
     void *state = calloc(1, app->state_bytes ? app->state_bytes : 1);
     if (!state) return 3;
     d.sets[0] = (tri_option_set){app->options, state};
-    d.sets[1] = (tri_option_set){common_rows + (app->step ? 0 : STEP_ROWS), &d.common};
+    d.sets[1] = (tri_option_set){common_rows + (app->step ? 0 : STEP_ROWS + (app->outputs ? 0 : OUTPUT_ROWS)),
+                                 &d.common};
     d.run = (tri_run){.app = app, .common = &d.common};
     now_text(d.start);
 
@@ -288,6 +302,7 @@ int tri_main(const tri_app *app, int argc, char **argv) {
     }
     char why[1024];
     snprintf(why, sizeof why, "%s", tri_error_text());
+    tri_outputs_guard();
     /* A signal during setup takes effect at the first step. */
     if (d.common.checkpoint) tri_stop_catch();
     /* A wrong command line is reported before a wrong environment variable. */
@@ -301,8 +316,11 @@ int tri_main(const tri_app *app, int argc, char **argv) {
         speaker = tri_comm_rank(d.run.comm) == 0;
         started = run_program(&d, status == TRI_OK ? TRI_OK : tri_fail(status, "%s", why), state);
     }
-    if (started != TRI_OK && speaker) fprintf(stderr, "%s: %s\n", app->name, tri_error_text());
+    snprintf(why, sizeof why, "%s", tri_error_text());
+    /* The line after the end of all outputs: on a full disk that leaves room for it, where it goes to a
+     * file. */
     stop(&d, state);
+    if (started != TRI_OK && speaker) fprintf(stderr, "%s: %s\n", app->name, why);
     free(state);
     int initialised;
     MPI_Initialized(&initialised);

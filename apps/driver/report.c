@@ -133,6 +133,19 @@ void tri_progress(tri_run *run, const char *what, double done) {
     fflush(stderr);
 }
 
+static void say_compiling(void *argument, const tri_gpu *gpu) {
+    tri_run *run = argument;
+    if (!run->said_compiling)
+        fprintf(stderr, "%s: compiling kernels for '%s' (once)\n", run->app->name,
+                tri_gpu_describe(gpu)->name);
+    run->said_compiling = true;
+}
+
+void tri_say_compiling(tri_run *run, tri_gpu *gpu) {
+    if (!run->common->quiet && tri_comm_shape(run->comm)->local_rank == 0)
+        tri_gpu_set_notice(gpu, say_compiling, run);
+}
+
 /* Gathers one phase to rank 0 and records seconds[rank][repeat]. */
 static tri_status record_phase(tri_run *run, phase *p) {
     size_t repeats = (size_t)run->report->repeats, ranks = (size_t)tri_comm_size(run->comm);
@@ -201,6 +214,12 @@ tri_status tri_report_record(tri_run *run) {
     return TRI_OK;
 }
 
+/* A name may contain anything; a row of the table is one line. */
+static void print_text(const char *name, const char *text) {
+    char line[8192];
+    printf("%-14s %s\n", name, tri_text_line(text ? text : "", line, sizeof line));
+}
+
 static void print_row(const row *line) {
     bool pure = !line->units || !strcmp(line->units, "1");
     switch (line->kind) {
@@ -216,7 +235,7 @@ static void print_row(const row *line) {
                pure ? "" : line->units);
         break;
     case ROW_TEXT:
-        printf("%-14s %s\n", line->name, line->text ? line->text : "");
+        print_text(line->name, line->text);
         break;
     case ROW_LINE:
         printf("%s\n", line->text ? line->text : "");
@@ -236,8 +255,15 @@ tri_status tri_report_table(tri_run *run, const char *where) {
         if (r->phase[i].bytes_per_s > 0) printf(" (%.2f GB/s)", 1e-9 * r->phase[i].bytes_per_s);
     }
     printf("\n%-14s %s\n", "where", where);
-    if (run->result) printf("%-14s %s\n", "record", tri_result_path(run->result));
+    if (run->result) print_text("record", tri_result_path(run->result));
     return fflush(stdout) ? tri_fail(TRI_ERR_FILE, "cannot write to standard output") : TRI_OK;
+}
+
+/* JSON is UTF-8; a name may be any bytes. */
+static json_t *json_text(const char *text) {
+    char line[8192];
+    json_t *string = json_string(text ? text : "");
+    return string ? string : json_string(tri_text_line(text, line, sizeof line));
 }
 
 /* JSON has neither NaN nor infinity: they become the strings "nan", "inf", "-inf". */
@@ -258,28 +284,40 @@ static json_t *json_row(const row *line) {
     case ROW_INTEGER:
         return json_pack("{s:I, s:s}", "value", (json_int_t)line->integer, "units", line->units);
     case ROW_TEXT:
-        return json_string(line->text ? line->text : "");
+        return json_text(line->text);
     case ROW_LINE:
         break;
     }
     return NULL;
 }
 
-tri_status tri_report_json(tri_run *run, const char *where) {
+static void set_unless_empty(json_t *object, const char *key, json_t *value, size_t size) {
+    if (size)
+        json_object_set_new(object, key, value);
+    else
+        json_decref(value);
+}
+
+tri_status tri_report_json(tri_run *run, const char *where, const char *verdict) {
     const tri_report *r = run->report;
-    json_t *all = json_object(), *results = json_object(), *timing = json_object();
+    json_t *all = json_object(), *results = json_object(), *timing = json_object(), *lines = json_array();
     json_object_set_new(all, "program", json_string(run->app->name));
     json_object_set_new(all, "version", json_string(TRIREME_VERSION_TEXT));
     for (int i = 0; i < r->rows; i++)
-        if (r->row[i].kind != ROW_LINE) json_object_set_new(results, r->row[i].name, json_row(&r->row[i]));
+        if (r->row[i].kind == ROW_LINE)
+            json_array_append_new(lines, json_text(r->row[i].text));
+        else
+            json_object_set_new(results, r->row[i].name, json_row(&r->row[i]));
     for (int i = 0; i < r->phases; i++)
         json_object_set_new(timing, r->phase[i].name,
                             json_pack("{s:f, s:f}", "seconds", r->phase[i].slowest_s, "bytes_per_second",
                                       r->phase[i].bytes_per_s));
-    json_object_set_new(all, "results", results);
-    json_object_set_new(all, "timing", timing);
-    json_object_set_new(all, "where", json_string(where));
-    if (run->result) json_object_set_new(all, "record", json_string(tri_result_path(run->result)));
+    set_unless_empty(all, "results", results, json_object_size(results));
+    set_unless_empty(all, "lines", lines, json_array_size(lines));
+    set_unless_empty(all, "timing", timing, json_object_size(timing));
+    if (run->app->verify) json_object_set_new(all, "verdict", json_text(verdict));
+    json_object_set_new(all, "where", json_text(where));
+    if (run->result) json_object_set_new(all, "record", json_text(tri_result_path(run->result)));
     int bad = json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     json_decref(all);
     putchar('\n');

@@ -10,8 +10,9 @@ void tri_report_destroy(tri_report **report);
 /* Gathers the phases of all ranks to rank 0 and writes everything to the result file, if any. Collective. */
 tri_status tri_report_record(tri_run *run);
 
-/* Rank 0: print the table or JSON to standard output. `where` is one line. */
+/* Rank 0: print the table or JSON to standard output. `where` is one line; `verdict` is "right",
+ * "not checked", or what is wrong. */
 tri_status tri_report_table(tri_run *run, const char *where);
-tri_status tri_report_json(tri_run *run, const char *where);
+tri_status tri_report_json(tri_run *run, const char *where, const char *verdict);
 
 #endif

@@ -4,15 +4,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "apps/driver/checkpoint_file.h"
 
 /* Set by the signal handler. */
 static volatile sig_atomic_t stop_signal;
+static struct timespec stop_time; /* of the first SIGTERM or SIGINT */
 
+/* A second SIGTERM or SIGINT ends a program that does not come to its next step, such as one that is stuck in
+ * a library. Not within a second after the first one: a launcher and a scheduler, or timeout(1) alone, may
+ * send the same signal twice. */
 static void on_signal(int signal_number) {
+    struct timespec now;
     stop_signal = signal_number;
+    if (signal_number == SIGUSR1) return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!stop_time.tv_sec) stop_time = now;
+    double since_s =
+        difftime(now.tv_sec, stop_time.tv_sec) + 1e-9 * (double)(now.tv_nsec - stop_time.tv_nsec);
+    if (since_s < 1) return;
+    tri_output_abandon();
+    (void)signal(signal_number, SIG_DFL);
+    (void)raise(signal_number);
 }
 
 void tri_stop_catch(void) {
@@ -75,8 +90,14 @@ tri_status tri_steps_check(const tri_run *run) {
 /* Which of the two files exist, according to rank 0. */
 enum { HAVE_FILE = 1, HAVE_PREVIOUS = 2 };
 
+static tri_status check_files(const tri_run *run, const char *previous) {
+    TRI_TRY(tri_output_check(run->common->checkpoint, 1));
+    return tri_output_check(previous, 1);
+}
+
 static tri_status look_for_files(tri_run *run, const char *previous, int *out) {
     int have = 0;
+    TRI_TRY(tri_agree(run->comm, tri_comm_rank(run->comm) ? TRI_OK : check_files(run, previous)));
     if (!access(run->common->checkpoint, F_OK)) have |= HAVE_FILE;
     if (!access(previous, F_OK)) have |= HAVE_PREVIOUS;
     TRI_TRY(tri_bcast(&have, 1, MPI_INT, 0, run->comm));
@@ -88,17 +109,19 @@ static void say(const tri_run *run, const char *text, const char *why) {
     if (tri_comm_rank(run->comm) == 0) fprintf(stderr, "%s: %s: %s\n", run->app->name, text, why);
 }
 
+/* Looks for checkpoints, which only --resume allows. */
+static tri_status look_for_checkpoint(tri_run *run, const char *previous, int *have) {
+    TRI_TRY(look_for_files(run, previous, have));
+    run->resumes = *have && run->common->resume;
+    if (run->common->resume || !*have) return TRI_OK;
+    return tri_agree(run->comm,
+                     tri_fail(TRI_ERR_FILE, "'%s' exists: use --resume, or remove it and its .prev",
+                              run->common->checkpoint));
+}
+
 /* Resumes from the checkpoint, else from the previous one; starts from the beginning if neither exists. */
-static tri_status resume(tri_run *run, void *state, schedule *s) {
-    char previous[4096], why[1024];
-    int have;
-    snprintf(previous, sizeof previous, "%s.prev", run->common->checkpoint);
-    TRI_TRY(look_for_files(run, previous, &have));
-    if (!run->common->resume)
-        return have ? tri_agree(run->comm, tri_fail(TRI_ERR_FILE,
-                                                    "'%s' exists: use --resume, or remove it and its .prev",
-                                                    run->common->checkpoint))
-                    : TRI_OK;
+static tri_status resume(tri_run *run, void *state, schedule *s, const char *previous, int have) {
+    char why[1024];
     tri_status status = TRI_OK;
     if (have & HAVE_FILE) {
         status = tri_checkpoint_load(run, state, run->common->checkpoint);
@@ -153,9 +176,13 @@ tri_status tri_steps_run(tri_run *run, void *state) {
     schedule s;
     TRI_TRY(read_every(run->common->checkpoint_every, &s));
     run->step = run->resumed = 0;
+    char previous[4096];
+    int have = 0;
+    snprintf(previous, sizeof previous, "%s.prev", run->common->checkpoint ? run->common->checkpoint : "");
+    if (run->common->checkpoint) TRI_TRY(look_for_checkpoint(run, previous, &have));
     TRI_TRY(run->app->begin(run, state));
     if (run->common->checkpoint) {
-        TRI_TRY(resume(run, state, &s));
+        TRI_TRY(resume(run, state, &s, previous, have));
         run->resumed = run->step;
         tri_stop_catch();
     }

@@ -22,7 +22,7 @@ typedef struct state {
     tri_texts files;
     const char *out;
     size_t memory;
-    bool replace, check;
+    bool check;
     /* the same on all ranks */
     char *out_file, *out_path;
     gather_plan plan;
@@ -50,7 +50,6 @@ static const tri_option options[] = {
     TRI_OPTION(state, out, "out", NULL,
                "FILE.h5:/DATASET to write; the dataset has the same path in the split files"),
     TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
-    TRI_OPTION(state, replace, "replace", NULL, "replace an existing FILE.h5"),
     TRI_OPTION(state, check, "verify", NULL,
                "read all split files and the result again and compare every row"),
     {.name = NULL},
@@ -112,11 +111,8 @@ static tri_status start_whole(state *s, tri_run *run) {
     tri_array_destroy(&s->array);
     tri_result_destroy(&s->result);
     memset(s->next, 0, s->mine.count * sizeof *s->next);
-    /* A repeat replaces the file of the previous one. */
-    int again = run->repeat > -run->common->warmup;
-    TRI_TRY(tri_result_create_at(run->comm, s->out_file,
-                                 TRI_RESULT_PLAIN | (s->replace || again ? TRI_RESULT_REPLACE : 0),
-                                 &s->result));
+    TRI_TRY(tri_result_create_at(
+        run->comm, s->out_file, TRI_RESULT_PLAIN | (tri_replaces(run) ? TRI_RESULT_REPLACE : 0), &s->result));
     return tri_array_create(s->result, s->out_path ? s->out_path : s->plan.path, &s->plan.form,
                             s->plan.shape.rank, s->plan.shape.dims, NULL, &s->array);
 }
@@ -226,7 +222,6 @@ static tri_status run(tri_run *run, void *argument) {
 
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
-    if (!s->check) return TRI_OK;
     tri_dataset *whole = NULL;
     tri_status status = TRI_OK;
     if (tri_comm_rank(run->comm) == 0)
@@ -277,6 +272,7 @@ static const tri_app app = {
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,
+    .outputs = true,
     .setup = setup,
     .run = run,
     .verify = verify,

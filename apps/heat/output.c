@@ -1,6 +1,5 @@
 #include "apps/heat/output.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,16 @@ int heat_output_due(const heat_output *o, size_t step, size_t steps) {
     return o->prefix && (step == steps || (o->every && step % o->every == 0));
 }
 
+/* The name of the field after `step`, or of its picture. Returns `name`. */
+static const char *name_of(const heat_output *o, size_t step, const char *kind, char name[PATH_MAX]) {
+    snprintf(name, PATH_MAX, "%s-%08zu.%s", o->prefix, step, kind);
+    return name;
+}
+
+static const char *kind_of(const heat_output *o) {
+    return o->plot == HEAT_PLOT_PNG ? "png" : "svg";
+}
+
 /* ---- XDMF: the description that ParaView and VisIt open ---- */
 
 static void xdmf_numbers(FILE *to, int dims, const double value) {
@@ -22,13 +31,21 @@ static void xdmf_numbers(FILE *to, int dims, const double value) {
     fprintf(to, "</DataItem>");
 }
 
-/* Writes a file name with XML escapes. */
-static void xml_text(FILE *to, const char *text) {
-    for (; *text; text++) {
-        if (strchr("&<>\"'", *text))
-            fprintf(to, "&#%d;", *text);
-        else
-            fputc(*text, to);
+/* Writes a file name with XML escapes. XML cannot hold other control characters and what is not UTF-8: they
+ * are written as in an error line. */
+static void xml_text(FILE *to, const char *name) {
+    char line[4 * PATH_MAX];
+    for (size_t length; *name; name += length) {
+        char piece[PATH_MAX];
+        length = strcspn(name, "\t\n\r");
+        snprintf(piece, sizeof piece, "%.*s", (int)length, name);
+        for (const char *text = tri_text_line(piece, line, sizeof line); *text; text++) {
+            if (strchr("&<>\"'", *text))
+                fprintf(to, "&#%d;", *text);
+            else
+                fputc(*text, to);
+        }
+        if (name[length]) fprintf(to, "&#%d;", name[length++]);
     }
 }
 
@@ -53,24 +70,21 @@ static void xdmf_field(const heat_output *o, const tri_grid_info *g, size_t step
 
 /* Lists all fields up to `step`, including those before a resume. */
 static tri_status write_xdmf(const heat_output *o, const tri_grid_info *g, size_t step) {
-    char name[PATH_MAX], part[PATH_MAX];
+    char name[PATH_MAX];
+    tri_output *output = NULL;
     snprintf(name, sizeof name, "%s.xmf", o->prefix);
-    snprintf(part, sizeof part, "%s.xmf.part", o->prefix);
-    FILE *to = fopen(part, "w");
-    if (!to) return tri_fail(TRI_ERR_FILE, "cannot create '%s': %s", part, strerror(errno));
+    /* heat_output_begin() has asked whether it may be written. */
+    TRI_TRY(tri_output_create(name, 1, &output));
+    FILE *to = tri_output_stream(output);
     fprintf(to, "<?xml version=\"1.0\"?>\n<Xdmf Version=\"2.0\">\n  <Domain>\n    <Grid Name=\"heat\" "
                 "GridType=\"Collection\" CollectionType=\"Temporal\">\n");
     for (size_t s = 0; o->every && s < step; s += o->every)
         xdmf_field(o, g, s, to);
     xdmf_field(o, g, step, to);
     fprintf(to, "    </Grid>\n  </Domain>\n</Xdmf>\n");
-    int bad = ferror(to);
-    if (fclose(to) || bad || rename(part, name)) {
-        tri_status status = tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", name, strerror(errno));
-        unlink(part);
-        return status;
-    }
-    return TRI_OK;
+    tri_status status = tri_output_finish(output, NULL);
+    tri_output_destroy(&output);
+    return status;
 }
 
 /* ---- pictures ---- */
@@ -90,7 +104,6 @@ static int has_gnuplot(void) {
 tri_status heat_output_check(const heat_output *o) {
     if (o->plot == HEAT_PLOT_NONE) return TRI_OK;
     if (!o->prefix) return tri_fail(TRI_ERR_ARGUMENT, "--plot needs --out PREFIX");
-    TRI_TRY(tri_plot_check(o->prefix));
     if (!has_gnuplot())
         return tri_fail(TRI_ERR_ENVIRONMENT,
                         "--plot: no gnuplot in PATH; install it, or open '%s.xmf' with ParaView or VisIt",
@@ -131,30 +144,53 @@ static tri_status draw(FILE *to, const void *argument) {
     fprintf(to, "set size ratio -1\nset autoscale fix\nset title 'step %zu, time %.4g'\n", p->step,
             (double)p->step * p->output->step_time);
     fprintf(to, "set palette defined (0 'dark-blue', 1 'cyan', 2 'yellow', 3 'red')\n");
-    fprintf(to, "plot '-' binary array=(%zu,%zu) format='%%double' dx=%.17g dy=%.17g with image notitle\n",
-            (columns + stride - 1) / stride, (rows + stride - 1) / stride, width, width);
+    /* The first inner point is one spacing from the border, which is at 0. */
+    fprintf(to,
+            "plot '-' binary array=(%zu,%zu) format='%%double' origin=(%.17g,%.17g) dx=%.17g dy=%.17g with "
+            "image notitle\n",
+            (columns + stride - 1) / stride, (rows + stride - 1) / stride, p->output->spacing,
+            p->output->spacing, width, width);
     return send_points(g, p->dataset, stride, to);
 }
 
-static tri_status plot(const heat_output *o, const tri_grid_info *g, size_t step, const char *file) {
-    const char *kind = o->plot == HEAT_PLOT_PNG ? "png" : "svg";
+static tri_status plot(const heat_output *o, const tri_run *run, const tri_grid_info *g, size_t step,
+                       const char *file) {
     char name[PATH_MAX];
-    snprintf(name, sizeof name, "%s-%08zu.%s", o->prefix, step, kind);
+    name_of(o, step, kind_of(o), name);
     picture p = {o, g, step, NULL};
     TRI_TRY(tri_dataset_open(NULL, file, "u", &p.dataset));
-    tri_status status = tri_plot(name, kind, draw, &p);
+    tri_status status = tri_plot(name, tri_replaces(run), kind_of(o), draw, &p);
     tri_dataset_destroy(&p.dataset);
     return status;
 }
 
-/* ---- */
+/* ---- the files of a run ---- */
+
+/* Rank 0: whether all files of the run may be written. */
+static tri_status check_names(const heat_output *o, size_t steps, int replace) {
+    char name[PATH_MAX];
+    snprintf(name, sizeof name, "%s.xmf", o->prefix);
+    TRI_TRY(tri_output_check(name, replace));
+    for (size_t step = o->every ? 0 : steps;;) {
+        TRI_TRY(tri_output_check(name_of(o, step, "h5", name), replace));
+        if (o->plot != HEAT_PLOT_NONE) TRI_TRY(tri_output_check(name_of(o, step, kind_of(o), name), replace));
+        if (step == steps) return TRI_OK;
+        step = steps - step < o->every ? steps : step + o->every;
+    }
+}
+
+tri_status heat_output_begin(const heat_output *o, tri_run *run) {
+    if (!o->prefix) return TRI_OK;
+    return tri_agree(run->comm,
+                     tri_comm_rank(run->comm) ? TRI_OK : check_names(o, run->steps, tri_replaces(run)));
+}
 
 tri_status heat_output_write(const heat_output *o, tri_run *run, const tri_grid_info *g, size_t step,
                              const double *block) {
     char name[PATH_MAX];
     tri_result *file = NULL;
-    snprintf(name, sizeof name, "%s-%08zu.h5", o->prefix, step);
-    TRI_TRY(tri_result_create_at(run->comm, name, TRI_RESULT_REPLACE, &file));
+    TRI_TRY(tri_result_create_at(run->comm, name_of(o, step, "h5", name),
+                                 tri_replaces(run) ? TRI_RESULT_REPLACE : 0, &file));
     tri_result_integer(file, "step", (int64_t)step);
     tri_result_real(file, "time", (double)step * o->step_time);
     tri_result_real(file, "spacing", o->spacing);
@@ -165,7 +201,7 @@ tri_status heat_output_write(const heat_output *o, tri_run *run, const tri_grid_
     TRI_TRY(status);
     if (tri_comm_rank(run->comm) == 0) {
         status = write_xdmf(o, g, step);
-        if (status == TRI_OK && o->plot != HEAT_PLOT_NONE) status = plot(o, g, step, name);
+        if (status == TRI_OK && o->plot != HEAT_PLOT_NONE) status = plot(o, run, g, step, name);
     }
     return tri_agree(run->comm, status);
 }

@@ -19,6 +19,10 @@ int heat_output_due(const heat_output *output, size_t step, size_t steps);
 /* Checks the options. TRI_ERR_ENVIRONMENT: --plot without gnuplot. */
 tri_status heat_output_check(const heat_output *output);
 
+/* Asks before the first step whether all files of the run may be written. TRI_ERR_FILE: one exists and may
+ * not be replaced. Collective; the same status on all ranks. */
+tri_status heat_output_begin(const heat_output *output, tri_run *run);
+
 /* Writes this rank's `block` of the field after `step` steps. Collective; the same status on all ranks. */
 tri_status heat_output_write(const heat_output *output, tri_run *run, const tri_grid_info *grid, size_t step,
                              const double *block);

@@ -44,6 +44,7 @@ static tri_status measure(tri_gpu *gpu, double *rate) {
     tri_gpu_buffer *from = NULL, *to = NULL;
     tri_status status = tri_gpu_buffer_create(gpu, bytes, &from);
     if (status == TRI_OK) status = tri_gpu_buffer_create(gpu, bytes, &to);
+    if (status == TRI_OK) status = tri_gpu_prepare(gpu, "copy");
     if (status == TRI_OK) status = tri_gpu_fill(from, 0, bytes / sizeof(double), 1);
     if (status == TRI_OK) status = tri_gpu_fill(to, 0, bytes / sizeof(double), 2);
     if (status == TRI_OK) status = tri_gpu_wait(gpu);

@@ -13,7 +13,8 @@
 
 static const tri_option options[] = {
     TRI_OPTION(map_state, expression, "EXPR", NULL,
-               "OpenCL C expression of input names and the index i, or statements [TYPE] NAME = ...;",
+               "C expression of input names and the index i, or statements [TYPE] NAME = ...; integers wrap, "
+               "x / 0 is 0",
                .argument = true, .required = true),
     TRI_OPTION(map_state, specs, "NAME=FILE.h5:/DATASET", NULL,
                "inputs of the same shape; an input with one element is broadcast", .argument = true),
@@ -23,7 +24,6 @@ static const tri_option options[] = {
                "also compute the exact sum, the minimum or the maximum of each value",
                .choices = "none|sum|min|max"),
     TRI_OPTION(map_state, memory, "memory", "64Mi", "bytes of elements that each rank holds at a time"),
-    TRI_OPTION(map_state, replace, "replace", NULL, "replace an existing FILE.h5"),
     TRI_OPTION(map_state, check, "verify", NULL,
                "recompute on the device with another distribution over ranks and compare all bits; does not "
                "check the arithmetic of the device"),
@@ -41,22 +41,14 @@ static tri_status check_options(const map_state *s) {
     return TRI_OK;
 }
 
-/* One rank of each node compiles; the others find the kernel in the cache. */
 static tri_status compile(tri_run *run, map_state *s) {
     tri_gpu_input inputs[TRI_GPU_MAP_INPUTS];
     for (size_t k = 0; k < s->inputs; k++)
         inputs[k] = (tri_gpu_input){.name = s->input[k].name,
                                     .number = tri_dataset_number(s->input[k].dataset),
                                     .single = tri_dataset_count(s->input[k].dataset) == 1};
-    bool first = tri_comm_shape(run->comm)->local_rank == 0;
-    for (int turn = 0; turn < 2; turn++) {
-        tri_status status = TRI_OK;
-        if (first == (turn == 0))
-            status =
-                tri_gpu_map_create(run->gpu, s->expression, inputs, s->inputs, s->name, s->outputs, &s->map);
-        TRI_TRY(tri_agree(run->comm, status));
-    }
-    return TRI_OK;
+    return tri_agree(run->comm, tri_gpu_map_create(run->gpu, s->expression, inputs, s->inputs, s->name,
+                                                   s->outputs, &s->map));
 }
 
 /* This rank's elements, and the size of the pieces. */
@@ -113,19 +105,18 @@ static tri_status stream_to(tri_run *run, map_state *s, const char *file, int ho
 
 /* Times reading and writing alone, with a temporary output file. */
 static tri_status run_baseline(tri_run *run, map_state *s, double map_s) {
-    size_t room = strlen(s->file) + sizeof ".baseline";
-    char *file = malloc(room);
-    TRI_TRY(tri_agree(run->comm, file ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a name")));
-    snprintf(file, room, "%s.baseline", s->file);
+    char *file = NULL;
+    int root = tri_comm_rank(run->comm) == 0;
+    TRI_TRY(tri_agree(run->comm, root ? tri_output_name(s->file, &file) : TRI_OK));
     tri_status status = tri_barrier(run->comm);
     double start = tri_now_s();
     int repeat = run->repeat;
     run->repeat = -1; /* its phases do not count */
-    if (status == TRI_OK) status = stream_to(run, s, file, TRI_RESULT_REPLACE, false);
+    if (status == TRI_OK) status = stream_to(run, s, root ? file : "", 0, false);
     run->repeat = repeat;
     double alone_s = tri_now_s() - start;
     tri_report_phase(run, "files alone", alone_s, 0);
-    if (tri_comm_rank(run->comm) == 0) unlink(file);
+    if (root) unlink(file);
     free(file);
     if (repeat < 0) return status;
     s->map_s += map_s;
@@ -138,17 +129,14 @@ static tri_status run(tri_run *run, void *argument) {
     double start = tri_now_s();
     for (size_t p = 0; p < (size_t)s->threads * tri_gpu_map_outputs(s->map); p++)
         tri_moments_clear(&s->part[p]);
-    /* A repeat replaces the file of the previous one. */
-    int again = run->repeat > -run->common->warmup;
-    TRI_TRY(stream_to(run, s, s->file, s->replace || again ? TRI_RESULT_REPLACE : 0, true));
+    TRI_TRY(stream_to(run, s, s->file, tri_replaces(run) ? TRI_RESULT_REPLACE : 0, true));
     if (s->reduce != MAP_NOTHING) TRI_TRY(map_total(run, s));
     if (s->baseline) TRI_TRY(run_baseline(run, s, tri_now_s() - start));
     return TRI_OK;
 }
 
 static tri_status verify(tri_run *run, void *argument) {
-    map_state *s = argument;
-    return s->check ? map_verify(run, s) : TRI_OK;
+    return map_verify(run, argument);
 }
 
 /* "sum", or with several values "sum_r". */
@@ -217,6 +205,7 @@ static const tri_app app = {
         "mpirun -np 2 trireme map 'd = x - y; d * d' x=a.h5:/x y=b.h5:/x --reduce sum\n",
     .options = options,
     .state_bytes = sizeof(map_state),
+    .outputs = true,
     .device_use = device_use,
     .setup = setup,
     .run = run,

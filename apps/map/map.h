@@ -22,7 +22,7 @@ typedef struct map_state {
     tri_texts specs; /* NAME=FILE:/DATASET */
     size_t memory;
     int reduce;
-    bool replace, check, baseline;
+    bool check, baseline;
     /* inputs */
     map_input input[TRI_GPU_MAP_INPUTS];
     size_t inputs, block; /* block: elements of a chunk, which is read as a whole */

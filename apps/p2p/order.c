@@ -6,15 +6,14 @@
 
 #include "apps/p2p/p2p.h"
 
-/* For the signal handler, which may call neither printf nor MPI: its message, and the file that rank 0
- * must remove. */
-static char last_words[2048], unfinished[4096];
+/* For the signal handler, which may call neither printf nor MPI. */
+static char last_words[2048];
 
 static void give_up(int signal) {
     (void)signal;
     ssize_t ignored = write(STDERR_FILENO, last_words, strlen(last_words));
     (void)ignored;
-    if (*unfinished) unlink(unfinished);
+    tri_output_abandon();
     _exit(1);
 }
 
@@ -45,8 +44,6 @@ tri_status p2p_exchange(tri_run *run, p2p_state *s) {
     unsigned timeout_s = (unsigned)s->timeout_s + (me ? 5 : 0);
     struct sigaction old, ours = {.sa_handler = give_up};
     describe(run, s);
-    if (me == 0 && run->result)
-        snprintf(unfinished, sizeof unfinished, "%s.part", tri_result_path(run->result));
     sigaction(SIGALRM, &ours, &old);
     tri_status status = TRI_OK;
     for (int i = 0; i < s->sizes; i++)

@@ -32,7 +32,7 @@ static const tri_option options[] = {
 };
 #undef CHOICE
 
-static tri_status check_options(const p2p_state *s) {
+static tri_status check_options(const tri_run *run, const p2p_state *s) {
     if (s->samples < 1) return tri_fail(TRI_ERR_ARGUMENT, "--samples: at least 1");
     if (!(s->duration_s >= 0 && s->duration_s <= 60))
         return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 to 60 seconds");
@@ -41,7 +41,7 @@ static tri_status check_options(const p2p_state *s) {
     if (s->strict && !s->order) return tri_fail(TRI_ERR_ARGUMENT, "--strict needs --order");
     if (s->plot && s->order)
         return tri_fail(TRI_ERR_ARGUMENT, "--plot cannot be combined with --order, which measures no pairs");
-    return s->plot ? tri_plot_check(s->plot) : TRI_OK;
+    return s->plot ? tri_plot_check(run, s->plot) : TRI_OK;
 }
 
 static tri_status read_sizes(p2p_state *s) {
@@ -97,7 +97,7 @@ static tri_status allocate(p2p_state *s, int rank) {
 
 static tri_status setup(tri_run *run, void *argument) {
     p2p_state *s = argument;
-    TRI_TRY(check_options(s));
+    TRI_TRY(check_options(run, s));
     TRI_TRY(read_sizes(s));
     TRI_TRY(choose_players(s, run));
     if (s->plot && !p2p_pairs(s->players))
@@ -158,8 +158,7 @@ static tri_status record(tri_run *run, void *argument) {
 
 static tri_status draw(tri_run *run, void *argument) {
     const p2p_state *s = argument;
-    (void)run;
-    return s->plot ? p2p_plot(s, s->plot) : TRI_OK;
+    return s->plot ? p2p_plot(run, s) : TRI_OK;
 }
 
 static void teardown(void *argument) {
@@ -182,6 +181,7 @@ static const tri_app p2p_app = {
     .options = options,
     .state_bytes = sizeof(p2p_state),
     .no_device = true,
+    .outputs = true,
     .setup = setup,
     .run = run,
     .verify = verify,

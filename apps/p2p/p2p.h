@@ -138,7 +138,7 @@ tri_status p2p_exchange(tri_run *run, p2p_state *s);
 tri_status p2p_record(tri_run *run, p2p_state *s);
 /* Draws heat maps of latency and bandwidth to an SVG file, by gnuplot. Rank 0 only. TRI_ERR_FILE: it
  * failed. */
-tri_status p2p_plot(const p2p_state *s, const char *path);
+tri_status p2p_plot(const tri_run *run, const p2p_state *s);
 /* best_s of a message from player a to player b; NAN if a == b. */
 double p2p_one_way_s(const p2p_state *s, int size, int a, int b);
 

@@ -53,6 +53,6 @@ static tri_status draw(FILE *to, const void *argument) {
     return TRI_OK;
 }
 
-tri_status p2p_plot(const p2p_state *s, const char *path) {
-    return tri_plot(path, "svg size 1100,520 dynamic background 'white'", draw, s);
+tri_status p2p_plot(const tri_run *run, const p2p_state *s) {
+    return tri_plot(s->plot, run->common->replace, "svg size 1100,520 dynamic background 'white'", draw, s);
 }

@@ -199,7 +199,10 @@ static tri_status find_range(tri_run *run, state *s) {
     if (!isfinite(low) || !isfinite(high))
         return tri_fail(TRI_ERR_ARGUMENT, "--histogram: some elements are infinite; give --range LOW,HIGH");
     /* All elements are equal: a range of nonzero width. */
-    if (low == high) high = low + fmax(1, fabs(low) * 0x1p-20);
+    if (low == high) {
+        double width = fmax(1, fabs(low) * 0x1p-20);
+        *(isfinite(high + width) ? &high : &low) += isfinite(high + width) ? width : -width;
+    }
     s->workers.plan.low = low;
     s->workers.plan.high = high;
     return TRI_OK;
@@ -267,7 +270,6 @@ static tri_status verify(tri_run *run, void *argument) {
     int root = tri_comm_rank(run->comm) == 0;
     tri_moments other;
     double ordered = 0;
-    if (!s->check) return TRI_OK;
     TRI_TRY(reduce_verify_moments(run, &s->input, &other));
     if (s->sum == REDUCE_ORDERED) TRI_TRY(reduce_verify_ordered(run, &s->input, &ordered));
     if (!root) return TRI_OK;
@@ -310,18 +312,27 @@ static void record_extreme(tri_run *run, const state *s, const tri_extreme *e, c
     tri_report_text(run, names[2], text);
 }
 
+/* The shortest text that reads back as x. */
+static const char *shortest(double x, char text[32]) {
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, 32, "%.*g", digits, x);
+        if (strtod(text, NULL) == x) break;
+    }
+    return text;
+}
+
 static tri_status record_histogram(tri_run *run, const state *s) {
     size_t bins = (size_t)s->bins;
-    double low = s->workers.plan.low, high = s->workers.plan.high,
-           *edges = malloc((bins + 1) * sizeof *edges);
+    char from[32], to[32];
+    double *edges = malloc((bins + 1) * sizeof *edges);
     if (!edges) return tri_fail(TRI_ERR_MEMORY, "no memory for the edges of %zu bins", bins);
     for (size_t b = 0; b <= bins; b++)
-        edges[b] = b == bins ? high : low + (double)b * ((high - low) / (double)bins);
+        edges[b] = tri_histogram_edge(s->workers.plan.low, s->workers.plan.high, bins, b);
     tri_report_integer(run, "below", s->histogram.below, "1", "elements below the range of the histogram");
     tri_report_integer(run, "above", s->histogram.above, "1", "elements above the range of the histogram");
     for (size_t b = 0; b < bins && bins <= 32; b++)
-        tri_report_line(run, "  [%.6g, %.6g%s %" PRId64, edges[b], edges[b + 1], b + 1 == bins ? "]" : ")",
-                        s->histogram.bin[b]);
+        tri_report_line(run, "  [%s, %s%s %" PRId64, shortest(edges[b], from), shortest(edges[b + 1], to),
+                        b + 1 == bins ? "]" : ")", s->histogram.bin[b]);
     if (run->result) {
         tri_result_integers(run->result, "histogram/counts", 1, &bins, s->histogram.bin, "1",
                             "elements in each bin");

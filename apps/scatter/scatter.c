@@ -29,7 +29,7 @@ typedef struct state {
     /* options */
     const char *file, *out, *weights, *key;
     size_t memory;
-    bool replace, check;
+    bool check;
     /* the whole dataset; all except the plan on rank 0 only */
     plan plan;
     tri_template form;
@@ -64,7 +64,6 @@ static const tri_option options[] = {
         "column number, or path of a dataset with one whole number per row: the key; a row goes to rank "
         "(key modulo number of ranks)"),
     TRI_OPTION(state, memory, "memory", "256Mi", "bytes that each rank holds at a time"),
-    TRI_OPTION(state, replace, "replace", NULL, "replace existing files"),
     TRI_OPTION(state, check, "verify", NULL,
                "read all split files again and compare every row with the input"),
     {.name = NULL},
@@ -168,10 +167,8 @@ static tri_status start_split_file(state *s, tri_run *run) {
     tri_array_destroy(&s->numbers);
     tri_result_destroy(&s->split);
     s->done = 0;
-    /* A repeat replaces the file of the previous one. */
-    int again = run->repeat > -run->common->warmup;
-    TRI_TRY(tri_result_create_at(s->alone, s->split_path, s->replace || again ? TRI_RESULT_REPLACE : 0,
-                                 &s->split));
+    TRI_TRY(
+        tri_result_create_at(s->alone, s->split_path, tri_replaces(run) ? TRI_RESULT_REPLACE : 0, &s->split));
     tri_result_text(s->split, "program", "scatter");
     tri_result_text(s->split, "source", s->file);
     tri_result_text(s->split, SPLIT_ID, s->plan.split);
@@ -278,7 +275,6 @@ static tri_status run(tri_run *run, void *argument) {
 
 static tri_status verify(tri_run *run, void *argument) {
     state *s = argument;
-    if (!s->check) return TRI_OK;
     split_file mine;
     TRI_TRY(tri_agree(run->comm, split_file_open(s->split_path, s->plan.path, &mine)));
     uint64_t rows = mine.shape.dims[0], all = 0;
@@ -344,6 +340,7 @@ static const tri_app app = {
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,
+    .outputs = true,
     .setup = setup,
     .run = run,
     .verify = verify,

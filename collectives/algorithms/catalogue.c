@@ -57,8 +57,8 @@ static tri_status find(const char *operation, const char *name, int *out) {
     return tri_fail(TRI_ERR_ARGUMENT, "no operation '%s'; available:%s", operation, known);
 }
 
-tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]) {
-    const tri_algorithm *found[TRI_OPERATION_COUNT] = {NULL};
+tri_status tri_algorithms_parse(const char *names, tri_selection selected[TRI_OPERATION_COUNT]) {
+    tri_selection found[TRI_OPERATION_COUNT] = {{NULL}};
     while (*names) {
         char word[96];
         size_t length = strcspn(names, ",");
@@ -68,10 +68,12 @@ tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected
         if (!colon)
             return tri_fail(TRI_ERR_ARGUMENT, "'%s' does not name an algorithm; write it as bcast:binomial",
                             word);
-        *colon = 0;
-        int index;
-        TRI_TRY(find(word, colon + 1, &index));
-        found[tri_algorithm_list[index]->operation] = tri_algorithm_list[index];
+        *colon++ = 0;
+        size_t last = strlen(colon);
+        int index, strict = last && colon[last - 1] == '!';
+        if (strict) colon[last - 1] = 0;
+        TRI_TRY(find(word, colon, &index));
+        found[tri_algorithm_list[index]->operation] = (tri_selection){tri_algorithm_list[index], strict};
     }
     memcpy(selected, found, sizeof found);
     return TRI_OK;

@@ -72,7 +72,14 @@ int tri_algorithm_fits(const tri_algorithm *a, const tri_subcase *c);
 /* The list of algorithms, declared here and defined above (algorithms/list.c). */
 extern const tri_algorithm *const tri_algorithm_list[];
 extern const int tri_algorithm_list_count;
-/* Parses "bcast:binomial,reduce:linear" into selected[operation]; NULL: none named. TRI_ERR_ARGUMENT. */
-tri_status tri_algorithms_parse(const char *names, const tri_algorithm *selected[TRI_OPERATION_COUNT]);
+
+/* The algorithm that is named for an operation. */
+typedef struct tri_selection {
+    const tri_algorithm *algorithm; /* NULL: none named */
+    int strict;                     /* a call that it cannot do fails; 0: the cheapest one does it */
+} tri_selection;
+
+/* Parses "bcast:binomial!,reduce:linear" into selected[operation]. TRI_ERR_ARGUMENT. */
+tri_status tri_algorithms_parse(const char *names, tri_selection selected[TRI_OPERATION_COUNT]);
 
 #endif

@@ -1,9 +1,8 @@
 /* Common to all collective calls: choice of the algorithm, scratch, execution. */
 #include <stdlib.h>
 
-#include "collectives/engine/engine.h"
+#include "collectives/engine/arguments.h"
 #include "collectives/engine/run.h"
-#include "trireme/message.h"
 
 /* Below this size, copying through slots is as fast as exchanging addresses. */
 enum { MAPPED_FROM_BYTES = 2048 };
@@ -15,16 +14,33 @@ static int is_choice_for(const tri_choice *choice, const tri_subcase *c) {
            choice->nonblocking == c->nonblocking;
 }
 
+/* The algorithm that is named, or NULL. */
+static tri_status selected(const tri_selection *named, const tri_subcase *c, const tri_algorithm **out) {
+    int fits = named->algorithm && tri_algorithm_fits(named->algorithm, c);
+    if (named->strict && !fits)
+        return tri_fail(TRI_ERR_ARGUMENT,
+                        "%s:%s! cannot do a %s%s of %zu bytes on %d ranks of %d nodes; name another "
+                        "algorithm, or leave out the '!'",
+                        tri_operation_name(c->operation), named->algorithm->name,
+                        c->nonblocking ? "nonblocking " : "", tri_operation_name(c->operation), c->bytes,
+                        c->ranks, c->nodes);
+    *out = fits ? named->algorithm : NULL;
+    return TRI_OK;
+}
+
 /* A choice takes longer than a small call, so recent choices are cached. Each hash has several entries, so
  * that alternating calls do not evict each other. */
-static const tri_recipe *choose(tri_collective_state *state, const tri_subcase *c) {
+static tri_status choose(tri_collective_state *state, const tri_subcase *c, const tri_recipe **out) {
     uint64_t hash = ((uint64_t)c->bytes * TRI_OPERATION_COUNT + c->operation) * UINT64_C(0x9e3779b97f4a7c15);
     tri_choice *row = state->chosen[(hash >> 32) % TRI_CHOICES];
     for (int i = 0; i < TRI_CHOICES_PER_SET; i++)
-        if (is_choice_for(&row[i], c)) return &row[i].recipe;
+        if (is_choice_for(&row[i], c)) {
+            *out = &row[i].recipe;
+            return TRI_OK;
+        }
+    const tri_algorithm *a;
+    TRI_TRY(selected(&state->selected[c->operation], c, &a));
     tri_choice *choice = &row[state->choices++ % TRI_CHOICES_PER_SET];
-    const tri_algorithm *a = state->selected[c->operation];
-    if (a && !tri_algorithm_fits(a, c)) a = NULL;
     *choice = (tri_choice){.operation = c->operation,
                            .bytes = c->bytes,
                            .unit_bytes = c->unit_bytes,
@@ -33,7 +49,8 @@ static const tri_recipe *choose(tri_collective_state *state, const tri_subcase *
                            .mapped = c->mapped,
                            .nonblocking = c->nonblocking};
     tri_recipe_make(&choice->recipe, a, c, &state->net);
-    return &choice->recipe;
+    *out = &choice->recipe;
+    return TRI_OK;
 }
 
 /* If the ranks have a shared heap, checks whether this call's vectors are in it. */
@@ -44,7 +61,7 @@ static void look_for_heap(tri_shared *shared, tri_subcase *c, const tri_call *ca
     c->mapped = tri_shared_exchange_vectors(shared, call->send, receives ? call->recv : NULL, -1);
 }
 
-void tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call) {
+tri_status tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call) {
     tri_collective_state *state = tri_state_of(comm);
     tri_case asked = tri_comm_case(comm, spec->operation, spec->bytes, spec->uneven, spec->commutes);
     asked.unit_bytes = spec->unit_bytes;
@@ -53,21 +70,22 @@ void tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking,
     tri_subcase c = tri_subcase_of(&asked);
     c.nonblocking = nonblocking;
     if (!nonblocking && state->shared) look_for_heap(state->shared, &c, call);
-    call->recipe = choose(state, &c);
+    TRI_TRY(choose(state, &c, &call->recipe));
     call->pick = 0;
     call->parameters = call->recipe->pick[0].parameters;
+    state->last = call->recipe->pick[0].algorithm;
+    return TRI_OK;
 }
 
-tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, tri_engine *engine,
+tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, int tag, tri_engine *engine,
                              const tri_verbs *verbs) {
-    enum { CALLS_WITH_TAGS = (TRI_TAG_LAST + 1) / TRI_SCHEDULES };
     engine->mpi = comm->mpi;
     engine->type = spec->type;
-    engine->op = spec->op;
+    engine->per_unit = spec->unit_bytes / spec->type_bytes;
+    engine->operands = spec->operands;
     engine->combine = comm->combine;
     engine->combine_data = comm->combine_data;
-    engine->tag =
-        TRI_TAG_LAST + 1 + (int)(tri_state_of(comm)->call_count++ % CALLS_WITH_TAGS) * TRI_SCHEDULES;
+    engine->tag = tag;
     tri_context all = {.verbs = verbs,
                        .engine = engine,
                        .rank = comm->rank,
@@ -93,11 +111,11 @@ static tri_status scratch_of(tri_collective_state *state, size_t bytes, void **o
     return TRI_OK;
 }
 
-tri_status tri_call_run(tri_comm *comm, const tri_call_spec *spec, tri_call *call) {
+/* All steps of a blocking call. */
+static tri_status run(tri_comm *comm, const tri_call_spec *spec, tri_call *call) {
     tri_collective_state *state = tri_state_of(comm);
-    tri_call_choose(comm, spec, 0, call);
-    state->last = call->recipe->pick[0].algorithm;
-    tri_context context = tri_call_prepare(comm, spec, &state->engine, &tri_verbs_execute);
+    TRI_TRY(tri_call_choose(comm, spec, 0, call));
+    tri_context context = tri_call_prepare(comm, spec, TRI_TAG_BLOCKING, &state->engine, &tri_verbs_execute);
     context.shared = state->shared;
     size_t units = tri_call_scratch(&context, call);
     TRI_TRY(scratch_of(state, units * spec->unit_bytes, &call->scratch));
@@ -108,4 +126,13 @@ tri_status tri_check_root(int root, const tri_comm *comm) {
     if (root < 0 || root >= comm->size)
         return tri_fail(TRI_ERR_ARGUMENT, "root %d is not one of the %d ranks", root, comm->size);
     return TRI_OK;
+}
+
+tri_status tri_call_block(tri_comm *comm, tri_arguments *a) {
+    tri_status status = tri_arguments_open(a, comm);
+    if (status == TRI_OK) status = tri_arguments_load(a);
+    if (status == TRI_OK) status = run(comm, &a->spec, &a->call);
+    if (status == TRI_OK) status = tri_arguments_store(a);
+    tri_arguments_close(a);
+    return status;
 }

@@ -1,88 +1,110 @@
-/* Blocking reductions and scans. */
+/* Reductions and scans: tri_reduce(), tri_allreduce(), tri_reduce_scatter(), tri_reduce_scatter_block(),
+ * tri_scan(), tri_exscan(), with their nonblocking and persistent forms. */
+#include <stdint.h>
 #include <stdlib.h>
 
-#include "collectives/engine/engine.h"
-#include "collectives/engine/layout.h"
+#include "collectives/engine/arguments.h"
 
-tri_status tri_describe_combine(tri_call_spec *spec, tri_operation operation, size_t count, MPI_Datatype type,
-                                MPI_Op op) {
-    MPI_Aint lower, extent = (MPI_Aint)tri_common_bytes(type), true_lower = 0, true_extent = extent;
-    if (!extent) {
-        TRI_MPI(MPI_Type_get_extent(type, &lower, &extent));
-        TRI_MPI(MPI_Type_get_true_extent(type, &true_lower, &true_extent));
-    }
-    if (true_lower != 0 || true_extent > extent)
-        return tri_fail(TRI_ERR_ARGUMENT, "%s needs a type with lower bound 0 whose elements do not overlap",
-                        tri_operation_name(operation));
-    *spec = (tri_call_spec){.operation = operation,
-                            .type = type,
-                            .unit_bytes = (size_t)extent,
-                            .op = op,
-                            .bytes = count * (size_t)extent};
-    TRI_MPI(MPI_Op_commutative(op, &spec->commutes));
+/* Fills the arguments. `inputs`: elements of this rank's input; `results`: of its result, 0: none. If it has
+ * none, `recv` is ignored unless it is the input. */
+static tri_status combine(tri_arguments *a, tri_operation operation, const void *send, size_t inputs,
+                          void *recv, size_t results, MPI_Datatype type, MPI_Op op, tri_comm *comm) {
+    const tri_operands *o;
+    size_t bytes;
+    int in_place = send == MPI_IN_PLACE;
+    TRI_TRY(tri_operands_of(comm, &tri_state_of(comm)->operands, type, op, &o));
+    TRI_TRY(tri_count_bytes(inputs, o->unit_bytes, &bytes));
+    *a = (tri_arguments){.spec = {.operation = operation,
+                                  .unit_bytes = o->unit_bytes,
+                                  .commutes = o->commutes,
+                                  .type = o->packed ? MPI_BYTE : type,
+                                  .type_bytes = o->packed ? 1 : o->unit_bytes,
+                                  .operands = *o},
+                         .call = {.send = in_place ? recv : send, .recv = recv},
+                         .send = {.user = (void *)send, .type = type, .count = inputs},
+                         .recv = {.user = recv, .type = type, .count = in_place ? inputs : results},
+                         .loads = in_place,
+                         .stores = results > 0};
+    if (!o->packed) return TRI_OK;
+    a->send.blocks = !in_place;
+    a->recv.blocks = in_place || results;
     return TRI_OK;
 }
 
-tri_status tri_reduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op, int root,
-                      tri_comm *comm) {
-    tri_call_spec spec;
+/* The elements of the vector or of a block. Elements without data need no communication. */
+static void set_count(tri_arguments *a, size_t count) {
+    a->call.count = a->spec.operands.size ? count : 0;
+    a->spec.bytes = a->spec.uneven ? 0 : a->call.count * a->spec.unit_bytes;
+}
+
+static tri_status vector(tri_arguments *a, tri_operation operation, const void *send, void *recv,
+                         size_t count, MPI_Datatype type, MPI_Op op, int gets, tri_comm *comm) {
+    TRI_TRY(combine(a, operation, send, count, recv, gets ? count : 0, type, op, comm));
+    set_count(a, count);
+    return TRI_OK;
+}
+
+static tri_status reduce(tri_arguments *a, const void *send, void *recv, size_t count, MPI_Datatype type,
+                         MPI_Op op, int root, tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
-    TRI_TRY(tri_describe_combine(&spec, TRI_REDUCE, count, type, op));
-    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count, .root = root};
-    return tri_call_run(comm, &spec, &call);
+    TRI_TRY(vector(a, TRI_REDUCE, send, recv, count, type, op, comm->rank == root, comm));
+    a->call.root = root;
+    return TRI_OK;
 }
 
-tri_status tri_allreduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
-                         tri_comm *comm) {
-    tri_call_spec spec;
-    TRI_TRY(tri_describe_combine(&spec, TRI_ALLREDUCE, count, type, op));
-    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count};
-    return tri_call_run(comm, &spec, &call);
+/* Rank 0 has no result, but an algorithm may use its buffer. */
+static tri_status exscan(tri_arguments *a, const void *send, void *recv, size_t count, MPI_Datatype type,
+                         MPI_Op op, tri_comm *comm) {
+    TRI_TRY(vector(a, TRI_EXSCAN, send, recv, count, type, op, 1, comm));
+    a->stores = comm->rank > 0;
+    return TRI_OK;
 }
 
-tri_status tri_reduce_scatter_block(const void *send, void *recv, size_t recv_count, MPI_Datatype type,
-                                    MPI_Op op, tri_comm *comm) {
-    tri_call_spec spec;
-    TRI_TRY(tri_describe_combine(&spec, TRI_REDUCE_SCATTER, recv_count, type, op));
-    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = recv_count};
-    return tri_call_run(comm, &spec, &call);
+static tri_status reduce_scatter_block(tri_arguments *a, const void *send, void *recv, size_t recv_count,
+                                       MPI_Datatype type, MPI_Op op, tri_comm *comm) {
+    size_t all;
+    TRI_TRY(tri_count_bytes(recv_count, (size_t)comm->size, &all));
+    TRI_TRY(combine(a, TRI_REDUCE_SCATTER, send, all, recv, recv_count, type, op, comm));
+    set_count(a, recv_count);
+    return TRI_OK;
 }
 
-tri_status tri_reduce_scatter(const void *send, void *recv, const size_t *recv_counts, MPI_Datatype type,
-                              MPI_Op op, tri_comm *comm) {
-    tri_call_spec spec;
-    TRI_TRY(tri_describe_combine(&spec, TRI_REDUCE_SCATTER, 0, type, op));
-    spec.uneven = 1;
-    ptrdiff_t *displs = malloc((size_t)comm->size * sizeof *displs);
-    if (!displs)
-        return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %d blocks", comm->size);
+static tri_status reduce_scatter(tri_arguments *a, const void *send, void *recv, const size_t *recv_counts,
+                                 MPI_Datatype type, MPI_Op op, tri_comm *comm) {
     size_t all = 0;
-    for (int b = 0; b < comm->size; all += recv_counts[b++])
-        displs[b] = (ptrdiff_t)all;
-    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send,
-                     .recv = recv,
-                     .count = all,
-                     .send_counts = recv_counts,
-                     .send_displs = displs};
-    tri_status status = tri_call_run(comm, &spec, &call);
-    free(displs);
-    return status;
+    for (int b = 0; b < comm->size; b++)
+        if (__builtin_add_overflow(all, recv_counts[b], &all) || all > PTRDIFF_MAX)
+            return tri_fail(TRI_ERR_ARGUMENT, "the counts, such as %zu for rank %d, exceed the address space",
+                            recv_counts[b], b);
+    TRI_TRY(combine(a, TRI_REDUCE_SCATTER, send, all, recv, recv_counts[comm->rank], type, op, comm));
+    a->spec.uneven = a->spec.operands.size > 0;
+    set_count(a, all);
+    if (!a->spec.uneven) return TRI_OK;
+    a->displs = malloc((size_t)comm->size * sizeof *a->displs);
+    if (!a->displs)
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for the displacements of %d blocks", comm->size);
+    ptrdiff_t next = 0;
+    for (int b = 0; b < comm->size; next += (ptrdiff_t)recv_counts[b++])
+        a->displs[b] = next;
+    a->call.send_counts = recv_counts;
+    a->call.send_displs = a->displs;
+    return TRI_OK;
 }
 
-static tri_status scan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
-                       tri_operation operation, tri_comm *comm) {
-    tri_call_spec spec;
-    TRI_TRY(tri_describe_combine(&spec, operation, count, type, op));
-    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count};
-    return tri_call_run(comm, &spec, &call);
-}
+TRI_FORMS(reduce, reduce(&a, send, recv, count, type, op, root, comm), const void *send, void *recv,
+          size_t count, MPI_Datatype type, MPI_Op op, int root, tri_comm *comm)
 
-tri_status tri_scan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
-                    tri_comm *comm) {
-    return scan(send, recv, count, type, op, TRI_SCAN, comm);
-}
+TRI_FORMS(allreduce, vector(&a, TRI_ALLREDUCE, send, recv, count, type, op, 1, comm), const void *send,
+          void *recv, size_t count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
 
-tri_status tri_exscan(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
-                      tri_comm *comm) {
-    return scan(send, recv, count, type, op, TRI_EXSCAN, comm);
-}
+TRI_FORMS(reduce_scatter, reduce_scatter(&a, send, recv, recv_counts, type, op, comm), const void *send,
+          void *recv, const size_t *recv_counts, MPI_Datatype type, MPI_Op op, tri_comm *comm)
+
+TRI_FORMS(reduce_scatter_block, reduce_scatter_block(&a, send, recv, recv_count, type, op, comm),
+          const void *send, void *recv, size_t recv_count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
+
+TRI_FORMS(scan, vector(&a, TRI_SCAN, send, recv, count, type, op, 1, comm), const void *send, void *recv,
+          size_t count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
+
+TRI_FORMS(exscan, exscan(&a, send, recv, count, type, op, comm), const void *send, void *recv, size_t count,
+          MPI_Datatype type, MPI_Op op, tri_comm *comm)

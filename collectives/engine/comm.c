@@ -24,7 +24,7 @@ typedef struct settings {
 
 static tri_status settings_find(const tri_comm_options *options, settings *out) {
     const char *names = options->algorithms ? options->algorithms : getenv("TRIREME_ALGORITHM");
-    const tri_algorithm *selected[TRI_OPERATION_COUNT];
+    tri_selection selected[TRI_OPERATION_COUNT];
     if (names && strlen(names) >= sizeof out->algorithms)
         return tri_fail(TRI_ERR_ARGUMENT, "the list of algorithms is longer than %zu bytes",
                         sizeof out->algorithms - 1);
@@ -34,10 +34,12 @@ static tri_status settings_find(const tri_comm_options *options, settings *out) 
     return tri_network_load(file, &out->net, out->network_source, sizeof out->network_source);
 }
 
-static tri_status settings_agree(tri_comm *comm, const tri_comm_options *options,
+/* `status`: of this rank so far. */
+static tri_status settings_agree(tri_comm *comm, const tri_comm_options *options, tri_status status,
                                  tri_collective_state *state) {
     settings s = {.algorithms = ""};
-    TRI_TRY(tri_agree(comm, comm->rank == 0 ? settings_find(options, &s) : TRI_OK));
+    if (status == TRI_OK && comm->rank == 0) status = settings_find(options, &s);
+    TRI_TRY(tri_agree(comm, status));
     TRI_MPI(MPI_Bcast(&s, sizeof s, MPI_BYTE, 0, comm->mpi));
     state->net = s.net;
     strcpy(state->network_source, s.network_source);
@@ -50,16 +52,17 @@ static tri_status state_create(tri_comm *comm, const tri_comm_options *options,
     tri_collective_state *state = calloc(1, sizeof *state);
     tri_status status =
         state ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for the state of collective calls");
-    TRI_TRY(tri_agree(comm, status));
     comm->above = state;
     comm->above_destroy = state_destroy;
+    TRI_TRY(parent ? tri_agree(comm, status) : settings_agree(comm, options, status, state));
     state->engine.family = comm->family;
+    int *last_tag, known;
+    TRI_MPI(MPI_Comm_get_attr(comm->mpi, MPI_TAG_UB, &last_tag, &known));
+    state->last_tag = known ? *last_tag : TRI_TAG_LEAST_LAST;
     if (parent) {
         memcpy(state->selected, parent->selected, sizeof state->selected);
         state->net = parent->net;
         strcpy(state->network_source, parent->network_source);
-    } else {
-        TRI_TRY(settings_agree(comm, options, state));
     }
     /* Shared memory is used only if all nodes have it: ranks must choose alike. */
     if (comm->shape.largest > 1)
@@ -71,6 +74,7 @@ static tri_status create(MPI_Comm mpi, const tri_comm_options *options, tri_comm
     tri_comm *comm;
     TRI_TRY(tri_comm_open(mpi, options->node_of, parent ? parent->family : NULL, &comm));
     tri_status status = state_create(comm, options, parent ? tri_state_of(parent) : NULL);
+    if (status == TRI_OK && !options->node_of) status = tri_facts_keep(mpi, comm->facts);
     if (status == TRI_OK)
         *out = comm;
     else

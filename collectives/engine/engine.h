@@ -5,6 +5,18 @@
 
 #include "collectives/engine/execute.h"
 #include "mpi/shared.h"
+#include "trireme/message.h"
+
+/* The tags of collective calls. Blocking calls of a communicator run one after another and share tags, one
+ * for each schedule; MPI keeps their messages in order. Each pending nonblocking call has its own;
+ * so has each persistent call as long as it exists, because ranks may start them in different orders. */
+enum {
+    TRI_TAG_BLOCKING = TRI_TAG_LAST + 1,
+    TRI_TAG_NONBLOCKING = TRI_TAG_BLOCKING + TRI_SCHEDULES,
+    TRI_TAGS_NONBLOCKING = 8192,
+    TRI_TAG_PERSISTENT = TRI_TAG_NONBLOCKING + TRI_TAGS_NONBLOCKING, /* and above */
+    TRI_TAG_LEAST_LAST = 32767                                       /* what MPI guarantees */
+};
 
 /* A cached choice. */
 typedef struct tri_choice {
@@ -18,16 +30,20 @@ enum { TRI_CHOICES = 32, TRI_CHOICES_PER_SET = 4 };
 
 /* The state of collective calls on a communicator, created by tri_comm_create(). */
 typedef struct tri_collective_state {
-    const tri_algorithm *selected[TRI_OPERATION_COUNT]; /* NULL: chosen by cost */
+    tri_selection selected[TRI_OPERATION_COUNT];
     tri_network net;
     char network_source[256];                            /* origin of `net` */
     tri_choice chosen[TRI_CHOICES][TRI_CHOICES_PER_SET]; /* recent choices */
     unsigned choices;                                    /* number of choices so far */
-    const tri_algorithm *last; /* algorithm of the last blocking call; NULL: none yet */
-    unsigned call_count;       /* equal on all ranks, so that each call has its own tags */
-    tri_engine engine;         /* for blocking calls */
-    void *scratch;             /* reused by all calls, to avoid the cost of fresh pages */
+    uint64_t made;                                       /* persistent calls so far, equal on all ranks */
+    int last_tag;                                        /* the largest tag that MPI has */
+    struct tri_request *persistent;                      /* those that exist */
+    const tri_algorithm *last;                           /* algorithm of the last call; NULL: none yet */
+    uint64_t started;  /* nonblocking calls so far, equal on all ranks: each has a tag of its own */
+    tri_engine engine; /* for blocking calls */
+    void *scratch;     /* reused by all calls, to avoid the cost of fresh pages */
     size_t scratch_bytes;
+    tri_operands_cache operands;
     tri_shared *shared;     /* of this node's ranks, if the ranks of every node share memory; else NULL */
     int single_copy, cores; /* of `shared`, the minimum over all nodes */
 } tri_collective_state;
@@ -36,28 +52,25 @@ static inline tri_collective_state *tri_state_of(const tri_comm *comm) {
     return comm->above;
 }
 
-/* A call as the choice sees it. `type` is the type of a unit; `bytes` is that of tri_case. */
+/* A call as the choice and the verbs see it. `bytes` is that of tri_case. */
 typedef struct tri_call_spec {
     tri_operation operation;
-    MPI_Datatype type;
     size_t unit_bytes;
-    MPI_Op op;
     int commutes, uneven;
     size_t bytes;
+    MPI_Datatype type;     /* of messages */
+    size_t type_bytes;     /* of an element of it: unit_bytes or 1 */
+    tri_operands operands; /* of an operation that combines data */
 } tri_call_spec;
 
 tri_status tri_check_root(int root, const tri_comm *comm);
-/* The spec of a reduction of `count` elements. */
-tri_status tri_describe_combine(tri_call_spec *spec, tri_operation operation, size_t count, MPI_Datatype type,
-                                MPI_Op op);
 
-/* A call runs in three steps. Choose: sets call->recipe, from the cache if possible. */
-void tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call);
-/* Prepare: sets up the engine and returns the context of all ranks, with tags that no other pending call
+/* A call runs in three steps: choose, prepare, run (arguments.h). Choose: sets call->recipe, from the cache
+ * if possible. TRI_ERR_ARGUMENT: the algorithm that is named cannot do the call. */
+tri_status tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call);
+/* Prepare: sets up the engine and returns the context of all ranks. `tag`: one that no other pending call
  * uses. */
-tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, tri_engine *engine,
+tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, int tag, tri_engine *engine,
                              const tri_verbs *verbs);
-/* Run: all steps of a blocking call. */
-tri_status tri_call_run(tri_comm *comm, const tri_call_spec *spec, tri_call *call);
 
 #endif

@@ -1,6 +1,5 @@
 /* The verbs that execute: nonblocking MPI messages, completed by the next wait. */
 #include <limits.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,46 +23,37 @@ static tri_status make_room(tri_engine *e) {
 static tri_status execute_send(tri_context *c, const void *data, size_t count, int peer) {
     tri_engine *e = c->engine;
     TRI_TRY(make_room(e));
-    return tri_start_send(data, count, e->type, tri_member(c, peer), e->tag, e->mpi,
+    return tri_start_send(data, count * e->per_unit, e->type, tri_member(c, peer), e->tag, e->mpi,
                           &e->requests[e->started++]);
 }
 
 static tri_status execute_recv(tri_context *c, void *data, size_t count, int peer) {
     tri_engine *e = c->engine;
     TRI_TRY(make_room(e));
-    return tri_start_recv(data, count, e->type, tri_member(c, peer), e->tag, e->mpi,
+    return tri_start_recv(data, count * e->per_unit, e->type, tri_member(c, peer), e->tag, e->mpi,
                           &e->requests[e->started++]);
-}
-
-/* The wait of a blocking call while requests are pending. */
-static tri_status wait_and_advance(tri_engine *e, int started) {
-    for (int arrived = 0; !arrived;) {
-        TRI_MPI(MPI_Testall(started, e->requests, &arrived, MPI_STATUSES_IGNORE));
-        if (arrived) break;
-        e->family->progress(e->family);
-        sched_yield();
-    }
-    return TRI_OK;
 }
 
 static tri_status execute_wait(tri_context *c) {
     tri_engine *e = c->engine;
     int started = e->started;
     e->started = 0;
-    if (tri_family_is_pending(e->family)) return wait_and_advance(e, started);
-    if (started == 1) return tri_mpi_status(MPI_Wait(e->requests, MPI_STATUS_IGNORE), "MPI_Wait");
-    return tri_mpi_status(MPI_Waitall(started, e->requests, MPI_STATUSES_IGNORE), "MPI_Waitall");
+    if (started == 1 && !tri_family_is_pending(e->family))
+        return tri_mpi_status(MPI_Wait(e->requests, MPI_STATUS_IGNORE), "MPI_Wait");
+    return tri_wait_messages(e->family, started, e->requests, MPI_STATUSES_IGNORE);
 }
 
 static tri_status execute_combine(tri_context *c, const void *left, void *right, size_t count) {
     const tri_engine *e = c->engine;
+    const tri_operands *o = &e->operands;
+    if (o->packed) return tri_combine_packed(o, e->mpi, left, right, count);
     if (e->combine && count >= COMBINE_FROM_BYTES / c->unit_bytes &&
-        e->combine(e->combine_data, left, right, count, e->type, e->op))
+        e->combine(e->combine_data, left, right, count, o->type, o->op))
         return TRI_OK;
-    if (tri_combine_common(left, right, count, e->type, e->op)) return TRI_OK;
+    if (tri_combine_common(left, right, count, o->type, o->op)) return TRI_OK;
     while (count) {
         int some = count < INT_MAX ? (int)count : INT_MAX;
-        TRI_MPI(MPI_Reduce_local(left, right, some, c->engine->type, c->engine->op));
+        TRI_MPI(MPI_Reduce_local(left, right, some, o->type, o->op));
         left = tri_unit(c, left, (size_t)some);
         right = tri_unit(c, right, (size_t)some);
         count -= (size_t)some;

@@ -2,13 +2,15 @@
 #ifndef TRI_COLLECTIVES_ENGINE_EXECUTE_H
 #define TRI_COLLECTIVES_ENGINE_EXECUTE_H
 
+#include "collectives/engine/operands.h"
 #include "collectives/engine/verbs.h"
 #include "mpi/comm.h"
 
 typedef struct tri_engine {
     MPI_Comm mpi;
-    MPI_Datatype type; /* type of a unit */
-    MPI_Op op;
+    MPI_Datatype type; /* of messages */
+    size_t per_unit;   /* elements of that type in a unit */
+    tri_operands operands;
     tri_combine combine; /* the user's function for long pieces; or NULL */
     void *combine_data;
     int tag;
@@ -18,9 +20,5 @@ typedef struct tri_engine {
 } tri_engine;
 
 extern const tri_verbs tri_verbs_execute;
-
-static inline int tri_family_is_pending(const tri_family *family) {
-    return family && family->pending;
-}
 
 #endif

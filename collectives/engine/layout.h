@@ -12,16 +12,20 @@ typedef struct tri_side {
     MPI_Datatype type;
     int blocks;
     size_t count;
-    const size_t *counts; /* NULL, or one entry per block, as displs */
+    /* NULL, or one entry per block; not used after tri_side_open(). */
+    const size_t *counts;
     const ptrdiff_t *displs;
     /* Set by tri_side_open(): the same in bytes. */
+    MPI_Comm mpi;
     void *bytes;
     size_t block_bytes;
-    size_t *byte_counts; /* NULL if counts is NULL, as byte_displs */
-    ptrdiff_t *byte_displs;
+    size_t *byte_counts;                  /* NULL if counts is NULL, as the next two */
+    ptrdiff_t *byte_displs, *user_displs; /* in `bytes` and in the user's buffer */
     ptrdiff_t extent;
     size_t size;
     int packed;
+    int holds;    /* set by the caller: the program may free the type before tri_side_close() */
+    int own_type; /* `type` was made by tri_side_open() */
 } tri_side;
 
 /* Bytes per element of common types without gaps; 0: any other type. Saves small calls the MPI queries,
@@ -35,12 +39,19 @@ static inline size_t tri_common_bytes(MPI_Datatype type) {
     return 0;
 }
 
-/* Bytes of data in one element. */
+/* Bytes of data in one element. TRI_ERR_ARGUMENT: MPI_DATATYPE_NULL. */
 tri_status tri_type_bytes(MPI_Datatype type, size_t *out);
+/* `count` elements of `size` bytes. TRI_ERR_ARGUMENT: more than memory has, such as a negative number. */
+tri_status tri_count_bytes(size_t count, size_t size, size_t *out);
+/* TRI_ERR_ARGUMENT: messages cannot have the type. `mpi`: a communicator that returns errors. Local. */
+tri_status tri_type_check(MPI_Datatype type, MPI_Comm mpi);
 
-/* `load`: side->bytes must hold the user's data. Call tri_side_close() afterwards, even after an error. */
-tri_status tri_side_open(tri_side *side, int load);
-/* `store`: copies side->bytes back to the user's buffer if they were packed. */
-tri_status tri_side_close(tri_side *side, int store);
+/* Sets the fields in bytes, and allocates the packed buffer. tri_side_close() frees both, even after an
+ * error. `mpi`: a communicator that returns errors. */
+tri_status tri_side_open(tri_side *side, MPI_Comm mpi);
+/* Packs the user's data, and stores packed data in the user's buffer. Nothing to do for a side in place. */
+tri_status tri_side_load(const tri_side *side);
+tri_status tri_side_store(const tri_side *side);
+void tri_side_close(tri_side *side);
 
 #endif

@@ -1,74 +1,83 @@
-/* Nonblocking collectives: recorded as a schedule that every wait or test progresses. */
+/* Requests: calls recorded as schedules that every wait or test progresses. */
 #include "trireme/request.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "collectives/engine/engine.h"
-#include "collectives/engine/layout.h"
+#include "collectives/engine/delegate.h"
 #include "collectives/engine/run.h"
 #include "collectives/engine/schedule.h"
 
+/* Of a request without messages of its own. */
+enum { NO_TAG = -1 };
+
 struct tri_request {
     tri_schedule schedule;
+    tri_arguments arguments;
     tri_family *family; /* the communicator's family */
-    struct tri_request *next;
-    void *scratch, *kept; /* kept: copy of an input that the result overwrites; or NULL */
-    tri_side send, recv;  /* open if they have blocks */
-    int stores;           /* whether recv is stored on completion */
-    int complete;
+    void *scratch;
+    int ranks, delegated;             /* delegated: MPI does the call */
+    struct tri_request *next, **link; /* among the pending requests of the family; link NULL: not pending */
+    struct tri_request *successor;    /* a pending request with the same tag, which runs after this one */
+    int waits;                        /* for the request whose successor this one is */
+    int active;                       /* started, and its completion not reported yet */
+    tri_collective_state *state;      /* of a persistent request, which is in its list; else NULL */
+    struct tri_request *next_persistent;
     tri_status status;
     char why[256]; /* error text of a failure during progress */
 };
 
-static tri_status request_create(tri_comm *comm, tri_request **out) {
-    tri_request *r = calloc(1, sizeof *r);
-    if (!r) return tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
-    r->family = comm->family;
-    *out = r;
-    return TRI_OK;
+static void request_link(tri_request *r) {
+    tri_request *first = r->family->pending;
+    r->next = first;
+    r->link = (tri_request **)&r->family->pending;
+    if (first) first->link = &r->next;
+    r->family->pending = r;
+}
+
+static void request_unlink(tri_request *r) {
+    *r->link = r->next;
+    if (r->next) r->next->link = r->link;
+    r->link = NULL;
 }
 
 static void request_free(tri_request *r) {
-    tri_request **link = (tri_request **)&r->family->pending;
-    while (*link && *link != r)
-        link = &(*link)->next;
-    if (*link) *link = r->next;
+    tri_request **link = r->state ? &r->state->persistent : NULL;
+    while (link && *link != r)
+        link = &(*link)->next_persistent;
+    if (link) *link = r->next_persistent;
+    tri_arguments_close(&r->arguments);
     tri_schedule_free(&r->schedule);
     free(r->scratch);
-    free(r->kept);
     free(r);
 }
 
-/* Releases everything but the result. */
-static tri_status close_sides(tri_request *r, int store) {
-    tri_status sent = r->send.blocks ? tri_side_close(&r->send, 0) : TRI_OK;
-    tri_status stored = r->recv.blocks ? tri_side_close(&r->recv, store && r->stores) : TRI_OK;
-    r->send.blocks = r->recv.blocks = 0;
-    return sent == TRI_OK ? stored : sent;
-}
-
 static void request_advance(tri_request *r) {
-    if (r->complete) return;
+    if (r->waits) return;
     int moved = 0;
     tri_status status = tri_schedule_advance(&r->schedule, 1, &moved);
     if (status == TRI_OK && r->schedule.next < r->schedule.recorded) return;
-    r->complete = 1;
-    if (status == TRI_OK) status = close_sides(r, 1);
+    if (status == TRI_OK) status = tri_arguments_store(&r->arguments);
     r->status = status;
     if (status != TRI_OK) snprintf(r->why, sizeof r->why, "%s", tri_error_text());
+    if (r->successor) r->successor->waits = 0;
+    request_unlink(r);
 }
 
 static void progress(tri_family *family) {
-    for (tri_request *r = family->pending; r; r = r->next)
+    for (tri_request *r = family->pending, *next; r; r = next) {
+        next = r->next;
         request_advance(r);
+    }
 }
 
-static tri_status record(tri_comm *comm, const tri_call_spec *spec, tri_call *call, tri_request *r) {
-    tri_call_choose(comm, spec, 1, call);
-    r->schedule.context = tri_call_prepare(comm, spec, &r->schedule.engine, &tri_verbs_execute);
+static tri_status record(tri_comm *comm, int tag, tri_request *r) {
+    tri_call *call = &r->arguments.call;
+    const tri_call_spec *spec = &r->arguments.spec;
+    TRI_TRY(tri_arguments_open(&r->arguments, comm));
+    TRI_TRY(tri_call_choose(comm, spec, 1, call));
+    r->schedule.context = tri_call_prepare(comm, spec, tag, &r->schedule.engine, &tri_verbs_execute);
     tri_context recording = r->schedule.context;
     recording.verbs = &tri_verbs_record;
     size_t bytes = tri_call_scratch(&recording, call) * spec->unit_bytes;
@@ -79,126 +88,252 @@ static tri_status record(tri_comm *comm, const tri_call_spec *spec, tri_call *ca
     return tri_call_execute(&recording, call);
 }
 
-static void request_abandon(tri_request *r) {
-    tri_status closed = close_sides(r, 0);
-    (void)closed;
-    request_free(r);
+/* The same for a call that MPI does: a wait for MPI's request, which request_start() makes. */
+static tri_status record_delegated(tri_comm *comm, tri_request *r) {
+    tri_collective_state *state = tri_state_of(comm);
+    tri_operation operation = r->arguments.spec.operation;
+    if (state->selected[operation].strict)
+        return tri_fail(
+            TRI_ERR_ARGUMENT,
+            "%s:%s! cannot do a nonblocking %s with an operation of the program; leave out the '!'",
+            tri_operation_name(operation), state->selected[operation].algorithm->name,
+            tri_operation_name(operation));
+    state->last = NULL;
+    tri_engine *e = &r->schedule.engine;
+    e->requests = malloc(sizeof *e->requests);
+    r->scratch = malloc((size_t)comm->size * sizeof(int));
+    if (!e->requests || !r->scratch) return tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
+    e->room = 1;
+    e->mpi = comm->mpi;
+    e->tag = NO_TAG;
+    return tri_schedule_record(&r->schedule, (tri_step){.verb = TRI_STEP_WAIT});
 }
 
-/* Records the call and starts executing it. Frees the request on failure. */
-static tri_status start(tri_comm *comm, const tri_call_spec *spec, tri_call *call, tri_request *r,
-                        tri_request **out) {
-    tri_status status = record(comm, spec, call, r);
-    if (status != TRI_OK) {
-        request_abandon(r);
-        return status;
+static tri_status start_delegated(tri_request *r) {
+    tri_engine *e = &r->schedule.engine;
+    TRI_TRY(tri_delegate(&r->arguments, r->ranks, e->mpi, r->scratch, e->requests));
+    e->started = 1;
+    return TRI_OK;
+}
+
+/* Records the call, in a new request. Persistent ones are not delegated: their starts may come in another
+ * order on each rank. */
+static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, int delegated,
+                                 tri_request **out) {
+    tri_request *r = calloc(1, sizeof *r);
+    if (!r) {
+        tri_arguments_close(a);
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
     }
+    r->family = comm->family;
+    r->arguments = *a;
+    r->arguments.send.holds = r->arguments.recv.holds = 1;
+    r->ranks = comm->size;
+    r->delegated = delegated;
+    tri_status status = r->delegated ? record_delegated(comm, r) : record(comm, tag, r);
+    if (status == TRI_OK)
+        *out = r;
+    else
+        request_free(r);
+    return status;
+}
+
+static tri_status request_start(tri_request *r) {
+    r->schedule.next = r->schedule.marks = 0;
+    TRI_TRY(tri_arguments_load(&r->arguments));
+    if (r->delegated) TRI_TRY(start_delegated(r));
+    r->active = 1;
     r->family->progress = progress;
-    r->next = r->family->pending;
-    r->family->pending = r;
+    request_link(r);
     request_advance(r);
+    return TRI_OK;
+}
+
+/* Tags come round again. If the call that had this one before is still pending, the new one runs after it:
+ * that keeps their messages apart. */
+static void look_for_tag(tri_request *r) {
+    for (tri_request *other = r->family->pending; other && !r->waits; other = other->next) {
+        const tri_engine *e = &other->schedule.engine;
+        if (other->successor || e->mpi != r->schedule.engine.mpi || e->tag != r->schedule.engine.tag)
+            continue;
+        other->successor = r;
+        r->waits = 1;
+    }
+}
+
+tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out) {
+    uint64_t call = tri_state_of(comm)->started++;
+    tri_request *r;
+    TRI_TRY(request_create(comm, a, TRI_TAG_NONBLOCKING + (int)(call % TRI_TAGS_NONBLOCKING),
+                           tri_is_delegated(a), &r));
+    if (call >= TRI_TAGS_NONBLOCKING) look_for_tag(r);
+    tri_status status = request_start(r);
+    if (status == TRI_OK)
+        *out = r;
+    else
+        request_free(r);
+    return status;
+}
+
+/* A tag that no persistent request of any rank has. As long as there are fresh ones, no communication. */
+static tri_status persistent_tag(tri_comm *comm, int *out) {
+    tri_collective_state *state = tri_state_of(comm);
+    uint64_t tags = (uint64_t)(state->last_tag - TRI_TAG_PERSISTENT) + 1;
+    for (uint64_t tries = 0; tries < tags; tries++) {
+        int used = 0, used_anywhere = 0;
+        *out = TRI_TAG_PERSISTENT + (int)(state->made % tags);
+        if (state->made++ < tags) return TRI_OK;
+        for (const tri_request *r = state->persistent; r && !used; r = r->next_persistent)
+            used = r->schedule.engine.tag == *out;
+        TRI_TRY(tri_allreduce(&used, &used_anywhere, 1, MPI_INT, MPI_MAX, comm));
+        if (!used_anywhere) return TRI_OK;
+    }
+    return tri_fail(TRI_ERR_ARGUMENT, "%llu persistent requests exist on this communicator; free some",
+                    (unsigned long long)tags);
+}
+
+tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out) {
+    int tag;
+    tri_request *r;
+    tri_status status = persistent_tag(comm, &tag);
+    if (status != TRI_OK) tri_arguments_close(a);
+    if (status == TRI_OK) status = request_create(comm, a, tag, 0, &r);
+    if (status != TRI_OK) return status;
+    r->state = tri_state_of(comm);
+    r->next_persistent = r->state->persistent;
+    r->state->persistent = r;
     *out = r;
     return TRI_OK;
 }
 
-/* Opens the sides that have blocks. Frees the request on failure. */
-static tri_status open_sides(tri_request *r, int load_recv) {
-    tri_status status = r->send.blocks ? tri_side_open(&r->send, 1) : TRI_OK;
-    if (status == TRI_OK && r->recv.blocks) status = tri_side_open(&r->recv, load_recv);
-    if (status != TRI_OK) request_abandon(r);
-    return status;
+tri_status tri_request_start(tri_request *request) {
+    if (!request || !request->state)
+        return tri_fail(TRI_ERR_ARGUMENT, "only a persistent request can be started");
+    if (request->active)
+        return tri_fail(TRI_ERR_ARGUMENT,
+                        "the persistent request is active: wait for it before the next start");
+    return request_start(request);
 }
 
-tri_status tri_ibcast(void *buffer, size_t count, MPI_Datatype type, int root, tri_comm *comm,
-                      tri_request **out) {
-    tri_request *r;
-    TRI_TRY(tri_check_root(root, comm));
-    TRI_TRY(request_create(comm, &r));
-    r->recv = (tri_side){.user = buffer, .type = type, .blocks = 1, .count = count};
-    r->stores = comm->rank != root;
-    TRI_TRY(open_sides(r, comm->rank == root));
-    tri_call call = {
-        .send = r->recv.bytes, .recv = r->recv.bytes, .count = r->recv.block_bytes, .root = root};
-    tri_call_spec spec = {
-        .operation = TRI_BCAST, .type = MPI_BYTE, .unit_bytes = 1, .commutes = 1, .bytes = call.count};
-    return start(comm, &spec, &call, r, out);
-}
-
-/* MPI_IN_PLACE: the result overwrites the input, so a copy of the input is sent. */
-static tri_status keep_blocks(tri_request *r) {
-    size_t bytes = r->recv.block_bytes * (size_t)r->recv.blocks;
-    r->kept = malloc(bytes ? bytes : 1);
-    if (!r->kept) return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu bytes of ialltoall in place", bytes);
-    memcpy(r->kept, r->recv.bytes, bytes);
+tri_status tri_request_start_all(size_t count, tri_request **requests) {
+    for (size_t i = 0; i < count; i++)
+        TRI_TRY(tri_request_start(requests[i]));
     return TRI_OK;
 }
 
-tri_status tri_ialltoall(const void *send, size_t send_count, MPI_Datatype send_type, void *recv,
-                         size_t recv_count, MPI_Datatype recv_type, tri_comm *comm, tri_request **out) {
-    tri_request *r;
-    int in_place = send == MPI_IN_PLACE;
-    TRI_TRY(request_create(comm, &r));
-    if (!in_place)
-        r->send =
-            (tri_side){.user = (void *)send, .type = send_type, .blocks = comm->size, .count = send_count};
-    r->recv = (tri_side){.user = recv, .type = recv_type, .blocks = comm->size, .count = recv_count};
-    r->stores = 1;
-    TRI_TRY(open_sides(r, in_place));
-    if (in_place) {
-        tri_status status = keep_blocks(r);
-        if (status != TRI_OK) {
-            request_abandon(r);
-            return status;
-        }
+tri_status tri_request_free(tri_request **request) {
+    tri_request *r = *request;
+    if (r && r->active) return tri_fail(TRI_ERR_ARGUMENT, "the request is active: wait for it instead");
+    if (r) request_free(r);
+    *request = NULL;
+    return TRI_OK;
+}
+
+tri_status tri_request_adopt(MPI_Request *message, tri_comm *comm, tri_request **out) {
+    tri_request *r = calloc(1, sizeof *r);
+    MPI_Request *requests = malloc(sizeof *requests);
+    tri_status status = r && requests ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
+    if (status == TRI_OK) status = tri_schedule_record(&r->schedule, (tri_step){.verb = TRI_STEP_WAIT});
+    if (status != TRI_OK) {
+        free(requests);
+        free(r);
+        return status;
     }
-    tri_call call = {
-        .send = in_place ? r->kept : r->send.bytes, .recv = r->recv.bytes, .count = r->recv.block_bytes};
-    tri_call_spec spec = {
-        .operation = TRI_ALLTOALL, .type = MPI_BYTE, .unit_bytes = 1, .commutes = 1, .bytes = call.count};
-    return start(comm, &spec, &call, r, out);
-}
-
-static tri_status combine(tri_operation operation, const void *send, void *recv, size_t count,
-                          MPI_Datatype type, MPI_Op op, int root, tri_comm *comm, tri_request **out) {
-    tri_request *r;
-    tri_call_spec spec;
-    TRI_TRY(tri_describe_combine(&spec, operation, count, type, op));
-    TRI_TRY(request_create(comm, &r));
-    tri_call call = {.send = send == MPI_IN_PLACE ? recv : send, .recv = recv, .count = count, .root = root};
-    return start(comm, &spec, &call, r, out);
-}
-
-tri_status tri_ireduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op, int root,
-                       tri_comm *comm, tri_request **out) {
-    TRI_TRY(tri_check_root(root, comm));
-    return combine(TRI_REDUCE, send, recv, count, type, op, root, comm, out);
-}
-
-tri_status tri_iallreduce(const void *send, void *recv, size_t count, MPI_Datatype type, MPI_Op op,
-                          tri_comm *comm, tri_request **out) {
-    return combine(TRI_ALLREDUCE, send, recv, count, type, op, 0, comm, out);
+    requests[0] = *message;
+    r->schedule.engine = (tri_engine){.requests = requests, .started = 1, .room = 1};
+    r->family = comm->family;
+    TRI_TRY(request_start(r));
+    *message = MPI_REQUEST_NULL;
+    *out = r;
+    return TRI_OK;
 }
 
 void tri_comm_progress(tri_comm *comm) {
     progress(comm->family);
 }
 
-tri_status tri_request_test(tri_request **request, int *done) {
+/* How many requests are pending and how many have failed, after progress; the first complete one, or the
+ * number of requests. */
+typedef struct tally {
+    size_t pending, failed, complete;
+} tally;
+
+static tally look_at(size_t count, tri_request *const *requests) {
+    const tri_family *last = NULL;
+    tally out = {.complete = count};
+    for (size_t i = 0; i < count; i++) {
+        const tri_request *r = requests[i];
+        if (!r || !r->link || r->family == last) continue;
+        last = r->family;
+        progress(r->family);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const tri_request *r = requests[i];
+        if (!r || !r->active) continue;
+        out.pending += r->link != NULL;
+        out.failed += !r->link && r->status != TRI_OK;
+        if (!r->link && out.complete == count) out.complete = i;
+    }
+    return out;
+}
+
+/* Reports the status of a complete request, and frees it if it is not persistent. */
+static tri_status finish(tri_request **request) {
     tri_request *r = *request;
-    if (r) progress(r->family);
-    *done = !r || r->complete;
-    if (!r || !r->complete) return TRI_OK;
     tri_status status = r->status == TRI_OK ? TRI_OK : tri_fail(r->status, "%s", r->why);
+    r->active = 0;
+    if (r->state) return status;
     request_free(r);
     *request = NULL;
     return status;
 }
 
-tri_status tri_request_wait(tri_request **request) {
+/* The same for all complete ones. Backwards: the text of the first failure remains. */
+static tri_status finish_all(size_t count, tri_request **requests) {
+    tri_status first = TRI_OK;
+    for (size_t i = count; i-- > 0;) {
+        tri_request *r = requests[i];
+        if (!r || !r->active || r->link) continue;
+        tri_status status = finish(&requests[i]);
+        if (status != TRI_OK) first = status;
+    }
+    return first;
+}
+
+tri_status tri_request_test_any(size_t count, tri_request **requests, size_t *index, int *done) {
+    tally t = look_at(count, requests);
+    *index = t.complete;
+    *done = t.complete < count || !t.pending;
+    return t.complete < count ? finish(&requests[t.complete]) : TRI_OK;
+}
+
+tri_status tri_request_test_all(size_t count, tri_request **requests, int *done) {
+    tally t = look_at(count, requests);
+    *done = !t.pending;
+    return !t.pending || t.failed ? finish_all(count, requests) : TRI_OK;
+}
+
+tri_status tri_request_wait_any(size_t count, tri_request **requests, size_t *index) {
     for (int done = 0;;) {
-        TRI_TRY(tri_request_test(request, &done));
+        TRI_TRY(tri_request_test_any(count, requests, index, &done));
         if (done) return TRI_OK;
         /* The ranks that this rank waits for may share its core. */
         sched_yield();
     }
+}
+
+tri_status tri_request_wait_all(size_t count, tri_request **requests) {
+    for (int done = 0;;) {
+        TRI_TRY(tri_request_test_all(count, requests, &done));
+        if (done) return TRI_OK;
+        sched_yield();
+    }
+}
+
+tri_status tri_request_test(tri_request **request, int *done) {
+    return tri_request_test_all(1, request, done);
+}
+
+tri_status tri_request_wait(tri_request **request) {
+    return tri_request_wait_all(1, request);
 }

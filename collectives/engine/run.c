@@ -22,8 +22,11 @@ static void pieces_create(const tri_context *c, int count, pieces *out) {
     *out = (pieces){.count = count};
     for (int i = 0; i < count; i++) {
         tri_schedule *s = &out->schedule[i];
-        s->engine = (tri_engine){
-            .mpi = c->engine->mpi, .type = c->engine->type, .op = c->engine->op, .tag = c->engine->tag + i};
+        s->engine = (tri_engine){.mpi = c->engine->mpi,
+                                 .type = c->engine->type,
+                                 .per_unit = c->engine->per_unit,
+                                 .operands = c->engine->operands,
+                                 .tag = c->engine->tag + i};
         s->context = *c;
         s->context.verbs = &tri_verbs_execute;
         s->context.engine = &s->engine;

@@ -1,5 +1,6 @@
 /* The file with a machine's network numbers. */
 #include "trireme/network_file.h"
+#include "trireme/output.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -220,18 +220,6 @@ tri_status tri_network_file_read(const char *path, tri_network_file *out) {
 
 /* ---- writing ---- */
 
-static tri_status make_folders(const char *path) {
-    char folder[1024];
-    snprintf(folder, sizeof folder, "%s", path);
-    for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
-        *at = 0;
-        if (mkdir(folder, 0777) && errno != EEXIST)
-            return tri_fail(TRI_ERR_FILE, "cannot create the folder '%s': %s", folder, strerror(errno));
-        *at = '/';
-    }
-    return TRI_OK;
-}
-
 static void write_lines(FILE *to, const tri_network_file *network) {
     tri_network_file copy = *network;
     fprintf(to, "# Network numbers of this machine, measured by bench network.\n");
@@ -247,18 +235,11 @@ static void write_lines(FILE *to, const tri_network_file *network) {
 }
 
 tri_status tri_network_file_write(const char *path, const tri_network_file *network) {
-    char temporary[1024];
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.%ld.part", path, (long)getpid()) >=
-        sizeof temporary)
-        return tri_fail(TRI_ERR_FILE, "the name '%.60s...' is too long", path);
-    TRI_TRY(make_folders(path));
-    FILE *to = fopen(temporary, "w");
-    if (!to) return tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", path, strerror(errno));
-    write_lines(to, network);
-    int failed = fflush(to) || fsync(fileno(to));
-    failed |= fclose(to);
-    if (!failed && !rename(temporary, path)) return TRI_OK;
-    tri_status status = tri_fail(TRI_ERR_FILE, "cannot write '%s': %s", path, strerror(errno));
-    remove(temporary);
+    tri_output *output = NULL;
+    TRI_TRY(tri_output_folders(path));
+    TRI_TRY(tri_output_create(path, 1, &output));
+    write_lines(tri_output_stream(output), network);
+    tri_status status = tri_output_finish(output, NULL);
+    tri_output_destroy(&output);
     return status;
 }

@@ -6,13 +6,14 @@
  * environment variable TRIREME_ALGORITHM names one. All ranks make the same choice.
  *
  * Counts are in elements of the type. Types: any for operations that only move data; what MPI_Reduce allows
- * for operations that combine. Operations that do not commute are combined in rank order. MPI_IN_PLACE has
- * the meaning that it has in MPI. An argument that MPI ignores on a rank is ignored and may be NULL. Ranks
- * must pass equal counts where MPI requires it.
+ * for operations that combine. Bytes that a type does not own are neither read nor written. Operations that
+ * do not commute are combined in rank order. MPI_IN_PLACE has the meaning that it has in MPI. An argument
+ * that MPI ignores on a rank is ignored and may be NULL. Ranks must pass equal counts where MPI requires it.
  *
  * Functions are collective over `comm` unless their comment says otherwise. TRI_ERR_ARGUMENT: an argument
- * that is wrong on every rank alike; nothing has been sent. After TRI_ERR_MEMORY or TRI_ERR_MPI messages may
- * be in flight, and the communicator cannot be used any more.
+ * that is wrong on every rank alike, such as an operation that does not fit the type; nothing has been sent.
+ * After TRI_ERR_MEMORY or TRI_ERR_MPI messages may be in flight, and the communicator cannot be used any
+ * more.
  */
 #ifndef TRIREME_COLLECTIVES_H
 #define TRIREME_COLLECTIVES_H

@@ -91,17 +91,17 @@ typedef struct tri_gpu tri_gpu;
  * equal blocks by local_rank, so that each device serves as few ranks as possible. The caller frees *out with
  * tri_gpu_close().
  *
- * The kernels are compiled here and cached as a binary in $XDG_CACHE_HOME/trireme (otherwise
+ * A kernel is compiled when it is first needed and cached as a binary in $XDG_CACHE_HOME/trireme (otherwise
  * $HOME/.cache/trireme, otherwise a folder of this user in $TMPDIR or /tmp), named by a hash of source,
- * options, device and driver. To compile once per node, let local rank 0 open first, then a barrier, then the
- * others; without that order each rank compiles for itself.
+ * options, device and driver. Of the processes that need it at the same time, one compiles it and the others
+ * wait. While the compiler works, standard error is discarded, because PoCL's compiler writes to it.
  *
  * Environment: POCL_KERNEL_CACHE, POCL_CACHE_DIR and POCL_WORK_GROUP_SPECIALIZATION are set before the first
  * OpenCL call of the process unless the user has set them: PoCL's own cache gives broken kernels to ranks
  * that compile at the same time.
  *
  * TRI_ERR_ARGUMENT: local_rank not in [0, local_size). TRI_ERR_DEVICE: no OpenCL driver, no such device (the
- * text lists the existing ones), no double precision, a build error (with the compiler's log). */
+ * text lists the existing ones), no double precision. */
 TRI_API TRI_MUST_CHECK tri_status tri_gpu_open(const char *filter, int local_rank, int local_size,
                                                tri_gpu **out);
 
@@ -119,6 +119,18 @@ TRI_API TRI_MUST_CHECK tri_status tri_gpu_open_variant(const char *filter, int l
 /** Waits for the device, frees everything and sets *gpu to NULL. Its buffers, events and pinned memory must
  * have been destroyed. NULL and a pointer to NULL are allowed. */
 TRI_API void tri_gpu_close(tri_gpu **gpu);
+
+/** Makes a kernel ready, so that its first use takes no longer than others: compiles it or loads it from the
+ * cache. name: as in tri_gpu_kernel(), such as "moments". Without it the first use does this.
+ * TRI_ERR_ARGUMENT: no such kernel. TRI_ERR_DEVICE: a build error, with the compiler's log. */
+TRI_API TRI_MUST_CHECK tri_status tri_gpu_prepare(tri_gpu *gpu, const char *name);
+
+/** A function that is told that kernels are compiled. */
+typedef void tri_gpu_notice(void *context, const tri_gpu *gpu);
+
+/** Calls notice(context, gpu) before a kernel is compiled that is not in the cache, in this process or in
+ * another one for which this one waits: that may take many seconds. NULL: calls nothing. */
+TRI_API void tri_gpu_set_notice(tri_gpu *gpu, tri_gpu_notice *notice, void *context);
 
 /** What the device reports. Belongs to the device. */
 TRI_API const tri_gpu_info *tri_gpu_describe(const tri_gpu *gpu);

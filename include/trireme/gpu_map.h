@@ -1,5 +1,5 @@
 /** @file
- * An element-wise expression in OpenCL C, given as text at run time, over vectors that pass through a device
+ * An element-wise expression, given as text at run time, over vectors that pass through a device
  * in pieces.
  *
  *     tri_gpu_map_create(gpu, "sqrt(x * x + y * y)", inputs, 2, NULL, 0, &map);
@@ -17,9 +17,14 @@
  * TYPE is char, uchar, short, ushort, int, uint, long, ulong, float or double; double where it is missing. A
  * NAME is assigned once, and known in the statements after it. The last statement may be an expression alone:
  * it is then the only output, a double. An expression may use one element of each input, under the input's
- * name and with its type; `i`, a long, the global index of that element; and all functions and constants of
- * OpenCL C 1.2. The characters [ ] { } # " ' \\ and comments are not allowed. Every operation is rounded by
- * itself: + - * / and sqrt of doubles have the bits that C gives.
+ * name and with its type; `i`, a long, the global index of that element; numbers; C's operators without those
+ * that assign or need an address; casts to the types above and to bool; sizeof; and the functions and
+ * constants that doc/programs.md lists. All else is refused. Types and precedence are those of OpenCL C.
+ * Every operation is rounded by itself: + - * / and sqrt of doubles have the bits that C gives.
+ *
+ * Every operation is defined for all operands, on every device. Integers wrap; a / 0 and a % 0 are 0; the
+ * least integer / -1 is itself. A shift uses its count modulo the width of the left operand. A real number
+ * becomes the nearest integer of a type that it exceeds, and NaN becomes 0.
  *
  * Threads and devices: as in trireme/gpu.h. All functions are local.
  */
@@ -50,16 +55,15 @@ enum {
 
 /** An input of an expression. */
 typedef struct tri_gpu_input {
-    const char *name;  /**< a C name, but not a type, nor `i`, nor one that begins with `_` or `tri_` */
+    const char *name;  /**< a C name, but not a type, sizeof, true, false or `i` */
     tri_number number; /**< kind of its elements */
     bool single;       /**< whether it has a single element, used for all indices */
 } tri_gpu_input;
 
-/** Compiles the expression `text`, or takes it from the cache of tri_gpu_open(), whose comment says how a
- * node compiles once. outputs: the names of the results; none where the last statement is the only one.
- * While the compiler works, standard error is discarded, because PoCL's compiler writes to it. The caller
- * frees *out with tri_gpu_map_destroy(). TRI_ERR_ARGUMENT: a name is wrong, or the text; then the message
- * has two more lines, the text and a mark below the column. TRI_ERR_DEVICE, TRI_ERR_MEMORY. */
+/** Compiles the expression `text`, or takes it from the cache of tri_gpu_open(). outputs: the names of the
+ * results; none where the last statement is the only one. The caller frees *out with tri_gpu_map_destroy().
+ * TRI_ERR_ARGUMENT: a name is wrong, or the text; then the message has its column. TRI_ERR_DEVICE,
+ * TRI_ERR_MEMORY. */
 TRI_API TRI_MUST_CHECK tri_status tri_gpu_map_create(tri_gpu *gpu, const char *text,
                                                      const tri_gpu_input *inputs, size_t inputs_count,
                                                      const char *const *outputs, size_t outputs_count,

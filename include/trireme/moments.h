@@ -107,15 +107,20 @@ typedef struct tri_statistics {
  * from a sample. */
 TRI_API void tri_moments_statistics(const tri_moments *moments, uint64_t ddof, tri_statistics *out);
 
-/** Counts in equal bins over [low, high]. With w = (high - low) / bins, bin k has low + k w <= x < low + (k +
- * 1) w, the last bin also x = high: an element belongs to bin floor((x - low) * (bins / (high - low))), each
- * operation rounded, cut to the last bin. So counts are the same for every split and SIMD level. Adds to
- * counts[0] to counts[bins - 1], and to *nan, *below and *above, where NaN, -Inf and +Inf are counted, too.
- * TRI_ERR_ARGUMENT: low or high not finite, or not low < high; their difference or bins / (high - low) not
- * finite; bins 0 or above 2^30. */
+/** Counts in equal bins over [low, high]. An element is in the bin with edge k <= x < edge k + 1, by
+ * comparison with the values of tri_histogram_edge(); the last bin also has x = high. If edges are equal,
+ * because there are more bins than doubles, it is in the last bin that begins with them. So counts are the
+ * same for every split, SIMD level and device. Adds to counts[0] to counts[bins - 1], and to *nan, *below and
+ * *above, where NaN, -Inf and +Inf are counted, too. TRI_ERR_ARGUMENT: low or high not finite, or not low <
+ * high; bins 0 or above 2^30. */
 TRI_API TRI_MUST_CHECK tri_status tri_histogram_add(const double *x, size_t count, double low, double high,
                                                     size_t bins, int64_t *counts, int64_t *below,
                                                     int64_t *above, int64_t *nan);
+
+/** Edge k of a histogram, 0 <= k <= bins: low + k ((high - low) / bins), each operation rounded, in halves of
+ * low and high where their difference overflows; `high` for k = bins. Edges do not decrease. The arguments
+ * are those of tri_histogram_add(); wrong ones give `high`. */
+TRI_API double tri_histogram_edge(double low, double high, size_t bins, size_t k);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,9 @@
 /** @file
  * The self-describing HDF5 file that a run leaves, written completely or not at all. Layout: doc/records.md.
  *
- * The file is written under a temporary name, NAME.part, and gets its own name when it is complete:
- * attribute `complete` = 1 written last, flushed, synced, renamed without replacing another file. A process
- * that dies leaves at most a .part file.
+ * The file is an output as in trireme/output.h: written under a temporary name of rank 0, NAME.RANDOM.part,
+ * and gets its own name when it is complete: attribute `complete` = 1 written last, flushed, synced, renamed
+ * without replacing another file. A process that is killed leaves at most a .part file.
  *
  * tri_result_create(), tri_result_create_at(), tri_result_array() and tri_result_finish() are collective:
  * every rank of the communicator calls them, in the same order. The other functions are local and take effect
@@ -44,8 +44,8 @@ TRI_API TRI_MUST_CHECK tri_status tri_result_create(tri_comm *comm, const char *
 
 /** Flags of tri_result_create_at(); add them. */
 enum {
-    /** replace an older file of that name in one step at the finish; without it an existing file is
-     * TRI_ERR_FILE, now or then */
+    /** replace an older regular file of that name in one step at the finish, unless another program has
+     * written it since; without it an existing file is TRI_ERR_FILE, now or then */
     TRI_RESULT_REPLACE = 1,
     TRI_RESULT_PLAIN = 2 /**< no attributes but the caller's, for a product */
 };
@@ -55,7 +55,8 @@ enum {
 TRI_API TRI_MUST_CHECK tri_status tri_result_create_at(tri_comm *comm, const char *path, int how,
                                                        tri_result **out);
 
-/** The final name on rank 0, "" on other ranks. Belongs to the result. Local. */
+/** The final name on rank 0, "" on other ranks. Belongs to the result. tri_result_finish() changes a name
+ * that tri_result_create() has chosen where another run has taken it meanwhile. Local. */
 TRI_API const char *tri_result_path(const tri_result *result);
 
 /** Sets a text attribute of the root group, in UTF-8 of any length. A later value of the same name replaces

@@ -14,13 +14,13 @@ extern "C" {
 #endif
 
 /** Selects algorithms by name, "bcast:binomial,reduce:linear"; "" selects the cheapest ones. Where a named
- * algorithm cannot do a case, the cheapest one is used. Local, but every rank must pass the same text before
- * its next collective call. TRI_ERR_ARGUMENT: no such operation or algorithm; the text lists the known
- * ones. */
+ * algorithm cannot do a case, the cheapest one is used, or with a '!' after the name, "bcast:binomial!", the
+ * call fails on all ranks with TRI_ERR_ARGUMENT. Local, but every rank must pass the same text before its
+ * next collective call. TRI_ERR_ARGUMENT: no such operation or algorithm; the text lists the known ones. */
 TRI_API TRI_MUST_CHECK tri_status tri_comm_select(tri_comm *comm, const char *names);
 
-/** The algorithm of the last blocking collective call on this communicator; "" before the first. A static
- * string. Local. */
+/** The algorithm of the last collective call on this communicator, blocking or nonblocking; "" before the
+ * first and where MPI did the call (trireme/request.h). A static string. Local. */
 TRI_API const char *tri_comm_algorithm(const tri_comm *comm);
 
 #ifdef __cplusplus

@@ -13,6 +13,8 @@
 #ifndef TRIREME_STATUS_H
 #define TRIREME_STATUS_H
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -77,13 +79,18 @@ TRI_API int tri_status_severity(tri_status status);
 TRI_API tri_status tri_status_worse(tri_status a, tri_status b);
 
 /** Records the text of a failure for this thread and returns `status`. `format` and what follows are as for
- * printf; the text is cut at 1023 bytes. It names the object and, where one is known, the cure: "cannot open
- * 'a.h5': no such file". */
+ * printf; the text is cut at 1023 bytes and escaped by tri_text_line(). It names the object and, where one is
+ * known, the cure: "cannot open 'a.h5': no such file". */
 TRI_API tri_status tri_fail(tri_status status, const char *format, ...) TRI_PRINTF(2, 3);
 
 /** The text of this thread's last tri_fail(); "" before the first. Valid until the next tri_fail() of the
  * thread. */
 TRI_API const char *tri_error_text(void);
+
+/** Copies `text` to `out` as one line of valid UTF-8 of less than `room` > 0 bytes: control characters and
+ * bytes that are not UTF-8 become \\n, \\t, \\r or \\xNN. A line break before two spaces is kept: it is part
+ * of a message, not of a name. Returns `out`. */
+TRI_API char *tri_text_line(const char *text, char *out, size_t room);
 
 /** Returns from the calling function where `call` fails, with its status: TRI_TRY(tri_team_create(...)); */
 #define TRI_TRY(call)                                                                                        \

@@ -129,6 +129,16 @@ TRI_API TRI_MUST_CHECK tri_status tri_dataset_file_integer(const tri_dataset *da
 TRI_API TRI_MUST_CHECK tri_status tri_dataset_file_text(const tri_dataset *dataset, const char *name,
                                                         char **out);
 
+/** Call it first in main(), before MPI_Init(), with main()'s arguments. From then on a child process looks at
+ * each file before tri_dataset_open() or tri_dataset_open_stored() opens it here: HDF5 crashes on some
+ * damaged files and never returns from others. Where that happens, the call returns TRI_ERR_FILE.
+ *
+ * The child is this program again; in it the function does not return. The child opens the dataset and reads
+ * its first elements, and later the attributes that this process wants. It ends with this process, and where
+ * HDF5 uses TRIREME_HDF5_SECONDS seconds of processor time (default: 5; 0: no child) without returning. Of a
+ * collective call one rank looks. Where no child can be started, nobody looks. Local. */
+TRI_API void tri_store_look_first(int argc, char **argv);
+
 /** The HDF5 library in use. */
 typedef struct tri_store_library {
     char compiled[16]; /**< version that Trireme was compiled for, such as "1.10.8" */

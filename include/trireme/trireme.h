@@ -18,6 +18,8 @@
 #include "trireme/network.h"
 #include "trireme/network_file.h"
 #include "trireme/number.h"
+#include "trireme/output.h"
+#include "trireme/persistent.h"
 #include "trireme/place.h"
 #include "trireme/random.h"
 #include "trireme/request.h"

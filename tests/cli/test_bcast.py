@@ -1,6 +1,7 @@
 """apps/bcast on one machine: copies compared file by file, datasets, and every kind of bad input."""
 import os
 import random
+import stat
 import subprocess
 
 import h5py
@@ -52,12 +53,12 @@ def listing(top):
 @pytest.mark.parametrize("ranks", (2, *map(full, (1, 5))))
 def test_tree(trireme, tmp_path, ranks):
     make_tree(tmp_path / "src")
-    r = trireme(ranks, "bcast", "src", "dst", "--piece", "64Ki", "--threads", 2, "--verify",
-                "--json").json["results"]
+    r = trireme(ranks, "bcast", "src", "dst", "--piece", "64Ki", "--threads", 2, "--verify", "--preserve",
+                "mode,times", "--json").json["results"]
     assert listing(tmp_path / "src") == listing(tmp_path / "dst")
     assert os.stat(tmp_path / "dst/sparse").st_blocks <= 2 * os.stat(tmp_path / "src/sparse").st_blocks
     assert [r[k]["value"] for k in ("nodes", "files", "folders", "links")] == [1, 304, 4, 2]
-    assert not (tmp_path / "dst.part").exists()
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_files(trireme, tmp_path):
@@ -67,7 +68,8 @@ def test_files(trireme, tmp_path):
         path = "into/a" if dest == "into/" else dest
         (tmp_path / "a").write_bytes(data[:size])
         os.utime(tmp_path / "a", ns=(10**18, 10**18 + size))
-        r = trireme(2, "bcast", "a", dest, "--piece", "64Ki", "--replace", "--repeat", 2)
+        r = trireme(2, "bcast", "a", dest, "--piece", "64Ki", "--replace", "--repeat", 2, "--preserve",
+                    "times")
         assert r.status == 0, r.err
         assert (tmp_path / path).read_bytes() == data[:size]
         assert os.stat(tmp_path / path).st_mtime_ns == 10**18 + size
@@ -103,10 +105,13 @@ BAD = [
     (("src", "new"), 4, "cannot copy 'src/pipe'"),
     (("src/a", "old"), 4, "'old' exists"),
     (("src/a", "folder", "--replace"), 4, "the folder 'folder' exists"),
-    (("src/a", "died"), 4, "'died.part' exists"),
+    (("src/a", "pipe"), 4, "'pipe' is a named pipe, which is never replaced"),
+    (("src/a", "pipe", "--replace"), 4, "'pipe' is a named pipe, which is never replaced"),
+    (("src/a", "to pipe", "--replace"), 4, "'to pipe' is a named pipe, which is never replaced"),
+    (("src", "new", "--preserve", "mode,all"), 2, "--preserve: 'all' is not mode"),
     (("src/a", "none/new"), 4, "no such folder"),
-    (("src/a", "old/new"), 4, "cannot make 'old/new.part'"),
-    (("src/a", "/proc/new"), 4, "cannot make '/proc/new.part'"),
+    (("src/a", "old/new"), 4, "cannot make 'old/new'"),
+    (("src/a", "/proc/new"), 4, "cannot make '/proc/new'"),
     (("none.h5:/x",), 4, "none.h5"),
     (("src/a",), 4, "src/a"),
 ]
@@ -117,7 +122,9 @@ def test_bad_input(trireme, tmp_path, ranks, arguments, status, text):
     (tmp_path / "src").mkdir()
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "src/pipe")
-    for name in ("src/a", "old", "died.part"):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "to pipe").symlink_to("pipe")
+    for name in ("src/a", "old"):
         (tmp_path / name).write_text(name)
     before = set(tmp_path.rglob("*"))
     r = trireme(ranks, "bcast", *arguments)
@@ -125,15 +132,62 @@ def test_bad_input(trireme, tmp_path, ranks, arguments, status, text):
     lines = r.err.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("bcast: [rank ") and text in lines[0], r.err
     assert r.out == "" and set(tmp_path.rglob("*")) - before <= {tmp_path / "results"}
-    assert (tmp_path / "old").read_text() == "old" and (tmp_path / "died.part").read_text() == "died.part"
+    assert (tmp_path / "old").read_text() == "old" and (tmp_path / "pipe").is_fifo()
 
 
-def test_replace_what_died(trireme, tmp_path):
-    make_tree(tmp_path / "src")
-    (tmp_path / "dst.part/sub").mkdir(parents=True)
-    (tmp_path / "dst.part/sub/old").write_text("old")
-    assert trireme(2, "bcast", "src", "dst", "--replace").status == 0
-    assert listing(tmp_path / "src") == listing(tmp_path / "dst")
+def kept(top):
+    """Permissions, owner and other names of every entry."""
+    found = {}
+    for folder, folders, files in os.walk(top):
+        for name in [".", *folders, *files]:
+            s = os.lstat(os.path.join(folder, name))
+            found[os.path.relpath(os.path.join(folder, name), top)] = (
+                oct(s.st_mode), s.st_uid, s.st_gid, s.st_nlink if not stat.S_ISDIR(s.st_mode) else 0)
+    return found
+
+
+def test_preserve(trireme, tmp_path):
+    """Without --preserve a copy is as cp makes it; setuid never comes with a changed owner."""
+    source = tmp_path / "src"
+    (source / "sticky").mkdir(parents=True)
+    (source / "closed").mkdir()
+    for i, mode in enumerate((0o6755, 0o4711, 0o2710, 0o666, 0o400, 0o1777)):
+        (source / f"file{i}").write_text(str(i))
+        if not os.getuid():
+            os.chown(source / f"file{i}", 1234, 2345)
+        os.chmod(source / f"file{i}", mode)
+    os.link(source / "file3", source / "sticky/again")
+    (source / "link").symlink_to("file3")
+    os.chmod(source / "sticky", 0o1777)
+    os.chmod(source / "closed", 0o2700)
+    subprocess.run(["cp", "-r", source, tmp_path / "cp"], check=True)
+    (tmp_path / "setgid").mkdir()
+    os.chmod(tmp_path / "setgid", 0o2755)
+    subprocess.run(["cp", "-r", source, tmp_path / "setgid/cp"], check=True)
+    for dest in ("plain", "setgid/plain"):
+        assert trireme(0, "bcast", "src", dest).status == 0
+    assert kept(tmp_path / "plain") == kept(tmp_path / "cp")
+    assert kept(tmp_path / "setgid/plain") == kept(tmp_path / "setgid/cp")
+    if os.getuid():
+        pytest.skip("only root can give files to others")
+    assert trireme(0, "bcast", "src", "mode", "--preserve", "mode").status == 0
+    for name, (mode, uid, gid, _) in kept(tmp_path / "mode").items():
+        was = os.lstat(source / name)
+        lost = 0o6000 if name.startswith("file") else 0
+        assert (int(mode, 8), uid, gid) == (was.st_mode & ~lost, 0, 0), name
+    r = trireme(2, "bcast", "src", "all", "--preserve", "mode,owner,links,times", "--verify")
+    assert r.status == 0, r.err
+    assert kept(tmp_path / "all") == kept(source) and listing(tmp_path / "all") == listing(source)
+
+
+def test_link_at_the_temporary_name(trireme, tmp_path):
+    """What others put beside the copy is neither followed nor removed."""
+    (tmp_path / "a").write_text("new")
+    (tmp_path / "victim").write_text("victim")
+    (tmp_path / "b.part").symlink_to("victim")
+    assert trireme(2, "bcast", "a", "b", "--replace").status == 0
+    assert (tmp_path / "b").read_text() == "new" and (tmp_path / "victim").read_text() == "victim"
+    assert (tmp_path / "b.part").is_symlink()
 
 
 def test_unreadable_and_changing(trireme, tmp_path):

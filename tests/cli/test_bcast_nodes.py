@@ -18,8 +18,7 @@ def cluster(tmp_path_factory):
     def call(*arguments):
         return subprocess.run([*script, *map(str, arguments)], cwd=folder, capture_output=True, text=True,
                               timeout=1000,
-                              stdin=subprocess.DEVNULL, env={**os.environ, "HWLOC_COMPONENTS": "-opencl",
-                                                            "OMPI_MCA_orte_execute_quiet": "1"})
+                              stdin=subprocess.DEVNULL, env={**os.environ, "HWLOC_COMPONENTS": "-opencl"})
 
     up = call("up", "--plain", 3)
     if up.returncode == 77:
@@ -37,8 +36,8 @@ def test_nodes(cluster):
     (source / "sub/small").write_text("small")
 
     def bcast(dest):
-        return cluster("run", LAUNCHER, "-n", 6, BUILD / "apps/bcast", source, dest, "--verify", "--results",
-                       "none")
+        return cluster("run", SOURCE / "jobs/launch.sh", LAUNCHER, "-n", 6, BUILD / "apps/bcast", source,
+                       dest, "--verify", "--results", "none")
 
     def lines_of(node, *command):
         done = cluster("run", "--on", node, *command)

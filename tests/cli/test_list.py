@@ -13,6 +13,14 @@ def test_algorithms(trireme):
     assert trireme(3, "list").out == r.out
 
 
+def test_json(trireme):
+    """What the table shows; no empty members."""
+    for arguments in ((), ("--ranks", 16)):
+        table = trireme(0, "list", "--operation", "bcast", *arguments)
+        answer = trireme(0, "list", "--operation", "bcast", "--json", *arguments).json
+        assert answer["lines"] == table.out.splitlines() and all(answer.values())
+
+
 def test_choice(trireme):
     r = trireme(0, "list", "--ranks", 1024, "--ppn", 16, "--bytes", "8,1Mi")
     assert r.status == 0

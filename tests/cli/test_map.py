@@ -3,13 +3,14 @@ import glob
 import math
 import os
 import pathlib
+import re
 import subprocess
 
 import h5py
 import numpy as np
 import pytest
 
-from conftest import full, on_ranks
+from conftest import SOURCE, full, on_ranks
 
 BUILD = pathlib.Path(os.environ["TRIREME_BUILD"])
 RNG = np.random.default_rng(11)
@@ -87,7 +88,7 @@ def test_types_of_inputs(trireme, tmp_path, dtype):
     """Every number goes in as what it is in C: so it fills a variable of that type, and back."""
     x = RNG.integers(-100, 100, 1001).astype(np.dtype(dtype).newbyteorder("="))
     write(tmp_path, x=x.astype(dtype))
-    run(trireme, 2, "r = x; s = sizeof(x)", "x=a.h5:/x", "--memory", "8Ki", "--verify", out="r.h5:/r,/s")
+    run(trireme, 2, "r = x; s = sizeof x", "x=a.h5:/x", "--memory", "8Ki", "--verify", out="r.h5:/r,/s")
     r, s = result(tmp_path, "r", "s")
     assert same(r, x.astype("f8")) and (s == {"f2": 8}.get(dtype, x.itemsize)).all()
 
@@ -183,13 +184,53 @@ def test_repeat_baseline_record(trireme, tmp_path):
         assert f.attrs["option_EXPR"] == "x + 1" and f["timing/read"].shape == (2, 2)
 
 
+@pytest.mark.skipif("TRIREME_ALTER" not in os.environ, reason="nothing is preloaded before a sanitizer")
 def test_verify_finds_another_value(trireme, tmp_path):
-    """The number of a work-group is another one when the work is split otherwise."""
+    """Rank 1, which computes again what rank 0 has computed, reads another value."""
     write(tmp_path, x=np.zeros(300000))
     for out in ("r.h5:/r", None):
-        r = run(trireme, 2, "x + get_group_id(0)", "x=a.h5:/x", "--memory", "1Mi", "--reduce", "sum",
-                "--verify", status=1, out=out)
+        r = run(trireme, 2, "2 * x", "x=a.h5:/x", "--memory", "1Mi", "--reduce", "sum", "--verify", status=1,
+                out=out, wrap=("env", "LD_PRELOAD=" + os.environ["TRIREME_ALTER"]))
         assert ("when computed again" if out else "element by element") in r.err, r.err
+
+
+def test_arithmetic_is_defined(trireme, tmp_path):
+    """What ends a program in C, or depends on the device: division by zero, overflow, shifts, conversions."""
+    n = np.array([-2**31, -2**31, 7, -7, 0, 2**31 - 1, 1], "i4")
+    d = np.array([-1, 0, 0, 2, 0, -1, 40], "i4")
+    x = np.array([1e300, -1e300, np.nan, np.inf, -np.inf, 2.5, -2.5])
+    write(tmp_path, n=n, d=d, x=x)
+    statements = ("int q = n / d; int m = n % d; int a = n - d; int g = -n; int l = n << d; int s = n >> d;"
+                  "int c = x; uchar u = x; long w = (long)n << d; ulong b = (ulong)x")
+    names = "qmaglscuwb"
+    run(trireme, 2, statements, "n=a.h5:/n", "d=a.h5:/d", "x=a.h5:/x", "--verify",
+        out="r.h5:" + ",".join("/" + name for name in names))
+    q, m, a, g, l, s, c, u, w, b = result(tmp_path, *names)
+    most, least = 2**31 - 1, -2**31
+    assert q.tolist() == [least, 0, 0, -3, 0, -most, 0] and m.tolist() == [0, 0, 0, -1, 0, 0, 1]
+    assert a.tolist() == [least + 1, least, 7, -9, 0, least, -39]
+    assert g.tolist() == [least, least, -7, 7, 0, -most, -1]
+    assert l.tolist() == [0, least, 7, -28, 0, least, 256] and s.tolist() == [-1, least, 7, -2, 0, 0, 0]
+    assert c.tolist() == [most, least, 0, most, least, 2, -2] and u.tolist() == [255, 0, 0, 255, 0, 2, 0]
+    assert w.tolist() == [0, least, 7, -28, 0, -2**63, 2**40]
+    assert b.tolist() == [2**64 - 1, 0, 0, 2**64 - 1, 0, 2, 0]
+
+
+def test_functions(trireme, tmp_path):
+    """Each function of the document compiles, with double, float and integer arguments."""
+    listed = re.findall(r"^X\((\w+), \"(\w+)\"\)", (SOURCE / "gpu" / "gpu_map_functions.def").read_text(),
+                        re.MULTILINE)
+    document = (SOURCE / "doc" / "programs.md").read_text()
+    assert len(listed) > 70 and all(re.search(rf"\b{name}\b", document) for name, _ in listed)
+    x, n = RNG.uniform(0.1, 0.9, 40), RNG.integers(1, 9, 40).astype("i2")
+    write(tmp_path, x=x, n=n, y=x.astype("f4"))
+    real = {"r": "xy", "i": "nn", "n": "nn", "m": "nn"}
+    calls = [f"{name}({', '.join(real[k][which] for k in kinds[1:])})"
+             for name, kinds in listed for which in ((0, 1) if "r" in kinds else (0,))]
+    calls += ["min(x, y)", "max(n, i)", "clamp(n, 2, 5)", "as_long(x)", "as_float(1)", "convert_int(x)",
+              "convert_char_sat(1000 * n)", "sizeof(n)", "(bool)x", "M_PI_F", "LONG_MIN", "NAN"]
+    run(trireme, 0, "; ".join(f"v{k} = {' + '.join(calls[k::60])}" for k in range(60)) + "; v0",
+        "x=a.h5:/x", "n=a.h5:/n", "y=a.h5:/y", "--verify")
 
 
 BAD = [
@@ -241,20 +282,34 @@ def test_bad_input(trireme, tmp_path, ranks, arguments, status, text):
     assert not glob.glob(str(tmp_path / "b.h5*")) and (tmp_path / "a.h5").read_bytes() == data
 
 
-@pytest.mark.parametrize("expression,column,text", (
-    ("x * zz + 1", 5, "unknown name 'zz' (inputs: x)"),
-    ("r = x +; r", 8, "expected expression"),
-    ("  x + foo(x)", 7, "'foo'"),
-    ("x[i]", 2, "write x, not x[...]")))
-def test_column(trireme, tmp_path, expression, column, text):
-    """Three lines: where, the expression, and a mark below the column with what is wrong."""
+@pytest.mark.parametrize("ranks,expression,column,text", (
+    (3, "x * zz + 1", 5, "at 'zz + 1': unknown name 'zz' (inputs: x)"),
+    (0, "r = x +; r", 8, "at '; r': a value is missing here"),
+    (0, "  x + foo(x)", 7, "unknown function 'foo'"),
+    (0, "x[i]", 2, "write x, not x[...]"),
+    (0, "printf(0)", 1, "unknown function 'printf'"),
+    (0, "*(double *)(long)8", 1, "a value is missing here"),
+    (0, "x <: 0", 4, "a value is missing here"),
+    (0, "x\n+\n$", 5, "this character is not allowed")))
+def test_column(trireme, tmp_path, ranks, expression, column, text):
+    """One line: where, the expression from there on, and what is wrong."""
     write(tmp_path, x=np.ones((4, 3)))
-    r = trireme(3, "map", expression, "x=a.h5:/x", "--out", "b.h5:/r")
+    r = trireme(ranks, "map", expression, "x=a.h5:/x", "--out", "b.h5:/r")
     lines = r.err.rstrip("\n").splitlines()
-    assert r.status == 2 and len(lines) == 3, r.err
-    assert lines[0].startswith("map: [rank 0 ") and lines[0].endswith(f"column {column} of the expression:")
-    assert lines[1] == "  " + expression and lines[2].index("^") == column + 1 and text in lines[2]
-    assert not glob.glob(str(tmp_path / "b.h5*"))
+    assert r.status == 2 and len(lines) == 1, r.err
+    assert lines[0].startswith("map: [rank 0 ") and f"] column {column} of the expression, at " in lines[0]
+    assert text in lines[0] and not glob.glob(str(tmp_path / "b.h5*"))
+
+
+def test_says_that_it_compiles(trireme, tmp_path):
+    """Once, on one rank, and not with kernels from the cache or --quiet."""
+    write(tmp_path, x=np.ones(3))
+    said = []
+    for cache, *more in (("c",), ("c",), ("d", "--quiet")):
+        r = run(trireme, 2, "x + 1", "x=a.h5:/x", *more, env={"XDG_CACHE_HOME": str(tmp_path / cache)})
+        said.append(re.findall(r"^map: compiling kernels for '.+' \(once\)$", r.all_err, re.MULTILINE))
+    assert [len(lines) for lines in said] == [1, 0, 0], said
+    assert all(path.suffix == ".clbin" for path in (tmp_path / "c" / "trireme").iterdir())
 
 
 def test_no_driver(trireme, tmp_path):

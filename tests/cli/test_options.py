@@ -29,7 +29,7 @@ def test_texts(trireme, program):
     assert set().union(*used) <= set(options)
     assert all(f"trireme {' '.join(program)}" in line for line in shown.splitlines())
     # A word of this program's own that no test knows is an option without a test.
-    own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nOptions of every program:")[0], re.M)
+    own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nCommon options:")[0], re.M)
     sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt")
                       and re.search("jobs|document|" + "|".join(program), str(path.relative_to(TESTS))))
     assert not [o for o in own if not re.search(rf"--{o}\b(?!-)", sources)]
@@ -63,6 +63,22 @@ def test_power_of_ten(trireme):
     assert r.status == 2 and "--repeat: '1e10' is not a whole number between 0 and 10^9" in r.err
 
 
+@pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
+def test_common_options(trireme, program):
+    """--help shows a common option where it has an effect, and README says where that is."""
+    options = set(re.findall(r"^  --([a-z0-9-]+)", trireme(0, *program, "--help").out, re.M))
+    name, words = " ".join(program), (TESTS.parent / "README.md").read_text()
+    sentence = re.search(r"Every program has ([^.]*)\.", words)[1]
+    assert set(re.findall(r"`--(\w+)`", sentence)) <= options
+    computes = re.search(r"`--device` works in[^(]*\(([^)]*)\)", words)[1]
+    assert (f"`{name}`" in computes) == ("device" in options), name
+    if "device" not in options:
+        r = trireme(0, *program, "--device", "auto", *{"map": ("x",)}.get(name, ()))
+        assert r.status == 2, r.err
+    others = re.search(r"All but ([^.]*) have\s([^.]*)\.", words)
+    assert set(re.findall(r"`--(\w+)`", others[2])) <= options or f"`{name}`" in others[1], name
+
+
 def test_completion_in_bash(trireme, tmp_path):
     (tmp_path / "reduce").write_text(trireme(0, "reduce", "--completion").out)
     script = """source ./reduce
@@ -85,6 +101,16 @@ def test_bench_subjects(trireme):
     for arguments, text in (((), "a subject is missing"), (("nothing",), "no subject 'nothing'")):
         r = trireme(3, "bench", *arguments)
         assert r.status == 2 and text in r.err and len(r.err.splitlines()) == 1 and not r.out
+
+
+def test_an_error_is_one_line(trireme):
+    """Newlines and control characters of arguments and names are escaped."""
+    for words, shown in ((("reduce", "no\nsuch\x1b[31m.h5"), "'no\\nsuch\\x1b[31m.h5'"),
+                         (("reduce", "--sum", "a\nreduce: fine"), "'a\\nreduce: fine'"),
+                         (("reduce", "--a\nb"), "'--a\\nb'"), (("bench", "a\nb"), "'a\\nb'"),
+                         (("reduce", os.fsdecode(b"\xff.h5")), "'\\xff.h5'")):
+        r = trireme(0, *words)
+        assert r.status in (2, 4) and len(r.err.splitlines()) == 1 and shown in r.err, r.err
 
 
 def test_table(trireme):

@@ -168,6 +168,28 @@ def test_histogram(trireme, tmp_path, ranks):
             assert f["results/below"][()] == (values < within[0]).sum()
 
 
+@pytest.mark.parametrize("ranks,device", ((0, "none"), (2, "auto")))
+def test_histogram_edges(trireme, tmp_path, ranks, device):
+    """Bins by comparison with the printed edges: wide and narrow ranges, elements at and beside edges."""
+    for low, high, bins in ((-1e300, 1e300, 2), (-1.7e308, 1.7e308, 8), (0.1, 0.7, 6), (1e16, 1e16 + 6, 9),
+                            (-3, 1.5, 32)):
+        with np.errstate(over="ignore"):
+            edges = np.linspace(low / 2, high / 2, bins + 1) * 2
+        near = np.concatenate([edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf),
+                               RNG.uniform(-1, 1, 500) * max(abs(low), abs(high))])
+        with h5py.File(tmp_path / "x.h5", "w") as f:
+            f["x"] = near
+        r = trireme(ranks, "reduce", "x.h5:/x", "--histogram", bins, f"--range={low},{high}", "--device",
+                    device)
+        assert r.status == 0, r.err
+        rows = re.findall(r"^  \[(\S+), (\S+)[])] +(\d+)$", r.out, re.MULTILINE)
+        printed = [float(low) for low, _, _ in rows] + [float(rows[-1][1])]
+        assert len(rows) == bins and printed[0] == low and printed[-1] == high
+        inside = near[(near >= low) & (near <= high)]
+        bin_of = np.minimum(np.searchsorted(printed, inside, side="right") - 1, bins - 1)
+        assert [int(n) for _, _, n in rows] == np.bincount(bin_of, minlength=bins).tolist(), (low, high)
+
+
 def test_pieces_smaller_than_the_slab(trireme, tmp_path):
     values = RNG.normal(0, 1, (50, 300, 7))
     with h5py.File(tmp_path / "x.h5", "w") as f:

@@ -44,6 +44,8 @@ def test_names(tree):
         assert done.returncode == 2 and not done.stdout
         assert done.stderr == (f"trireme: there is no program '{word}'; there are list, probe; "
                                "trireme --help describes them\n")
+    done = subprocess.run([command, "a\nb"], capture_output=True, text=True)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     done = subprocess.run([command, "prob"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "there is no program 'prob'; did you mean probe? There are list, probe;" in done.stderr

@@ -17,34 +17,10 @@ int trial_select(const trial *t, size_t bytes, int uneven, int commutes) {
     tri_case asked = tri_comm_case(t->comm, operation, bytes, uneven, commutes);
     if (!tri_algorithm_can(t->index, &asked)) return 0;
     char name[96];
-    snprintf(name, sizeof name, "%s:%s", tri_operation_name(operation), tri_algorithm_name(t->index));
+    snprintf(name, sizeof name, "%s:%s!", tri_operation_name(operation), tri_algorithm_name(t->index));
     CHECK_OK(tri_comm_select(t->comm, name));
     t->ran[t->index]++;
     return 1;
-}
-
-static sample_pair pair_of(const char *name, sample_type send, size_t send_per, sample_type recv,
-                           size_t recv_per) {
-    sample_pair pair = {name, {send, send_per}, {recv, recv_per}};
-    return pair;
-}
-
-/* Bytes, integers, and six integers with gaps against six without, both ways. */
-static void make_pairs(sample_pair pairs[PAIRS], MPI_Datatype *gaps) {
-    sample_type byte = {MPI_BYTE, 1, 1, 1, {0}}, word = {MPI_INT64_T, 1, 8, 8, {0}},
-                number = {MPI_INT32_T, 1, 4, 4, {0}}, gap = {.items = 6, .item_bytes = 4, .extent = 40};
-    MPI_Datatype vector;
-    MPI_Type_vector(2, 3, 5, MPI_INT32_T, &vector);
-    MPI_Type_create_resized(vector, 0, 40, gaps);
-    MPI_Type_commit(gaps);
-    MPI_Type_free(&vector);
-    gap.mpi = *gaps;
-    for (size_t i = 0; i < 6; i++)
-        gap.displs[i] = 4 * (i / 3 * 5 + i % 3);
-    pairs[0] = pair_of("bytes", byte, 1, byte, 1);
-    pairs[1] = pair_of("int64", word, 1, word, 1);
-    pairs[2] = pair_of("gaps to int32", gap, 1, number, 6);
-    pairs[3] = pair_of("int32 to gaps", number, 6, gap, 1);
 }
 
 /* Networks in which one term dominates, so that all parameters take other values. */
@@ -144,7 +120,7 @@ int main(int argc, char **argv) {
     const char *only = argc > 1 ? argv[1] : NULL;
     sample_pair pairs[PAIRS];
     MPI_Datatype gaps;
-    make_pairs(pairs, &gaps);
+    sample_pairs(pairs, &gaps);
     long *ran = calloc((size_t)tri_algorithm_count(), sizeof *ran);
     if (!ran) abort();
 

@@ -77,7 +77,7 @@ static void with_team(tri_comm *comm, int busy) {
         x[i] = 1.0 / (double)(3 + i % 1009 + 7 * (size_t)tri_comm_rank(comm));
     tri_team *team;
     CHECK_OK(tri_team_create(3, NULL, &team));
-    CHECK_OK(tri_comm_select(comm, "allreduce:recursive_doubling"));
+    CHECK_OK(tri_comm_select(comm, "allreduce:recursive_doubling!"));
     CHECK_OK(tri_allreduce(x, plain, COUNT, MPI_DOUBLE, MPI_SUM, comm));
     tri_comm_set_combine(comm, tri_team_combine, team);
     for (int call = 0; call < CALLS; call++) {
@@ -129,10 +129,10 @@ int main(int argc, char **argv) {
     CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &comm));
     common_sums();
     for (int later = 0; later < 2; later++) {
-        CHECK(try_one(comm, "allreduce:recursive_doubling", 100003, 1, MPI_SUM, later) > 0, "not asked");
-        CHECK(try_one(comm, "allreduce:recursive_doubling", 100003, 0, MPI_SUM, later) > 0, "not asked");
-        CHECK(try_one(comm, "allreduce:recursive_doubling", 100003, 1, MPI_MAX, later) > 0, "not asked");
-        CHECK(try_one(comm, "allreduce:recursive_doubling", 1000, 1, MPI_SUM, later) == 0, "asked");
+        CHECK(try_one(comm, "allreduce:recursive_doubling!", 100003, 1, MPI_SUM, later) > 0, "not asked");
+        CHECK(try_one(comm, "allreduce:recursive_doubling!", 100003, 0, MPI_SUM, later) > 0, "not asked");
+        CHECK(try_one(comm, "allreduce:recursive_doubling!", 100003, 1, MPI_MAX, later) > 0, "not asked");
+        CHECK(try_one(comm, "allreduce:recursive_doubling!", 1000, 1, MPI_SUM, later) == 0, "asked");
     }
     (void)try_one(comm, "", 1000003, 1, MPI_SUM, 0);
     with_team(comm, 0);

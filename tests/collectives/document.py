@@ -16,8 +16,8 @@ heads of their files; a test compares them.
 
 Each algorithm is one file that starts with its source, a picture of its rounds and its cost. `./list
 --ranks 1024 --ppn 16` shows the chosen algorithm for each size; `--algorithm bcast:binomial` or
-`TRIREME_ALGORITHM` selects one by name (several separated by commas). How to add one:
-[adding-an-algorithm.md](adding-an-algorithm.md).
+`TRIREME_ALGORITHM` selects one by name (several separated by commas; with a `!` after the name,
+a call that it cannot do fails). How to add one: [adding-an-algorithm.md](adding-an-algorithm.md).
 
 p is the number of ranks; a cost is that of the critical path. The best algorithm is chosen for each stage
 of a composed algorithm, so *the sum of both* means the best choice for both stages. The `shared` algorithms

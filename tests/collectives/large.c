@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
     fill(mine, count, tri_comm_rank(comm));
     /* By the chosen algorithm, which uses shared memory, and by messages. */
     try_all(comm, mine, got, count);
-    CHECK_OK(tri_comm_select(comm, "bcast:binomial,reduce:binomial,alltoall:pairwise"));
+    CHECK_OK(tri_comm_select(comm, "bcast:binomial!,reduce:binomial!,alltoall:pairwise!"));
     try_all(comm, mine, got, count);
     free(mine);
     free(got);

@@ -75,6 +75,30 @@ static inline void image_put(image *im, const sample_side *side, size_t first, s
         }
 }
 
+static inline sample_pair pair_of(const char *name, sample_type send, size_t send_per, sample_type recv,
+                                  size_t recv_per) {
+    sample_pair pair = {name, {send, send_per}, {recv, recv_per}};
+    return pair;
+}
+
+/* Bytes, integers, and six integers with gaps against six without, both ways. */
+static inline void sample_pairs(sample_pair pairs[PAIRS], MPI_Datatype *gaps) {
+    sample_type byte = {MPI_BYTE, 1, 1, 1, {0}}, word = {MPI_INT64_T, 1, 8, 8, {0}},
+                number = {MPI_INT32_T, 1, 4, 4, {0}}, gap = {.items = 6, .item_bytes = 4, .extent = 40};
+    MPI_Datatype vector;
+    MPI_Type_vector(2, 3, 5, MPI_INT32_T, &vector);
+    MPI_Type_create_resized(vector, 0, 40, gaps);
+    MPI_Type_commit(gaps);
+    MPI_Type_free(&vector);
+    gap.mpi = *gaps;
+    for (size_t i = 0; i < 6; i++)
+        gap.displs[i] = 4 * (i / 3 * 5 + i % 3);
+    pairs[0] = pair_of("bytes", byte, 1, byte, 1);
+    pairs[1] = pair_of("int64", word, 1, word, 1);
+    pairs[2] = pair_of("gaps to int32", gap, 1, number, 6);
+    pairs[3] = pair_of("int32 to gaps", number, 6, gap, 1);
+}
+
 /* One algorithm on one communicator. */
 typedef struct trial {
     tri_comm *comm;
@@ -92,6 +116,7 @@ int trial_select(const trial *t, size_t bytes, int uneven, int commutes);
 
 void move_trials(const trial *t);
 void combine_trials(const trial *t);
+void own_bytes_trials(tri_comm *comm);
 
 struct operands *operands_new(int rank, int size);
 void operands_free(struct operands *all);

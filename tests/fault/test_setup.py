@@ -65,7 +65,7 @@ def test_kill_while_the_result_is_written(trireme, tmp_path):
             with h5py.File(path, "r") as f:
                 assert f.attrs["complete"] == 1
         for path in glob.glob(str(tmp_path / "results" / "*")):
-            assert re.search(r"\.h5(\.part)?$", path)
+            assert re.search(r"\.h5(\.\w+\.part)?$", path)
             if path.endswith(".part"):
                 os.unlink(path)
     assert finished < 12

@@ -56,5 +56,6 @@ int main(void) {
     tri_array_destroy(&array);
     CHECK_STATUS(tri_result_finish(result), TRI_ERR_ABSENT);
     tri_result_destroy(&result);
+    tri_store_look_first(0, NULL);
     return check_result("store without HDF5");
 }

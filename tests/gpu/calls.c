@@ -216,6 +216,23 @@ static void histogram(tri_gpu *gpu) {
           (long long)counts[0], (long long)counts[1], (long long)counts[2], (long long)counts[3]);
     CHECK(below == 1 && above == 2 && nan == 1, "%lld %lld %lld", (long long)below, (long long)above,
           (long long)nan);
+    /* Beside edges, over wide ranges, and with more bins than doubles. */
+    const double ranges[][2] = {{0.1, 0.7}, {-1e300, 1e300}, {1e16, 1e16 + 4}};
+    for (size_t r = 0; r < 3; r++) {
+        enum { BINS = 70 };
+        double low = ranges[r][0], high = ranges[r][1], y[3 * BINS];
+        int64_t device[BINS + 3] = {0}, host[BINS + 3] = {0};
+        for (size_t k = 0; k < BINS; k++) {
+            y[3 * k] = tri_histogram_edge(low, high, BINS, k);
+            y[3 * k + 1] = nextafter(y[3 * k], INFINITY);
+            y[3 * k + 2] = nextafter(y[3 * k], -INFINITY);
+        }
+        CHECK_OK(tri_gpu_histogram(gpu, y, 3 * BINS, low, high, BINS, device, device + BINS,
+                                   device + BINS + 1, device + BINS + 2));
+        CHECK_OK(tri_histogram_add(y, 3 * BINS, low, high, BINS, host, host + BINS, host + BINS + 1,
+                                   host + BINS + 2));
+        CHECK(!memcmp(device, host, sizeof host), "bins over [%g, %g]", low, high);
+    }
     CHECK_STATUS(tri_gpu_histogram(gpu, x, 10, 1, 0, 4, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
     CHECK_STATUS(tri_gpu_histogram(gpu, x, 10, 0, 1, 0, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
 }

@@ -1,5 +1,5 @@
-/* All ranks open the device at the same time with an empty cache, without the order that tri_gpu_open()
- * recommends. Each compiles and all write the same file; every kernel must work. */
+/* All ranks need the kernels at the same time with an empty cache. One compiles each, and every kernel must
+ * work on every rank. */
 #include <stdlib.h>
 #include <string.h>
 

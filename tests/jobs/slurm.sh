@@ -72,6 +72,28 @@ check_is "submit.sh without a program" 2 "$(status_of c run "$jobs/submit.sh")"
 check_is "submit.sh where SLURM refuses" 3 \
     "$(status_of c run "$jobs/submit.sh" --nodes 1 --ntasks-per-node 1 --cpus-per-task 1 --partition=none \
     reduce)"
+# said STATUS TEXT COMMAND...: it ends with STATUS and says TEXT
+said() {
+    local out status=0
+    out=$(c run "${@:3}" 2>&1) || status=$?
+    check_is "${*:3}" "$1" "$status"
+    check "${*:3} says '$2': '$out'" grep -q -- "$2" <<<"$out"
+}
+one=(--ntasks-per-node 1 --cpus-per-task 1)
+said 2 "no program '.*/nosuch'" "$jobs/submit.sh" nosuch
+said 3 "has 3 nodes" "$jobs/submit.sh" --wait --nodes 9 "${one[@]}" reduce
+said 3 "a node of .* has 4" "$jobs/submit.sh" --wait --nodes 1 --ntasks-per-node 1 --cpus-per-task 9 reduce
+c run --root scontrol update partition=main MaxTime=10
+said 3 "can never run: PartitionTimeLimit" "$jobs/submit.sh" --wait --nodes 1 "${one[@]}" --time=60 reduce
+c run --root scontrol update partition=main MaxTime=INFINITE
+c sbatch --exclusive --nodes=3 --output=/dev/null --wrap 'until [ -e go ]; do sleep 0.1; done' >/dev/null
+(until grep -q waits waiting 2>/dev/null; do sleep 0.1; done; : >go) &
+c run "$jobs/submit.sh" --wait --nodes 3 "${one[@]}" reduce -- --count 1000 >waiting
+check_is "a job that has to wait" 0 $?
+check "it says why" grep -q 'waits: Resources' waiting
+(cd / && said 3 "log" "$jobs/submit.sh" --nodes 1 "${one[@]}" reduce)
+check_is "sbatch where the log cannot be written" 3 \
+    "$(cd / && status_of c sbatch "$jobs/reduce.sbatch" --count 100)"
 
 # jobs/scaling.sh: the jobs run one after the other, the report last
 c run "$jobs/scaling.sh" --points 1,3 --size count=64Ki --repeat 3 --ntasks-per-node 1 reduce -- --threads 1 \

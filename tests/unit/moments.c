@@ -208,37 +208,72 @@ static void histograms(void) {
     CHECK(below == 2 && above == 2 && nan == 1, "%d %d %d", (int)below, (int)above, (int)nan);
     CHECK_STATUS(tri_histogram_add(x, 1, 1, 1, 4, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
     CHECK_STATUS(tri_histogram_add(x, 1, 0, NAN, 4, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
-    CHECK_STATUS(tri_histogram_add(x, 1, -DBL_MAX, DBL_MAX, 4, counts, &below, &above, &nan),
-                 TRI_ERR_ARGUMENT);
     CHECK_STATUS(tri_histogram_add(x, 1, 0, 1, 0, counts, &below, &above, &nan), TRI_ERR_ARGUMENT);
 }
 
-/* By definition, one element at a time. */
-static void many_in_bins(size_t bins) {
-    enum { COUNT = 5003 };
-    static double x[COUNT];
-    static int64_t want[5000 + 3], counts[5000];
-    double low = -1.5, high = 2.25;
-    tri_random_fill(TRI_DISTRIBUTION_normal, bins, 0, COUNT, x);
-    x[17] = NAN, x[18] = low, x[19] = high, x[20] = -0.0;
+enum { BIN_COUNT = 5003, BINS_MOST = 5000 };
+
+/* Normal numbers over the range and beyond, its edges and the numbers beside them. */
+static void fill_bins(double low, double high, size_t bins, double x[BIN_COUNT]) {
+    tri_random_fill(TRI_DISTRIBUTION_normal, bins, 0, BIN_COUNT, x);
+    for (size_t i = 0; i < BIN_COUNT; i++)
+        x[i] = (low / 2 + high / 2) + x[i] * (high / 2 - low / 2);
+    for (size_t i = 0; i + 3 < BIN_COUNT / 2; i += 3) {
+        double edge = tri_histogram_edge(low, high, bins, i * 7 % (bins + 1));
+        x[i] = edge, x[i + 1] = nextafter(edge, INFINITY), x[i + 2] = nextafter(edge, -INFINITY);
+    }
+    x[BIN_COUNT - 4] = NAN, x[BIN_COUNT - 3] = low, x[BIN_COUNT - 2] = high, x[BIN_COUNT - 1] = -0.0;
+}
+
+/* By definition: the last edge that is not above the element, of edges that do not decrease. */
+static void many_in_bins(double low, double high, size_t bins) {
+    static double x[BIN_COUNT], edge[BINS_MOST + 1];
+    static int64_t want[BINS_MOST + 3], counts[BINS_MOST];
+    fill_bins(low, high, bins, x);
     memset(want, 0, sizeof want);
-    for (size_t i = 0; i < COUNT; i++) {
-        size_t bin = x[i] >= low && x[i] <= high ? (size_t)((x[i] - low) * ((double)bins / (high - low))) : 0;
-        if (bin == bins) bin--;
+    for (size_t k = 0; k <= bins; k++) {
+        edge[k] = tri_histogram_edge(low, high, bins, k);
+        CHECK(k ? edge[k] >= edge[k - 1] : edge[k] == low, "edge %zu of [%g, %g]", k, low, high);
+    }
+    CHECK(edge[bins] == high, "the last edge of [%g, %g]", low, high);
+    for (size_t i = 0; i < BIN_COUNT; i++) {
+        size_t bin = bins - 1;
+        while (bin && x[i] < edge[bin])
+            bin--;
         want[x[i] < low ? bins : x[i] > high ? bins + 1 : isnan(x[i]) ? bins + 2 : bin]++;
     }
     for (tri_simd level = 0; level <= tri_simd_best(); level++) {
         int64_t outside[3] = {0};
         memset(counts, 0, sizeof counts);
         setenv("TRIREME_SIMD", tri_simd_name(level), 1);
-        CHECK_OK(tri_histogram_add(x, COUNT / 2, low, high, bins, counts, outside, outside + 1, outside + 2));
-        CHECK_OK(tri_histogram_add(x + COUNT / 2, COUNT - COUNT / 2, low, high, bins, counts, outside,
-                                   outside + 1, outside + 2));
-        CHECK(!memcmp(counts, want, bins * sizeof *want), "%zu bins, %s", bins, tri_simd_name(level));
-        CHECK(!memcmp(outside, want + bins, sizeof outside), "outside of %zu bins, %s", bins,
+        CHECK_OK(
+            tri_histogram_add(x, BIN_COUNT / 2, low, high, bins, counts, outside, outside + 1, outside + 2));
+        CHECK_OK(tri_histogram_add(x + BIN_COUNT / 2, BIN_COUNT - BIN_COUNT / 2, low, high, bins, counts,
+                                   outside, outside + 1, outside + 2));
+        CHECK(!memcmp(counts, want, bins * sizeof *want), "%zu bins over [%g, %g], %s", bins, low, high,
               tri_simd_name(level));
+        CHECK(!memcmp(outside, want + bins, sizeof outside), "outside of %zu bins over [%g, %g], %s", bins,
+              low, high, tri_simd_name(level));
     }
     unsetenv("TRIREME_SIMD");
+}
+
+/* Ranges of ordinary width, wider than the largest double, and with more bins than doubles. */
+static void bins_by_edges(void) {
+    const double ranges[][2] = {{-1.5, 2.25},    {-1e300, 1e300},  {-DBL_MAX, DBL_MAX},
+                                {0, DBL_MAX},    {1e16, 1e16 + 4}, {0, 300 * DBL_TRUE_MIN},
+                                {-1, 1 + 1e-10}, {1, 1 + 1e-12},   {-3 * DBL_MIN, DBL_MIN},
+                                {0.1, 0.7},      {-1e-300, 1e-9},  {1e15 + 0.5, 1e15 + 300}};
+    const size_t bins[] = {1, 2, 7, 100, 2048, BINS_MOST};
+    for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++)
+        for (size_t b = 0; b < sizeof bins / sizeof *bins; b++)
+            many_in_bins(ranges[r][0], ranges[r][1], bins[b]);
+    for (uint64_t i = 0; i < 300; i++) {
+        double a = ldexp((double)tri_random_bits(8, 4 * i) * 0x1p-64 - 0.5,
+                         (int)(tri_random_bits(8, 4 * i + 1) % 1900) - 950),
+               w = fabs(a) * ldexp(1 + (double)tri_random_bits(8, 4 * i + 2) * 0x1p-64, -(int)(i % 60) + 5);
+        if (a + w > a && isfinite(a + w)) many_in_bins(a, a + w, 1 + tri_random_bits(8, 4 * i + 3) % 300);
+    }
 }
 
 static void levels(void) {
@@ -261,10 +296,7 @@ int main(void) {
     integers();
     specials();
     histograms();
-    many_in_bins(1);
-    many_in_bins(7);
-    many_in_bins(2048);
-    many_in_bins(5000);
+    bins_by_edges();
     levels();
     return check_result("moments");
 }

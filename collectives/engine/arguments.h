@@ -1,0 +1,62 @@
+/* The arguments of a call, in the shape that its blocking, nonblocking and persistent form share. Only for
+ * engine/. */
+#ifndef TRI_COLLECTIVES_ENGINE_ARGUMENTS_H
+#define TRI_COLLECTIVES_ENGINE_ARGUMENTS_H
+
+#include "collectives/engine/engine.h"
+#include "collectives/engine/layout.h"
+#include "trireme/persistent.h"
+#include "trireme/request.h"
+
+typedef struct tri_arguments {
+    tri_call_spec spec;
+    tri_call call; /* tri_arguments_open() sets its buffers and layout from the sides that exist */
+    /* The user's buffers. A side with 0 blocks does not exist on this rank, or an operation that combines
+     * data uses it as it is. */
+    tri_side send, recv;
+    /* MPI_IN_PLACE: the rank's own block is already in place on the other side. */
+    int send_in_place, recv_in_place;
+    int keeps;              /* the result overwrites the input, so a copy of the input is sent */
+    int loads, stores;      /* whether recv holds input, or results */
+    void *kept;             /* the copy */
+    ptrdiff_t *kept_displs; /* its blocks; NULL: equal blocks */
+    ptrdiff_t *displs;      /* of the blocks of reduce_scatter; or NULL */
+    char token[2];          /* messages of a barrier carry one byte that is not read */
+} tri_arguments;
+
+/* Makes the buffers that the algorithm uses. Afterwards the arguments must not move, and call
+ * tri_arguments_close(), even after an error. */
+tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm);
+/* Input from the user's buffers before an execution, results to them after it. */
+tri_status tri_arguments_load(const tri_arguments *a);
+tri_status tri_arguments_store(const tri_arguments *a);
+void tri_arguments_close(tri_arguments *a);
+
+/* The forms of a call. They take over what `a` owns. */
+tri_status tri_call_block(tri_comm *comm, tri_arguments *a);
+tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out);
+tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out);
+
+/* Defines tri_NAME(), tri_iNAME() and tri_NAME_init(). `describe`: the call that fills the arguments `a`; the
+ * rest: the parameters, up to `comm`. */
+#define TRI_FORMS(name, describe, ...)                                                                       \
+    tri_status tri_##name(__VA_ARGS__) {                                                                     \
+        tri_arguments a;                                                                                     \
+        tri_status status = describe;                                                                        \
+        if (status == TRI_OK) status = tri_call_block(comm, &a);                                             \
+        return status;                                                                                       \
+    }                                                                                                        \
+    tri_status tri_i##name(__VA_ARGS__, tri_request **out) {                                                 \
+        tri_arguments a;                                                                                     \
+        tri_status status = describe;                                                                        \
+        if (status == TRI_OK) status = tri_call_start(comm, &a, out);                                        \
+        return status;                                                                                       \
+    }                                                                                                        \
+    tri_status tri_##name##_init(__VA_ARGS__, tri_request **out) {                                           \
+        tri_arguments a;                                                                                     \
+        tri_status status = describe;                                                                        \
+        if (status == TRI_OK) status = tri_call_init(comm, &a, out);                                         \
+        return status;                                                                                       \
+    }
+
+#endif
