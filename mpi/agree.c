@@ -43,3 +43,9 @@ tri_status tri_agree(tri_comm *comm, tri_status mine) {
     TRI_MPI(MPI_Bcast(text, sizeof text, MPI_CHAR, root, comm->mpi));
     return tri_fail(status, "%s", text);
 }
+
+tri_status tri_largest(tri_comm *comm, int mine, int *out) {
+    MPI_Request request;
+    TRI_MPI(MPI_Iallreduce(&mine, out, 1, MPI_INT, MPI_MAX, comm->mpi, &request));
+    return tri_wait_messages(comm->family, 1, &request, MPI_STATUSES_IGNORE);
+}

@@ -77,6 +77,9 @@ tri_status tri_start_send(const void *data, size_t count, MPI_Datatype type, int
 tri_status tri_start_recv(void *data, size_t count, MPI_Datatype type, int peer, int tag, MPI_Comm mpi,
                           MPI_Request *out);
 
+/* The largest of the ranks' numbers. Collective; progresses the pending requests of the family meanwhile. */
+tri_status tri_largest(tri_comm *comm, int mine, int *out);
+
 /* MPI_Waitall() that progresses the pending requests of a family meanwhile; NULL: no family. */
 tri_status tri_wait_messages(tri_family *family, int count, MPI_Request *requests, MPI_Status *statuses);
 

@@ -36,8 +36,8 @@ static void copy_blocks(const tri_arguments *a) {
     }
     for (int b = 0; b < from->blocks; b++)
         if (from->byte_counts[b])
-            memcpy((char *)a->kept + a->kept_displs[b], (char *)from->bytes + from->byte_displs[b],
-                   from->byte_counts[b]);
+            memcpy((char *)a->kept + a->kept_displs[b],
+                   (void *)((uintptr_t)from->bytes + (size_t)from->byte_displs[b]), from->byte_counts[b]);
 }
 
 static int combines(const tri_arguments *a) {

@@ -114,7 +114,33 @@ static tri_status scale_blocks(tri_side *side) {
     return TRI_OK;
 }
 
+/* Blocks of different types: each is used in place or packed by itself, so byte_displs lead from the user's
+ * buffer to other memory. */
+static tri_status open_parts(tri_side *side, MPI_Comm mpi) {
+    size_t blocks = (size_t)side->blocks;
+    side->bytes = side->user;
+    side->parts = calloc(blocks, sizeof *side->parts);
+    side->byte_counts = calloc(blocks, sizeof *side->byte_counts);
+    side->byte_displs = side->user_displs = calloc(blocks, sizeof *side->user_displs);
+    if (!side->parts || !side->byte_counts || !side->user_displs)
+        return tri_fail(TRI_ERR_MEMORY, "out of memory for %zu blocks", blocks);
+    for (size_t b = 0; b < blocks; b++) {
+        tri_side *part = &side->parts[b];
+        if (!side->counts[b]) continue;
+        *part = (tri_side){.user = (void *)((uintptr_t)side->user + (size_t)side->displs[b]),
+                           .type = side->types[b],
+                           .blocks = 1,
+                           .count = side->counts[b],
+                           .holds = side->holds};
+        TRI_TRY(tri_side_open(part, mpi));
+        side->byte_counts[b] = part->block_bytes;
+        side->byte_displs[b] = (ptrdiff_t)((uintptr_t)part->bytes - (uintptr_t)side->bytes);
+    }
+    return TRI_OK;
+}
+
 tri_status tri_side_open(tri_side *side, MPI_Comm mpi) {
+    if (side->types) return open_parts(side, mpi);
     side->mpi = mpi;
     TRI_TRY(look_at_type(side));
     TRI_TRY(tri_count_bytes(side->count, side->size, &side->block_bytes));
@@ -131,18 +157,26 @@ tri_status tri_side_open(tri_side *side, MPI_Comm mpi) {
 }
 
 tri_status tri_side_load(const tri_side *side) {
+    for (int b = 0; side->parts && b < side->blocks; b++)
+        TRI_TRY(tri_side_load(&side->parts[b]));
     return side->packed ? repack(side, 0) : TRI_OK;
 }
 
 tri_status tri_side_store(const tri_side *side) {
+    for (int b = 0; side->parts && b < side->blocks; b++)
+        TRI_TRY(tri_side_store(&side->parts[b]));
     return side->packed ? repack(side, 1) : TRI_OK;
 }
 
 void tri_side_close(tri_side *side) {
+    for (int b = 0; side->parts && b < side->blocks; b++)
+        tri_side_close(&side->parts[b]);
     if (side->packed && side->bytes != side->user) free(side->bytes);
+    free(side->parts);
     free(side->byte_counts);
     free(side->user_displs);
     if (side->own_type) MPI_Type_free(&side->type);
+    side->parts = NULL;
     side->byte_counts = NULL;
     side->user_displs = NULL;
     side->packed = side->own_type = 0;

@@ -15,6 +15,8 @@ typedef struct tri_side {
     /* NULL, or one entry per block; not used after tri_side_open(). */
     const size_t *counts;
     const ptrdiff_t *displs;
+    const MPI_Datatype *types; /* of each block, displs in bytes; NULL: `type`, displs in elements */
+    int holds;                 /* the program may free the types before tri_side_close() */
     /* Set by tri_side_open(): the same in bytes. */
     MPI_Comm mpi;
     void *bytes;
@@ -24,8 +26,8 @@ typedef struct tri_side {
     ptrdiff_t extent;
     size_t size;
     int packed;
-    int holds;    /* set by the caller: the program may free the type before tri_side_close() */
-    int own_type; /* `type` was made by tri_side_open() */
+    int own_type;           /* `type` was made by tri_side_open() */
+    struct tri_side *parts; /* with `types`: each block as a side of its own; otherwise NULL */
 } tri_side;
 
 /* Bytes per element of common types without gaps; 0: any other type. Saves small calls the MPI queries,

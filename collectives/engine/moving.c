@@ -1,6 +1,6 @@
 /* Operations that only move data: tri_barrier(), tri_bcast(), tri_scatter(), tri_gather(), tri_allgather(),
- * tri_alltoall() and the v-forms, with their nonblocking and persistent forms. User buffers become bytes, then
- * an algorithm runs on them. */
+ * tri_alltoall(), the v-forms and tri_alltoallw(), with their nonblocking and persistent forms. User buffers
+ * become bytes, then an algorithm runs on them. */
 #include "collectives/engine/arguments.h"
 
 static void move(tri_arguments *a, tri_operation operation, int root, int uneven) {
@@ -99,6 +99,17 @@ static tri_status alltoall(tri_arguments *a, const void *send, size_t send_count
     return set_block(a, recv_count, recv_type);
 }
 
+static tri_status alltoallw(tri_arguments *a, const void *send, const size_t *send_counts,
+                            const ptrdiff_t *send_displs, const MPI_Datatype *send_types, void *recv,
+                            const size_t *recv_counts, const ptrdiff_t *recv_displs,
+                            const MPI_Datatype *recv_types, const tri_comm *comm) {
+    TRI_TRY(alltoall(a, send, 0, send_counts, send_displs, MPI_BYTE, recv, 0, recv_counts, recv_displs,
+                     MPI_BYTE, comm));
+    a->send.types = send_types;
+    a->recv.types = recv_types;
+    return TRI_OK;
+}
+
 TRI_FORMS(barrier, barrier(&a), tri_comm *comm)
 
 TRI_FORMS(bcast, bcast(&a, buffer, count, type, root, comm), void *buffer, size_t count, MPI_Datatype type,
@@ -148,3 +159,10 @@ TRI_FORMS(alltoallv,
           const void *send, const size_t *send_counts, const ptrdiff_t *send_displs, MPI_Datatype send_type,
           void *recv, const size_t *recv_counts, const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
           tri_comm *comm)
+
+TRI_FORMS(alltoallw,
+          alltoallw(&a, send, send_counts, send_displs, send_types, recv, recv_counts, recv_displs,
+                    recv_types, comm),
+          const void *send, const size_t *send_counts, const ptrdiff_t *send_displs,
+          const MPI_Datatype *send_types, void *recv, const size_t *recv_counts, const ptrdiff_t *recv_displs,
+          const MPI_Datatype *recv_types, tri_comm *comm)

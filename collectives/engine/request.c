@@ -185,7 +185,7 @@ static tri_status persistent_tag(tri_comm *comm, int *out) {
         if (state->made++ < tags) return TRI_OK;
         for (const tri_request *r = state->persistent; r && !used; r = r->next_persistent)
             used = r->schedule.engine.tag == *out;
-        TRI_TRY(tri_allreduce(&used, &used_anywhere, 1, MPI_INT, MPI_MAX, comm));
+        TRI_TRY(tri_largest(comm, used, &used_anywhere));
         if (!used_anywhere) return TRI_OK;
     }
     return tri_fail(TRI_ERR_ARGUMENT, "%llu persistent requests exist on this communicator; free some",

@@ -107,6 +107,14 @@ TRI_API TRI_MUST_CHECK tri_status tri_alltoallv(const void *send, const size_t *
                                                 const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                 tri_comm *comm);
 
+/** MPI_Alltoallw: as tri_alltoallv(), with a type for each block, and displacements in bytes. The type of a
+ * block without elements is not read. */
+TRI_API TRI_MUST_CHECK tri_status tri_alltoallw(const void *send, const size_t *send_counts,
+                                                const ptrdiff_t *send_displs, const MPI_Datatype *send_types,
+                                                void *recv, const size_t *recv_counts,
+                                                const ptrdiff_t *recv_displs, const MPI_Datatype *recv_types,
+                                                tri_comm *comm);
+
 /** A program's function that combines long vectors, for example with its threads: right = left op right for
  * `count` elements, with the bits of MPI_Reduce_local(). Returns 0 where it leaves the work to the library:
  * for types and operations that it does not know, or where its threads are busy. Called by the thread that

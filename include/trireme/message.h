@@ -35,8 +35,8 @@ TRI_API TRI_MUST_CHECK tri_status tri_exchange(const void *send, size_t send_cou
                                                size_t recv_count, int from, MPI_Datatype type, int tag,
                                                tri_comm *comm);
 
-/** Starts tri_send(); the caller completes *out with MPI_Wait() or a call like it, or together with collectives
- * by tri_request_adopt() (trireme/request.h). `data` is borrowed until then. */
+/** Starts tri_send(); the caller completes *out with MPI_Wait() or a call like it, or together with
+ * collectives by tri_request_adopt() (trireme/request.h). `data` is borrowed until then. */
 TRI_API TRI_MUST_CHECK tri_status tri_isend(const void *data, size_t count, MPI_Datatype type, int peer,
                                             int tag, tri_comm *comm, MPI_Request *out);
 

@@ -1,18 +1,17 @@
 /** @file
  * Persistent collective operations: a call that is made many times with the same arguments is prepared once.
  *
- * A function tri_..._init() takes the arguments of the blocking form, chooses the algorithm, makes its schedule
- * and buffers, and returns an inactive request. tri_request_start() starts the operation; the request is then
- * active, and its buffers belong to it. The functions of trireme/request.h complete it: it becomes inactive,
- * but is not freed, and can be started again with other data in the same buffers. To them an inactive request
- * is complete, like NULL. tri_request_free() frees an inactive request.
+ * A function tri_..._init() takes the arguments of the blocking form, chooses the algorithm, makes its
+ * schedule and buffers, and returns an inactive request. tri_request_start() starts the operation; the
+ * request is then active, and its buffers belong to it. The functions of trireme/request.h complete it: it
+ * becomes inactive, but is not freed, and can be started again with other data in the same buffers. To them
+ * an inactive request is complete, like NULL. tri_request_free() frees an inactive request.
  *
  * The functions tri_..._init() are collective calls like any other, in the same order on all ranks. Starts
- * may come in different orders on different ranks, but every rank must start a request equally often. Buffers,
- * type and operation must exist until the request is freed; counts and displacements are read once. Requests must
- * be freed before their communicator is destroyed. Algorithms, progress, threads and errors are those of
- * trireme/request.h.
- */
+ * may come in different orders on different ranks, but every rank must start a request equally often.
+ * Buffers, type and operation must exist until the request is freed; counts and displacements are read once.
+ * Requests must be freed before their communicator is destroyed. Algorithms, progress, threads and errors are
+ * those of trireme/request.h. */
 #ifndef TRIREME_PERSISTENT_H
 #define TRIREME_PERSISTENT_H
 
@@ -78,6 +77,14 @@ TRI_API TRI_MUST_CHECK tri_status tri_alltoallv_init(const void *send, const siz
                                                      void *recv, const size_t *recv_counts,
                                                      const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                      tri_comm *comm, tri_request **out);
+
+/** Prepares tri_alltoallw(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_alltoallw_init(const void *send, const size_t *send_counts,
+                                                     const ptrdiff_t *send_displs,
+                                                     const MPI_Datatype *send_types, void *recv,
+                                                     const size_t *recv_counts, const ptrdiff_t *recv_displs,
+                                                     const MPI_Datatype *recv_types, tri_comm *comm,
+                                                     tri_request **out);
 
 /** Prepares tri_reduce(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_reduce_init(const void *send, void *recv, size_t count,

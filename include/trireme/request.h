@@ -17,9 +17,9 @@
  * Each of these progresses all pending requests of the communicator and of its family: those that
  * tri_comm_split() made from it, its parent, and other children of the parent. A function that takes several
  * requests progresses the families of all of them. A program that computes for long calls one of them now and
- * then. MPI's own calls and calls on a communicator of another tri_comm_create() make no progress. A rank that
- * waits in one of them for another rank, which itself waits for a request that needs this rank, deadlocks:
- * complete the request first, or give the request to the same wait (tri_request_adopt()).
+ * then. MPI's own calls and calls on a communicator of another tri_comm_create() make no progress. A rank
+ * that waits in one of them for another rank, which itself waits for a request that needs this rank,
+ * deadlocks: complete the request first, or give the request to the same wait (tri_request_adopt()).
  *
  * The algorithms are those of trireme/collectives.h except the ones in shared memory, and MPI's own for
  * operations of the program (above); tri_comm_algorithm() is "" for these. Errors are the same; a request
@@ -91,6 +91,13 @@ TRI_API TRI_MUST_CHECK tri_status tri_ialltoallv(const void *send, const size_t 
                                                  const ptrdiff_t *recv_displs, MPI_Datatype recv_type,
                                                  tri_comm *comm, tri_request **out);
 
+/** Starts tri_alltoallw(). Collective. */
+TRI_API TRI_MUST_CHECK tri_status tri_ialltoallw(const void *send, const size_t *send_counts,
+                                                 const ptrdiff_t *send_displs, const MPI_Datatype *send_types,
+                                                 void *recv, const size_t *recv_counts,
+                                                 const ptrdiff_t *recv_displs, const MPI_Datatype *recv_types,
+                                                 tri_comm *comm, tri_request **out);
+
 /** Starts tri_reduce(). Collective. */
 TRI_API TRI_MUST_CHECK tri_status tri_ireduce(const void *send, void *recv, size_t count, MPI_Datatype type,
                                               MPI_Op op, int root, tri_comm *comm, tri_request **out);
@@ -119,8 +126,8 @@ TRI_API TRI_MUST_CHECK tri_status tri_iexscan(const void *send, void *recv, size
                                               MPI_Op op, tri_comm *comm, tri_request **out);
 
 /** Makes a request of an MPI request, such as that of tri_isend() or tri_irecv(), so that one call waits for
- * messages and collectives. Takes over *message, which must not be a persistent request of MPI, and sets it to
- * MPI_REQUEST_NULL. The length of a received message is not checked. Local. TRI_ERR_MEMORY: *message is
+ * messages and collectives. Takes over *message, which must not be a persistent request of MPI, and sets it
+ * to MPI_REQUEST_NULL. The length of a received message is not checked. Local. TRI_ERR_MEMORY: *message is
  * unchanged; TRI_ERR_MPI. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_adopt(MPI_Request *message, tri_comm *comm, tri_request **out);
 
@@ -129,14 +136,14 @@ TRI_API TRI_MUST_CHECK tri_status tri_request_adopt(MPI_Request *message, tri_co
  * complete. Local. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_test(tri_request **request, int *done);
 
-/** Sets *done to whether all `count` requests are complete, and frees them only then. If one has failed, frees
- * the complete ones and returns the status of the first that failed; the others stay pending. The requests may
- * be of different communicators. Local. */
+/** Sets *done to whether all `count` requests are complete, and frees them only then. If one has failed,
+ * frees the complete ones and returns the status of the first that failed; the others stay pending. The
+ * requests may be of different communicators. Local. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_test_all(size_t count, tri_request **requests, int *done);
 
 /** Frees the first complete request of `count`, and sets *index to its number and *done to 1. Without a
- * complete request *index is `count`, and *done says whether all are NULL or inactive. Returns the status of that
- * request. Local. */
+ * complete request *index is `count`, and *done says whether all are NULL or inactive. Returns the status of
+ * that request. Local. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_test_any(size_t count, tri_request **requests, size_t *index,
                                                        int *done);
 
@@ -147,8 +154,8 @@ TRI_API TRI_MUST_CHECK tri_status tri_request_wait(tri_request **request);
  * other ranks. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_wait_all(size_t count, tri_request **requests);
 
-/** Returns when one of `count` requests is complete, or at once if all are NULL or inactive; see tri_request_test_any().
- * Waits for other ranks. */
+/** Returns when one of `count` requests is complete, or at once if all are NULL or inactive; see
+ * tri_request_test_any(). Waits for other ranks. */
 TRI_API TRI_MUST_CHECK tri_status tri_request_wait_any(size_t count, tri_request **requests, size_t *index);
 
 /** Progresses all pending requests of the communicator's family. Failures are reported by the requests.

@@ -93,8 +93,8 @@ def test_one_rank_has_no_pair(trireme):
 @pytest.mark.parametrize("ranks", (2, full(1), full(3)))
 def test_overlap(trireme, tmp_path, ranks):
     """Each form's results are compared with the MPI library's by the program itself."""
-    r = trireme(min(ranks, MOST_RANKS), "bench", "overlap", "--sizes", "8,8Ki", "--trials", 2, "--duration", 0,
-                "--polls", 3, "--results", "r", "--json")
+    r = trireme(min(ranks, MOST_RANKS), "bench", "overlap", "--sizes", "8,8Ki", "--trials", 2,
+                "--duration", 0, "--polls", 3, "--results", "r", "--json")
     assert r.status == 0, r.err
     for form in ("mpi", "nonblocking", "persistent"):
         assert 0 <= r.json["results"][f"overlap_{form}"]["value"] <= 1

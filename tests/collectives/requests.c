@@ -35,8 +35,8 @@ static void wait_elsewhere(tri_comm *comm, tri_comm *other, const char *names) {
           names, right);
 }
 
-/* Rank 1 of a chain waits for a message from rank 2, which sends it only after it has the data. `how`: the wait
- * of rank 1. */
+/* Rank 1 of a chain waits for a message from rank 2, which sends it only after it has the data. `how`: the
+ * wait of rank 1. */
 enum { BY_RECV, BY_EXCHANGE, BY_WAIT_ALL, BY_WAIT_ANY, HOWS };
 static void wait_for_message(tri_comm *comm, int how) {
     enum { COUNT = 1000 };
@@ -177,8 +177,8 @@ static void use_up_tags(tri_comm *comm) {
     CHECK_OK(tri_request_free(&kept));
 }
 
-/* More pending calls than tags. A ring sends all its rounds to one neighbour, so a second call with the same tag
- * takes its messages if both run at once. */
+/* More pending calls than tags. A ring sends all its rounds to one neighbour, so a second call with the same
+ * tag takes its messages if both run at once. */
 static void wait_for_many(tri_comm *comm) {
     enum { MANY = 8192 + 60, RANKS_MOST = 64 };
     int rank = tri_comm_rank(comm), size = tri_comm_size(comm);

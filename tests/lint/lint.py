@@ -78,7 +78,8 @@ PROGRAM_ROOMS = ("apps/driver", "apps/common")
 ROOM_PRIVATE = {"collectives/cost": (), "collectives/graphs": ()}
 # Public headers that do not have the name of a file in their folder.
 HEADER_FOLDER = dict.fromkeys(
-    ("algorithms", "cost", "merge", "network", "network_file", "persistent", "request", "select"), "collectives")
+    ("algorithms", "cost", "merge", "network", "network_file", "persistent", "request", "select"),
+    "collectives")
 
 COLUMNS = 110  # as in .clang-format, which does not break comments
 LINES, LINES_AT_MOST = 400, 500
