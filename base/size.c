@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char prefixes[] = "kMGTPE";
@@ -28,6 +29,19 @@ static int multiply_add(size_t *value, size_t factor, size_t addend) {
     return !__builtin_mul_overflow(*value, factor, value) && !__builtin_add_overflow(*value, addend, value);
 }
 
+/* The power of ten at `text`, "e6" or "e+6"; 0: anything else, such as the prefix E. *fits: cleared where it
+ * is too large. */
+static size_t power_of_ten(const char *text, int *fits) {
+    if (*text != 'e' && *text != 'E') return 0;
+    text += 1 + (text[1] == '+');
+    if (!*text || text[strspn(text, "0123456789")]) return 0;
+    size_t power = 1;
+    /* No power above 10^19 fits. */
+    for (unsigned long exponent = strtoul(text, NULL, 10); exponent && *fits; exponent--)
+        *fits &= multiply_add(&power, 10, 0);
+    return *fits ? power : 1;
+}
+
 tri_status tri_size_parse(const char *text, size_t *out) {
     const char *p = text;
     size_t value = 0, scale = 1;
@@ -41,10 +55,11 @@ tri_status tri_size_parse(const char *text, size_t *out) {
         }
     }
     size_t factor = suffix_factor(p);
+    if (!factor) factor = power_of_ten(p, &fits);
     if (!digits || !factor)
-        return tri_fail(TRI_ERR_ARGUMENT,
-                        "'%s' is not a size: write digits and at most one of k M G T P E Ki Mi Gi Ti Pi Ei",
-                        text);
+        return tri_fail(
+            TRI_ERR_ARGUMENT,
+            "'%s' is not a size: write digits and at most one of k M G T P E Ki Mi Gi Ti Pi Ei, or e6", text);
     /* Cancels common factors first: "0.5Ei" fits although 5 * 2^60 does not. */
     while (scale > 1 && value % 10 == 0)
         value /= 10, scale /= 10;

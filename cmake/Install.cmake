@@ -1,6 +1,6 @@
 # Installation, in three components (cmake --install build --component NAME):
-#   runtime: shared library, programs (in libexec/trireme, where `reduce` hides no command of the system),
-#     completions
+#   runtime: shared library, the command `trireme` in bin, the programs that it runs in libexec/trireme, where
+#     `reduce` or `list` hides no command of the system, completion
 #   development: headers, static library, the CMake package (targets trireme::trireme and
 #     trireme::trireme_static)
 #                and the pkg-config file
@@ -83,8 +83,13 @@ if(TRIREME_APPS)
     foreach(program ${programs})
         get_target_property(type ${program} TYPE)
         if(type STREQUAL "EXECUTABLE")
-            install(TARGETS ${program} DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/trireme COMPONENT runtime)
-            if(can_run)
+            set(folder ${CMAKE_INSTALL_LIBEXECDIR}/trireme)
+            if(program STREQUAL trireme)
+                set(folder ${CMAKE_INSTALL_BINDIR})
+            endif()
+            install(TARGETS ${program} DESTINATION ${folder} COMPONENT runtime)
+            # Users start no program that has a hyphen.
+            if(can_run AND NOT program MATCHES "-")
                 foreach(component documentation runtime)
                     install(CODE "
                         set(emulator \"${CMAKE_CROSSCOMPILING_EMULATOR}\")
@@ -97,6 +102,7 @@ if(TRIREME_APPS)
         endif()
     endforeach()
     if(can_run)
+        file(REMOVE_RECURSE ${PROJECT_BINARY_DIR}/manual)
         file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/manual/man/man1 ${PROJECT_BINARY_DIR}/manual/man/man7
                             ${PROJECT_BINARY_DIR}/manual/completions)
         install(CODE
@@ -115,5 +121,6 @@ endif()
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 install(FILES README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation
         OPTIONAL)
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation)
 install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation
         FILES_MATCHING PATTERN "*.md")

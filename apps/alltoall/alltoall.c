@@ -383,6 +383,8 @@ static void teardown(void *argument) {
 static const tri_app app = {
     .name = "alltoall",
     .summary = "permutes the axes of a dataset from file to file; the dataset may be larger than memory",
+    .examples = "mpirun -np 8 trireme alltoall A.h5:/a --out B.h5:/b                 # a transpose\n"
+                "mpirun -np 8 trireme alltoall A.h5:/a --out B.h5:/b --axes 2,0,1 --memory 1Gi\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -289,6 +289,10 @@ static const tri_app app = {
     .name = "bcast",
     .summary =
         "copies a file or folder to the local disk of every node, or a dataset into the memory of every rank",
+    .examples =
+        "srun --ntasks-per-node=1 trireme bcast data.h5 /scratch/ --verify    # to the disk of every node\n"
+        "mpirun -np 8 trireme bcast data.h5:/x                                # into the memory of every "
+        "rank\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -296,6 +296,7 @@ static void teardown(void *argument) {
 const tri_app bench_choice = {
     .name = "bench-choice",
     .summary = "compares the chosen algorithm with the fastest one, and predicted times with measured ones",
+    .examples = "mpirun -np 8 trireme bench choice --operations bcast,allreduce --each\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

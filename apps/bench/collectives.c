@@ -285,6 +285,7 @@ static void teardown(void *argument) {
 const tri_app bench_collectives = {
     .name = "bench-collectives",
     .summary = "compares every collective operation with the MPI library, in single calls and in series",
+    .examples = "mpirun -np 4 trireme bench collectives --operations allreduce --sizes 8,64Ki\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

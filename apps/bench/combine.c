@@ -137,6 +137,7 @@ static void teardown(void *argument) {
 const tri_app bench_combine = {
     .name = "bench-combine",
     .summary = "measures the element-wise sum of vectors on ranks and threads",
+    .examples = "mpirun -np 2 trireme bench combine --bytes 64Mi\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

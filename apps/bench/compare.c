@@ -138,6 +138,7 @@ static void teardown(void *argument) {
 const tri_app bench_compare = {
     .name = "bench-compare",
     .summary = "compares two result files of a benchmark and lists slower measurements; also bench --compare",
+    .examples = "trireme bench compare OLD.h5 NEW.h5 --tolerance 0.05\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

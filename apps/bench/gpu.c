@@ -290,6 +290,7 @@ static void teardown(void *argument) {
 const tri_app bench_gpu = {
     .name = "bench-gpu",
     .summary = "measures kernels, transfers, launches and collectives of an OpenCL device",
+    .examples = "trireme bench gpu --plot roofline.svg\n",
     .options = options,
     .state_bytes = sizeof(bench_device),
     .outputs = true,

@@ -201,6 +201,7 @@ const tri_app bench_heat = {
     .name = "bench-heat",
     .summary =
         "measures time steps of the heat equation on threads and a device, relative to the memory bound",
+    .examples = "mpirun -np 2 trireme bench heat --points 512x512x128\n",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

@@ -72,6 +72,7 @@ static tri_status record(tri_run *run, void *argument) {
 const tri_app bench_network = {
     .name = "bench-network",
     .summary = "measures the network numbers of this machine, by which collective algorithms are chosen",
+    .examples = "mpirun -np 2 trireme bench network    # once on each machine\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -298,6 +298,7 @@ static void teardown(void *argument) {
 const tri_app bench_overlap = {
     .name = "bench-overlap",
     .summary = "times nonblocking and persistent collectives, alone and with computation in between",
+    .examples = "mpirun -np 4 trireme bench overlap --operations allreduce --sizes 8,1Mi\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -154,6 +154,7 @@ static void teardown(void *argument) {
 const tri_app bench_p2p = {
     .name = "bench-p2p",
     .summary = "compares messages between pairs of ranks with the same messages of the MPI library",
+    .examples = "mpirun -np 2 trireme bench p2p --sizes 8,4Mi\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

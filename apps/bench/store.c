@@ -194,6 +194,7 @@ static void teardown(void *argument) {
 const tri_app bench_store = {
     .name = "bench-store",
     .summary = "compares writing and reading an array with plain system calls",
+    .examples = "mpirun -np 8 trireme bench store --folder /scratch\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -201,6 +201,7 @@ static void teardown(void *argument) {
 const tri_app bench_sum = {
     .name = "bench-sum",
     .summary = "measures plain, ordered and exact sums and statistics, relative to reading the array",
+    .examples = "mpirun -np 2 trireme bench sum --bytes 256Mi --plot sums.svg\n",
     .options = options,
     .state_bytes = sizeof(state),
     .outputs = true,

@@ -266,6 +266,7 @@ static void teardown(void *argument) {
 const tri_app bench_threads = {
     .name = "bench-threads",
     .summary = "measures locks and queues between two threads, by the distance of their cpus",
+    .examples = "trireme bench threads --plot threads.svg\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -301,6 +301,8 @@ static const tri_app doctor_app = {
     .name = "doctor",
     .summary = "checks this machine, this build and the launcher, and names a cure for each problem; mpirun "
                "is optional",
+    .examples = "trireme doctor\n"
+                "mpirun -np 8 trireme doctor --strict    # also the launcher and the places of ranks\n",
     .options = doctor_rows,
 };
 
@@ -327,7 +329,7 @@ int main(int argc, char **argv) {
         tri_options_completion(&doctor_app, sets, stdout);
         return 0;
     case TRI_ACTION_VERSION:
-        printf("doctor of trireme %s\n", TRIREME_VERSION_TEXT);
+        printf("doctor (trireme %s)\n", TRIREME_VERSION_TEXT);
         return 0;
     case TRI_ACTION_RUN:
         break;

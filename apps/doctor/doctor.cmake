@@ -2,7 +2,8 @@
 # program like the others, which it starts.
 file(GLOB sources CONFIGURE_DEPENDS doctor/*.c)
 list(FILTER sources EXCLUDE REGEX "/probe\\.c$")
-add_executable(doctor ${sources} driver/options.c driver/help.c driver/environment.c driver/text.c)
+add_executable(doctor ${sources} driver/options.c driver/nearest.c driver/help.c driver/environment.c
+                      driver/text.c)
 add_executable(doctor-probe doctor/probe.c doctor/folder.c)
 target_link_options(doctor PRIVATE LINKER:--as-needed)
 foreach(program doctor doctor-probe)

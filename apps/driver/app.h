@@ -100,6 +100,7 @@ typedef enum tri_device_use {
 
 struct tri_app {
     const char *name, *summary;
+    const char *examples;      /* for the manual page: command lines, each with a comment behind it */
     const tri_option *options; /* ends with a row whose name is NULL */
     size_t state_bytes;        /* zeroed before the options are set */
     bool no_device;            /* --device is refused */

@@ -51,7 +51,6 @@ void tri_environment_man(FILE *to) {
     fprintf(to, ".SH ENVIRONMENT\n");
     for (size_t i = 0; i < VARIABLES; i++)
         if (variables[i].group == PROGRAMS) man_variable(&variables[i], to);
-    fprintf(to, ".SH SEE ALSO\n.BR trireme (7)\n");
 }
 
 static void write_man(FILE *to) {
@@ -63,7 +62,7 @@ static void write_man(FILE *to) {
         for (size_t i = 0; i < VARIABLES; i++)
             if (variables[i].group == (group)g) man_variable(&variables[i], to);
     }
-    fprintf(to, ".SH EXIT STATUS\n%s.\n", TRI_EXIT_TEXT);
+    fprintf(to, ".SH EXIT STATUS\n%s.\n.SH SEE ALSO\n.BR trireme (1)\n", TRI_EXIT_TEXT);
 }
 
 static void write_markdown(FILE *to) {

@@ -5,26 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The first of these variables that is set, as a number; `otherwise` if none is. */
-static long first_number(const char *const *names, long otherwise) {
-    for (; *names; names++)
-        if (getenv(*names)) return strtol(getenv(*names), NULL, 10);
-    return otherwise;
-}
-
-int tri_launcher_rank(void) {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID",
-                                        NULL};
-    return (int)first_number(names, 0);
-}
-
 /* The launcher of another MPI library, or srun without its PMI plug-in, starts N programs of one rank
  * each. */
 static tri_status refuse_singletons(void) {
-    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
     int size;
     TRI_MPI(MPI_Comm_size(MPI_COMM_WORLD, &size));
-    long started = first_number(names, 1);
+    long started = tri_launcher_size();
     if (size != 1 || started <= 1) return TRI_OK;
     return tri_fail(TRI_ERR_ENVIRONMENT,
                     "the launcher started %ld processes, but each is a singleton in MPI: use the mpirun of "

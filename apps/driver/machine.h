@@ -33,5 +33,7 @@ void tri_outputs_guard(void);
 
 /* The rank according to the launcher's variables, else 0: for messages before MPI runs. */
 int tri_launcher_rank(void);
+/* The number of ranks likewise, else 1. */
+long tri_launcher_size(void);
 
 #endif

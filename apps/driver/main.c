@@ -56,21 +56,13 @@ static void now_text(char text[32]) {
     strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-static void print_version(const tri_app *app) {
-    char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
-    int length;
-    MPI_Get_library_version(mpi, &length);
-    printf("%s (trireme %s, commit %s)\n%.*s\n", app->name, TRIREME_VERSION_TEXT, TRIREME_COMMIT,
-           (int)strcspn(mpi, "\n,"), mpi);
-}
-
 /* Prints --help and similar texts, without MPI; one rank of an mpirun prints. */
 static int answer(const driver *d, tri_action action) {
     if (tri_launcher_rank() != 0) return 0;
     if (action == TRI_ACTION_HELP) tri_options_help(d->app, d->sets, stdout);
     if (action == TRI_ACTION_MAN) tri_options_man(d->app, d->sets, stdout);
     if (action == TRI_ACTION_COMPLETION) tri_options_completion(d->app, d->sets, stdout);
-    if (action == TRI_ACTION_VERSION) print_version(d->app);
+    if (action == TRI_ACTION_VERSION) tri_version_write(d->app->name, stdout);
     return fflush(stdout) ? 4 : 0;
 }
 

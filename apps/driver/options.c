@@ -1,7 +1,6 @@
 /* Options: getopt_long splits the words, the rows give their meaning. */
 #include "apps/driver/options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,10 +19,8 @@ static int choice_index(const char *choices, const char *text) {
 }
 
 static tri_status read_int(const char *name, const char *text, int *out) {
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end || errno || value < 0 || value > 1000000000)
+    size_t value;
+    if (tri_size_parse(text, &value) != TRI_OK || value > 1000000000)
         return tri_fail(TRI_ERR_ARGUMENT, "%s: '%s' is not a whole number between 0 and 10^9", name, text);
     *out = (int)value;
     return TRI_OK;
@@ -113,6 +110,24 @@ static tri_status set_arguments(const tri_app *app, const tri_option_set *set, c
     return TRI_OK;
 }
 
+/* `word` is none of the options, or short for several. */
+static tri_status unknown_option(const tri_app *app, const struct option *list, int count, const char *word) {
+    const char *names[2 * ROWS + 5], *name = word + strspn(word, "-");
+    const size_t length = strcspn(name, "=");
+    char same[256] = "";
+    for (int i = 0, at = 0; i < count; i++) {
+        names[i] = list[i].name;
+        if (length && !strncmp(list[i].name, name, length) && !strncmp(word, "--", 2) &&
+            at < (int)sizeof same)
+            at += snprintf(same + at, sizeof same - (size_t)at, "%s--%s", at ? ", " : "", list[i].name);
+    }
+    if (strchr(same, ','))
+        return tri_fail(TRI_ERR_ARGUMENT, "option '%s' is short for several: %s", word, same);
+    const char *near = tri_nearest(name, length, names, (size_t)count);
+    if (near) return tri_fail(TRI_ERR_ARGUMENT, "unknown option '%s'; did you mean --%s?", word, near);
+    return tri_fail(TRI_ERR_ARGUMENT, "unknown option '%s'; %s --help lists them", word, app->name);
+}
+
 tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], int argc, char **argv,
                              tri_action *action) {
     struct option list[2 * ROWS + 5] = {{0}};
@@ -130,13 +145,15 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
         }
     }
     memcpy(&list[rows], action_options, sizeof action_options);
+    const int options = rows + (int)(sizeof action_options / sizeof *action_options);
 
     *action = TRI_ACTION_RUN;
     optind = 0; /* glibc: start afresh */
     opterr = 0;
     int code;
-    while ((code = getopt_long(argc, argv, ":", list, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, ":h", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
+        if (code == 'h') code = ACTION + TRI_ACTION_HELP;
         if (code >= ACTION) {
             *action = (tri_action)(code - ACTION);
             return TRI_OK;
@@ -145,7 +162,9 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
         if (code == '?') {
             if (optopt >= 1 && optopt <= rows && !strncmp(word, "--", 2))
                 return tri_fail(TRI_ERR_ARGUMENT, "option '--%s' takes no value", list[optopt - 1].name);
-            return tri_fail(TRI_ERR_ARGUMENT, "unknown option '%s'; %s --help lists them", word, app->name);
+            /* getopt has not gone past the words of more than one letter behind a single hyphen. */
+            if (optopt && !(word[0] == '-' && word[1] == optopt && !word[2])) word = argv[optind];
+            return unknown_option(app, list, options, word);
         }
         TRI_TRY(set_value(row_of[code - 1], state_of[code - 1], optarg));
     }

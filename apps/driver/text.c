@@ -31,3 +31,10 @@ void tri_roff(const char *text, FILE *to) {
         fputc(*text, to);
     }
 }
+
+void tri_roff_examples(const char *examples, FILE *to) {
+    if (!examples) return;
+    fprintf(to, ".SH EXAMPLES\n.EX\n");
+    tri_roff(examples, to);
+    fprintf(to, ".EE\n");
+}

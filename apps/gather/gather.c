@@ -268,6 +268,7 @@ static void teardown(void *argument) {
 static const tri_app app = {
     .name = "gather",
     .summary = "joins the split files of a dataset into one file, with any number of ranks",
+    .examples = "mpirun -np 4 trireme gather '/scratch/p*.h5' --out whole.h5:/particles --verify\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

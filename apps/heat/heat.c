@@ -370,6 +370,9 @@ static const tri_app app = {
     .name = "heat",
     .summary = "solves the heat equation in two or three dimensions; the bits do not depend on ranks, "
                "threads or device",
+    .examples = "mpirun -np 4 trireme heat --points 1024x1024 --steps 1000 --verify\n"
+                "mpirun -np 4 trireme heat --checkpoint run.h5 --checkpoint-every 10m --resume\n"
+                "mpirun -np 4 trireme heat --initial gauss --out field --out-every 100 --plot png\n",
     .options = options,
     .state_bytes = sizeof(state),
     .outputs = true,

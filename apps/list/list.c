@@ -122,6 +122,9 @@ static tri_device_use device_use(const void *argument) {
 static const tri_app app = {
     .name = "list",
     .summary = "lists collective algorithms, the algorithm chosen for each operation, and OpenCL devices",
+    .examples =
+        "trireme list --operation bcast --ranks 1024 --ppn 16    # the chosen algorithms and their cost\n"
+        "trireme list --devices\n",
     .options = options,
     .state_bytes = sizeof(state),
     .device_use = device_use,

@@ -200,6 +200,9 @@ static tri_device_use device_use(const void *argument) {
 static const tri_app app = {
     .name = "map",
     .summary = "computes an element-wise expression over datasets of any size on a device",
+    .examples =
+        "mpirun -np 2 trireme map 'sqrt(x * x + y * y)' x=wind.h5:/u y=wind.h5:/v --out speed.h5:/speed\n"
+        "mpirun -np 2 trireme map 'd = x - y; d * d' x=a.h5:/x y=b.h5:/x --reduce sum\n",
     .options = options,
     .state_bytes = sizeof(map_state),
     .outputs = true,

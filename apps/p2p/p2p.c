@@ -176,6 +176,8 @@ static void teardown(void *argument) {
 static const tri_app p2p_app = {
     .name = "p2p",
     .summary = "measures latency and bandwidth between all pairs of ranks, and reports slow ranks",
+    .examples = "mpirun -np 8 trireme p2p --plot map.svg\n"
+                "srun -N 64 --ntasks-per-node=4 trireme p2p --per node    # slow nodes and links\n",
     .options = options,
     .state_bytes = sizeof(p2p_state),
     .no_device = true,

@@ -399,6 +399,9 @@ static const tri_app app = {
     .name = "reduce",
     .summary = "computes statistics of a dataset or a random vector; the bits do not depend on ranks, "
                "threads or device",
+    .examples = "mpirun -np 8 trireme reduce data.h5:/x --verify\n"
+                "mpirun -np 8 trireme reduce --count 1e9 --threads 4 --histogram 20\n"
+                "mpirun -np 3 trireme reduce --distribution cancel --device auto    # the same bits\n",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

@@ -335,6 +335,8 @@ static void teardown(void *argument) {
 static const tri_app app = {
     .name = "scatter",
     .summary = "splits a dataset by rows into one file per rank; only rank 0 needs access to the input",
+    .examples = "mpirun -np 4 trireme scatter run.h5:/particles --out '/scratch/p%r.h5'\n"
+                "mpirun -np 4 trireme scatter run.h5:/particles --out 'parts/p%r.h5' --key /owner\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 /** Reads a non-negative decimal number with an optional suffix: k M G T P E are powers of 1000, Ki Mi Gi Ti
- * Pi Ei powers of 1024; an optional B follows. The result must be a whole number ("1.5Ki" is 1536).
+ * Pi Ei powers of 1024; an optional B follows. A power of ten may be in place of a suffix ("1e6", "2.5e3").
+ * The result must be a whole number ("1.5Ki" is 1536).
  * TRI_ERR_ARGUMENT: not such a number, or above SIZE_MAX. */
 TRI_API TRI_MUST_CHECK tri_status tri_size_parse(const char *text, size_t *out);
 

@@ -140,7 +140,7 @@ def test_command_line(tmp_path):
     assert run([DOCTOR, "--environment", "man"], tmp_path).stdout.startswith(".TH TRIREME 7 ")
     done = run([DOCTOR, "--help"], tmp_path)
     assert done.returncode == 0 and "--strict" in done.stdout
-    assert run([DOCTOR, "--version"], tmp_path).stdout.startswith("doctor of trireme ")
+    assert run([DOCTOR, "--version"], tmp_path).stdout.startswith("doctor (trireme ")
 
 
 def test_strict(tmp_path):

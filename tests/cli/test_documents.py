@@ -48,8 +48,9 @@ def folder(tmp_path_factory):
 
 def shell(folder, command):
     launcher = pathlib.Path(shutil.which(os.environ["TRIREME_LAUNCHER"]) or os.environ["TRIREME_LAUNCHER"])
-    script = (f"mpirun() {{ {shlex.quote(str(launcher))} \"$@\"; }}; "
-              f". {shlex.quote(str(SOURCE))}/jobs/env.sh; {command}")
+    jobs = shlex.quote(str(SOURCE / "jobs"))
+    script = (f"mpirun() {{ {jobs}/launch.sh {shlex.quote(str(launcher))} \"$@\"; }}; "
+              f". {jobs}/env.sh; {command}")
     done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=1500)
     done.stderr = without_compiling(done.stderr)
     return done

@@ -71,9 +71,9 @@ def test_network_bad(trireme, tmp_path):
         for ranks in (0, 3):
             r = trireme(ranks, "list", "--ranks", 4, "--network", network)
             assert r.status == 4 and text in r.err and len(r.err.splitlines()) == 1
-    r = trireme(1, "bench", "network", "--out", file)
+    r = trireme(1, "bench", "network", "--out", file, "--replace")
     assert r.status == 77 and "start at least two ranks" in r.err
-    r = trireme(5, "bench", "network", "--out", file,
+    r = trireme(5, "bench", "network", "--out", file, "--replace",
                 wrap=("taskset", "-c", str(min(os.sched_getaffinity(0)))))
     assert r.status == 77 and "more ranks than cores" in r.err and len(r.err.splitlines()) == 1, r.err
     r = trireme(2, "bench", "network", "--out", file / "below", "--seconds", "0.1")

@@ -17,16 +17,50 @@ def test_texts(trireme, program):
     help_ = trireme(0, *program, "--help").out
     options = re.findall(r"^  --([a-z0-9-]+)", help_, re.M)
     assert {"help", "man", "threads",
-            "json"} <= set(options) and f"Usage: mpirun -np RANKS {' '.join(program)} " in help_
+            "json"} <= set(options) and f"Usage: mpirun -np RANKS trireme {' '.join(program)} " in help_
     assert all(len(line) <= 120 and not line.endswith(" ") for line in help_.splitlines())
+    assert trireme(0, *program, "-h").out == help_
     manual = trireme(0, *program, "--man").out.replace("\\-", "-")
     completion = trireme(0, *program, "--completion").out
     assert all(f".B --{o}" in manual and f" --{o}" in completion for o in options)
+    # Examples use options that there are.
+    shown = re.search(r"^\.SH EXAMPLES\n\.EX\n((?:.*\n)*?)\.EE$", manual, re.M).group(1)
+    used = [set(re.findall(r" --([a-z0-9-]+)", line.split(" trireme ")[-1])) for line in shown.splitlines()]
+    assert set().union(*used) <= set(options)
+    assert all(f"trireme {' '.join(program)}" in line for line in shown.splitlines())
     # A word of this program's own that no test knows is an option without a test.
     own = re.findall(r"^  --([a-z0-9-]+)", help_.split("\nCommon options:")[0], re.M)
     sources = "".join(path.read_text() for path in TESTS.rglob("*") if path.suffix in (".py", ".sh", ".txt")
                       and re.search("jobs|document|" + "|".join(program), str(path.relative_to(TESTS))))
     assert not [o for o in own if not re.search(rf"--{o}\b(?!-)", sources)]
+
+
+@pytest.mark.parametrize("word, text", [
+    ("--verfy", "unknown option '--verfy'; did you mean --verify?"),
+    ("-verify", "unknown option '-verify'; did you mean --verify?"),
+    ("--jsno=1", "unknown option '--jsno=1'; did you mean --json?"),
+    ("--hepl", "did you mean --help?"),
+    ("--frobnicate", "unknown option '--frobnicate'; reduce --help lists them"),
+    ("-x", "unknown option '-x'; reduce --help lists them"),
+    ("--" + "verify" * 100, "reduce --help lists them"),
+    ("--re", "option '--re' is short for several: --repeat, --results"),
+])
+def test_wrong_option(trireme, word, text):
+    for words in ((word,), ("--count", "8", word, "--quiet"), ("FILE", word)):
+        r = trireme(0, "reduce", *words)
+        assert r.status == 2 and r.err.endswith(text + "\n") and len(r.err.splitlines()) == 1 and not r.out
+
+
+def test_wrong_option_of_doctor(trireme):
+    r = trireme(0, "doctor", "--timout", "3")
+    assert r.status == 2 and r.err == "doctor: unknown option '--timout'; did you mean --timeout?\n"
+
+
+def test_power_of_ten(trireme):
+    r = trireme(0, "reduce", "--count", "1e6", "--repeat", "1e0", "--results", "none")
+    assert r.status == 0 and re.search("^count +1000000$", r.out, re.M), r.err
+    r = trireme(0, "reduce", "--repeat", "1e10")
+    assert r.status == 2 and "--repeat: '1e10' is not a whole number between 0 and 10^9" in r.err
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
@@ -60,6 +94,9 @@ done"""
 
 def test_bench_subjects(trireme):
     r = trireme(0, "bench", "--help")
+    assert r.out == trireme(0, "bench", "-h").out
+    assert trireme(0, "bench", "--man").out.startswith(".TH TRIREME-BENCH 1 ")
+    assert "_trireme_bench_p2p()" in trireme(0, "bench", "--completion").out
     assert r.status == 0 and re.findall(r"^  (\w+) ", r.out, re.M) == SUBJECTS
     for arguments, text in (((), "a subject is missing"), (("nothing",), "no subject 'nothing'")):
         r = trireme(3, "bench", *arguments)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# install.sh BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder, moves that folder, and
-# builds a user's program against it in C and C++ (CXX "none": C alone), by CMake and by pkg-config, with the
-# shared and with the static library. The components are compared with the whole.
+# install.sh WHAT BUILD CC CXX MPICC MPIEXEC [CFLAG...]: installs the build into a folder and moves that
+# folder. WHAT consumer: builds a user's program against it in C and C++ (CXX "none": C alone), by CMake and
+# by pkg-config, with the shared and with the static library. The components are compared with the whole.
+# WHAT examples: see examples.sh.
 set -euo pipefail
-build=$1 cc=$2 cxx=$3 mpicc=$4 mpiexec=$5
-flags=("${@:6}")
+what=$1 build=$2 cc=$3 cxx=$4 mpicc=$5 mpiexec=$6
+flags=("${@:7}")
 here=$(cd "$(dirname "$0")" && pwd)
-work=$build/tests/install/work
+work=$build/tests/install/$what
 rm -rf "$work"
 mkdir -p "$work"
 
@@ -19,6 +20,13 @@ check() {
 }
 
 cmake --install "$build" --prefix "$work/first" >"$work/install.log"
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
+if [ "$what" = examples ]; then
+    mv "$work/first" "$work/prefix"
+    # shellcheck source=tests/install/examples.sh
+    . "$here/examples.sh"
+    exit
+fi
 for component in runtime development documentation; do
     cmake --install "$build" --prefix "$work/parts" --component "$component" >>"$work/install.log"
 done
@@ -28,15 +36,20 @@ mv "$work/first" "$work/prefix"
 ! grep -rIl "$build" "$work/prefix" || { echo "the files above name the build folder"; exit 1; }
 
 if [ -e "$build/apps/reduce" ]; then
-    "$work/prefix/libexec/trireme/reduce" --version >/dev/null
-    grep -q '^\.TH' "$work/prefix/share/man/man1/trireme-reduce.1"
+    [ "$(ls "$work/prefix/bin")" = trireme ]
+    "$work/prefix/bin/trireme" reduce --version >/dev/null
+    "$work/prefix/bin/trireme" help | grep '^  reduce  *computes' >/dev/null
+    grep -q '^trireme-reduce .- computes' "$work/prefix/share/man/man1/trireme-reduce.1"
     grep -q 'bench heat' "$work/prefix/share/man/man1/trireme-bench-heat.1"
-    bash -c 'source "$0" && complete -p reduce >/dev/null' \
-        "$work/prefix/share/bash-completion/completions/reduce"
-    echo "reduce: program, manual page and completion"
+    grep -q 'trireme.-bench.-heat (1)' "$work/prefix/share/man/man1/trireme-bench.1"
+    grep -q '^trireme .- runs' "$work/prefix/share/man/man1/trireme.1"
+    grep -q '^trireme .- environment' "$work/prefix/share/man/man7/trireme.7"
+    [ "$(ls "$work/prefix/share/bash-completion/completions")" = trireme ]
+    bash -c 'source "$0" && complete -p trireme >/dev/null' \
+        "$work/prefix/share/bash-completion/completions/trireme"
+    echo "trireme: command, programs, manual pages and completion"
 fi
 
-generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
 # by_cmake LANGUAGE OPTION...
 by_cmake() {
     local folder=$work/cmake-$1

@@ -334,6 +334,15 @@ def check_links(root):
                     yield f"{path}:{number}: there is no {target}"
 
 
+def check_snippets(root):
+    """The program in README.md is the example, letter by letter."""
+    for path, example in (("README.md", "examples/allreduce.c"),):
+        text, wanted = "\n".join(lines(root, path)), "\n".join(lines(root, example))
+        found = re.search(r"^```c\n(.*?)\n```$", text, re.M | re.S)
+        if not found or found.group(1) != wanted:
+            yield f"{path}:1: the program in C is not {example}"
+
+
 def tool(name, version=None):
     """Ends with 77 where the tool is not here in the version that the tree is kept with."""
     if shutil.which(name):

@@ -20,6 +20,8 @@ GOOD = {
     "base/circle.c": "int f(void);\nint g(void);\nint g(void) {\n    return f();\n}\n",
     "jobs/go.sh": "#!/bin/sh\necho go\n",
     "doc/a.md": "[sum](../base/sum.c)\n",
+    "README.md": "A program:\n\n```c\nint x;\n```\n",
+    "examples/allreduce.c": "int x;\n",
 }
 # (check, file, its new content)
 FAULTS = [
@@ -46,6 +48,8 @@ FAULTS = [
     ("sizes", "base/sum.c", "int f(void) {\n" + "    f();\n" * lint.FUNCTION_AT_MOST + "}\n"),
     ("open", "base/sum.c", "/* TO" + "DO */\n"),
     ("links", "doc/a.md", "[sum](../base/nothing.c)\n"),
+    ("snippets", "README.md", "```c\nint y;\n```\n"),
+    ("snippets", "README.md", "no program\n"),
     ("format", "base/sum.c", "int   x ;\n"),
     ("shell", "jobs/go.sh", "#!/bin/sh\necho $1\n"),
     ("headers", "include/trireme/sum.h", "size_t tri_sum(void);\n"),
