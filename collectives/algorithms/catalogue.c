@@ -58,7 +58,7 @@ static tri_status find(const char *operation, const char *name, int *out) {
 }
 
 tri_status tri_algorithms_parse(const char *names, tri_selection selected[TRI_OPERATION_COUNT]) {
-    tri_selection found[TRI_OPERATION_COUNT] = {{NULL}};
+    tri_selection found[TRI_OPERATION_COUNT] = {{NULL, 0}};
     while (*names) {
         char word[96];
         size_t length = strcspn(names, ",");
