@@ -90,7 +90,8 @@ c sbatch --exclusive --nodes=3 --output=/dev/null --wrap 'until [ -e go ]; do sl
 (until grep -q waits waiting 2>/dev/null; do sleep 0.1; done; : >go) &
 c run "$jobs/submit.sh" --wait --nodes 3 "${one[@]}" reduce -- --count 1000 >waiting
 check_is "a job that has to wait" 0 $?
-check "it says why" grep -q 'waits: Resources' waiting
+# Resources; or Priority, before the other job has started.
+check "it says why" grep -q 'waits: [A-Z(]' waiting
 (cd / && said 3 "log" "$jobs/submit.sh" --nodes 1 "${one[@]}" reduce)
 check_is "sbatch where the log cannot be written" 3 \
     "$(cd / && status_of c sbatch "$jobs/reduce.sbatch" --count 100)"
