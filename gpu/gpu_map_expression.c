@@ -230,8 +230,8 @@ static size_t cast_length(const parser *p, tri_number *type, bool *is_bool) {
 }
 
 static tri_status read_size(parser *p, tri_map_value *out) {
-    tri_number type;
-    bool is_bool;
+    tri_number type = TRI_NUMBER_COUNT;
+    bool is_bool = false;
     skip(p, strlen("sizeof"));
     size_t length = cast_length(p, &type, &is_bool), bytes = 1;
     if (length)

@@ -67,13 +67,13 @@ tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm) {
 
 tri_status tri_arguments_load(const tri_arguments *a) {
     if (a->send.blocks) TRI_TRY(tri_side_load(&a->send));
-    if (a->loads) TRI_TRY(tri_side_load(&a->recv));
+    if (a->loads && a->recv.blocks) TRI_TRY(tri_side_load(&a->recv));
     if (a->keeps) copy_blocks(a);
     return TRI_OK;
 }
 
 tri_status tri_arguments_store(const tri_arguments *a) {
-    return a->stores ? tri_side_store(&a->recv) : TRI_OK;
+    return a->stores && a->recv.blocks ? tri_side_store(&a->recv) : TRI_OK;
 }
 
 void tri_arguments_close(tri_arguments *a) {

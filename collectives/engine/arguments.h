@@ -3,6 +3,9 @@
 #ifndef TRI_COLLECTIVES_ENGINE_ARGUMENTS_H
 #define TRI_COLLECTIVES_ENGINE_ARGUMENTS_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include "collectives/engine/engine.h"
 #include "collectives/engine/layout.h"
 #include "trireme/persistent.h"
@@ -11,9 +14,6 @@
 typedef struct tri_arguments {
     tri_call_spec spec;
     tri_call call; /* tri_arguments_open() sets its buffers and layout from the sides that exist */
-    /* The user's buffers. A side with 0 blocks does not exist on this rank, or an operation that combines
-     * data uses it as it is. */
-    tri_side send, recv;
     /* MPI_IN_PLACE: the rank's own block is already in place on the other side. */
     int send_in_place, recv_in_place;
     int keeps;              /* the result overwrites the input, so a copy of the input is sent */
@@ -22,7 +22,16 @@ typedef struct tri_arguments {
     ptrdiff_t *kept_displs; /* its blocks; NULL: equal blocks */
     ptrdiff_t *displs;      /* of the blocks of reduce_scatter; or NULL */
     char token[2];          /* messages of a barrier carry one byte that is not read */
+    /* The user's buffers. A side with 0 blocks does not exist on this rank, or an operation that combines
+     * data uses it as it is; then its other fields are not set. */
+    tri_side send, recv;
 } tri_arguments;
+
+/* Clears the arguments, without sides: these are large, and a small call takes a few hundred instructions. */
+static inline void tri_arguments_clear(tri_arguments *a) {
+    memset(a, 0, offsetof(tri_arguments, send));
+    a->send.blocks = a->recv.blocks = 0;
+}
 
 /* Makes the buffers that the algorithm uses. Afterwards the arguments must not move, and call
  * tri_arguments_close(), even after an error. */

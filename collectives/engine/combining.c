@@ -14,20 +14,21 @@ static tri_status combine(tri_arguments *a, tri_operation operation, const void 
     int in_place = send == MPI_IN_PLACE;
     TRI_TRY(tri_operands_of(comm, &tri_state_of(comm)->operands, type, op, &o));
     TRI_TRY(tri_count_bytes(inputs, o->unit_bytes, &bytes));
-    *a = (tri_arguments){.spec = {.operation = operation,
-                                  .unit_bytes = o->unit_bytes,
-                                  .commutes = o->commutes,
-                                  .type = o->packed ? MPI_BYTE : type,
-                                  .type_bytes = o->packed ? 1 : o->unit_bytes,
-                                  .operands = *o},
-                         .call = {.send = in_place ? recv : send, .recv = recv},
-                         .send = {.user = (void *)send, .type = type, .count = inputs},
-                         .recv = {.user = recv, .type = type, .count = in_place ? inputs : results},
-                         .loads = in_place,
-                         .stores = results > 0};
+    tri_arguments_clear(a);
+    a->spec.operation = operation;
+    a->spec.unit_bytes = o->unit_bytes;
+    a->spec.commutes = o->commutes;
+    a->spec.type = o->packed ? MPI_BYTE : type;
+    a->spec.type_bytes = o->packed ? 1 : o->unit_bytes;
+    a->spec.operands = *o;
+    a->call.send = in_place ? recv : send;
+    a->call.recv = recv;
+    a->loads = in_place;
+    a->stores = results > 0;
     if (!o->packed) return TRI_OK;
-    a->send.blocks = !in_place;
-    a->recv.blocks = in_place || results;
+    a->send = (tri_side){.user = (void *)send, .type = type, .blocks = !in_place, .count = inputs};
+    a->recv = (tri_side){
+        .user = recv, .type = type, .blocks = in_place || results, .count = in_place ? inputs : results};
     return TRI_OK;
 }
 

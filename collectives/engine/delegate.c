@@ -8,8 +8,8 @@ int tri_is_delegated(const tri_arguments *a) {
 }
 
 tri_status tri_delegate(const tri_arguments *a, int ranks, MPI_Comm mpi, int *counts, MPI_Request *out) {
-    const void *send = a->send.user;
-    void *recv = a->recv.user;
+    const void *send = a->loads ? MPI_IN_PLACE : a->call.send;
+    void *recv = a->call.recv;
     int count = (int)a->call.count, root = a->call.root;
     MPI_Datatype type = a->spec.operands.type;
     MPI_Op op = a->spec.operands.op;

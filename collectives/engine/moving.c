@@ -4,14 +4,14 @@
 #include "collectives/engine/arguments.h"
 
 static void move(tri_arguments *a, tri_operation operation, int root, int uneven) {
-    *a = (tri_arguments){.spec = {.operation = operation,
-                                  .type = MPI_BYTE,
-                                  .type_bytes = 1,
-                                  .unit_bytes = 1,
-                                  .uneven = uneven,
-                                  .commutes = 1},
-                         .call.root = root,
-                         .stores = 1};
+    tri_arguments_clear(a);
+    a->spec.operation = operation;
+    a->spec.type = MPI_BYTE;
+    a->spec.type_bytes = a->spec.unit_bytes = 1;
+    a->spec.uneven = uneven;
+    a->spec.commutes = 1;
+    a->call.root = root;
+    a->stores = 1;
 }
 
 /* The bytes of a block, if all blocks are equal; otherwise of this rank's block. */
