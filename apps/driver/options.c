@@ -160,8 +160,9 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
         }
         if (code == ':') return tri_fail(TRI_ERR_ARGUMENT, "option '%s' needs a value", word);
         if (code == '?') {
-            if (optopt >= 1 && optopt <= rows && !strncmp(word, "--", 2))
-                return tri_fail(TRI_ERR_ARGUMENT, "option '--%s' takes no value", list[optopt - 1].name);
+            if (optopt >= ACTION || (optopt >= 1 && optopt <= rows && !strncmp(word, "--", 2)))
+                return tri_fail(TRI_ERR_ARGUMENT, "option '%.*s' takes no value", (int)strcspn(word, "="),
+                                word);
             /* getopt has not gone past the words of more than one letter behind a single hyphen. */
             if (optopt && !(word[0] == '-' && word[1] == optopt && !word[2])) word = argv[optind];
             return unknown_option(app, list, options, word);
