@@ -214,10 +214,9 @@ static void print_page(const doctor *d, const json_t *page, const size_t counts[
     int nodes = (int)json_integer_value(json_object_get(d->started, "nodes"));
     json_array_foreach(page, i, entry) print_entry(entry, nodes);
     print_map(d);
-    bool strict = d->strict && !counts[DOCTOR_FAILURE] && counts[DOCTOR_WARNING];
-    printf("doctor: %zu failure%s, %zu warning%s%s\n", counts[DOCTOR_FAILURE],
+    printf("doctor: %zu failure%s, %zu warning%s\n", counts[DOCTOR_FAILURE],
            counts[DOCTOR_FAILURE] == 1 ? "" : "s", counts[DOCTOR_WARNING],
-           counts[DOCTOR_WARNING] == 1 ? "" : "s", strict ? ": status 3, because of --strict" : "");
+           counts[DOCTOR_WARNING] == 1 ? "" : "s");
 }
 
 static void print_json(const doctor *d, const json_t *page, const size_t counts[LEVELS]) {
@@ -254,7 +253,16 @@ static int report(doctor *d) {
     else
         print_page(d, page, counts);
     json_decref(page);
-    return counts[DOCTOR_FAILURE] || (d->strict && counts[DOCTOR_WARNING]) ? 3 : 0;
+    size_t failures = counts[DOCTOR_FAILURE], warnings = counts[DOCTOR_WARNING];
+    if (!failures && !(d->strict && warnings)) return 0;
+    /* The page may be in a file. */
+    fflush(stdout);
+    if (failures)
+        fprintf(stderr, "doctor: status 3 for %zu failure%s\n", failures, failures == 1 ? "" : "s");
+    else
+        fprintf(stderr, "doctor: status 3 for %zu warning%s, by --strict\n", warnings,
+                warnings == 1 ? "" : "s");
+    return 3;
 }
 
 static int examine(doctor *d) {
