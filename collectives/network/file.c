@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -204,6 +205,10 @@ tri_status tri_network_file_read(const char *path, tri_network_file *out) {
     char line[512], where[300], given[ROWS] = {0};
     tri_network_file found = {.net = tri_network_default};
     tri_status status = TRI_OK;
+    struct stat kind;
+    /* Opening a named pipe would wait for its writer. */
+    if (!stat(path, &kind) && !S_ISREG(kind.st_mode))
+        return tri_fail(TRI_ERR_FILE, "cannot read '%s': it is not a regular file; name one", path);
     FILE *from = fopen(path, "r");
     if (!from) return tri_fail(TRI_ERR_FILE, "cannot open '%s': %s", path, strerror(errno));
     for (int number = 1; status == TRI_OK && fgets(line, sizeof line, from); number++) {

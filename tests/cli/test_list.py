@@ -67,7 +67,9 @@ def test_network(trireme, tmp_path):
 def test_network_bad(trireme, tmp_path):
     file = tmp_path / "numbers"
     file.write_text("inside.latency = soon\n")
-    for network, text in ((file, "line 1: 'soon' is not a number"), (tmp_path / "none", "cannot open")):
+    os.mkfifo(tmp_path / "pipe")
+    for network, text in ((file, "line 1: 'soon' is not a number"), (tmp_path / "none", "cannot open"),
+                          (tmp_path / "pipe", "not a regular file")):
         for ranks in (0, 3):
             r = trireme(ranks, "list", "--ranks", 4, "--network", network)
             assert r.status == 4 and text in r.err and len(r.err.splitlines()) == 1
