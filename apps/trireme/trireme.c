@@ -229,7 +229,7 @@ int main(int argc, char **argv) {
     char **words = argv + 1 + helps; /* the name of the program comes first */
     if (argc < 2 || !is_program(f.folder, *words)) return answer(&f, argc < 2 ? "" : *words);
     if (helps) {
-        /* "help bench sum" becomes "bench sum --help", in the place of the words that it has. */
+        /* "help bench sum" becomes "bench sum --help", in the same array. */
         memmove(argv + 1, words, (size_t)(argc - 2) * sizeof *argv);
         argv[argc - 1] = "--help";
         words = argv + 1;

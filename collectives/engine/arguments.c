@@ -10,7 +10,7 @@ static size_t kept_bytes(const tri_arguments *a) {
     return all;
 }
 
-/* A buffer for a copy of all blocks of recv, one behind the other, as input. */
+/* Allocates a contiguous copy of all blocks of recv, which becomes the input. */
 static tri_status make_copy(tri_arguments *a) {
     size_t all = kept_bytes(a);
     a->kept = malloc(all ? all : 1);

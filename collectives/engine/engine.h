@@ -37,7 +37,7 @@ typedef struct tri_collective_state {
     unsigned choices;                                    /* number of choices so far */
     uint64_t made;                                       /* persistent calls so far, equal on all ranks */
     int last_tag;                                        /* the largest tag that MPI has */
-    struct tri_request *persistent;                      /* those that exist */
+    struct tri_request *persistent;                      /* list of all on this communicator */
     const tri_algorithm *last;                           /* algorithm of the last call; NULL: none yet */
     uint64_t started;  /* nonblocking calls so far, equal on all ranks: each has a tag of its own */
     tri_engine engine; /* for blocking calls */

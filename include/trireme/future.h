@@ -51,7 +51,7 @@ TRI_API int tri_promise_begin(tri_promise *promise);
 TRI_API int tri_promise_cancelled(const tri_promise *promise);
 
 /** Gives the result TRI_OK and `value`, frees the promise and sets *promise to NULL. TRI_CANCELLED: the
- * future had been cancelled before the work began, so nobody gets `value`. */
+ * future had been cancelled before the work began, and `value` is not delivered. */
 TRI_API tri_status tri_promise_fulfil(tri_promise **promise, void *value);
 
 /** Gives the result `status`, not TRI_OK, with the text `text`, which is copied; frees the promise and sets
@@ -113,7 +113,7 @@ TRI_API TRI_MUST_CHECK tri_status tri_executor_create(tri_team *team, tri_execut
  * team; no other may use the executor any more, except tasks. Blocks until all tasks have ended. */
 TRI_API void tri_executor_destroy(tri_executor **executor);
 
-/** Submits task(argument). The caller frees *out with tri_future_destroy(). `out` may be NULL: nobody waits.
+/** Submits task(argument). The caller frees *out with tri_future_destroy(). `out` may be NULL.
  * Does not block. TRI_ERR_MEMORY. */
 TRI_API TRI_MUST_CHECK tri_status tri_executor_submit(tri_executor *executor, tri_task task, void *argument,
                                                       tri_future **out);

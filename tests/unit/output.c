@@ -185,7 +185,7 @@ static void abandons(void) {
 }
 
 int main(void) {
-    char folder[] = "/tmp/trireme-output-XXXXXX";
+    char folder[] = "output-XXXXXX";
     CHECK(mkdtemp(folder) && !chdir(folder), "%s", folder);
     names();
     finishes();
@@ -193,6 +193,7 @@ int main(void) {
     replaces_regular_files_only();
     abandons();
     char command[64];
+    CHECK(!chdir(".."), "%s", folder);
     snprintf(command, sizeof command, "ls -A %s | grep -q part", folder);
     CHECK(system(command) != 0, "temporary files are left");
     snprintf(command, sizeof command, "rm -rf %s", folder);
