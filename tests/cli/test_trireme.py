@@ -7,7 +7,9 @@ import pytest
 
 from conftest import BUILD
 
-PROGRAMS = "alltoall bcast bench doctor gather heat list map p2p reduce scatter".split()
+PROGRAMS = "alltoall bcast bench doctor gather heat list map p2p pool reduce scatter".split()
+if not (BUILD / "apps" / "pool").exists():
+    PROGRAMS.remove("pool")
 
 
 @pytest.fixture
