@@ -46,7 +46,8 @@ static const tri_option rows[] = {
     TRI_OPTION(
         farm_options, address, "address", NULL,
         "file with the address of the pool, by which others may join (a secret: its owner alone reads it)"),
-    TRI_OPTION(farm_options, show, "show", NULL, "show what the journal FILE contains, and run nothing"),
+    TRI_OPTION(farm_options, show, "show", NULL,
+               "show what the journal FILE contains; the exit status is that of its last run"),
     TRI_OPTION(farm_options, tail, "tail", NULL, "print the output that the journal FILE has kept"),
     TRI_OPTION(farm_options, results, "results", NULL, "with --show: write its tasks to an HDF5 file"),
     TRI_OPTION(farm_options, quiet, "quiet", NULL, "print errors only"),

@@ -208,9 +208,9 @@ static void print_json(const show_book *book, const size_t number[4]) {
     json_decref(all);
 }
 
-static int fail(void) {
+static int fail(tri_status status) {
     fprintf(stderr, "pool: %s\n", tri_error_text());
-    return 4;
+    return tri_status_exit(status);
 }
 
 int farm_show(const farm_options *o) {
@@ -227,8 +227,9 @@ int farm_show(const farm_options *o) {
     else if (status == TRI_OK && !o->quiet)
         print_book(o, &book, number, store);
     show_free(&book);
-    if (status != TRI_OK) (void)fail();
-    return status != TRI_OK ? tri_status_exit(status) : fflush(stdout) ? 4 : 0;
+    if (status != TRI_OK) return fail(status);
+    /* That of the last run; one that has not said it was ended, or still runs. */
+    return fflush(stdout) ? 4 : book.finished ? book.finish.status : tri_status_exit(TRI_STOPPED);
 }
 
 /* The output of the tasks whose numbers are given, or of all, each under its name. */
@@ -250,6 +251,6 @@ int farm_tail(const farm_options *o) {
         status = farm_store_read(store, &t->entry, -1, stdout);
     }
     show_free(&book);
-    if (status != TRI_OK) return fail();
+    if (status != TRI_OK) return fail(status);
     return fflush(stdout) ? 4 : 0;
 }
