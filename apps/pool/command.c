@@ -211,7 +211,9 @@ static void run_child(running *r, farm_outcome *outcome) {
     struct rusage usage = {0};
     int status = 0;
     r->wait[2] = (struct pollfd){.fd = (int)syscall(SYS_pidfd_open, r->child, 0), .events = POLLIN};
+    farm_keeper_tell(r->child, true);
     wait_end(r, &status, &usage);
+    farm_keeper_tell(r->child, false);
     outcome->end = r->end != FARM_EXIT ? r->end : WIFSIGNALED(status) ? FARM_SIGNAL : FARM_EXIT;
     outcome->value = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     outcome->user_s = seconds_of(usage.ru_utime);

@@ -187,7 +187,11 @@ static int run(farm_options *o, int *argc, char ***argv, bool joins) {
                                 .memory_bytes = memory,
                                 .crash_limit = o->crash_limit,
                                 .listens = m.ranks > 1 || *m.file};
-    tri_status status;
+    tri_status status = farm_keeper_start();
+    if (status != TRI_OK) {
+        fprintf(stderr, "pool: %s\n", tri_error_text());
+        return tri_status_exit(status);
+    }
     if (joins || rank) {
         /* A signal to the whole job is the manager's affair; one that has joined leaves. */
         signal(SIGINT, SIG_IGN);

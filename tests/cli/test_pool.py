@@ -64,7 +64,8 @@ def pools(pid):
     found = []
     for p in sorted(children(pid)):
         try:
-            if os.readlink(f"/proc/{p}/exe") == POOL:
+            # Beside each is its keeper, the leader of a session of its own.
+            if os.readlink(f"/proc/{p}/exe") == POOL and os.getsid(p) != p:
                 with open(f"/proc/{p}/environ") as stream:
                     words = dict(w.split("=", 1) for w in stream.read().split("\0") if "=" in w)
                 found.append((int(words.get("OMPI_COMM_WORLD_RANK", words.get("PMI_RANK", "0"))), p))
@@ -295,6 +296,17 @@ def test_lost_worker(trireme, tmp_path):
     assert seen["done"] == 60 and seen["status"] == 0
     lengths = [len((tmp_path / str(i)).read_text()) for i in range(1, 61)]
     assert min(lengths) == 2 and max(lengths) <= 4
+
+
+def test_orphans(trireme, tmp_path):
+    """The commands of a killed process end with it: they do not run beside their next attempts."""
+    process = start(0, "--sweep", "echo $$ >>pids; sleep 100{i}", "i=1:3", "--slots", "3", cwd=tmp_path)
+    pids = tmp_path / "pids"
+    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 3, process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    for pid in pids.read_text().split():
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"))
 
 
 def test_no_mpi(trireme, tmp_path):
