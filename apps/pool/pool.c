@@ -8,13 +8,14 @@
 #include "apps/driver/machine.h"
 #include "apps/driver/options.h"
 #include "apps/pool/manage.h"
+#include "apps/pool/serve.h"
 
 enum { MEET_S = 120, EXIT_AGAIN = 75 };
 
 static const tri_option rows[] = {
     TRI_OPTION(farm_options, words, "TASKS", NULL,
                "file with a command on each line, - or nothing: standard input; NAME=VALUES with --sweep; "
-               "or the word join",
+               "or a word: serve, submit COMMAND, status [N], wait N, cancel N, output N, drain, join",
                .argument = true),
     TRI_OPTION(
         farm_options, sweep, "sweep", NULL,
@@ -46,6 +47,11 @@ static const tri_option rows[] = {
     TRI_OPTION(
         farm_options, address, "address", NULL,
         "file with the address of the pool, by which others may join (a secret: its owner alone reads it)"),
+    TRI_OPTION(
+        farm_options, listen, "listen", NULL,
+        "unix:PATH or tcp:ADDRESS:PORT: where serve takes commands, and where submit and others send them"),
+    TRI_OPTION(farm_options, key, "key", NULL,
+               "file with the key of serve on TCP: 64 hexadecimal digits, which its owner alone can read"),
     TRI_OPTION(farm_options, show, "show", NULL,
                "show what the journal FILE contains; the exit status is that of its last run"),
     TRI_OPTION(farm_options, tail, "tail", NULL, "print the output that the journal FILE has kept"),
@@ -170,8 +176,8 @@ static void leave(int number) {
 static int run(farm_options *o, int *argc, char ***argv, bool joins) {
     int rank, ranks;
     meeting m = {.argc = argc, .argv = argv};
-    m.by_mpi = tri_pool_launched(&rank, &ranks) && !o->no_mpi && !joins;
-    m.ranks = joins ? 1 : ranks;
+    m.by_mpi = tri_pool_launched(&rank, &ranks) && !o->no_mpi && !joins && !o->serve;
+    m.ranks = joins || o->serve ? 1 : ranks;
     const char *job = getenv("SLURM_JOB_ID"), *step = getenv("SLURM_STEP_ID");
     if (o->address)
         snprintf(m.file, sizeof m.file, "%s", o->address);
@@ -203,6 +209,11 @@ static int run(farm_options *o, int *argc, char ***argv, bool joins) {
             fprintf(stderr, "pool: [rank %d] %s\n", rank, tri_error_text());
         return tri_status_exit(status);
     }
+    if (o->serve) {
+        status = serve_run(o, &options);
+        if (status != TRI_OK) fprintf(stderr, "pool: %s\n", tri_error_text());
+        return tri_status_exit(status);
+    }
     static farm f;
     f.options = o;
     farm_meeting how = {meet, &m};
@@ -231,16 +242,21 @@ int main(int argc, char **argv) {
     } common;
     const tri_option_set sets[2] = {{rows, &o}, {no_rows, &common}};
     tri_action action;
+    signal(SIGPIPE, SIG_IGN); /* the other end of a connection may go at any time */
     tri_status status = tri_options_parse(&app, sets, argc, argv, &action);
     if (status == TRI_OK && action != TRI_ACTION_RUN) return answer(sets, action);
     if (status == TRI_OK) status = check(&o);
     bool joins = o.words.count && !strcmp(o.words.text[0], "join") && !o.sweep;
     if (status == TRI_OK && joins && (o.words.count > 1 || !o.address))
         status = tri_fail(TRI_ERR_ARGUMENT, "join needs --address FILE, and no list");
+    o.serve = o.words.count && !strcmp(o.words.text[0], "serve") && !o.sweep;
+    if (status == TRI_OK && o.serve && (o.words.count > 1 || !o.listen || o.journal))
+        status = tri_fail(TRI_ERR_ARGUMENT, "serve needs --listen, and has neither list nor journal");
     if (status != TRI_OK) {
         if (tri_launcher_rank() == 0) fprintf(stderr, "pool: %s\n", tri_error_text());
         return tri_status_exit(status);
     }
+    if (!o.sweep && o.words.count && client_knows(o.words.text[0])) return client_run(&o);
     if (o.show) return tri_launcher_rank() ? 0 : farm_show(&o);
     if (o.tail) return tri_launcher_rank() ? 0 : farm_tail(&o);
     return run(&o, &argc, &argv, joins);
