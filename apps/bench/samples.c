@@ -56,6 +56,7 @@ tri_status bench_alternate(tri_run *run, bench_variant *variants, int count, int
             double seconds;
             TRI_TRY(bench_once(run, variants[v].name, trial, argument, v, &seconds));
             if (t >= 0) variants[v].seconds[t] = seconds;
+            tri_progress(run, "trials", (t + 1.0) * count + i + 1, (trials + 1.0) * count, "trials");
         }
     return TRI_OK;
 }
