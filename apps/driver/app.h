@@ -185,9 +185,10 @@ tri_status tri_out_check(const char *out, const char *in);
 /* Seconds of a monotonic clock. */
 double tri_now_s(void);
 
-/* Shows progress of a long run on rank 0, with the rate and the time left: on a terminal a few times a second,
- * elsewhere a line every --progress seconds. `done` of `total` `units`; the first call sets the clock, done ==
- * total ends the report. While `what` is reported, reports of another name are ignored: they are parts. */
+/* Shows progress of a long run on rank 0, with the rate and the time left: on a terminal a few times a
+ * second, elsewhere a line every --progress seconds. `done` of `total` `units`; the first call sets the clock,
+ * done == total ends the report. While `what` is reported, reports of another name are ignored: they are
+ * parts. */
 void tri_progress(tri_run *run, const char *what, double done, double total, const char *units);
 /* Ends a report early and clears its line on a terminal, before other texts. */
 void tri_progress_end(tri_run *run);

@@ -27,7 +27,8 @@ def test_none(trireme, words):
 
 
 @pytest.mark.parametrize("program, words", (
-    ("reduce", ("--count", "16Mi")), ("bench", ("sum", "--bytes", "1Mi", "--trials", 2)),
+    ("reduce", ("--count", "16Mi")),
+    ("bench", ("sum", "--bytes", "1Mi", "--trials", 2)),
     ("bench", ("collectives", "--sizes", "8,64,512", "--operations", "bcast", "--seconds", "0.01"))))
 def test_all_programs(trireme, program, words):
     r = trireme(1, program, *words, "--threads", 1, "--results", "none", "--progress", "1e-9")
@@ -37,9 +38,9 @@ def test_all_programs(trireme, program, words):
 def test_terminal(tmp_path):
     """The text is replaced in place and cleared at the end, so that nothing remains."""
     master, slave = pty.openpty()
-    done = subprocess.Popen([BUILD / "apps/heat", "--points", "256x256", "--steps", "1000000", "--progress", "30",
-                             "--checkpoint", "c.h5"], cwd=tmp_path, stderr=slave, stdout=subprocess.DEVNULL,
-                            stdin=subprocess.DEVNULL)
+    done = subprocess.Popen([BUILD / "apps/heat", "--points", "256x256", "--steps", "1000000",
+                             "--checkpoint", "c.h5"], cwd=tmp_path, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL, stderr=slave)
     text = b""
     while text.count(b"\r") < 3:
         text += os.read(master, 4096)
