@@ -128,6 +128,15 @@ static tri_status unknown_option(const tri_app *app, const struct option *list, 
     return tri_fail(TRI_ERR_ARGUMENT, "unknown option '%s'; %s --help lists them", word, app->name);
 }
 
+/* "-:f8", standard input of a stated type, is an argument and not an option: gives it the other name. What is
+ * allocated belongs to the words, which live as long as the process. */
+static tri_status name_input(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (!strncmp(argv[i], "-:", 2) && asprintf(&argv[i], "/dev/stdin%s", argv[i] + 1) < 0)
+            return tri_fail(TRI_ERR_MEMORY, "no memory for the name of standard input");
+    return TRI_OK;
+}
+
 tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], int argc, char **argv,
                              tri_action *action) {
     struct option list[2 * ROWS + 5] = {{0}};
@@ -150,6 +159,7 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
     *action = TRI_ACTION_RUN;
     optind = 0; /* glibc: start afresh */
     opterr = 0;
+    TRI_TRY(name_input(argc, argv));
     int code;
     while ((code = getopt_long(argc, argv, ":h", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
