@@ -20,6 +20,7 @@ WALLS = {
     "place": (("base",), ("hwloc",)),
     "gpu": (("base", "mpi", "collectives"), ("opencl",)),
     "store": (("base", "mpi"), ("hdf5",)),
+    "preload": (("base", "mpi", "collectives"), ("mpi",)),
     "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store"), ("json", "zlib")),
 }
 # folders whose private headers others may include
