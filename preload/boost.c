@@ -37,8 +37,8 @@ static int type_bytes(MPI_Datatype type, uint64_t *out) {
     return 1;
 }
 
-/* The bytes of the vector or of a block, which all ranks compute alike from the arguments that they have; 0: the
- * arguments are wrong. */
+/* The bytes of the vector or of a block, which all ranks compute alike from the arguments that they have;
+ * 0: the arguments are wrong. */
 static int find_bytes(tri_mpi_call *c, const tri_home *h) {
     int function = c->function, at_root = has_root(function) && c->root == h->rank;
     if (has_root(function) && (c->root < 0 || c->root >= h->size)) return 0;
@@ -58,8 +58,8 @@ static int class_of(const tri_mpi_call *c) {
     return c->bytes ? 64 - __builtin_clzll(c->bytes) : 0;
 }
 
-/* Buffers that MPI libraries judge in their own ways: NULL with data of a predefined type, MPI_IN_PLACE where it
- * has no meaning, one buffer for both sides. */
+/* Buffers that MPI libraries judge in their own ways: NULL with data of a predefined type, MPI_IN_PLACE where
+ * it has no meaning, one buffer for both sides. */
 static int has_odd_buffers(const tri_mpi_call *c, const tri_home *h) {
     int f = c->function;
     if (!c->bytes) return 0;

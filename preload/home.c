@@ -6,8 +6,8 @@
 
 #include "trireme/select.h"
 
-/* Communicators that have state at a time. More stay the MPI library's: each takes memory, and a context id of
- * the MPI library, of which MPICH has 2048. */
+/* Communicators that have state at a time. More stay the MPI library's: each takes memory, and a context id
+ * of the MPI library, of which MPICH has 2048. */
 enum { MOST_HOMES = 128 };
 
 int tri_serves;

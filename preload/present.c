@@ -1,9 +1,9 @@
 /* Whether all ranks have the preload. A rank without it would never come to a collective call of ours, and a
  * message that asks could be received by the program. So each process adds itself to a counter in memory that
- * the job's ranks of a node share, before MPI_Init; MPI_Init returns when all of them have come that far.
+ * the ranks of a node share, before MPI_Init; MPI_Init returns when all of them have come that far.
  *
- * Over several nodes: a launcher that starts one command starts it everywhere, and one that starts several says
- * so where it can. */
+ * Over several nodes: a launcher that starts one command starts it everywhere, and one that starts several
+ * says so where it can. */
 #include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -16,7 +16,7 @@
 
 #include "preload/settings.h"
 
-enum { WAIT_S = 5, UNDECIDED = 0, EVERYWHERE = 1, ASIDE = 2 };
+enum { WAIT_S = 2, UNDECIDED = 0, EVERYWHERE = 1, ASIDE = 2 };
 
 /* Zeroed by the system when the file is made. */
 typedef struct board {
@@ -51,7 +51,8 @@ static long parent_of(long pid, int *hydra) {
     return end && sscanf(end + 1, " %*c %ld", &parent) == 1 ? parent : 0;
 }
 
-/* A name that the ranks of the job on this node have in common: the job's, or the process that started them. */
+/* A name that the ranks of the job on this node have in common: the job's, or that of the process that
+ * started them. */
 static void make_name(void) {
     const char *space = getenv("PMIX_NAMESPACE");
     long pid = getppid();
@@ -86,10 +87,11 @@ void tri_present_say(void) {
     atomic_fetch_add(&shared->processes, 1);
 }
 
-/* One verdict for the node: the first that a rank comes to. All ranks have the file mapped by now, so its name
- * goes. */
+/* One verdict for the node: the first that a rank comes to. All ranks have the file mapped by now, so its
+ * name goes first: a job that is killed leaves nothing. */
 static int verdict_of_node(long ranks) {
     struct timespec start, now;
+    shm_unlink(name);
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (int verdict; !(verdict = atomic_load(&shared->verdict));) {
         clock_gettime(CLOCK_MONOTONIC, &now);
@@ -100,7 +102,6 @@ static int verdict_of_node(long ranks) {
         }
         int expected = UNDECIDED;
         if (atomic_compare_exchange_strong(&shared->verdict, &expected, all ? EVERYWHERE : ASIDE)) {
-            shm_unlink(name);
             if (!all)
                 tri_say("stands aside: %d of the %ld ranks on this node have it; start all of them with it",
                         atomic_load(&shared->processes), ranks);

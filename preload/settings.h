@@ -4,8 +4,8 @@
 
 #include "preload/call.h"
 
-/* Which bits reductions give. SAME: those of the MPI library. ANY: those of the quickest algorithm. FIXED: those
- * of one order, on any placement of the ranks. */
+/* Which bits reductions give. SAME: those of the MPI library. ANY: those of the quickest algorithm. FIXED:
+ * those of one order, on any placement of the ranks. */
 typedef enum tri_bits { TRI_BITS_SAME, TRI_BITS_ANY, TRI_BITS_FIXED } tri_bits;
 
 /* The classes of sizes of a function, as bits: class k has the blocks of 2^(k-1) to 2^k - 1 bytes, class 0

@@ -105,8 +105,3 @@ tri_symbol tri_symbols[] = {ROWS(MPI_Init, START, BLOCKING) ROWS(MPI_Init_thread
 #include "preload/functions.def"
 };
 const size_t tri_symbol_count = SYMBOLS;
-
-#define COLLECTIVE(Name, name, ...) #name,
-const char *const tri_mpi_names[] = {
-#include "preload/functions.def"
-};

@@ -67,16 +67,16 @@ typedef struct call {
 static size_t sends(const call *c) {
     size_t all = (size_t)c->count * (size_t)c->ranks, uneven = 0;
     for (int r = 0; r < c->ranks; r++)
-        if ((size_t)(c->send_displs[r] + c->send_counts[r]) > uneven)
-            uneven = (size_t)(c->send_displs[r] + c->send_counts[r]);
+        if ((size_t)c->send_displs[r] + (size_t)c->send_counts[r] > uneven)
+            uneven = (size_t)c->send_displs[r] + (size_t)c->send_counts[r];
     size_t most = all > uneven ? all : uneven;
     return most + 1;
 }
 static size_t gets(const call *c) {
     size_t all = (size_t)c->count * (size_t)c->ranks, uneven = 0;
     for (int r = 0; r < c->ranks; r++)
-        if ((size_t)(c->recv_displs[r] + c->recv_counts[r]) > uneven)
-            uneven = (size_t)(c->recv_displs[r] + c->recv_counts[r]);
+        if ((size_t)c->recv_displs[r] + (size_t)c->recv_counts[r] > uneven)
+            uneven = (size_t)c->recv_displs[r] + (size_t)c->recv_counts[r];
     return (all > uneven ? all : uneven) + sends(c);
 }
 
@@ -169,7 +169,7 @@ static void fold(const call *c, const char *input, char *recv) {
     size_t n = f == REDUCE_SCATTER || f == REDUCE_SCATTER_BLOCK ? 0 : (size_t)c->count;
     size_t first = 0, mine = n;
     if (f == REDUCE_SCATTER_BLOCK)
-        n = (size_t)(c->count * c->ranks), first = (size_t)(c->count * c->rank), mine = (size_t)c->count;
+        mine = (size_t)c->count, n = mine * (size_t)c->ranks, first = mine * (size_t)c->rank;
     for (int r = 0; f == REDUCE_SCATTER && r < c->ranks; r++) {
         if (r == c->rank) first = n, mine = (size_t)c->recv_counts[r];
         n += (size_t)c->recv_counts[r];
