@@ -90,7 +90,7 @@ fi
 read -ra static < <(pkg-config --cflags --libs --static trireme)
 # boost finds the preload of the installation.
 if [ -x "$work/prefix/bin/trireme" ] && [ -e "$libdir/libtrireme-preload.so" ]; then
-    "$work/prefix/bin/trireme" boost sh -c 'echo "$LD_PRELOAD"' | grep -qx "$(realpath "$libdir")/libtrireme-preload.so"
+    "$work/prefix/bin/trireme" boost env | grep -qx "LD_PRELOAD=$(realpath "$libdir")/libtrireme-preload.so"
 fi
 rm "$libdir"/libtrireme.so*
 "${compile[@]}" "${strict[@]}" -std=c11 "$here/consumer/consumer.c" -o "$work/static" "${static[@]}"
