@@ -161,7 +161,7 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
     opterr = 0;
     TRI_TRY(name_input(argc, argv));
     int code;
-    while ((code = getopt_long(argc, argv, ":h", list, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, app->runs ? "+:h" : ":h", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
         if (code == 'h') code = ACTION + TRI_ACTION_HELP;
         if (code >= ACTION) {

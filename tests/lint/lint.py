@@ -20,6 +20,7 @@ WALLS = {
     "place": (("base",), ("hwloc",)),
     "gpu": (("base", "mpi", "collectives"), ("opencl",)),
     "store": (("base", "mpi"), ("hdf5",)),
+    "preload": (("base", "mpi", "collectives"), ("mpi",)),
     "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store"), ("json", "zlib")),
 }
 # folders whose private headers others may include
@@ -194,7 +195,7 @@ def symbols(root, build):
         nm = subprocess.run(["nm", "-A", *at], cwd=build, check=True, capture_output=True, text=True)
         for path, kind, name in re.findall(r"^(.*?):[0-9a-f ]* ([A-Za-z]) (\w+)$", nm.stdout, re.M):
             _, defined, wanted = found[at[path]]
-            if kind in "TDRBGC":
+            if kind in "TDRBGC" and not re.match("P?MPIX?_", name):  # the preload has MPI's names, too
                 defined.add(name)
             elif kind in "Uw":
                 wanted.add(name)
