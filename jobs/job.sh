@@ -39,10 +39,10 @@ launch() {
     return "$status"
 }
 
-# run_program PROGRAM ARGUMENT...: launches PROGRAM from TRIREME_APPS (jobs/apps.sh has the default), or the file
-# PROGRAM if the name has a slash, and ends the job with its status. After a checkpoint (75), a killed rank (137) or a lost
-# node (205, from mpirun) it requeues the job, at most MAX_RESTARTS times; the job then resumes from the
-# checkpoint.
+# run_program PROGRAM ARGUMENT...: launches PROGRAM from TRIREME_APPS (jobs/apps.sh has the default), or the
+# file PROGRAM if the name has a slash, and ends the job with its status. After a checkpoint (75), a killed
+# rank (137) or a lost node (205, from mpirun) it requeues the job, at most MAX_RESTARTS times; the job then
+# resumes from the checkpoint.
 run_program() {
     local program=$1 status=0 restarts=${SLURM_RESTART_COUNT:-0}
     shift

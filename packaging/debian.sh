@@ -15,7 +15,8 @@ build() {
     mkdir -p "$1"
     out=$(cd "$1" && pwd)
     work=$(mktemp -d)
-    git -C "$root" archive --format=tar.gz --prefix="trireme-$version/" -o "$work/trireme_$version.orig.tar.gz" HEAD
+    git -C "$root" archive --format=tar.gz --prefix="trireme-$version/" \
+        -o "$work/trireme_$version.orig.tar.gz" HEAD
     tar -C "$work" -xf "$work/trireme_$version.orig.tar.gz"
     cp -r "$work/trireme-$version/packaging/debian" "$work/trireme-$version/debian"
     (cd "$work/trireme-$version" && dpkg-buildpackage -us -uc)
@@ -72,8 +73,10 @@ try() {
         apt-get -q update >/dev/null
         # What users have: a compiler and man.
         apt-get -q -y install --no-install-recommends build-essential man-db pkgconf >/dev/null
-        all() { find / -xdev -path /proc -prune -o -path /sys -prune -o -path /dev -prune -o -path /tmp -prune -o \
-            -path /root/packages -prune -o -print | sort; }
+        all() {
+            find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /root/packages \) \
+                -prune -o -print | sort
+        }
         dpkg-query -W | sort >/tmp/packages.before
         all | grep trireme >/tmp/files.before || true
         apt-get -q -y install --no-install-recommends /root/packages/*.deb >/tmp/install.log
