@@ -128,6 +128,13 @@ static tri_status unknown_option(const tri_app *app, const struct option *list, 
     return tri_fail(TRI_ERR_ARGUMENT, "unknown option '%s'; %s --help lists them", word, app->name);
 }
 
+/* The code of an option; 0: the program has none of that name. */
+static int code_of(const struct option *list, int count, const char *name) {
+    for (int i = 0; i < count; i++)
+        if (!strcmp(list[i].name, name)) return list[i].val;
+    return 0;
+}
+
 tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], int argc, char **argv,
                              tri_action *action) {
     struct option list[2 * ROWS + 5] = {{0}};
@@ -151,9 +158,11 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
     optind = 0; /* glibc: start afresh */
     opterr = 0;
     int code;
-    while ((code = getopt_long(argc, argv, ":h", list, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, ":ho:", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
         if (code == 'h') code = ACTION + TRI_ACTION_HELP;
+        if (code == 'o') code = code_of(list, rows, "out");
+        if (!code) return unknown_option(app, list, options, "-o");
         if (code >= ACTION) {
             *action = (tri_action)(code - ACTION);
             return TRI_OK;
