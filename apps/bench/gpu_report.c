@@ -128,6 +128,20 @@ static tri_status draw(const tri_run *run, const bench_device *b, const char *ti
     return tri_plot_file(b->plot, run->common->replace, &plot, 1, 1);
 }
 
+/* What a roofline needs, for each kernel. */
+static void record_roofline(const tri_run *run, const bench_device *b) {
+    char path[96];
+    for (const bench_gpu_work *w = b->work; w < b->work + b->works && run->result; w++) {
+        if (w->kind != BENCH_GPU_KERNEL || w->flops <= 0) continue;
+        double intensity = w->flops / w->bytes, speed = rate(w->flops, median(b, w));
+        snprintf(path, sizeof path, "roofline/intensity/%s", w->name);
+        tri_result_reals(run->result, path, 0, NULL, &intensity, "1/B",
+                         "floating-point operations for each byte of the device's memory");
+        snprintf(path, sizeof path, "roofline/speed/%s", w->name);
+        tri_result_reals(run->result, path, 0, NULL, &speed, "1/s", "floating-point operations in a second");
+    }
+}
+
 tri_status bench_gpu_record(tri_run *run, void *argument) {
     bench_device *b = argument;
     bench_list list = {0};
@@ -142,6 +156,7 @@ tri_status bench_gpu_record(tri_run *run, void *argument) {
     }
     free(sorted);
     bench_note(run, &list);
+    record_roofline(run, b);
     roofs r = find_roofs(b);
     const char *name = tri_gpu_describe(b->gpu[0])->name;
     tri_report_text(run, "measured_device", name);

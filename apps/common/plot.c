@@ -161,7 +161,7 @@ static void write_frame(FILE *to, const panel *n) {
 /* The ends of the palette have little contrast with a white or a black page. */
 static void series_colour(const tri_plot *p, size_t index, char text[8]) {
     unsigned char rgb[3];
-    tri_plot_colour(p->count < 2 ? 0.45 : 0.25 + 0.55 * (double)index / (double)(p->count - 1), rgb);
+    tri_plot_colour(p->count < 2 ? 0.45 : 0.3 + 0.5 * (double)index / (double)(p->count - 1), rgb);
     snprintf(text, 8, "#%02x%02x%02x", rgb[0], rgb[1], rgb[2]);
 }
 
@@ -173,7 +173,9 @@ static void write_point(FILE *to, size_t shape, double x, double y, const char *
 }
 
 static void write_error_bar(FILE *to, const panel *n, const tri_plot_series *s, size_t i, double x) {
-    if (!s->low || !s->high || !is_shown(n->plot, 1, s->low[i]) || !is_shown(n->plot, 1, s->high[i])) return;
+    if (!s->low || !s->high || s->low[i] == s->high[i] || !is_shown(n->plot, 1, s->low[i]) ||
+        !is_shown(n->plot, 1, s->high[i]))
+        return;
     double low = plot_at(&n->y, s->low[i]), high = plot_at(&n->y, s->high[i]);
     fprintf(to,
             "<path d=\"M%.2f %.2fV%.2fm-4 0h8m-4 0M%.2f %.2fh8\" stroke=\"currentColor\" fill=\"none\"/>\n",

@@ -35,6 +35,7 @@ check_is "a short one is not" "" "$(cat "$work/err")"
 if command -v script >/dev/null; then
     : >"$NOTES"
     STEPS=50 script -qec "$work/jobs/local.sh test" /dev/null >"$work/err"
-    check "on a terminal ninja shows its steps" grep -q 'target all -- status=local.sh: building %f/%t' "$NOTES"
+    check "on a terminal ninja shows its steps" \
+        grep -q 'target all -- status=local.sh: building %f/%t' "$NOTES"
 fi
 finish
