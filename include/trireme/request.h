@@ -1,5 +1,4 @@
-/** @file
- * Nonblocking collective operations.
+/** @file Nonblocking collective operations.
  *
  * A call takes the arguments of its blocking form, starts the operation and returns a request. Buffers belong
  * to the call until the request is complete. All ranks make their collective calls on a communicator,
@@ -10,7 +9,9 @@
  * because a library cannot keep an operation of the program, only MPI can. MPI's own nonblocking form does
  * the call, except where MPICH would write into gaps of the type: there type and operation must exist until
  * the request is complete. It is the case of an operation of the program with a type whose elements have gaps
- * or a lower bound other than 0, or with more than 2^31 elements.
+ * or a lower bound other than 0, or with more than 2^31 elements. The first nonblocking call by an operation
+ * of the program makes a communicator of MPI's, if tri_comm_mpi() has not: this call alone waits until all
+ * ranks have made it.
  *
  * Progress: operations advance inside the functions that test or wait for requests, inside
  * tri_comm_progress(), and while a blocking collective call, tri_send(), tri_recv() or tri_exchange() waits.
@@ -23,8 +24,7 @@
  *
  * The algorithms are those of trireme/collectives.h except the ones in shared memory, and MPI's own for
  * operations of the program (above); tri_comm_algorithm() is "" for these. Errors are the same; a request
- * that fails in flight reports it when it is waited for or tested.
- */
+ * that fails in flight reports it when it is waited for or tested. */
 #ifndef TRIREME_REQUEST_H
 #define TRIREME_REQUEST_H
 
