@@ -1,4 +1,5 @@
-/** @file Nonblocking collective operations.
+/** @file
+ * Nonblocking collective operations.
  *
  * A call takes the arguments of its blocking form, starts the operation and returns a request. Buffers belong
  * to the call until the request is complete. All ranks make their collective calls on a communicator,
