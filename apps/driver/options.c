@@ -166,7 +166,7 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
     *action = TRI_ACTION_RUN;
     optind = 0; /* glibc: start afresh */
     opterr = 0;
-    TRI_TRY(name_input(argc, argv));
+    if (!app->runs) TRI_TRY(name_input(argc, argv));
     int code;
     while ((code = getopt_long(argc, argv, app->runs ? "+:ho:" : ":ho:", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
