@@ -55,7 +55,8 @@ SYSTEM_HEADERS = re.compile(
     r"|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|time"
     r"|uchar|wchar|wctype"
     r"|dirent|dlfcn|endian|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|search"
-    r"|spawn|syslog|termios|unistd|utime|malloc|features|mntent|\w*mmintrin|cpuid|(arpa|linux|net|netinet|sys)/.*)\.h")
+    r"|spawn|syslog|termios|unistd|utime|malloc|features|mntent|\w*mmintrin|cpuid"
+    r"|(arpa|linux|net|netinet|sys)/.*)\.h")
 # The MPI calls of folders that include mpi.h for its types (doc/design.md, "Folders").
 MPI_CALLS = {
     "collectives": r"MPI_(Reduce_local|Type_\w+|Op_\w+|(Wait|Test)(all|any)?|(Unp|P)ack|Bcast)",
