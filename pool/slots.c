@@ -102,20 +102,27 @@ static void run_task(tri_pool_task *task) {
     send_result(task, status, start_s, tri_deadline(0) - from);
 }
 
-/* The first task that fits; the manager gives out no more than fits, but some in advance. */
+static int free_devices(const tri_worker *w) {
+    int count = 0;
+    for (int i = 0; i < w->devices; i++)
+        count += !w->device_used[i];
+    return count;
+}
+
+/* The first task, if it fits. The manager gives out some in advance, and sees the result of a task before its
+ * cores and devices are put back here. */
 static tri_pool_task *take(tri_worker *w) {
     tri_pool_task *task = w->first;
-    if (!task || w->cores_used + task->place.cores > w->slots) return NULL;
+    if (!task || w->cores_used + task->place.cores > w->slots || task->place.devices > free_devices(w))
+        return NULL;
     w->first = task->next;
     if (!w->first) w->last = &w->first;
     w->cores_used += task->place.cores;
-    int have = 0;
-    for (int i = 0; i < w->devices && have < task->place.devices; i++)
+    for (int i = 0, have = 0; have < task->place.devices; i++)
         if (!w->device_used[i]) {
             w->device_used[i] = 1;
             task->device[have++] = i;
         }
-    task->place.devices = have;
     task->next = w->running;
     w->running = task;
     return task;

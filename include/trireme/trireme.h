@@ -26,6 +26,7 @@
 #include "trireme/pool.h"
 #include "trireme/queue.h"
 #include "trireme/random.h"
+#include "trireme/record.h"
 #include "trireme/request.h"
 #include "trireme/result.h"
 #include "trireme/select.h"

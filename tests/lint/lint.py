@@ -20,6 +20,7 @@ WALLS = {
     "place": (("base",), ("hwloc",)),
     "gpu": (("base", "mpi", "collectives"), ("opencl",)),
     "store": (("base", "mpi"), ("hdf5",)),
+    "preload": (("base", "mpi", "collectives"), ("mpi",)),
     "pool": (("base", "threads"), ("event", "crypto", "mpi")),
     "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool"),
              ("json", "zlib", "event", "crypto")),
@@ -53,8 +54,8 @@ SYSTEM_HEADERS = re.compile(
     r"(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal"
     r"|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|time"
     r"|uchar|wchar|wctype"
-    r"|dirent|dlfcn|endian|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|search|spawn"
-    r"|syslog|termios|unistd|utime|malloc|features|mntent|\w*mmintrin|cpuid"
+    r"|dirent|dlfcn|endian|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|search"
+    r"|spawn|syslog|termios|unistd|utime|malloc|features|mntent|\w*mmintrin|cpuid"
     r"|(arpa|linux|net|netinet|sys)/.*)\.h")
 # The MPI calls of folders that include mpi.h for its types (doc/design.md, "Folders").
 MPI_CALLS = {
@@ -203,7 +204,7 @@ def symbols(root, build):
         nm = subprocess.run(["nm", "-A", *at], cwd=build, check=True, capture_output=True, text=True)
         for path, kind, name in re.findall(r"^(.*?):[0-9a-f ]* ([A-Za-z]) (\w+)$", nm.stdout, re.M):
             _, defined, wanted = found[at[path]]
-            if kind in "TDRBGC":
+            if kind in "TDRBGC" and not re.match("P?MPIX?_", name):  # the preload has MPI's names, too
                 defined.add(name)
             elif kind in "Uw":
                 wanted.add(name)
