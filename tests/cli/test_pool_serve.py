@@ -129,8 +129,8 @@ def test_other_user(serve):
         code = (f"import socket; s = socket.socket(socket.AF_UNIX); s.connect('{folder}/s')\n"
                 "try: s.sendall(b'{\"op\": \"status\"}\\n'); print(s.recv(100))\n"
                 "except OSError: print('put out')")
-        done = subprocess.run(["setpriv", "--reuid", "12345", "--clear-groups", "/usr/bin/python3", "-c", code],
-                              cwd="/", capture_output=True, text=True)
+        other = ("setpriv", "--reuid", "12345", "--clear-groups", "/usr/bin/python3", "-c", code)
+        done = subprocess.run(other, cwd="/", capture_output=True, text=True)
     assert done.stdout.strip() in ("b''", "put out"), done
 
 
@@ -140,7 +140,8 @@ def test_fuzz(serve):
     server, chance = serve(), random.Random(3)
     good = [json.dumps(r).encode() for r in (
         {"op": "submit", "command": "true", "retry": 1, "timeout": 2.5, "cores": 1, "priority": -3},
-        {"op": "status"}, {"op": "status", "task": 1}, {"op": "output", "task": 1}, {"op": "cancel", "task": 1})]
+        {"op": "status"}, {"op": "status", "task": 1}, {"op": "output", "task": 1},
+        {"op": "cancel", "task": 1})]
     assert server.client("submit", "true").stdout == "1\n"
     s, sent = server.connect()[0], 0
     stream = s.makefile("rwb")
