@@ -107,8 +107,9 @@ def test_overlap(trireme, tmp_path, ranks):
 
 @pytest.mark.parametrize("ranks", [1, 3])
 def test_pool(trireme, ranks):
-    r = trireme(min(ranks, MOST_RANKS), "bench", "pool", "--tasks", 2000, "--commands", 20 if ranks == 1 else 0,
-                "--json", "--results", "none")
+    commands = 20 if ranks == 1 else 0
+    r = trireme(min(ranks, MOST_RANKS), "bench", "pool", "--tasks", 2000, "--commands", commands, "--json",
+                "--results", "none")
     if "this build has no pool" in r.err:
         return
     results = r.json["results"]
