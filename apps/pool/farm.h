@@ -85,6 +85,8 @@ tri_status farm_command_run(tri_pool_task *task, const void *in, size_t bytes);
 
 tri_status farm_keeper_start(void);
 void farm_keeper_tell(pid_t group, bool runs);
+/* A worker was lost: the launcher may have to be ended after the manager. */
+void farm_keeper_lost(void);
 
 /* ---- book.c: records of the journal ---- */
 

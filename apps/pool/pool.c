@@ -155,19 +155,6 @@ static tri_status work(const farm_options *o, const tri_pool_options *options, m
     return status;
 }
 
-/* mpirun of Open MPI 4 never ends after a rank on another node was lost, even with --enable-recovery, until
- * it is told to. */
-static void end_launcher(const farm *f) {
-    char path[64], name[32] = "";
-    if (!f->lost_far || !getenv("OMPI_COMM_WORLD_RANK")) return;
-    snprintf(path, sizeof path, "/proc/%d/comm", (int)getppid());
-    FILE *file = fopen(path, "re");
-    if (file && fgets(name, sizeof name, file) &&
-        (!strncmp(name, "mpirun", 6) || !strncmp(name, "mpiexec", 7) || !strncmp(name, "orterun", 7)))
-        kill(getppid(), SIGTERM);
-    if (file) fclose(file);
-}
-
 static void leave(int number) {
     (void)number;
     tri_pool_leave();
@@ -222,7 +209,6 @@ static int run(farm_options *o, int *argc, char ***argv, bool joins) {
     if (f.pool || f.numbers || status == TRI_OK) farm_summary(&f, status);
     if (status != TRI_OK) fprintf(stderr, "pool: %s\n", tri_error_text());
     fflush(stdout);
-    end_launcher(&f);
     return tri_status_exit(status);
 }
 
