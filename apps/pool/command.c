@@ -79,8 +79,8 @@ static bool begins(const char *text, const char *with) {
     return !strncmp(text, with, strlen(with));
 }
 
-/* Variables that a launcher has set for this rank. A command is no rank: an MPI program in it would take itself
- * for one. Settings of Open MPI (OMPI_MCA_) are the user's. */
+/* Variables that a launcher has set for this rank. A command is no rank: an MPI program in it would take
+ * itself for one. Settings of Open MPI (OMPI_MCA_) are the user's. */
 static bool is_of_rank(const char *variable) {
     if (begins(variable, "OMPI_MCA_"))
         return begins(variable, "OMPI_MCA_ess") || begins(variable, "OMPI_MCA_orte") ||
