@@ -67,7 +67,7 @@ def ours(mark):
 def segments(pids):
     """Shared segments whose creator has ended."""
     names = [os.path.basename(name) for name in glob.glob("/dev/shm/trireme-*")]
-    return [name for name in names if int(name.split("-")[1]) in pids
+    return [name for name in names if name.split("-")[1].isdigit() and int(name.split("-")[1]) in pids
             and not os.path.exists("/proc/" + name.split("-")[1])]
 
 
