@@ -14,8 +14,8 @@ farm() {
     local name=$1 i
     mkdir -m 777 "$name"
     for ((i = 1; i <= $2; i++)); do echo "sleep 0.2; echo x >>$name/$i"; done >"$name.tasks"
-    submit --nodes=3 --ntasks-per-node=1 --job-name="$name" --output="$name.out" "${@:3}" "$jobs/pool.sbatch" \
-        "$name.tasks" --slots 2 --journal "$name.j"
+    submit --nodes=3 --ntasks-per-node=1 --job-name="$name" --output="$name.out" "${@:3}" \
+        "$jobs/pool.sbatch" "$name.tasks" --slots 2 --journal "$name.j"
 }
 # all_done NAME NUMBER: each command has run.
 all_done() {
