@@ -8,6 +8,7 @@
 #include "trireme/collectives.h"
 #include "trireme/comm.h"
 #include "trireme/cost.h"
+#include "trireme/exact.h"
 #include "trireme/future.h"
 #include "trireme/gpu.h"
 #include "trireme/gpu_collectives.h"

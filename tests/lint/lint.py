@@ -23,7 +23,7 @@ WALLS = {
     "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store"), ("json", "zlib")),
 }
 # folders whose private headers others may include
-PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu",)}
+PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu", "collectives")}
 FOREIGN_HEADERS = {
     "mpi": r"mpi(o|-ext)?\.h",
     "pthread": r"(pthread|semaphore|threads)\.h",
@@ -78,7 +78,7 @@ PROGRAM_ROOMS = ("apps/driver", "apps/common")
 ROOM_PRIVATE = {"collectives/cost": (), "collectives/graphs": ()}
 # Public headers that do not have the name of a file in their folder.
 HEADER_FOLDER = dict.fromkeys(
-    ("algorithms", "cost", "merge", "network", "network_file", "persistent", "request", "select"),
+    ("algorithms", "cost", "exact", "merge", "network", "network_file", "persistent", "request", "select"),
     "collectives")
 HEADER_FOLDER["sync"] = "threads"
 
