@@ -34,6 +34,7 @@
 #include "trireme/shared.h"
 #include "trireme/simd.h"
 #include "trireme/size.h"
+#include "trireme/sparse.h"
 #include "trireme/statistics.h"
 #include "trireme/status.h"
 #include "trireme/store.h"
