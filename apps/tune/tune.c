@@ -121,8 +121,8 @@ static tri_status judge(cell *c) {
     return TRI_OK;
 }
 
-/* Bits of the classes: between two sizes that were measured, those where both are faster. Nothing is proven for
- * vectors without data, and beyond the largest. */
+/* Bits of the classes: between two sizes that were measured, those where both are faster. Nothing is proven
+ * for vectors without data, and beyond the largest. */
 static uint64_t classes_of(const state *s, int op) {
     uint64_t out = 0;
     if (op == TRI_BARRIER) return s->cells[op][0].faster;
