@@ -162,7 +162,7 @@ static tri_status send_stream(tri_run *run, state *s, bcast_cursor *from, writer
             busy = 1;
         }
         if (root && next && status == TRI_OK) status = read_piece(run, from, s->buffer[!turn], next);
-        tri_progress(run, "copying", (double)(done + bytes) / (double)total);
+        tri_progress(run, "copying", (double)(done + bytes), (double)total, "B");
     }
     if (busy) {
         tri_status written = wait_for(run, w);

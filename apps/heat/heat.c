@@ -40,7 +40,8 @@ typedef struct state {
 enum { SINE, GAUSS, BOX };
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL,
-               "initial field in two or three dimensions; default: the field of --initial", .argument = true),
+               "initial field in two or three dimensions, also FILE.npy; default: the field of --initial",
+               .argument = true),
     TRI_OPTION(state, points_text, "points", NULL,
                "inner points in each dimension, two or three; default: 256x256"),
     TRI_OPTION(state, steps, "steps", "100", "time steps"),
@@ -55,7 +56,8 @@ static const tri_option options[] = {
     TRI_OPTION(state, output.prefix, "out", NULL, "write fields as PREFIX-<step>.h5 and PREFIX.xmf"),
     TRI_OPTION(state, output.every, "out-every", "0",
                "steps between two fields; 0: write only the last field"),
-    TRI_OPTION(state, output.plot, "plot", "none", "plot each field of --out with gnuplot",
+    TRI_OPTION(state, output.plot, "plot", "none",
+               "a picture of each field of --out: svg has axes and a scale, png a pixel for each point",
                .choices = "none|png|svg"),
     TRI_OPTION(state, check, "verify", NULL, "compare with the known solution; needs --initial sine"),
     {.name = NULL},

@@ -69,7 +69,7 @@ def test_common_options(trireme, program):
     """--help shows a common option where it has an effect, and README says where that is."""
     options = set(re.findall(r"^  --([a-z0-9-]+)", trireme(0, *program, "--help").out, re.M))
     name, words = " ".join(program), (TESTS.parent / "README.md").read_text()
-    sentence = re.search(r"Every program has ([^.]*)\.", words)[1]
+    sentence = re.search(r"Every parallel program has ([^.]*)\.", words)[1]
     assert set(re.findall(r"`--(\w+)`", sentence)) <= options
     computes = re.search(r"`--device` works in[^(]*\(([^)]*)\)", words)[1]
     assert (f"`{name}`" in computes) == ("device" in options), name
