@@ -102,7 +102,8 @@ static tri_home *new_home(MPI_Comm mpi, int size) {
     return NULL;
 }
 
-/* Whether the process has a driver of GPUs: MPI may then be given memory that only the MPI library can read. */
+/* Whether the process has a driver of GPUs: MPI may then be given memory that only the MPI library can
+ * read. */
 static int has_gpu_driver(void) {
     static const char *const drivers[] = {"libcuda.so.1", "libamdhip64.so", "libze_loader.so.1"};
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {

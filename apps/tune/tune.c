@@ -82,7 +82,7 @@ static tri_status run(tri_run *run, void *argument) {
         for (int i = 0; i < (op == TRI_BARRIER ? 1 : s->sizes); i++) {
             cell *c = &s->cells[op][i];
             if (!bench_has_operation(s->operations, (tri_operation)op)) continue;
-            tri_progress(run, tri_operation_name((tri_operation)op), (double)op / TRI_OPERATION_COUNT);
+            tri_progress(run, "operations", op, TRI_OPERATION_COUNT, "operations");
             bench_call call = {.operation = (tri_operation)op,
                                .count = op == TRI_BARRIER ? 0 : s->bytes[i] / sizeof(double),
                                .send = s->send,
@@ -94,6 +94,7 @@ static tri_status run(tri_run *run, void *argument) {
             TRI_TRY(bench_measure(&call, c->method, METHODS, s->seconds));
             c->measured = true;
         }
+    tri_progress(run, "operations", TRI_OPERATION_COUNT, TRI_OPERATION_COUNT, "operations");
     return TRI_OK;
 }
 

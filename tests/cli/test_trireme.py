@@ -7,7 +7,8 @@ import pytest
 
 from conftest import BUILD
 
-PROGRAMS = "alltoall bcast bench boost doctor gather heat list map p2p reduce report scatter show tune".split()
+PROGRAMS = ("alltoall bcast bench boost doctor gather heat list map p2p reduce report scatter show "
+            "tune").split()
 
 
 @pytest.fixture

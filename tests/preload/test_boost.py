@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 
-import h5py
 import pytest
 
 from conftest import BUILD, LAUNCHER, SOURCE, full
@@ -165,8 +164,8 @@ def test_ends(case, status):
 
 def test_program_with_the_library(tmp_path):
     """A program that links libtrireme, and writes a file by parallel HDF5."""
-    r = launch(2, boost("--serve", "all", "--report", BUILD / "apps" / "reduce", "--count", "1000", "--verify",
-                        "--results", tmp_path))
+    reduce = (BUILD / "apps" / "reduce", "--count", "1000", "--verify", "--results", tmp_path)
+    r = launch(2, boost("--serve", "all", "--report", *reduce))
     assert r.returncode == 0 and len(list(tmp_path.glob("reduce-*.h5"))) == 1, r.stderr
     assert sum(served for served, _ in table(r.stderr).values()) > 0
 
@@ -256,46 +255,3 @@ def test_launcher(trireme, tmp_path):
     manual = trireme(0, "boost", "--man").out.replace("\\-", "-")
     completion = trireme(0, "boost", "--completion").out
     assert all(f".B --{o}" in manual and f" --{o}" in completion for o in options)
-
-
-def test_tune(trireme, tmp_path):
-    """The file of tune is what boost serves; a file of another machine is said to be one."""
-    few = ("--operations", "allreduce,bcast", "--largest", 512, "--seconds", 0.01)
-    r = trireme(2, "tune", *few, "--results", ".", "--verbose")
-    assert r.status == 0, r.err
-    cells = re.findall(r"^(\w+) +(\d+) +[\d.]+ +[\d.]+ *(served)?$", r.out, re.M)
-    assert [cell[:2] for cell in cells] == [(name, size) for name in ("bcast", "allreduce")
-                                            for size in ("8", "32", "128", "512")]
-    file = tmp_path / "trireme.tuning"
-    first = file.read_text().splitlines()
-    assert first[0] == "trireme tuning 1" and first[3].startswith("shape 2x1:")
-    assert trireme(3, "tune", *few, "--results", "none").status == 0
-    assert file.read_text().splitlines()[:4] == first
-    assert file.read_text().splitlines()[4].startswith("shape 3x1:")
-    with h5py.File(next(tmp_path.glob("tune-*.h5"))) as record:
-        for method in ("mpi", "ours"):
-            samples = record[f"samples/allreduce/128/single/{method}"]
-            assert len(samples) >= 3 and min(samples) > 0
-    # Classes that we choose: some of allreduce alone.
-    head = first[:3]
-    file.write_text("\n".join([*head, "shape 2x1:allreduce=8"]) + "\n")
-    shown = trireme(0, "tune", "--show", file, "--results", "none").out
-    assert re.search(r"^2x1 \(ranks x nodes\)\n  allreduce +4 to 7 B$", shown, re.M), shown
-    file.write_text("\n".join([*head, "shape 2x1:allreduce=fffffff"]) + "\n")
-    run = boost("--tuning", file, "--report", RANDOM, "1", "60", "same")
-    r = launch(2, run)
-    assert r.returncode == 0 and "boost:" not in r.stderr, r.stderr
-    seen = table(r.stderr)
-    assert seen["allreduce"][0] > 0 and all(not seen[name][0] for name in seen if name != "allreduce")
-    file.write_text("\n".join([head[0], "machine Another", head[2], "shape 2x1:allreduce=8"]) + "\n")
-    r = launch(2, run)
-    assert r.returncode == 0 and r.stderr.count("was measured with") == 1
-    r = trireme(2, "tune", *few, "--out", file)
-    assert r.status == 2 and "is of another machine" in r.err
-    file.write_text("nothing\n")
-    r = trireme(0, "boost", "--tuning", file, "true")
-    assert r.status == 4 and "is no tuning file" in r.err
-    r = trireme(2, "tune", *few, "--out", file)
-    assert r.status == 4 and "is no tuning file" in r.err
-    r = trireme(1, "tune")
-    assert r.status == 2 and "needs 2 ranks" in r.err
