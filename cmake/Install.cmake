@@ -1,6 +1,7 @@
 # Installation, in three components (cmake --install build --component NAME):
 #   runtime: shared library, the command `trireme` in bin, the programs that it runs in libexec/trireme, where
-#     `reduce` or `list` hides no command of the system, completion
+#     `reduce` or `list` hides no command of the system, completion, job scripts and sample data in
+#     share/trireme, the module file for Lmod in share/modulefiles
 #   development: headers, static library, the CMake package (targets trireme::trireme and
 #     trireme::trireme_static)
 #                and the pkg-config file
@@ -48,6 +49,9 @@ endforeach()
 set(pc_private "")
 if(TRIREME_HAS_HWLOC)
     list(APPEND pc_private hwloc)
+endif()
+if(TRIREME_HAS_LIBEVENT)
+    list(APPEND pc_private libevent_core libcrypto)
 endif()
 if(TRIREME_HDF5_MODULE)
     list(APPEND pc_private ${TRIREME_HDF5_MODULE})
@@ -118,9 +122,39 @@ if(TRIREME_APPS)
     endif()
 endif()
 
+# Job scripts and sample data, as in the source tree; the link leads the scripts to the programs.
+set(share ${CMAKE_INSTALL_DATADIR}/trireme)
+if(TRIREME_APPS)
+    install(PROGRAMS jobs/bin/mpirun DESTINATION ${share}/jobs/bin COMPONENT runtime)
+    install(PROGRAMS jobs/array.sbatch jobs/launch.sh jobs/program.sbatch jobs/reduce.sbatch jobs/run.sh
+                     jobs/scaling.py jobs/scaling.sh jobs/submit.sh
+            DESTINATION ${share}/jobs COMPONENT runtime)
+    install(FILES jobs/apps.sh jobs/env.sh jobs/job.sh jobs/launch.pl jobs/site.example.sh
+            DESTINATION ${share}/jobs COMPONENT runtime)
+    install(DIRECTORY data DESTINATION ${share} COMPONENT runtime)
+    file(RELATIVE_PATH programs /${share} /${CMAKE_INSTALL_LIBEXECDIR}/trireme)
+    file(CREATE_LINK ${programs} ${PROJECT_BINARY_DIR}/programs SYMBOLIC)
+    install(FILES ${PROJECT_BINARY_DIR}/programs DESTINATION ${share} COMPONENT runtime)
+endif()
+
+# Lmod: `module use PREFIX/share/modulefiles`. Relative to the file, so that the installed tree may be moved.
+set(modules ${CMAKE_INSTALL_DATADIR}/modulefiles/trireme)
+file(RELATIVE_PATH module_prefix /${modules} /.)
+string(REGEX REPLACE "/$" "" module_prefix "${module_prefix}")
+configure_file(cmake/module.lua.in module.lua @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/module.lua DESTINATION ${modules} RENAME ${PROJECT_VERSION}.lua
+        COMPONENT runtime)
+
+# The target `uninstall` removes what the last installations have written.
+if(PROJECT_IS_TOP_LEVEL)
+    add_custom_target(uninstall
+        COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake
+        VERBATIM)
+endif()
+
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 install(FILES README.md CHANGELOG.md CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation
         OPTIONAL)
 install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation)
 install(DIRECTORY doc/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documentation
-        FILES_MATCHING PATTERN "*.md")
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.svg" PATTERN "*.png")

@@ -7,6 +7,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 [ ! -e "$root/jobs/site.sh" ] || . "$root/jobs/site.sh"
 # shellcheck source=jobs/env.sh
 . "$root/jobs/env.sh"
+# shellcheck source=jobs/apps.sh
+. "$root/jobs/apps.sh"
 
 # Since SLURM 22.05 srun does not inherit this from sbatch.
 [ -z "${SLURM_CPUS_PER_TASK-}" ] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
@@ -37,14 +39,14 @@ launch() {
     return "$status"
 }
 
-# run_program PROGRAM ARGUMENT...: launches PROGRAM from TRIREME_APPS (build/apps), or the file PROGRAM if the
-# name has a slash, and ends the job with its status. After a checkpoint (75), a killed rank (137) or a lost
-# node (205, from mpirun) it requeues the job, at most MAX_RESTARTS times; the job then resumes from the
-# checkpoint.
+# run_program PROGRAM ARGUMENT...: launches PROGRAM from TRIREME_APPS (jobs/apps.sh has the default), or the
+# file PROGRAM if the name has a slash, and ends the job with its status. After a checkpoint (75), a killed
+# rank (137) or a lost node (205, from mpirun) it requeues the job, at most MAX_RESTARTS times; the job then
+# resumes from the checkpoint.
 run_program() {
     local program=$1 status=0 restarts=${SLURM_RESTART_COUNT:-0}
     shift
-    [[ $program == */* ]] || program=${TRIREME_APPS:-$root/build/apps}/$program
+    [[ $program == */* ]] || program=$apps/$program
     echo "# job ${SLURM_JOB_ID} on ${SLURM_JOB_NODELIST}, tasks ${SLURM_TASKS_PER_NODE}," \
         "start $((restarts + 1)): $(date -u +%FT%TZ)"
     if [ "$restarts" -gt 0 ] && [[ " $* " == *" --checkpoint"* && " $* " != *" --resume"* ]]; then

@@ -41,8 +41,8 @@ if [ "$program" = test ]; then
     jobs/install.sh needed optional tests
     build all
     [ $# -gt 0 ] || set -- -LE 'full|nightly'
-    # A start of mpirun is mostly waiting, and a test that has one counts as two.
-    export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$((2 * $(nproc)))}"
+    # Half of a test's time is waiting for starts of mpirun, and a test that has some counts as two.
+    export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$((3 * $(nproc)))}"
     exec ctest --test-dir build --output-on-failure "$@"
 fi
 

@@ -19,6 +19,8 @@ set -euo pipefail
 root=$(cd "${0%/*}/.." && pwd)
 # shellcheck source=jobs/site.example.sh
 [ ! -e "$root/jobs/site.sh" ] || . "$root/jobs/site.sh"
+# shellcheck source=jobs/apps.sh
+. "$root/jobs/apps.sh"
 
 usage() {
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
@@ -104,7 +106,7 @@ for series in strong weak; do
             echo "job $previous: $series on $n nodes"
         else
             echo "+ $series on $n ranks"
-            "$root/jobs/run.sh" mpirun "$n" "${TRIREME_APPS:-$root/build/apps}/$program" "${words[@]}" "$@" \
+            "$root/jobs/run.sh" mpirun "$n" "$apps/$program" "${words[@]}" "$@" \
                 >"$out/$series-$n.out"
         fi
     done

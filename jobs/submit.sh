@@ -16,6 +16,8 @@ set -euo pipefail
 root=$(cd "${0%/*}/.." && pwd)
 # shellcheck source=jobs/site.example.sh
 [ ! -e "$root/jobs/site.sh" ] || . "$root/jobs/site.sh"
+# shellcheck source=jobs/apps.sh
+. "$root/jobs/apps.sh"
 
 usage() {
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
@@ -60,7 +62,7 @@ done
 [ -n "$program" ] || usage
 # As jobs/job.sh finds it.
 file=$program
-[[ $program == */* ]] || file=${TRIREME_APPS:-$root/build/apps}/$program
+[[ $program == */* ]] || file=$apps/$program
 if [ ! -f "$file" ] || [ ! -x "$file" ]; then
     echo "submit.sh: no program '$file'; jobs/local.sh builds the programs," \
         "TRIREME_APPS names another folder" >&2

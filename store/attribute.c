@@ -43,7 +43,7 @@ static tri_status read_attribute(const tri_dataset *dataset, const char *name, h
 tri_status tri_dataset_file_integer(const tri_dataset *dataset, const char *name, int64_t *out) {
     hid_t attribute;
     int64_t value;
-    TRI_TRY(tri_look(dataset->file, dataset->path, 1, name));
+    if (!dataset->flat) TRI_TRY(tri_look(dataset->file, dataset->path, 1, name));
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     tri_status status = open_attribute(dataset, name, H5T_INTEGER, &attribute);
     if (status == TRI_OK) status = read_attribute(dataset, name, attribute, H5T_NATIVE_INT64, &value);
@@ -55,7 +55,7 @@ tri_status tri_dataset_file_integer(const tri_dataset *dataset, const char *name
 tri_status tri_dataset_file_text(const tri_dataset *dataset, const char *name, char **out) {
     hid_t attribute;
     char *value = NULL;
-    TRI_TRY(tri_look(dataset->file, dataset->path, 1, name));
+    if (!dataset->flat) TRI_TRY(tri_look(dataset->file, dataset->path, 1, name));
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     tri_status status = open_attribute(dataset, name, H5T_STRING, &attribute);
     if (status == TRI_OK) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/flat.h"
 #include "store/look.h"
 #include "trireme/comm.h"
 
@@ -41,7 +42,7 @@ static tri_status learn_shape(tri_dataset *dataset) {
 /* Determines the row of chunks, see tri_dataset_block(), and reopens the dataset with a cache that holds
  * it. */
 static tri_status learn_chunks(tri_dataset *dataset) {
-    dataset->block = 1;
+    dataset->block = dataset->flat && dataset->flat->csv ? tri_csv_block() : 1;
     hid_t created = H5Dget_create_plist(dataset->h5_dataset);
     hsize_t chunk[H5S_MAX_RANK];
     int chunked = created >= 0 && dataset->count && H5Pget_layout(created) == H5D_CHUNKED &&
@@ -144,13 +145,17 @@ static tri_status open_path(tri_dataset *dataset, const char *path) {
     return TRI_OK;
 }
 
-static tri_status open_here(tri_dataset *dataset, const char *path, int any) {
+static tri_status open_hdf5(tri_dataset *dataset, const char *path) {
     TRI_TRY(tri_h5_open(dataset->file, &dataset->h5_file));
     char *only = NULL;
     if (!path) TRI_TRY(find_only(dataset, &only));
     tri_status status = open_path(dataset, path ? path : only);
     free(only);
-    TRI_TRY(status);
+    return status;
+}
+
+static tri_status open_here(tri_dataset *dataset, const char *path, int any) {
+    TRI_TRY(tri_flat_is(dataset->file, path) ? tri_flat_open(dataset, path) : open_hdf5(dataset, path));
     TRI_TRY(learn_shape(dataset));
     TRI_TRY(tri_dataset_learn_type(dataset, any));
     TRI_TRY(learn_chunks(dataset));
@@ -158,22 +163,18 @@ static tri_status open_here(tri_dataset *dataset, const char *path, int any) {
     return TRI_OK;
 }
 
-static tri_status open_alone(const char *file, const char *path, int any, tri_dataset **out) {
+/* Takes over `file`, a copy of the name. */
+static tri_status open_alone(char *file, const char *path, int any, tri_dataset **out) {
     tri_dataset *dataset = calloc(1, sizeof *dataset);
-    if (!dataset) return tri_fail(TRI_ERR_MEMORY, "no memory for a dataset");
-    dataset->h5_file = dataset->h5_dataset = dataset->h5_space = dataset->h5_type = H5I_INVALID_HID;
-    char *inside = NULL;
-    tri_status status = TRI_OK;
-    if (!path)
-        status = tri_spec_split(file, &dataset->file, &inside);
-    else if (!(dataset->file = strdup(file)))
-        status = tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", file);
-    if (status == TRI_OK) {
-        tri_h5_quiet quiet = tri_h5_quiet_begin();
-        status = open_here(dataset, path ? path : inside, any);
-        tri_h5_quiet_end(quiet);
+    if (!dataset) {
+        free(file);
+        return tri_fail(TRI_ERR_MEMORY, "no memory for a dataset");
     }
-    free(inside);
+    dataset->file = file;
+    dataset->h5_file = dataset->h5_dataset = dataset->h5_space = dataset->h5_type = H5I_INVALID_HID;
+    tri_h5_quiet quiet = tri_h5_quiet_begin();
+    tri_status status = open_here(dataset, path, any);
+    tri_h5_quiet_end(quiet);
     if (status == TRI_OK) {
         *out = dataset;
         return TRI_OK;
@@ -183,11 +184,31 @@ static tri_status open_alone(const char *file, const char *path, int any, tri_da
     return status;
 }
 
-static tri_status open_all(tri_comm *comm, const char *file, const char *path, int any, tri_dataset **out) {
+/* Splits a specification, and has the child look at a file of HDF5. */
+static tri_status prepare(tri_comm *comm, const char *spec, const char *path, int any, char **file,
+                          char **inside) {
+    if (!path) TRI_TRY(tri_spec_split(spec, file, inside));
+    if (path && (!(*file = strdup(spec)) || !(*inside = strdup(path))))
+        return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", spec);
+    if (comm && tri_comm_size(comm) > 1 && tri_is_input(*file))
+        return tri_fail(TRI_ERR_ARGUMENT,
+                        "-: standard input has one reader: start one rank, or name a file that all can read");
+    int looks = !comm || tri_comm_rank(comm) == 0;
+    return looks && !tri_flat_is(*file, *inside) ? tri_look(*file, *inside, any, NULL) : TRI_OK;
+}
+
+static tri_status open_all(tri_comm *comm, const char *spec, const char *path, int any, tri_dataset **out) {
     tri_dataset *dataset = NULL;
-    tri_status status = comm && tri_comm_rank(comm) ? TRI_OK : tri_look(file, path, any, NULL);
-    TRI_TRY(comm ? tri_agree(comm, status) : status);
-    status = open_alone(file, path, any, &dataset);
+    char *file = NULL, *inside = NULL;
+    tri_status status = prepare(comm, spec, path, any, &file, &inside);
+    if (comm) status = tri_agree(comm, status);
+    if (status != TRI_OK) {
+        free(file);
+        free(inside);
+        return status;
+    }
+    status = open_alone(file, inside, any, &dataset);
+    free(inside);
     if (comm) status = tri_agree(comm, status);
     if (status == TRI_OK)
         *out = dataset;
@@ -212,6 +233,7 @@ void tri_dataset_destroy(tri_dataset **dataset) {
     if ((*dataset)->h5_dataset >= 0) H5Oclose((*dataset)->h5_dataset);
     if ((*dataset)->h5_file >= 0) H5Fclose((*dataset)->h5_file);
     tri_h5_quiet_end(quiet);
+    tri_flat_close(&(*dataset)->flat);
     free((*dataset)->file);
     free((*dataset)->path);
     free(*dataset);

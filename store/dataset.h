@@ -20,6 +20,8 @@ typedef enum tri_native {
     TRI_NATIVE_8_BYTES /* the element itself */
 } tri_native;
 
+typedef struct tri_flat tri_flat;
+
 struct tri_dataset {
     char *file, *path;
     hid_t h5_file, h5_dataset, h5_space;
@@ -36,6 +38,7 @@ struct tri_dataset {
     char stored_type[48];
     int plain_fd;         /* HDF5's descriptor if the elements are contiguous in the file; else -1 */
     uint64_t plain_place; /* offset of the first element, in bytes */
+    tri_flat *flat;       /* the file, if it is not HDF5 (store/flat.h); else NULL */
 };
 
 /* Determines whether tri_dataset_read_plain() can read the dataset. */
@@ -45,6 +48,11 @@ void tri_dataset_learn_plain(tri_dataset *dataset);
  * then HDF5 reads, and reports the error. */
 int tri_dataset_read_plain(const tri_dataset *dataset, const size_t start[], const size_t count[], hid_t type,
                            void *out);
+
+/* Reads a nonempty block of an array of `rank` >= 1 dimensions whose elements lie in row-major order from
+ * `place` on, run by run. Returns 0 after a failure, with errno or, at the end of the file, without. */
+int tri_read_runs(int fd, uint64_t place, size_t element, int rank, const size_t dims[], const size_t start[],
+                  const size_t count[], void *out);
 
 /* Sets element, native, h5_type, stored_bytes and stored_type from the dataset's type. any: accepts all
  * elements of fixed size, not only numbers. */

@@ -66,7 +66,9 @@ static tri_status not_hdf5(const char *file) {
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (!strncmp(start, foreign[i].start, strlen(foreign[i].start)))
             return tri_fail(TRI_ERR_FILE, "'%s' is not an HDF5 file but %s", file, foreign[i].what);
-    return tri_fail(TRI_ERR_FILE, "'%s' is not an HDF5 file (h5py, netCDF-4 and MATLAB -v7.3 write HDF5)",
+    return tri_fail(TRI_ERR_FILE,
+                    "'%s' is not an HDF5 file (h5py, netCDF-4 and MATLAB -v7.3 write HDF5); for raw numbers "
+                    "state their type: FILE:f8",
                     file);
 }
 
@@ -92,7 +94,7 @@ tri_status tri_h5_open_failure(const char *file) {
 }
 
 /* Opens the file by the operating system first: its errors are more specific than HDF5's. */
-static tri_status check_openable(const char *file) {
+tri_status tri_file_check(const char *file) {
     /* O_NONBLOCK: do not block on a named pipe. */
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
@@ -106,10 +108,10 @@ static tri_status check_openable(const char *file) {
     int failed = fstat(fd, &stat);
     close(fd);
     if (failed) return tri_fail(TRI_ERR_FILE, "cannot open '%s': %s", file, strerror(errno));
-    if (S_ISDIR(stat.st_mode))
-        return tri_fail(TRI_ERR_FILE, "'%s' is a directory: name an HDF5 file in it", file);
+    if (S_ISDIR(stat.st_mode)) return tri_fail(TRI_ERR_FILE, "'%s' is a directory: name a file in it", file);
     if (!S_ISREG(stat.st_mode) && !S_ISBLK(stat.st_mode))
-        return tri_fail(TRI_ERR_FILE, "'%s' is not a regular file: name an HDF5 file", file);
+        return tri_fail(TRI_ERR_FILE,
+                        "'%s' is not a regular file: name a file, or read it as standard input: -", file);
     return TRI_OK;
 }
 
@@ -124,7 +126,7 @@ hid_t tri_h5_access(void) {
 }
 
 tri_status tri_h5_open(const char *file, hid_t *out) {
-    TRI_TRY(check_openable(file));
+    TRI_TRY(tri_file_check(file));
     hid_t access = tri_h5_access();
     hid_t opened = H5Fopen(file, H5F_ACC_RDONLY, access);
     tri_status status = opened < 0 ? tri_h5_open_failure(file) : TRI_OK;

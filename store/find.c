@@ -11,6 +11,15 @@ static int is_file(const char *name) {
     return !stat(name, &status) && !S_ISDIR(status.st_mode);
 }
 
+size_t tri_is_input(const char *spec) {
+    static const char *const names[] = {"-", "/dev/stdin"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if (!strncmp(spec, names[i], length) && (!spec[length] || spec[length] == ':')) return length;
+    }
+    return 0;
+}
+
 /* The ':' between file and path, or NULL. Modifies `copy` temporarily. */
 static char *find_split(char *copy) {
     if (is_file(copy)) return NULL;
@@ -29,7 +38,8 @@ static char *find_split(char *copy) {
 tri_status tri_spec_split(const char *spec, char **file, char **path) {
     char *copy = strdup(spec), *inside = NULL;
     if (!copy) return tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", spec);
-    char *colon = find_split(copy);
+    size_t input = tri_is_input(copy);
+    char *colon = !input ? find_split(copy) : copy[input] ? copy + input : NULL;
     if (colon) {
         *colon = 0;
         inside = strdup(colon + 1);

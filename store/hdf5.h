@@ -30,6 +30,12 @@ const char *tri_h5_reason(char text[TRI_H5_REASON]);
 /* Fails with the reason why the file cannot be opened for reading, after H5Fopen() failed. */
 tri_status tri_h5_open_failure(const char *file);
 
+/* The length of the name of standard input, "-" or "/dev/stdin", with which a specification begins; or 0. */
+size_t tri_is_input(const char *spec);
+
+/* Fails with the reason why something is no file that can be read. */
+TRI_MUST_CHECK tri_status tri_file_check(const char *file);
+
 /* Opens a file for reading, without MPI-IO. */
 TRI_MUST_CHECK tri_status tri_h5_open(const char *file, hid_t *out);
 

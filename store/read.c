@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/dataset.h"
+#include "store/flat.h"
 
 size_t tri_block_at(int rank, const size_t dims[], size_t first, size_t count, hsize_t start[],
                     hsize_t length[]) {
@@ -40,19 +41,29 @@ static tri_status read_block(const tri_dataset *dataset, size_t first, size_t co
                              size_t *done) {
     tri_status status = TRI_OK;
     if (!dataset->rank) {
-        if (H5Dread(dataset->h5_dataset, dataset->native_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
+        if (dataset->flat)
+            status = tri_flat_read(dataset, NULL, NULL, dataset->native_type, out);
+        else if (H5Dread(dataset->h5_dataset, dataset->native_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
             status = read_failure(dataset, first, count);
         *done = count;
         return status;
     }
     hsize_t start[H5S_MAX_RANK], length[H5S_MAX_RANK];
     hsize_t elements = tri_block_at(dataset->rank, dataset->dims, first, count, start, length);
+    *done = (size_t)elements;
+    if (dataset->flat) {
+        size_t from[H5S_MAX_RANK], many[H5S_MAX_RANK];
+        for (int i = 0; i < dataset->rank; i++) {
+            from[i] = start[i];
+            many[i] = length[i];
+        }
+        return tri_flat_read(dataset, from, many, dataset->native_type, out);
+    }
     hid_t memory = H5Screate_simple(1, &elements, NULL);
     if (memory < 0 || H5Sselect_hyperslab(dataset->h5_space, H5S_SELECT_SET, start, NULL, length, NULL) < 0 ||
         H5Dread(dataset->h5_dataset, dataset->native_type, memory, dataset->h5_space, H5P_DEFAULT, out) < 0)
         status = read_failure(dataset, first, (size_t)elements);
     if (memory >= 0) H5Sclose(memory);
-    *done = (size_t)elements;
     return status;
 }
 
@@ -96,10 +107,11 @@ static tri_status read_as(tri_dataset *dataset, const size_t start[], const size
     }
     if (!elements || tri_dataset_read_plain(dataset, start, count, type, out)) return TRI_OK;
     tri_h5_quiet quiet = tri_h5_quiet_begin();
-    tri_status status = TRI_OK;
-    hid_t memory = H5Screate_simple(1, &elements, NULL);
-    if (memory < 0 || H5Sselect_hyperslab(dataset->h5_space, H5S_SELECT_SET, from, NULL, length, NULL) < 0 ||
-        H5Dread(dataset->h5_dataset, type, memory, dataset->h5_space, H5P_DEFAULT, out) < 0)
+    tri_status status = dataset->flat ? tri_flat_read(dataset, start, count, type, out) : TRI_OK;
+    hid_t memory = dataset->flat ? H5I_INVALID_HID : H5Screate_simple(1, &elements, NULL);
+    if (!dataset->flat &&
+        (memory < 0 || H5Sselect_hyperslab(dataset->h5_space, H5S_SELECT_SET, from, NULL, length, NULL) < 0 ||
+         H5Dread(dataset->h5_dataset, type, memory, dataset->h5_space, H5P_DEFAULT, out) < 0))
         status = read_failure(dataset, first, (size_t)elements);
     if (memory >= 0) H5Sclose(memory);
     tri_h5_quiet_end(quiet);

@@ -1,5 +1,6 @@
 /* Reads blocks that need no conversion by pread(), one run at a time. HDF5 takes twice the time for runs of
  * 20 KiB, and more for shorter ones. */
+#include <errno.h>
 #include <unistd.h>
 
 #include "store/dataset.h"
@@ -23,19 +24,19 @@ void tri_dataset_learn_plain(tri_dataset *dataset) {
     dataset->plain_place = place;
 }
 
-/* The offset of run `number` of the block in the dataset, in elements. Runs extend along dimension
+/* The offset of run `number` of the block in the array, in elements. Runs extend along dimension
  * `along`. */
-static size_t run_place(const tri_dataset *dataset, const size_t start[], const size_t count[], int along,
+static size_t run_place(int rank, const size_t dims[], const size_t start[], const size_t count[], int along,
                         size_t number) {
     size_t at = 0, stride = 1;
-    for (int i = dataset->rank - 1; i >= 0; i--) {
+    for (int i = rank - 1; i >= 0; i--) {
         size_t index = start[i];
         if (i < along) {
             index += number % count[i];
             number /= count[i];
         }
         at += index * stride;
-        stride *= dataset->dims[i];
+        stride *= dims[i];
     }
     return at;
 }
@@ -43,8 +44,25 @@ static size_t run_place(const tri_dataset *dataset, const size_t start[], const 
 static int read_all(int fd, char *to, size_t bytes, uint64_t place) {
     for (size_t done = 0; done < bytes;) {
         ssize_t got = pread(fd, to + done, bytes - done, (off_t)(place + done));
+        if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return 0;
         done += (size_t)got;
+    }
+    return 1;
+}
+
+int tri_read_runs(int fd, uint64_t place, size_t element, int rank, const size_t dims[], const size_t start[],
+                  const size_t count[], void *out) {
+    size_t run = 1, runs = 1;
+    int along = rank - 1;
+    while (along > 0 && count[along] == dims[along])
+        run *= count[along--];
+    run *= count[along];
+    for (int i = 0; i < along; i++)
+        runs *= count[i];
+    for (size_t number = 0; number < runs; number++) {
+        uint64_t at = place + run_place(rank, dims, start, count, along, number) * element;
+        if (!read_all(fd, (char *)out + number * run * element, run * element, at)) return 0;
     }
     return 1;
 }
@@ -52,17 +70,6 @@ static int read_all(int fd, char *to, size_t bytes, uint64_t place) {
 int tri_dataset_read_plain(const tri_dataset *dataset, const size_t start[], const size_t count[], hid_t type,
                            void *out) {
     if (dataset->plain_fd < 0 || H5Tequal(type, dataset->h5_type) <= 0) return 0;
-    size_t element = dataset->stored_bytes, run = 1, runs = 1;
-    int along = dataset->rank - 1;
-    while (along > 0 && count[along] == dataset->dims[along])
-        run *= count[along--];
-    run *= count[along];
-    for (int i = 0; i < along; i++)
-        runs *= count[i];
-    for (size_t number = 0; number < runs; number++) {
-        uint64_t place = dataset->plain_place + run_place(dataset, start, count, along, number) * element;
-        if (!read_all(dataset->plain_fd, (char *)out + number * run * element, run * element, place))
-            return 0;
-    }
-    return 1;
+    return tri_read_runs(dataset->plain_fd, dataset->plain_place, dataset->stored_bytes, dataset->rank,
+                         dataset->dims, start, count, out);
 }

@@ -87,7 +87,7 @@ static hid_t create_file(void) {
 }
 
 tri_status tri_template_take(const tri_dataset *dataset, tri_template *out) {
-    TRI_TRY(tri_look(dataset->file, dataset->path, 1, ""));
+    if (!dataset->flat) TRI_TRY(tri_look(dataset->file, dataset->path, 1, ""));
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     hid_t file = create_file();
     int ok = file >= 0 && create_like(dataset, file);

@@ -46,8 +46,9 @@ typedef struct state {
 
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/A", NULL,
-               "dataset of 2 to 4 dimensions, on a file system shared by all nodes", .argument = true,
-               .required = true),
+               "dataset of 2 to 4 dimensions, also FILE.npy or FILE.bin:f8:1000x1000, on a file system "
+               "shared by all nodes",
+               .argument = true, .required = true),
     TRI_OPTION(state, out, "out", NULL, "FILE.h5:/B to write; without a path: the path of A"),
     TRI_OPTION(state, axes, "axes", NULL,
                "axis of A for each axis of B, such as 1,0, as in numpy.transpose; default: reversed order"),

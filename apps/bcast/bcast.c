@@ -110,7 +110,7 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(tri_agree(run->comm, name_copy(s)));
     TRI_TRY(
         tri_agree(run->comm, root ? bcast_tree_scan(s->source, s->keep & BCAST_LINKS, &s->tree) : TRI_OK));
-    TRI_TRY(tri_comm_split(run->comm, tri_comm_shape(run->comm)->local_rank ? -1 : 0, &s->writers));
+    TRI_TRY(tri_comm_split(run->comm, tri_comm_shape(run->comm)->local_rank ? -1 : 0, 0, &s->writers));
     if (s->writers) TRI_TRY(bcast_tree_share(&s->tree, s->writers));
     return allocate(s);
 }

@@ -114,6 +114,7 @@ struct tri_app {
         const void *state);
     bool no_result; /* no result file, no times in the table */
     bool outputs;   /* writes files that options name: it has --replace */
+    bool runs;      /* its arguments are the command line of another program, options included */
     /* Each may be NULL. The driver agrees on the status after each one, so a failure of one rank is a
      * failure of all. `run` sends messages: it calls tri_agree() itself between a step that may fail on
      * some ranks and the next message. */

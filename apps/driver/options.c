@@ -128,6 +128,15 @@ static tri_status unknown_option(const tri_app *app, const struct option *list, 
     return tri_fail(TRI_ERR_ARGUMENT, "unknown option '%s'; %s --help lists them", word, app->name);
 }
 
+/* "-:f8", standard input of a stated type, is an argument and not an option: gives it the other name. What is
+ * allocated belongs to the words, which live as long as the process. */
+static tri_status name_input(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (!strncmp(argv[i], "-:", 2) && asprintf(&argv[i], "/dev/stdin%s", argv[i] + 1) < 0)
+            return tri_fail(TRI_ERR_MEMORY, "no memory for the name of standard input");
+    return TRI_OK;
+}
+
 /* The code of an option; 0: the program has none of that name. */
 static int code_of(const struct option *list, int count, const char *name) {
     for (int i = 0; i < count; i++)
@@ -157,8 +166,9 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
     *action = TRI_ACTION_RUN;
     optind = 0; /* glibc: start afresh */
     opterr = 0;
+    if (!app->runs) TRI_TRY(name_input(argc, argv));
     int code;
-    while ((code = getopt_long(argc, argv, ":ho:", list, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, app->runs ? "+:ho:" : ":ho:", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
         if (code == 'h') code = ACTION + TRI_ACTION_HELP;
         if (code == 'o') code = code_of(list, rows, "out");

@@ -40,7 +40,8 @@ typedef struct state {
 enum { SINE, GAUSS, BOX };
 static const tri_option options[] = {
     TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL,
-               "initial field in two or three dimensions; default: the field of --initial", .argument = true),
+               "initial field in two or three dimensions, also FILE.npy; default: the field of --initial",
+               .argument = true),
     TRI_OPTION(state, points_text, "points", NULL,
                "inner points in each dimension, two or three; default: 256x256"),
     TRI_OPTION(state, steps, "steps", "100", "time steps"),

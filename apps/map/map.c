@@ -17,7 +17,9 @@ static const tri_option options[] = {
                "x / 0 is 0",
                .argument = true, .required = true),
     TRI_OPTION(map_state, specs, "NAME=FILE.h5:/DATASET", NULL,
-               "inputs of the same shape; an input with one element is broadcast", .argument = true),
+               "inputs of the same shape, also NAME=FILE.npy, NAME=FILE.bin:f8:1000x1000; an input with one "
+               "element is broadcast",
+               .argument = true),
     TRI_OPTION(map_state, out, "out", NULL,
                "FILE.h5:/r to write; FILE.h5:/r,/s writes the values that EXPR assigns to r and s"),
     TRI_OPTION(map_state, reduce, "reduce", "none",

@@ -38,7 +38,9 @@ enum { BINS = 1 << 24 };
 
 #define DISTRIBUTION_NAME(name, text) "|" #name
 static const tri_option options[] = {
-    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "numbers in an HDF5 file; default: a random vector",
+    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL,
+               "numbers in an HDF5 file, or FILE.npy, FILE.bin:f8:1000x1000, FILE.csv:COLUMN, or - for "
+               "standard input; default: a random vector",
                .argument = true),
     TRI_OPTION(
         state, sum, "sum", "exact",
@@ -400,9 +402,12 @@ static const tri_app app = {
     .name = "reduce",
     .summary = "computes statistics of a dataset or a random vector; the bits do not depend on ranks, "
                "threads or device",
-    .examples = "mpirun -np 8 trireme reduce data.h5:/x --verify\n"
-                "mpirun -np 8 trireme reduce --count 1e9 --threads 4 --histogram 20\n"
-                "mpirun -np 3 trireme reduce --distribution cancel --device auto    # the same bits\n",
+    .examples =
+        "mpirun -np 8 trireme reduce data.h5:/x --verify\n"
+        "mpirun -np 8 trireme reduce a.npy --verify          # also b.bin:f8:1000x1000, c.csv:COLUMN\n"
+        "trireme reduce -:i4 < numbers                        # standard input\n"
+        "mpirun -np 8 trireme reduce --count 1e9 --threads 4 --histogram 20\n"
+        "mpirun -np 3 trireme reduce --distribution cancel --device auto    # the same bits\n",
     .options = options,
     .state_bytes = sizeof(state),
     .setup = setup,

@@ -54,7 +54,9 @@ typedef struct state {
 } state;
 
 static const tri_option options[] = {
-    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL, "dataset to split; only rank 0 opens the file",
+    TRI_OPTION(state, file, "FILE.h5:/DATASET", NULL,
+               "dataset to split, also FILE.npy, FILE.bin:f8:1000x1000, or - for standard input; only rank 0 "
+               "opens the file",
                .argument = true, .required = true),
     TRI_OPTION(state, out, "out", NULL, "name of the split files, with %r for the rank: 'parts/p%r.h5'"),
     TRI_OPTION(state, weights, "weights", NULL,

@@ -1,6 +1,7 @@
 /** @file
- * Numbers in HDF5 files of any origin (h5py, netCDF-4, MATLAB 7.3, ...), read in parallel: every rank reads
- * any range of a dataset's elements, in row-major order, at its own pace.
+ * Numbers in HDF5 files of any origin (h5py, netCDF-4, MATLAB 7.3, ...), in .npy files of NumPy, in files of
+ * raw numbers and in columns of CSV files, read in parallel: every rank reads any range of a dataset's
+ * elements, in row-major order, at its own pace.
  *
  * Each rank opens the file by itself, read-only, with HDF5's POSIX driver: reads are independent, ranks may
  * make different numbers of them, and an idle rank need not call anything. HDF5 is not thread-safe: call
@@ -33,14 +34,31 @@ typedef enum tri_element {
     TRI_ELEMENT_U64 = 2  /**< uint64_t: unsigned integers of 33 to 64 bits */
 } tri_element;
 
-/** Opens a dataset of numbers. With path == NULL `file` is a specification "FILE:/path/to/dataset": it is
+/** Opens a dataset of numbers. What follows FILE depends on the format:
+ *
+ *  - FILE.npy: nothing. NumPy's versions 1 to 3, either byte order, either order of the indices; integers,
+ *    floats and booleans, and with tri_dataset_open_stored() complex numbers and bytes of a fixed number.
+ *  - TYPE or TYPE:SHAPE, such as f8 or <i2:1000x1000, where FILE is not HDF5: raw numbers. The type is
+ *    written as in NumPy; '<' is little-endian, '>' big-endian, the default is this machine's order. The
+ *    size of the file must be that of the shape; without a shape it is a vector.
+ *  - FILE.csv or FILE.tsv: the name of a column, or its number from 1 on. Every cell is a double; an empty
+ *    cell and NA are NaN; empty lines and lines that begin with '#' do not count. The separator is the first
+ *    of comma, semicolon and tab that the first row has.
+ *  - other files are HDF5: the path of a dataset.
+ *
+ * "-" is standard input, in any of these formats except HDF5, CSV where it is neither of the others. Only one
+ * rank can read it: TRI_ERR_ARGUMENT where comm has more. What cannot be read twice is copied to a file
+ * without a name in TMPDIR.
+ *
+ * With path == NULL `file` is a specification "FILE:/path/to/dataset": it is
  * split at the first ':' whose left side is an existing file (names and paths may contain ':'), or otherwise
  * at the last ":/". A specification without a path means the only dataset in the file. Enumerations of
  * integers (h5py's bool among them) are read as their integers. Scalars have one element; a null dataspace or
  * a zero dimension none. The caller frees *out with tri_dataset_destroy().
  *
  * comm == NULL: local. Otherwise collective: every rank opens the file, and all return the worst status of
- * any rank. TRI_ERR_FILE: missing, a directory, no permission, not HDF5, truncated, damaged, locked.
+ * any rank. TRI_ERR_FILE: missing, a directory, no permission, not of its format, truncated, damaged, locked,
+ * shorter than its shape.
  * TRI_ERR_DATA: no such dataset (the text lists those that exist), elements that are not numbers (strings,
  * compounds, references, ...), or integers above 64 bits. */
 TRI_API TRI_MUST_CHECK tri_status tri_dataset_open(tri_comm *comm, const char *file, const char *path,
@@ -63,7 +81,8 @@ TRI_API void tri_dataset_destroy(tri_dataset **dataset);
 /** The file as opened. Belongs to the dataset. */
 TRI_API const char *tri_dataset_file(const tri_dataset *dataset);
 
-/** The full path inside the file. Belongs to the dataset. */
+/** The full path inside the file; outside HDF5 the name of the file without its ending. Belongs to the
+ * dataset. */
 TRI_API const char *tri_dataset_path(const tri_dataset *dataset);
 
 /** Number of dimensions; 0: a scalar or a null dataspace. */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Damaged HDF5 files (bits flipped, bytes replaced, blocks of zeros, exchanged blocks, truncation), read by
-every program that reads HDF5. Right: success (not all damage shows), or a documented status and a line."""
+"""Damaged HDF5, .npy, raw and CSV files (bits flipped, bytes replaced, blocks of zeros, exchanged blocks,
+truncation), read by every program that reads them. Right: success (not all damage shows), or a documented
+status and a line."""
 import os
 import pathlib
 import shutil
@@ -38,21 +39,29 @@ def make(folder, build):
             for i in range(20):
                 f[f"many/d{i}"] = np.float32(i)
     run("scatter", "old.h5:/g/x", "--out", "part%r.h5", "--results", "none")
-    return {"checkpoint.h5": "/field", "bench.h5": "/timing/run", "old.h5": "/g/x", "new.h5": "/g/x",
-            "part0.h5": "/g/x"}
+    table = rng.integers(-9, 9, (24, 30)).astype(">i4")
+    np.save(folder / "c.npy", table)
+    np.save(folder / "fortran.npy", np.asfortranarray(rng.random((20, 24, 3))))
+    table.tofile(folder / "raw.bin")
+    np.savetxt(folder / "table.csv", table, delimiter=",", header=",".join("abcdefghij" * 3), comments="")
+    return {"c.npy": "", "fortran.npy": "", "raw.bin": ">i4:24x30", "table.csv": "4",
+            "checkpoint.h5": "/field", "bench.h5": "/timing/run", "old.h5": "/g/x",
+            "new.h5": "/g/x", "part0.h5": "/g/x"}
 
 
 def damage(rng, data):
     """Changes a bytearray in one or two ways; the structures of HDF5 are mostly near the start."""
     for _ in range(rng.choice((1, 1, 2))):
         most = len(data) if rng.random() < 0.4 else min(len(data), 4096)
-        how = rng.choice(("bits", "bits", "byte", "field", "zeros", "exchange", "cut"))
+        how = rng.choice(("bits", "bits", "byte", "text", "field", "zeros", "exchange", "cut"))
         at = rng.randrange(max(most, 1))
         if how == "bits":
             for _ in range(rng.choice((1, 1, 3, 20))):
                 data[rng.randrange(most)] ^= 1 << rng.randrange(8)
         elif how == "byte":
             data[at] = rng.choice((0, 1, 0x7f, 0x80, 0xff))
+        elif how == "text":    # a digit or a letter of a header
+            data[at] = rng.choice(b"0123456789,()'<>|OfiuVS \n\"")
         elif how == "field":
             value = rng.choice((0, 1, 2**16 - 1, 2**31, 2**32 - 1, 2**63 - 1, rng.randrange(len(data))))
             data[at:at + 8] = value.to_bytes(8, "little")[:len(data[at:at + 8])]
@@ -70,7 +79,7 @@ def damage(rng, data):
 
 def readers(name, path):
     """The programs that read a file, by what they are called with."""
-    spec = f"{name}:{path}"
+    spec = f"{name}:{path}" if path else name
     yield "reduce", (spec,)
     yield "scatter", (spec, "--out", "p%r.h5", "--verify")
     yield "gather", (name, "--out", "whole.h5")

@@ -11,6 +11,7 @@ import pytest
 
 from conftest import BUILD, SOURCE, without_compiling
 
+CONCEPTS = SOURCE / "doc" / "concepts.md"
 DOCUMENTS = (SOURCE / "README.md", SOURCE / "doc" / "tutorial.md")
 
 
@@ -26,14 +27,27 @@ def commands(path):
     """The commands that start a program of ours, without their comments."""
     for lines in blocks(path):
         for line in lines:
-            if re.match(r"(mpirun|\./apps/|for \w+ in|h5dump)", line):
+            if re.match(r"(mpirun|\./apps/|for \w+ in|seq|h5dump)", line):
                 yield line.split("   #")[0].strip()
+
+
+def concepts():
+    """The rows of doc/concepts.md: (concept, command, file)."""
+    for line in CONCEPTS.read_text().splitlines():
+        cells = [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if len(cells) == 4 and cells[2].startswith("`"):
+            name, target = re.fullmatch(r"\[(\S+)\]\((\S+)\)", cells[3]).groups()
+            yield cells[0], cells[2].strip("`"), name, target
 
 
 COMMANDS = [pytest.param(command, id=f"{path.stem}: {command}")
             for path in DOCUMENTS for command in commands(path)]
+TRIED = sorted({command for _, command, _, _ in concepts()})
 # Of a status other than 0, which the document shows or explains.
-FAILS = {"./apps/doctor": (0, 1, 3, 77), "mpirun -np 3 ./apps/p2p --order unsafe --timeout 4": (4, 3, 1)}
+FAILS = {"./apps/doctor": (0, 1, 3, 77), "./apps/doctor --json": (0, 1, 3, 77),
+         "mpirun -np 3 ./apps/p2p --order unsafe --timeout 4": (4, 3, 1),
+         "mpirun -np 3 ./apps/p2p --order unsafe --timeout 2": (4, 3, 1),
+         "mpirun -np 3 ./apps/reduce no-such-file.h5": (4,)}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +56,9 @@ def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("documents")
     (root / "data").symlink_to(SOURCE / "data")
     (root / "build").mkdir()
+    (root / "jobs").symlink_to(SOURCE / "jobs")
     (root / "build" / "apps").symlink_to(BUILD / "apps")
+    (root / "build" / "tests").symlink_to(BUILD / "tests")
     return root / "build"
 
 
@@ -81,12 +97,36 @@ def test_reduce(folder):
     assert list(printed)[-3:] == ["time", "where", "record"]
 
 
+def test_standard_input(folder):
+    shown = next(lines for lines in blocks(DOCUMENTS[1]) if lines[0].startswith("input          -:"))
+    done = shell(folder, "seq 1 100 | ./apps/reduce - --statistics sum --results none")
+    assert done.returncode == 0 and done.stdout.splitlines()[:4] == shown, (done.stdout, done.stderr)
+
+
 def test_failure(folder):
     """The line and the status of the tutorial's missing file."""
     shown = next(lines for lines in blocks(DOCUMENTS[1]) if lines[0].startswith("reduce: [rank 0 of 4"))
     done = shell(folder, "mpirun -np 4 ./apps/reduce no-such-file.h5:/x; echo $?")
     assert done.stdout.strip() == shown[1]
     assert re.sub(r" on \S+\]", " on n017]", done.stderr.strip()) == shown[0]
+
+
+def test_concepts_are_found():
+    rows, lines = list(concepts()), CONCEPTS.read_text().splitlines()
+    assert len(rows) > 60
+    assert len(rows) == sum(line.startswith("| ") and "concept | what" not in line for line in lines)
+    for concept, command, name, target in rows:
+        assert (SOURCE / name).is_file(), (concept, name)
+        assert (CONCEPTS.parent / target).resolve() == (SOURCE / name).resolve(), concept
+        for program in re.findall(r"\./((?:apps|tests)/\S+)", command):
+            assert (BUILD / program).is_file(), (concept, program)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("command", TRIED)
+def test_concept(folder, command):
+    done = shell(folder, command)
+    assert done.returncode in FAILS.get(command, (0,)), (done.returncode, done.stderr, done.stdout)
 
 
 @pytest.mark.full

@@ -8,7 +8,7 @@ import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 SUBJECTS = "sum heat collectives combine cores gpu compare choice network overlap p2p store threads".split()
-PROGRAMS = [(name,) for name in "alltoall bcast doctor gather heat list map p2p reduce scatter".split()]
+PROGRAMS = [(name,) for name in "accept alltoall bcast doctor gather heat list map p2p reduce scatter".split()]
 PROGRAMS += [("bench", name) for name in SUBJECTS]
 
 
@@ -46,7 +46,8 @@ def test_texts(trireme, program):
     ("--re", "option '--re' is short for several: --repeat, --results"),
 ])
 def test_wrong_option(trireme, word, text):
-    for words in ((word,), ("--count", "8", word, "--quiet"), ("FILE", word)):
+    places = ((word,), ("--count", "8", word, "--quiet"), ("FILE", word))
+    for words in places[:3 if word == "--verfy" else 1]:
         r = trireme(0, "reduce", *words)
         assert r.status == 2 and r.err.endswith(text + "\n") and len(r.err.splitlines()) == 1 and not r.out
 
@@ -133,7 +134,7 @@ def test_environment(trireme):
     assert "TRIREME_NETWORK" in trireme(0, "reduce", "--help").out
     used = r'getenv\("(\w+)"\)|"((?:OMPI_COMM|PMIX?|SLURM)_[A-Z_]+|MPI_LOCALNRANKS)"'
     names = set()
-    for folder in "base mpi collectives threads place gpu store apps".split():
+    for folder in "base mpi collectives threads place gpu store preload apps".split():
         for path in (root / folder).rglob("*.[ch]"):
             names |= {a or b for a, b in re.findall(used, path.read_text())}
     for path in (root / "jobs").glob("*.s*"):

@@ -106,6 +106,7 @@ def test_no_plot_keeps_the_measurement(trireme, tmp_path):
     assert not list(tmp_path.glob("*.part")) and not (tmp_path / "none").exists()
 
 
+@pytest.mark.full
 def test_no_plot_hides_no_slow_rank(trireme):
     if not os.environ.get("TRIREME_DELAY"):
         pytest.skip("nothing is preloaded under a sanitizer")

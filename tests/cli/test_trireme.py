@@ -7,7 +7,8 @@ import pytest
 
 from conftest import BUILD
 
-PROGRAMS = "accept alltoall bcast bench doctor gather heat list map p2p reduce report scatter show".split()
+PROGRAMS = ("accept alltoall bcast bench boost doctor gather heat list map p2p reduce report scatter "
+            "show").split()
 
 
 @pytest.fixture

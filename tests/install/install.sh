@@ -32,6 +32,12 @@ for component in runtime development documentation; do
 done
 diff <(cd "$work/first" && find . | sort) <(cd "$work/parts" && find . | sort)
 rm -r "$work/parts"
+# What is uninstalled is gone, but not a file of somebody else.
+cmake --install "$build" --prefix "$work/gone" >>"$work/install.log"
+touch "$work/gone/share/trireme/mine"
+cmake -DBUILD="$build" -P "$here/../../cmake/uninstall.cmake" >>"$work/install.log" 2>&1
+[ "$(cd "$work/gone" && find . -not -type d)" = ./share/trireme/mine ]
+[ "$(cd "$work/gone" && find . -type d -name trireme)" = ./share/trireme ]
 mv "$work/first" "$work/prefix"
 ! grep -rIl "$build" "$work/prefix" || { echo "the files above name the build folder"; exit 1; }
 
@@ -48,6 +54,17 @@ if [ -e "$build/apps/reduce" ]; then
     bash -c 'source "$0" && complete -p trireme >/dev/null' \
         "$work/prefix/share/bash-completion/completions/trireme"
     echo "trireme: command, programs, manual pages and completion"
+    # Job scripts find the programs and the data of the moved tree; figures are beside the documents.
+    share=$work/prefix/share/trireme
+    (cd "$work" && unset TRIREME_APPS && . "$share/jobs/env.sh" && root=$share && . "$share/jobs/apps.sh" &&
+        "$apps/reduce" --version >/dev/null && [[ $apps == "$share"/* ]])
+    grep -q 'Submits a program' <("$share/jobs/submit.sh" --help 2>&1)
+    cmp "$here/../../data/elevation.h5" "$share/data/elevation.h5"
+    [ -e "$work/prefix/share/doc/trireme/figures/sum.svg" ]
+    lua=$(find "$work/prefix/share/modulefiles/trireme" -name '*.lua')
+    grep -q 'prepend_path("PATH", prefix .. "/bin")' "$lua"
+    [ "$(cd "${lua%/*}/$(sed -n 's/.*here .. "\/\(.*\)"/\1/p' "$lua")" && pwd)" = "$work/prefix" ]
+    echo "trireme: job scripts, data, figures and module file"
 fi
 
 # by_cmake LANGUAGE OPTION...
@@ -88,6 +105,10 @@ if [ "$cxx" != none ] && [ "${compile[0]}" = "$cc" ]; then
     by_pkg_config c++17 "$cxx" -x c++ -std=c++17
 fi
 read -ra static < <(pkg-config --cflags --libs --static trireme)
+# boost finds the preload of the installation.
+if [ -x "$work/prefix/bin/trireme" ] && [ -e "$libdir/libtrireme-preload.so" ]; then
+    "$work/prefix/bin/trireme" boost env | grep -qx "LD_PRELOAD=$(realpath "$libdir")/libtrireme-preload.so"
+fi
 rm "$libdir"/libtrireme.so*
 "${compile[@]}" "${strict[@]}" -std=c11 "$here/consumer/consumer.c" -o "$work/static" "${static[@]}"
 check "$work/static"

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# packaging/debian.sh build OUT: builds the Debian packages of the commit HEAD into the folder OUT, and runs
+# lintian where it is installed. It needs what packaging/debian/control names in Build-Depends.
+#
+# packaging/debian.sh try SUITE FOLDER: as root, in two fresh Debian systems of the suite (bookworm, trixie)
+# that debootstrap makes below FOLDER, which may keep them for the next time: builds in one; in the other one
+# installs the packages, runs the programs, the manual pages and a user's program (debian/tests), removes all
+# of it, and fails if a file or package is left.
+set -euo pipefail
+root=$(cd "${0%/*}/.." && pwd)
+version=$(sed -n 's/^project(trireme VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")
+
+build() {
+    local out work
+    mkdir -p "$1"
+    out=$(cd "$1" && pwd)
+    work=$(mktemp -d)
+    git -C "$root" archive --format=tar.gz --prefix="trireme-$version/" \
+        -o "$work/trireme_$version.orig.tar.gz" HEAD
+    tar -C "$work" -xf "$work/trireme_$version.orig.tar.gz"
+    cp -r "$work/trireme-$version/packaging/debian" "$work/trireme-$version/debian"
+    (cd "$work/trireme-$version" && dpkg-buildpackage -us -uc)
+    rm -rf "$work/trireme-$version"
+    cp "$work"/* "$out"
+    rm -rf "$work"
+    ! command -v lintian >/dev/null || lintian --fail-on error --allow-root "$out"/*.changes
+}
+
+# inside FOLDER COMMAND...: in the system in FOLDER, with its own processes and mounts
+inside() {
+    # shellcheck disable=SC2016 # expands inside
+    unshare -m -p -f -- sh -c '
+        set -e
+        system=$1
+        shift
+        mount -t proc proc "$system/proc"
+        mount -t sysfs sys "$system/sys"
+        mount --rbind /dev "$system/dev"
+        mount -t tmpfs shm "$system/dev/shm"
+        cp /etc/resolv.conf "$system/etc/resolv.conf"
+        exec chroot "$system" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
+            LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"' sh "$@"
+}
+
+# fresh SUITE FOLDER
+fresh() {
+    [ -e "$2/etc/debian_version" ] || debootstrap --variant=minbase "$1" "$2"
+    # Excluded in containers; here they are tried.
+    rm -f "$2/etc/dpkg/dpkg.cfg.d/docker"
+}
+
+try() {
+    local suite=$1 folder=$2 builder=$2/$1-build user=$2/$1-user packages=$2/$1-packages
+    mkdir -p "$folder"
+    fresh "$suite" "$builder"
+    fresh "$suite" "$user"
+    rm -rf "$packages" "$builder/root/trireme"
+    mkdir -p "$packages"
+    git clone -q "$root" "$builder/root/trireme"
+    inside "$builder" sh -ec '
+        apt-get -q update >/dev/null
+        apt-get -q -y install --no-install-recommends build-essential debhelper git lintian >/dev/null
+        cd /root/trireme
+        rm -rf debian && cp -r packaging/debian debian
+        apt-get -q -y build-dep --no-install-recommends ./ >/dev/null
+        rm -rf debian /root/packages
+        packaging/debian.sh build /root/packages'
+    cp "$builder"/root/packages/* "$packages"
+    rm -rf "$user/root/packages"
+    cp -r "$packages" "$user/root/packages"
+    # shellcheck disable=SC2016 # expands inside
+    inside "$user" sh -ec '
+        apt-get -q update >/dev/null
+        # What users have: a compiler and man.
+        apt-get -q -y install --no-install-recommends build-essential man-db pkgconf >/dev/null
+        all() {
+            find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /root/packages \) \
+                -prune -o -print | sort
+        }
+        dpkg-query -W | sort >/tmp/packages.before
+        all | grep trireme >/tmp/files.before || true
+        apt-get -q -y install --no-install-recommends /root/packages/*.deb >/tmp/install.log
+        dpkg-query -L libtrireme0.1 trireme libtrireme-dev trireme-doc | sort | uniq -d >/dev/null
+        cd /root
+        rm -rf tests && mkdir tests && cd tests
+        for package in $(ls /root/packages/trireme_*.debian.tar.*); do tar -xf "$package"; done
+        for test in programs consumer; do sh -e debian/tests/$test; done
+        trireme --version
+        apt-get -q -y purge trireme libtrireme0.1 libtrireme-dev trireme-doc >/dev/null
+        apt-get -q -y autoremove --purge >/dev/null
+        cd / && rm -rf /root/tests
+        dpkg-query -W | sort | diff /tmp/packages.before -
+        all | grep trireme | diff /tmp/files.before - && echo "nothing is left"'
+}
+
+case ${1-} in
+build) build "${2:?a folder}" ;;
+try) try "${2:?a suite}" "${3:?a folder}" ;;
+*)
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
