@@ -137,24 +137,25 @@ static int direction_of(const char *units) {
     return !strcmp(units, "B/s") || !strcmp(units, "1/s") ? -1 : 0;
 }
 
-static void compare_one(tri_run *run, accept_state *s, const accept_measure *m, const tri_record_item *old) {
+/* Whether it is slower; `text` then says how much. */
+static bool compare_one(tri_run *run, const accept_state *s, const accept_measure *m,
+                        const tri_record_item *old, char text[ACCEPT_TEXT]) {
     const int direction = direction_of(m->units);
     double old_low, old_high, low, high;
     double before = median_of(old->reals, old->count, &old_low, &old_high);
     double now = median_of(m->value, m->count, &low, &high), change = now / before - 1;
-    char text[ACCEPT_TEXT];
-    if (!direction || !(fabs(change) > s->tolerance) || !(before > 0) || !(now > 0)) return;
-    if (!(low > old_high || high < old_low)) return;
-    snprintf(text, sizeof text, "%s was %.4g %s and is %.4g", m->name, before, m->units, now);
-    if (change * direction > 0)
-        accept_fail(run, s, "slower", text);
-    else
-        tri_report_line(run, "%-12s ok         %s", "faster", text);
+    if (!direction || !(fabs(change) > s->tolerance) || !(before > 0) || !(now > 0)) return false;
+    if (!(low > old_high || high < old_low)) return false;
+    snprintf(text, ACCEPT_TEXT, "%s was %.4g %s and is %.4g", m->name, before, m->units, now);
+    bool slower = change * direction > 0;
+    tri_report_line(run, "%-12s %-10s %s", slower ? "slower" : "faster", slower ? "failed" : "ok", text);
+    return slower;
 }
 
 tri_status accept_compare(tri_run *run, accept_state *s) {
     tri_record *old = NULL;
-    size_t compared = 0;
+    char text[ACCEPT_TEXT], first[ACCEPT_TEXT], all[2 * ACCEPT_TEXT];
+    size_t compared = 0, slower = 0;
     TRI_TRY(tri_record_read(s->compare_file, &old));
     for (size_t i = 0; i < s->measures; i++) {
         char path[160];
@@ -162,9 +163,13 @@ tri_status accept_compare(tri_run *run, accept_state *s) {
         const tri_record_item *item = tri_record_find(old, path);
         if (!item || !item->reals || !item->count) continue;
         compared++;
-        compare_one(run, s, &s->measure[i], item);
+        if (compare_one(run, s, &s->measure[i], item, text) && !slower++) memcpy(first, text, sizeof first);
     }
     tri_record_destroy(&old);
+    if (slower) {
+        snprintf(all, sizeof all, "slower: %zu of %zu numbers, such as %s", slower, compared, first);
+        accept_fail(run, s, "compare", all);
+    }
     tri_report_line(run, "%-12s %zu numbers with '%s'", "compared", compared, s->compare_file);
     return compared
                ? TRI_OK

@@ -50,6 +50,6 @@ line=$(tail -n 1 "$work/faulty.err")
 check "one line names the cable: $line" grep -q 'network: [^;]*rank 4 on n3' <<<"$line"
 check "and the node" grep -q 'cores: [^;]*node n2 ([0-9.]* x in sums)' <<<"$line"
 [ "$full" = no ] || check "and the disk" grep -q 'store: [^;]*\(full\|space\)' <<<"$line"
-check "and what became slower" grep -q 'p2p/bandwidth was ' <<<"$line"
+check "and what became slower" grep -q 'slower: .*bench-collectives/.* was ' <<<"$line"
 [ "$failures" -eq 0 ] || cat "$work"/*.err "$work"/*.out >&2
 finish
