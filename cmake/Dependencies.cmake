@@ -1,7 +1,7 @@
 # The libraries underneath. MPI is required. hwloc, OpenCL and HDF5 are optional: TRIREME_WITH_<PART> is AUTO,
 # ON or OFF; TRIREME_HAS_<PART> is ON where the part is used, and trireme_<PART>_missing says why it is not.
 # The CMake package installs this file and finds the libraries by it, so a missing part is no error here.
-foreach(part HDF5 OPENCL HWLOC)
+foreach(part HDF5 OPENCL HWLOC LIBEVENT)
     set(TRIREME_HAS_${part} OFF)
     set(trireme_${part}_missing "TRIREME_WITH_${part} is OFF")
 endforeach()
@@ -73,6 +73,19 @@ if(TRIREME_WITH_HWLOC)
     endif()
     if(TARGET trireme_hwloc)
         set(TRIREME_HAS_HWLOC ON)
+    endif()
+endif()
+
+# pool/ needs both: sockets by libevent, the proof of who is at their other end by libcrypto.
+if(TRIREME_WITH_LIBEVENT)
+    set(trireme_LIBEVENT_missing "no libevent_core >= 2.1 and libcrypto >= 3 for pkg-config")
+    pkg_check_modules(trireme_libevent QUIET IMPORTED_TARGET GLOBAL libevent_core>=2.1 libcrypto>=3)
+    if(trireme_libevent_FOUND AND NOT TARGET trireme_libevent)
+        add_library(trireme_libevent INTERFACE IMPORTED GLOBAL)
+        target_link_libraries(trireme_libevent INTERFACE PkgConfig::trireme_libevent)
+    endif()
+    if(TARGET trireme_libevent)
+        set(TRIREME_HAS_LIBEVENT ON)
     endif()
 endif()
 

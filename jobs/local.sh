@@ -13,14 +13,21 @@ usage() {
     exit 2
 }
 
-# build TARGET: configures on the first run, and again after packages were installed.
+# build TARGET: configures on the first run, and again after packages were installed. On a terminal ninja
+# shows each step in place; elsewhere one line says that a long build has begun.
 build() {
+    local steps quiet=(--quiet)
     if [ ! -e build/build.ninja ]; then
         cmake --fresh --preset release >&2 || exit 3
     elif [ /var/lib/dpkg/status -nt build/build.ninja ]; then
         cmake build >&2 || exit 3
     fi
-    cmake --build build --target "$1" -- --quiet >&2 || exit 3
+    steps=$(cmake --build build --target "$1" -- -n 2>/dev/null | grep -c '^\[' || true)
+    # A few steps are taken at every build.
+    [ "$steps" -lt 10 ] || echo "local.sh: building $1: $steps steps" >&2
+    [ ! -t 2 ] || quiet=()
+    NINJA_STATUS='local.sh: building %f/%t, %e s: ' \
+        cmake --build build --target "$1" -- "${quiet[@]}" >&2 || exit 3
 }
 
 if [ $# -eq 0 ] || [[ $1 == -* ]]; then usage; fi
@@ -34,8 +41,8 @@ if [ "$program" = test ]; then
     jobs/install.sh needed optional tests
     build all
     [ $# -gt 0 ] || set -- -LE 'full|nightly'
-    # A start of mpirun is mostly waiting, and a test that has one counts as two.
-    export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$((2 * $(nproc)))}"
+    # Half of a test's time is waiting for starts of mpirun, and a test that has some counts as two.
+    export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$((3 * $(nproc)))}"
     exec ctest --test-dir build --output-on-failure "$@"
 fi
 

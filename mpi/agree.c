@@ -23,13 +23,14 @@ int tri_agreed(void) {
 tri_status tri_agree(tri_comm *comm, tri_status mine) {
     /* The largest key is the worst status and, among ranks that have it, the lowest rank. */
     int64_t code = ((int64_t)tri_status_severity(mine) << 16) | ((int64_t)mine & 0xffff);
-    int64_t key = code * comm->size + (comm->size - 1 - comm->rank), worst;
-    TRI_MPI(MPI_Allreduce(&key, &worst, 1, MPI_INT64_T, MPI_MAX, comm->mpi));
+    int64_t worst = code * comm->size + (comm->size - 1 - comm->rank);
+    tri_peers peers = tri_peers_of(comm);
+    TRI_TRY(tri_small_allreduce(&peers, &worst, 1, MPI_INT64_T, MPI_MAX));
     tri_status status = (tri_status)(worst / comm->size & 0xffff);
     if (status == TRI_OK) return TRI_OK;
 
-    int root = comm->size - 1 - (int)(worst % comm->size), failed = mine != TRI_OK, all;
-    TRI_MPI(MPI_Allreduce(&failed, &all, 1, MPI_INT, MPI_SUM, comm->mpi));
+    int root = comm->size - 1 - (int)(worst % comm->size), all = mine != TRI_OK;
+    TRI_TRY(tri_small_allreduce(&peers, &all, 1, MPI_INT, MPI_SUM));
     char text[1024] = "";
     if (comm->rank == root) {
         const char *why = *tri_error_text() ? tri_error_text() : tri_status_text(mine);
@@ -40,12 +41,12 @@ tri_status tri_agree(tri_comm *comm, tri_status mine) {
         if (!names_a_rank(why) && all > 1 && (size_t)length < sizeof text)
             snprintf(text + length, sizeof text - (size_t)length, " (and %d more)", all - 1);
     }
-    TRI_MPI(MPI_Bcast(text, sizeof text, MPI_CHAR, root, comm->mpi));
+    TRI_TRY(tri_small_bcast(&peers, text, sizeof text, root));
     return tri_fail(status, "%s", text);
 }
 
-tri_status tri_largest(tri_comm *comm, int mine, int *out) {
-    MPI_Request request;
-    TRI_MPI(MPI_Iallreduce(&mine, out, 1, MPI_INT, MPI_MAX, comm->mpi, &request));
-    return tri_wait_messages(comm->family, 1, &request, MPI_STATUSES_IGNORE);
+tri_status tri_largest(const tri_comm *comm, int mine, int *out) {
+    tri_peers peers = tri_peers_of(comm);
+    *out = mine;
+    return tri_small_allreduce(&peers, out, 1, MPI_INT, MPI_MAX);
 }

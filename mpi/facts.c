@@ -30,10 +30,7 @@ static tri_status find_keyval(int *out) {
 tri_status tri_facts_create(int size, tri_facts **out) {
     tri_facts *facts = calloc(1, sizeof *facts);
     if (facts) facts->label_of = calloc((size_t)size, sizeof *facts->label_of);
-    if (facts) facts->pid = calloc((size_t)size, sizeof *facts->pid);
-    if (!facts || !facts->label_of || !facts->pid) {
-        if (facts) free(facts->label_of);
-        if (facts) free(facts->pid);
+    if (!facts || !facts->label_of) {
         free(facts);
         return tri_fail(TRI_ERR_MEMORY, "out of memory for the nodes of %d ranks", size);
     }
@@ -44,9 +41,18 @@ tri_status tri_facts_create(int size, tri_facts **out) {
 
 void tri_facts_release(tri_facts *facts) {
     if (!facts || --facts->owners) return;
+    tri_carrier_release(facts->carrier);
     free(facts->label_of);
-    free(facts->pid);
+    free(facts->process);
+    if (facts->above) facts->above_destroy(facts->above);
     free(facts);
+}
+
+void tri_facts_carry(tri_facts *facts, tri_carrier *carrier) {
+    if (facts->carrier == carrier) return;
+    tri_carrier_release(facts->carrier);
+    facts->carrier = carrier;
+    atomic_fetch_add(&carrier->holders, 1);
 }
 
 tri_status tri_facts_find(MPI_Comm parent, tri_facts **out) {
@@ -61,7 +67,7 @@ tri_status tri_facts_find(MPI_Comm parent, tri_facts **out) {
 
 tri_status tri_facts_keep(MPI_Comm parent, tri_facts *facts) {
     int key;
-    if (!facts->found_processes || !facts->processes || facts->kept) return TRI_OK;
+    if (!facts->separate || facts->kept) return TRI_OK;
     TRI_TRY(find_keyval(&key));
     TRI_MPI(MPI_Comm_set_attr(parent, key, facts));
     facts->kept = 1;

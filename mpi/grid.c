@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mpi/comm.h"
 #include "trireme/size.h"
 
 static int greatest_divisor(int a, int b) {
@@ -190,7 +191,6 @@ tri_status tri_grid_create(tri_comm *comm, int dims, const size_t points[], cons
         return tri_fail(TRI_ERR_MEMORY, "out of memory for a grid of %d ranks", tri_comm_size(comm));
     }
     grid->comm = comm;
-    grid->mpi = MPI_COMM_NULL;
     grid->rank_at = rank_at;
     grid->info.dims = dims;
     for (int d = 0; d < TRI_GRID_DIMS; d++) {
@@ -198,8 +198,7 @@ tri_status tri_grid_create(tri_comm *comm, int dims, const size_t points[], cons
         if (d < dims) fixed[d] = ranks ? ranks[d] : 0;
     }
     tri_status status = lay_out(grid, fixed);
-    if (status == TRI_OK)
-        status = tri_mpi_status(MPI_Comm_dup(tri_comm_mpi(comm), &grid->mpi), "MPI_Comm_dup");
+    if (status == TRI_OK) status = tri_comm_open_like(comm, &grid->faces);
     if (status == TRI_OK)
         *out = grid;
     else
@@ -209,7 +208,7 @@ tri_status tri_grid_create(tri_comm *comm, int dims, const size_t points[], cons
 
 void tri_grid_destroy(tri_grid **grid) {
     if (!grid || !*grid) return;
-    if ((*grid)->mpi != MPI_COMM_NULL) MPI_Comm_free(&(*grid)->mpi);
+    tri_comm_destroy(&(*grid)->faces);
     free((*grid)->rank_at);
     free(*grid);
     *grid = NULL;

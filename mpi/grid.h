@@ -5,7 +5,7 @@
 
 struct tri_grid {
     tri_comm *comm;
-    MPI_Comm mpi; /* only for faces, so that their tags are separate */
+    tri_comm *faces; /* the same ranks, only for faces, so that their tags are separate */
     tri_grid_info info;
     int *rank_at; /* rank at each grid position, in row-major order */
 };

@@ -102,11 +102,11 @@ tri_status tri_halo_start(tri_halo *halo, void *field) {
                 MPI_Request *request = &halo->requests[halo->started];
                 if (peer == MPI_PROC_NULL) continue;
                 if (receive)
-                    TRI_TRY(tri_start_recv((char *)field + f->around[side], 1, f->type, peer, d, grid->mpi,
-                                           request));
+                    TRI_TRY(tri_irecv((char *)field + f->around[side], 1, f->type, peer, d, grid->faces,
+                                      request));
                 else
-                    TRI_TRY(tri_start_send((char *)field + f->own[side], 1, f->type, peer, d, grid->mpi,
-                                           request));
+                    TRI_TRY(
+                        tri_isend((char *)field + f->own[side], 1, f->type, peer, d, grid->faces, request));
                 halo->started++;
             }
     return TRI_OK;

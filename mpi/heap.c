@@ -19,9 +19,9 @@ static tri_status grow(tri_shared *shared, size_t bytes) {
     }
     tri_heap *heap = &heaps[shared->heap_count++];
     *heap = (tri_heap){.starts = starts};
-    uint64_t mine = bytes / PAGE_BYTES * PAGE_BYTES + PAGE_BYTES;
-    starts[0] = 0;
-    TRI_MPI(MPI_Allgather(&mine, 1, MPI_UINT64_T, starts + 1, 1, MPI_UINT64_T, shared->mpi));
+    memset(starts, 0, (size + 1) * sizeof *starts);
+    starts[shared->rank + 1] = bytes / PAGE_BYTES * PAGE_BYTES + PAGE_BYTES;
+    TRI_TRY(tri_small_allreduce(&shared->node, starts, size + 1, MPI_UINT64_T, MPI_MAX));
     for (size_t rank = 0; rank < size; rank++)
         starts[rank + 1] += starts[rank];
     return TRI_OK;
@@ -30,8 +30,8 @@ static tri_status grow(tri_shared *shared, size_t bytes) {
 /* Allocates the memory of the last heap. */
 static tri_status fill(tri_shared *shared, size_t bytes) {
     tri_heap *heap = &shared->heaps[shared->heap_count - 1];
-    if (shared->segment.base)
-        TRI_TRY(tri_segment_create(shared->mpi, heap->starts[shared->size], &heap->segment));
+    if (shared->processes)
+        TRI_TRY(tri_segment_create(&shared->node, heap->starts[shared->size], &heap->segment));
     if (heap->segment.base) {
         /* Use huge pages where the system permits them for shared memory. */
         madvise(heap->segment.base, heap->segment.bytes, MADV_HUGEPAGE);
@@ -47,7 +47,7 @@ static tri_status fill(tri_shared *shared, size_t bytes) {
 
 tri_status tri_alloc_shared(tri_comm *comm, size_t bytes, void **out) {
     tri_shared *shared;
-    TRI_TRY(tri_shared_of(comm, &shared));
+    TRI_TRY(tri_agree(comm, tri_shared_of(comm, &shared)));
     int before = shared->heap_count;
     tri_status status = grow(shared, bytes);
     if (status == TRI_OK) status = fill(shared, bytes);

@@ -69,25 +69,27 @@ static tri_status check_tag(int tag) {
 tri_status tri_isend(const void *data, size_t count, MPI_Datatype type, int peer, int tag, tri_comm *comm,
                      MPI_Request *out) {
     TRI_TRY(check_tag(tag));
-    return tri_start_send(data, count, type, peer, tag, comm->mpi, out);
+    return tri_start_send(data, count, type, tri_carried(comm->ranks, peer), comm->first_tag + tag, comm->mpi,
+                          out);
 }
 
 tri_status tri_irecv(void *data, size_t count, MPI_Datatype type, int peer, int tag, tri_comm *comm,
                      MPI_Request *out) {
     TRI_TRY(check_tag(tag));
-    return tri_start_recv(data, count, type, peer, tag, comm->mpi, out);
+    return tri_start_recv(data, count, type, tri_carried(comm->ranks, peer), comm->first_tag + tag, comm->mpi,
+                          out);
 }
 
 /* The received length must equal the buffer's. MPI itself rejects only longer messages. */
-static tri_status check_length(const MPI_Status *status, size_t count, MPI_Datatype type) {
+static tri_status check_length(const MPI_Status *status, size_t count, MPI_Datatype type, int peer) {
     int type_bytes;
     MPI_Count bytes;
     if (status->MPI_SOURCE == MPI_PROC_NULL) return TRI_OK;
     TRI_MPI(MPI_Type_size(type, &type_bytes));
     TRI_MPI(MPI_Get_elements_x(status, MPI_BYTE, &bytes));
     if (type_bytes && (size_t)bytes != count * (size_t)type_bytes)
-        return tri_fail(TRI_ERR_MPI, "received %lld bytes from rank %d, expected %zu", (long long)bytes,
-                        status->MPI_SOURCE, count * (size_t)type_bytes);
+        return tri_fail(TRI_ERR_MPI, "received %lld bytes from rank %d, expected %zu", (long long)bytes, peer,
+                        count * (size_t)type_bytes);
     return TRI_OK;
 }
 
@@ -102,7 +104,7 @@ tri_status tri_recv(void *data, size_t count, MPI_Datatype type, int peer, int t
     MPI_Status status;
     TRI_TRY(tri_irecv(data, count, type, peer, tag, comm, &request));
     TRI_TRY(tri_wait_messages(comm->family, 1, &request, &status));
-    return check_length(&status, count, type);
+    return check_length(&status, count, type, peer);
 }
 
 tri_status tri_exchange(const void *send, size_t send_count, int to, void *recv, size_t recv_count, int from,
@@ -112,5 +114,5 @@ tri_status tri_exchange(const void *send, size_t send_count, int to, void *recv,
     TRI_TRY(tri_irecv(recv, recv_count, type, from, tag, comm, &requests[0]));
     TRI_TRY(tri_isend(send, send_count, type, to, tag, comm, &requests[1]));
     TRI_TRY(tri_wait_messages(comm->family, 2, requests, statuses));
-    return check_length(&statuses[0], recv_count, type);
+    return check_length(&statuses[0], recv_count, type, from);
 }

@@ -16,6 +16,23 @@ size_t tri_shared_bytes(int size) {
            tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES, TRI_LARGE_DEPTH);
 }
 
+/* The segment is mapped by every rank: with more ranks, the ring of each is shorter. */
+static unsigned short_depth(int size) {
+    unsigned depth = TRI_SHORT_DEPTH;
+    for (int ranks = 4; ranks < size && depth > TRI_SHORT_DEPTH_LEAST; ranks *= 2)
+        depth /= 2;
+    return depth;
+}
+
+size_t tri_shared_small_bytes(int size) {
+    return tri_ring_bytes(size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES, short_depth(size));
+}
+
+void tri_shared_attach_small(tri_shared *shared, void *memory) {
+    shared->small = tri_ring_attach(memory, shared->rank, shared->size, SMALL_HEADER_BYTES,
+                                    TRI_SMALL_PAYLOAD_BYTES, short_depth(shared->size), &shared->waiter);
+}
+
 void tri_shared_attach(tri_shared *shared, void *memory) {
     int rank = shared->rank, size = shared->size;
     char *at = memory;

@@ -67,36 +67,34 @@ static tri_segment map(int fd, const offer *o) {
     return segment;
 }
 
-tri_status tri_segment_create_by(MPI_Comm mpi, tri_segment_kind kind, size_t bytes, tri_segment *out) {
-    int rank;
-    TRI_MPI(MPI_Comm_rank(mpi, &rank));
+tri_status tri_segment_create_by(const tri_peers *peers, tri_segment_kind kind, size_t bytes,
+                                 tri_segment *out) {
     offer o = {0};
-    if (rank == 0) {
+    if (peers->rank == 0) {
         o = (offer){.token = make_token(), .bytes = (bytes + 63) / 64 * 64, .pid = getpid()};
         o.fd = create_file(&o, kind);
     }
-    TRI_MPI(MPI_Bcast(&o, sizeof o, MPI_BYTE, 0, mpi));
+    TRI_TRY(tri_small_bcast(peers, &o, sizeof o, 0));
     int fd = -1;
-    if (o.fd >= 0) fd = rank ? open_file(&o, kind) : o.fd;
+    if (o.fd >= 0) fd = peers->rank ? open_file(&o, kind) : o.fd;
     tri_segment segment = map(fd, &o);
-    int mine = segment.base != NULL, all = 0;
-    int error = MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, mpi);
-    if (rank == 0 && o.fd >= 0 && kind == TRI_SEGMENT_NAMED) {
+    int all = segment.base != NULL;
+    tri_status status = tri_small_allreduce(peers, &all, 1, MPI_INT, MPI_MIN);
+    if (peers->rank == 0 && o.fd >= 0 && kind == TRI_SEGMENT_NAMED) {
         char name[64];
         write_name(name, sizeof name, &o);
         shm_unlink(name);
     }
     if (fd >= 0) close(fd);
-    if (!all) tri_segment_destroy(&segment);
-    TRI_TRY(tri_mpi_status(error, "MPI_Allreduce"));
+    if (!all || status != TRI_OK) tri_segment_destroy(&segment);
     *out = segment;
-    return TRI_OK;
+    return status;
 }
 
-tri_status tri_segment_create(MPI_Comm mpi, size_t bytes, tri_segment *out) {
+tri_status tri_segment_create(const tri_peers *peers, size_t bytes, tri_segment *out) {
     tri_segment segment = {NULL, 0};
     for (tri_segment_kind kind = 0; kind < TRI_SEGMENT_KINDS && !segment.base; kind++)
-        TRI_TRY(tri_segment_create_by(mpi, kind, bytes, &segment));
+        TRI_TRY(tri_segment_create_by(peers, kind, bytes, &segment));
     *out = segment;
     return TRI_OK;
 }

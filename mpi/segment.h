@@ -2,10 +2,9 @@
 #ifndef TRI_MPI_SEGMENT_H
 #define TRI_MPI_SEGMENT_H
 
-#include <mpi.h>
 #include <stddef.h>
 
-#include "trireme/comm.h"
+#include "mpi/comm.h"
 
 typedef struct tri_segment {
     char *base; /* NULL: no segment */
@@ -16,10 +15,11 @@ typedef struct tri_segment {
  * in /dev/shm, which is unlinked as soon as all ranks have opened it. Neither leaves anything behind. */
 typedef enum tri_segment_kind { TRI_SEGMENT_NAMELESS, TRI_SEGMENT_NAMED, TRI_SEGMENT_KINDS } tri_segment_kind;
 
-/* Collective over `mpi`, whose ranks share a node. `bytes` is taken from rank 0. The memory is zeroed. If
+/* Collective over `peers`, which share a node. `bytes` is taken from rank 0. The memory is zeroed. If
  * any rank cannot map it, out->base is NULL on all ranks; this is not an error. TRI_ERR_MPI. */
-tri_status tri_segment_create(MPI_Comm mpi, size_t bytes, tri_segment *out);
-tri_status tri_segment_create_by(MPI_Comm mpi, tri_segment_kind kind, size_t bytes, tri_segment *out);
+tri_status tri_segment_create(const tri_peers *peers, size_t bytes, tri_segment *out);
+tri_status tri_segment_create_by(const tri_peers *peers, tri_segment_kind kind, size_t bytes,
+                                 tri_segment *out);
 
 void tri_segment_destroy(tri_segment *segment);
 

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "mpi/comm.h"
 #include "mpi/ring.h"
 #include "mpi/segment.h"
 #include "trireme/shared.h"
@@ -27,10 +28,16 @@ typedef struct tri_heap {
     void *mine;
 } tri_heap;
 
+/* Which rings exist. A communicator has none until its first call, and small ones as long as its calls are
+ * few and short: those take a few KiB for each rank. */
+typedef enum tri_rings { TRI_RINGS_NONE, TRI_RINGS_SMALL, TRI_RINGS_ALL } tri_rings;
+
 typedef struct tri_shared {
-    MPI_Comm mpi; /* the ranks of the node */
-    int mpi_is_mine;
-    int rank, size;  /* within the node */
+    tri_peers node; /* the ranks of the node */
+    int *ranks;     /* of them, in the carrier */
+    int rank, size; /* within the node */
+    int processes;  /* whether ranks may share memory, on every node; 0 also after a failure to do so */
+    tri_rings rings;
     int cores;       /* cores available to all ranks of the node together */
     int single_copy; /* whether cross-memory attach works between all ranks */
     tri_waiter waiter;
@@ -38,7 +45,7 @@ typedef struct tri_shared {
     tri_ring small;            /* deep, data on the flag's line: for short messages and addresses */
     tri_ring middle;
     tri_ring large;      /* as deep as fits a cache */
-    tri_segment segment; /* holds the rings; base NULL: the ranks cannot share memory */
+    tri_segment segment; /* holds the rings */
     tri_peer *peers;
     tri_heap *heaps;
     int heap_count;
@@ -52,22 +59,27 @@ enum {
     /* A rank may run this many calls ahead of the ranks that wait for it. On oversubscribed cores, this is
      * the work done in one time slice. */
     TRI_SMALL_DEPTH = 256,
+    /* Of a short ring: as deep as a few KiB of a rank allow. */
+    TRI_SHORT_DEPTH = 16,
+    TRI_SHORT_DEPTH_LEAST = 4,
     TRI_MIDDLE_DEPTH = 16,
     /* Two pieces for each of the two steps of a pipeline. */
     TRI_LARGE_DEPTH = 4
 };
 
-/* Bytes of shared memory that `size` ranks need. */
+/* Bytes of shared memory that `size` ranks need for all rings, or for a short ring of small slots. */
 size_t tri_shared_bytes(int size);
+size_t tri_shared_small_bytes(int size);
 /* Attaches the rings of shared->rank, of shared->size ranks, to zeroed memory. No MPI calls. */
 void tri_shared_attach(tri_shared *shared, void *memory);
+void tri_shared_attach_small(tri_shared *shared, void *memory);
 
-/* Shared memory of the communicator's ranks on this node, owned by the communicator. The first call is
- * collective and creates it. TRI_ERR_MPI, TRI_ERR_MEMORY. */
+/* The shared memory of the communicator's ranks on this node, without rings at first. Local.
+ * TRI_ERR_MEMORY. */
 tri_status tri_shared_of(tri_comm *comm, tri_shared **out);
-/* The same, or NULL if the ranks of any node cannot share memory. `single_copy` and `cores` are the minima
- * over all nodes, so that all ranks agree. Collective. */
-tri_status tri_shared_everywhere(tri_comm *comm, tri_shared **out, int *single_copy, int *cores);
+/* Makes the rings, if they do not exist yet; `comm` has its `shared`. *ready is 0 on all ranks if the ranks
+ * of any node cannot share memory. Collective. TRI_ERR_MPI. */
+tri_status tri_shared_ready(tri_comm *comm, tri_rings rings, int *ready);
 void tri_shared_destroy(tri_shared **shared);
 void tri_heap_destroy(tri_heap *heap);
 

@@ -1,5 +1,6 @@
 /* Replaces store/ in a build without HDF5. */
 #include "trireme/array.h"
+#include "trireme/record.h"
 #include "trireme/result.h"
 #include "trireme/store.h"
 
@@ -229,6 +230,30 @@ tri_status tri_result_finish(tri_result *result) {
 
 void tri_result_destroy(tri_result **result) {
     (void)result;
+}
+
+tri_status tri_record_read(const char *file, tri_record **out) {
+    (void)file, (void)out;
+    return absent();
+}
+
+const tri_record_item *tri_record_find(const tri_record *record, const char *name) {
+    (void)record, (void)name;
+    return NULL;
+}
+
+const char *tri_record_text(const tri_record *record, const char *name) {
+    (void)record, (void)name;
+    return "";
+}
+
+double tri_record_number(const tri_record_item *item, size_t index) {
+    (void)item, (void)index;
+    return 0;
+}
+
+void tri_record_destroy(tri_record **record) {
+    (void)record;
 }
 
 tri_status tri_store_describe(tri_store_library *out) {

@@ -10,6 +10,9 @@
  * error, or no child looks. */
 TRI_MUST_CHECK tri_status tri_look(const char *file, const char *path, int any, const char *attribute);
 
+/* As an attribute: tri_record_read(). No attribute of ours has this name. */
+#define TRI_LOOK_RECORD "*"
+
 /* What the child does with the arguments of tri_look(). */
 typedef void (*tri_look_at)(const char *file, const char *path, int any, const char *attribute);
 

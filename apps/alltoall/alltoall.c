@@ -316,7 +316,7 @@ static tri_status run(tri_run *run, void *argument) {
     for (size_t step = 0; step < s->plan.steps; step++) {
         box whole = plan_box(&s->plan, step);
         TRI_TRY(do_box(run, s, &whole));
-        tri_progress(run, "permuting", (double)(step + 1) / (double)s->plan.steps);
+        tri_progress(run, "permuting", (double)(step + 1), (double)s->plan.steps, "steps");
     }
     TRI_TRY(finish_slice(run, s));
     double start = tri_now_s();

@@ -110,7 +110,7 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(tri_agree(run->comm, name_copy(s)));
     TRI_TRY(
         tri_agree(run->comm, root ? bcast_tree_scan(s->source, s->keep & BCAST_LINKS, &s->tree) : TRI_OK));
-    TRI_TRY(tri_comm_split(run->comm, tri_comm_shape(run->comm)->local_rank ? -1 : 0, &s->writers));
+    TRI_TRY(tri_comm_split(run->comm, tri_comm_shape(run->comm)->local_rank ? -1 : 0, 0, &s->writers));
     if (s->writers) TRI_TRY(bcast_tree_share(&s->tree, s->writers));
     return allocate(s);
 }
@@ -162,7 +162,7 @@ static tri_status send_stream(tri_run *run, state *s, bcast_cursor *from, writer
             busy = 1;
         }
         if (root && next && status == TRI_OK) status = read_piece(run, from, s->buffer[!turn], next);
-        tri_progress(run, "copying", (double)(done + bytes) / (double)total);
+        tri_progress(run, "copying", (double)(done + bytes), (double)total, "B");
     }
     if (busy) {
         tri_status written = wait_for(run, w);

@@ -35,7 +35,7 @@ tri_status bcast_memory_run(tri_run *run, bcast_memory *m) {
         start = tri_now_s();
         TRI_TRY(tri_bcast(m->data + first * row, count * row, MPI_BYTE, 0, run->comm));
         tri_report_phase(run, "communicate", tri_now_s() - start, (double)(count * row));
-        tri_progress(run, "sending", (double)(first + count) / (double)rows);
+        tri_progress(run, "sending", (double)(first + count), (double)rows, "rows");
     }
     return TRI_OK;
 }

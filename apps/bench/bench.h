@@ -49,8 +49,6 @@ void bench_note(tri_run *run, bench_list *list);
 void bench_rows(tri_run *run, const bench_variant *variants, int count, int trials, int against,
                 const char *group, bench_list *list);
 
-/* gnuplot's terminal for the pictures. */
-extern const char bench_terminal[];
 /* Draws the rates of the variants as bars. */
 tri_status bench_plot(const tri_run *run, const bench_variant *variants, int count, int trials,
                       const char *title, const char *path);

@@ -158,12 +158,12 @@ static tri_status run(tri_run *run, void *argument) {
                            .send = s->send,
                            .recv = s->recv,
                            .comm = run->comm};
-        tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
+        tri_progress(run, "calls", i, s->cells, "calls");
         bench_methods_destroy(c->method, c->used);
         TRI_TRY(bench_measure(&call, c->method, c->used, s->seconds));
         TRI_TRY(measure_again(s, &call, c));
     }
-    tri_progress(run, "choice", 1);
+    tri_progress(run, "calls", s->cells, s->cells, "calls");
     return TRI_OK;
 }
 

@@ -134,12 +134,12 @@ static tri_status run(tri_run *run, void *argument) {
     for (int i = 0; i < s->cells; i++) {
         cell *c = &s->cell[i];
         if (c->left_out) continue;
-        tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
+        tri_progress(run, "calls", i, s->cells, "calls");
         bench_call call = call_of(s, c, run->comm);
         bench_methods_destroy(c->method, c->used);
         TRI_TRY(bench_measure(&call, c->method, c->used, s->seconds));
     }
-    tri_progress(run, "collectives", 1);
+    tri_progress(run, "calls", s->cells, s->cells, "calls");
     return TRI_OK;
 }
 

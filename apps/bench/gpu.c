@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/driver/plot.h"
+#include "apps/common/plot.h"
 
 enum { LAUNCHES = 256, SMALLEST = 1 << 10, GROWTH = 4 };
 
@@ -15,8 +15,7 @@ static const tri_option options[] = {
     TRI_OPTION(bench_device, bytes, "bytes", "64Mi",
                "bytes of each of four device buffers and three host vectors"),
     TRI_OPTION(bench_device, trials, "trials", "11", "trials of each measurement"),
-    TRI_OPTION(bench_device, plot, "plot", NULL,
-               "SVG file with a roofline plot of the kernels, drawn by gnuplot"),
+    TRI_OPTION(bench_device, plot, "plot", NULL, "SVG file with a roofline plot of the kernels"),
     {.name = NULL},
 };
 

@@ -1,10 +1,11 @@
 /* The results of bench gpu: tables, record and picture. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/bench/gpu.h"
-#include "apps/driver/plot.h"
+#include "apps/common/plot.h"
 
 static double median(const bench_device *b, const bench_gpu_work *w) {
     return b->time[w - b->work].median;
@@ -89,36 +90,56 @@ static size_t show_sizes(tri_run *run, const bench_device *b) {
 
 /* ---- the roofline plot ---- */
 
-typedef struct picture {
-    const bench_device *b;
-    const char *title;
-    roofs roofs;
-} picture;
-
-static tri_status draw(FILE *to, const void *argument) {
-    const picture *p = argument;
-    fprintf(to, "set title ");
-    tri_plot_text(to, p->title);
-    fprintf(to, " noenhanced\nset logscale xy\nset xrange [0.03:100]\nset xlabel 'flops for each byte of the "
-                "device''s memory'\n"
-                "set ylabel 'Gflop/s'\nset key bottom right\nset grid\n");
-    fprintf(to, "roof(x) = %.9g * x < %.9g ? %.9g * x : %.9g\n", 1e-9 * p->roofs.bytes_per_s,
-            1e-9 * p->roofs.flops_per_s, 1e-9 * p->roofs.bytes_per_s, 1e-9 * p->roofs.flops_per_s);
-    for (int form = 0; form < BENCH_GPU_FORMS; form++) {
-        fprintf(to, "$form%d << END\n", form);
-        for (const bench_gpu_work *w = p->b->work; w < p->b->work + p->b->works; w++)
-            if (w->kind == BENCH_GPU_KERNEL && w->form == form && w->flops > 0)
-                fprintf(to, "%.9g %.9g \"%s\"\n", w->flops / w->bytes, 1e-9 * rate(w->flops, median(p->b, w)),
-                        tri_gpu_kernel(w->index)->name);
-        fprintf(to, "END\n");
+static tri_status draw(const tri_run *run, const bench_device *b, const char *title) {
+    enum { ROOF = 49 };
+    static const char *const forms[BENCH_GPU_FORMS] = {"one work-item to a group",
+                                                       "many work-items to a group"};
+    const double from = 0.03, to = 100;
+    const roofs r = find_roofs(b);
+    double roof_x[ROOF], roof_y[ROOF], x[BENCH_GPU_FORMS][BENCH_GPU_WORKS],
+        y[BENCH_GPU_FORMS][BENCH_GPU_WORKS];
+    const char *names[BENCH_GPU_FORMS][BENCH_GPU_WORKS];
+    tri_plot_series series[1 + BENCH_GPU_FORMS] = {
+        {.title = "copy speed and peak", .kind = TRI_PLOT_CURVE, .count = ROOF, .x = roof_x, .y = roof_y}};
+    for (int i = 0; i < ROOF; i++) {
+        roof_x[i] = from * pow(to / from, i / (ROOF - 1.0));
+        roof_y[i] = 1e-9 * fmin(r.bytes_per_s * roof_x[i], r.flops_per_s);
     }
-    fprintf(to,
-            "plot roof(x) with lines linewidth 2 linecolor rgb '#444444' title 'copy speed and peak', "
-            "$form0 with points pointtype 7 linecolor rgb '#4477aa' title 'one work-item to a group', "
-            "$form1 with points pointtype 5 linecolor rgb '#ee6677' title 'many work-items to a group', "
-            "$form%d using 1:2:3 with labels offset 0,1 noenhanced notitle\n",
-            p->b->form);
-    return TRI_OK;
+    for (int form = 0; form < BENCH_GPU_FORMS; form++) {
+        size_t count = 0;
+        for (const bench_gpu_work *w = b->work; w < b->work + b->works; w++) {
+            if (w->kind != BENCH_GPU_KERNEL || (int)w->form != form || w->flops <= 0) continue;
+            x[form][count] = w->flops / w->bytes;
+            y[form][count] = 1e-9 * rate(w->flops, median(b, w));
+            names[form][count++] = tri_gpu_kernel(w->index)->name;
+        }
+        series[1 + form] = (tri_plot_series){.title = forms[form],
+                                             .kind = TRI_PLOT_POINTS,
+                                             .count = count,
+                                             .x = x[form],
+                                             .y = y[form],
+                                             .labels = form == (int)b->form ? names[form] : NULL};
+    }
+    tri_plot plot = {.title = title,
+                     .x = {.label = "flops for each byte of the device's memory (1/B)", .log = true},
+                     .y = {.label = "speed (Gflop/s)", .log = true},
+                     .series = series,
+                     .count = 1 + BENCH_GPU_FORMS};
+    return tri_plot_file(b->plot, run->common->replace, &plot, 1, 1);
+}
+
+/* What a roofline needs, for each kernel. */
+static void record_roofline(const tri_run *run, const bench_device *b) {
+    char path[96];
+    for (const bench_gpu_work *w = b->work; w < b->work + b->works && run->result; w++) {
+        if (w->kind != BENCH_GPU_KERNEL || w->flops <= 0) continue;
+        double intensity = w->flops / w->bytes, speed = rate(w->flops, median(b, w));
+        snprintf(path, sizeof path, "roofline/intensity/%s", w->name);
+        tri_result_reals(run->result, path, 0, NULL, &intensity, "1/B",
+                         "floating-point operations for each byte of the device's memory");
+        snprintf(path, sizeof path, "roofline/speed/%s", w->name);
+        tri_result_reals(run->result, path, 0, NULL, &speed, "1/s", "floating-point operations in a second");
+    }
 }
 
 tri_status bench_gpu_record(tri_run *run, void *argument) {
@@ -135,6 +156,7 @@ tri_status bench_gpu_record(tri_run *run, void *argument) {
     }
     free(sorted);
     bench_note(run, &list);
+    record_roofline(run, b);
     roofs r = find_roofs(b);
     const char *name = tri_gpu_describe(b->gpu[0])->name;
     tri_report_text(run, "measured_device", name);
@@ -163,5 +185,5 @@ tri_status bench_gpu_draw(tri_run *run, void *argument) {
     char title[192];
     snprintf(title, sizeof title, "bench gpu: %s, %d rank(s)", tri_gpu_describe(b->gpu[0])->name,
              tri_comm_size(run->comm));
-    return tri_plot(b->plot, run->common->replace, bench_terminal, draw, &(picture){b, title, find_roofs(b)});
+    return draw(run, b, title);
 }

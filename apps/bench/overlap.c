@@ -222,7 +222,7 @@ static tri_status run(tri_run *run, void *argument) {
     state *s = argument;
     for (int i = 0; i < s->cells; i++) {
         cell *c = &s->cell[i];
-        tri_progress(run, tri_operation_name(c->operation), (double)i / s->cells);
+        tri_progress(run, "calls", i, s->cells, "calls");
         s->call = (bench_call){.operation = c->operation,
                                .count = c->bytes / sizeof(double),
                                .send = s->send,
@@ -235,7 +235,7 @@ static tri_status run(tri_run *run, void *argument) {
         c->computed_s = s->computed_s;
         TRI_TRY(bench_alternate(run, c->variants, VARIANTS, s->trials, trial, s));
     }
-    tri_progress(run, "overlap", 1);
+    tri_progress(run, "calls", s->cells, s->cells, "calls");
     return TRI_OK;
 }
 

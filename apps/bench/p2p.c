@@ -107,8 +107,10 @@ static tri_status run(tri_run *run, void *argument) {
         s->messages = 10;
         TRI_TRY(bench_once(run, "a short trial", trial, s, MPI_ROUND_TRIP, &seconds));
         s->messages = 1 + (int)fmin(s->duration_s / fmax(seconds, 1e-9), 1e6);
+        tri_progress(run, "sizes", i, s->sizes, "sizes");
         TRI_TRY(bench_alternate(run, s->variants[i], VARIANTS, s->trials, trial, s));
     }
+    tri_progress(run, "sizes", s->sizes, s->sizes, "sizes");
     return TRI_OK;
 }
 

@@ -1,6 +1,6 @@
 /* What the subjects of bench share: samples, tables, plots. */
 #include "apps/bench/bench.h"
-#include "apps/driver/plot.h"
+#include "apps/common/plot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +56,7 @@ tri_status bench_alternate(tri_run *run, bench_variant *variants, int count, int
             double seconds;
             TRI_TRY(bench_once(run, variants[v].name, trial, argument, v, &seconds));
             if (t >= 0) variants[v].seconds[t] = seconds;
+            tri_progress(run, "trials", (t + 1.0) * count + i + 1, (trials + 1.0) * count, "trials");
         }
     return TRI_OK;
 }
@@ -111,41 +112,37 @@ void bench_report(tri_run *run, const bench_variant *variants, int count, int tr
     bench_note(run, &list);
 }
 
-const char bench_terminal[] = "svg size 900,480 dynamic background 'white'";
-
-typedef struct bars {
-    const bench_variant *variants;
-    int count, trials;
-    const char *title;
-    double *sorted;
-} bars;
-
-/* A bar for each variant: name, median rate and confidence interval. */
-static tri_status draw_bars(FILE *to, const void *argument) {
-    const bars *b = argument;
-    fprintf(to, "set title ");
-    tri_plot_text(to, b->title);
-    fprintf(to, " noenhanced\nset ylabel 'GB/s'\nset yrange [0:*]\nset grid ytics\nset style fill solid "
-                "0.6\nunset key\n");
-    fprintf(to, "set xtics rotate by -30 noenhanced\nset xrange [-0.6:%g]\n$rates << END\n", b->count - 0.4);
-    for (int v = 0; v < b->count; v++) {
-        const bench_variant *variant = &b->variants[v];
-        memcpy(b->sorted, variant->seconds, (size_t)b->trials * sizeof *b->sorted);
-        tri_summary s = tri_summarise(b->sorted, (size_t)b->trials);
-        if (variant->bytes > 0 && s.low > 0)
-            fprintf(to, "\"%s\" %.9g %.9g %.9g\n", variant->name, 1e-9 * variant->bytes / s.median,
-                    1e-9 * variant->bytes / s.high, 1e-9 * variant->bytes / s.low);
+/* A bar for each variant with a rate: its median and confidence interval. */
+static tri_status draw_bars(const tri_run *run, const bench_variant *variants, int count, int trials,
+                            const char *title, const char *path, double *room) {
+    double *sorted = room,
+           *rates[3] = {room + trials, room + trials + count, room + trials + 2 * (size_t)count};
+    const char *names[64];
+    size_t bars = 0;
+    for (int v = 0; v < count && bars < sizeof names / sizeof *names; v++) {
+        memcpy(sorted, variants[v].seconds, (size_t)trials * sizeof *sorted);
+        tri_summary s = tri_summarise(sorted, (size_t)trials);
+        if (variants[v].bytes <= 0 || s.low <= 0) continue;
+        names[bars] = variants[v].name;
+        rates[0][bars] = 1e-9 * variants[v].bytes / s.median;
+        rates[1][bars] = 1e-9 * variants[v].bytes / s.high;
+        rates[2][bars++] = 1e-9 * variants[v].bytes / s.low;
     }
-    fprintf(to, "END\nplot $rates using 0:2:3:4:(0.7):xtic(1) with boxerrorbars linecolor rgb '#4477aa'\n");
-    return TRI_OK;
+    tri_plot_series series = {
+        .kind = TRI_PLOT_BARS, .count = bars, .y = rates[0], .low = rates[1], .high = rates[2]};
+    tri_plot plot = {.title = title,
+                     .x = {.names = names, .count = bars},
+                     .y = {.label = "rate (GB/s)"},
+                     .series = &series,
+                     .count = 1};
+    return tri_plot_file(path, run->common->replace, &plot, 1, 1);
 }
 
 tri_status bench_plot(const tri_run *run, const bench_variant *variants, int count, int trials,
                       const char *title, const char *path) {
-    double *sorted = malloc((size_t)trials * sizeof *sorted);
-    if (!sorted) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", trials);
-    tri_status status = tri_plot(path, run->common->replace, bench_terminal, draw_bars,
-                                 &(bars){variants, count, trials, title, sorted});
-    free(sorted);
+    double *room = malloc(((size_t)trials + 3 * (size_t)count) * sizeof *room);
+    if (!room) return tri_fail(TRI_ERR_MEMORY, "no memory for %d samples", trials);
+    tri_status status = draw_bars(run, variants, count, trials, title, path, room);
+    free(room);
     return status;
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "apps/bench/bench.h"
+#include "apps/common/plot.h"
 #include "apps/common/reduce_workers.h"
-#include "apps/driver/plot.h"
 
 enum {
     READ,
@@ -41,7 +41,7 @@ static const tri_option options[] = {
     TRI_OPTION(state, distribution, "distribution", "uniform", "distribution of the elements",
                .choices = "uniform|normal|wide|cancel"),
     TRI_OPTION(state, trials, "trials", "11", "trials of each variant"),
-    TRI_OPTION(state, plot, "plot", NULL, "SVG file with a plot of the rates, drawn by gnuplot"),
+    TRI_OPTION(state, plot, "plot", NULL, "SVG file with a plot of the rates"),
     {.name = NULL},
 };
 

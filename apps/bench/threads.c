@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "apps/bench/bench.h"
+#include "apps/common/plot.h"
 #include "apps/driver/machine.h"
-#include "apps/driver/plot.h"
 
 /* BOUND: of the queues. MOST: operations of a trial, and their items. */
 enum { BOUND = 1024, MOST = 1 << 20, MEASURES = 2, DISTANCES = 4, VARIANTS = MEASURES * BENCH_KINDS };
@@ -35,7 +35,7 @@ typedef struct state {
 static const tri_option options[] = {
     TRI_OPTION(state, trials, "trials", "11", "trials of each lock or queue"),
     TRI_OPTION(state, duration_s, "duration", "0.01", "minimum seconds of a trial"),
-    TRI_OPTION(state, plot, "plot", NULL, "SVG file with a plot of latency and throughput, drawn by gnuplot"),
+    TRI_OPTION(state, plot, "plot", NULL, "SVG file with a plot of latency and throughput"),
     {.name = NULL},
 };
 
@@ -217,43 +217,30 @@ static tri_status record(tri_run *run, void *argument) {
 }
 
 /* Two panels; in each a group of bars for each kind, a bar for each distance. */
-static tri_status draw_panels(FILE *to, const void *argument) {
-    const state *s = argument;
-    fprintf(to, "$data << END\n");
-    for (int kind = 0; kind < BENCH_KINDS; kind++) {
-        fprintf(to, "\"%s\"", bench_kinds[kind].name);
-        for (int d = 0; d < DISTANCES; d++)
-            for (int m = 0; m < MEASURES; m++) {
-                double x = median(s, d, MEASURES * kind + m);
-                if (x > 0)
-                    fprintf(to, " %.9g", m ? 1e-6 / x : 1e9 * x);
-                else
-                    fprintf(to, " NaN");
-            }
-        fputc('\n', to);
-    }
-    fprintf(to, "END\nset multiplot layout 2,1\nset style data histogram\nset style fill solid 0.6\n"
-                "set xtics rotate by -30 noenhanced\nset grid ytics\nset logscale y\nset key outside\n");
-    for (int m = 0; m < MEASURES; m++) {
-        fprintf(to, "set ylabel '%s'\nplot", m ? "million/s" : "ns");
-        const char *comma = "";
-        for (int d = 0; d < DISTANCES; d++)
-            if (s->present[d]) {
-                fprintf(to, "%s $data using %d:xtic(1) title '%s'", comma, 2 + MEASURES * d + m,
-                        distance_names[d]);
-                comma = ",";
-            }
-        fputc('\n', to);
-    }
-    fprintf(to, "unset multiplot\n");
-    return TRI_OK;
-}
-
 static tri_status draw(tri_run *run, void *argument) {
     const state *s = argument;
-    return s->plot ? tri_plot(s->plot, run->common->replace, "svg size 900,800 dynamic background 'white'",
-                              draw_panels, s)
-                   : TRI_OK;
+    static const char *const labels[MEASURES] = {"latency (ns)", "throughput (million/s)"};
+    const char *kinds[BENCH_KINDS];
+    double values[MEASURES][DISTANCES][BENCH_KINDS];
+    tri_plot_series series[MEASURES][DISTANCES];
+    tri_plot panels[MEASURES];
+    if (!s->plot) return TRI_OK;
+    for (int m = 0; m < MEASURES; m++) {
+        panels[m] = (tri_plot){.x = {.names = kinds, .count = BENCH_KINDS},
+                               .y = {.label = labels[m], .log = true},
+                               .series = series[m]};
+        for (int d = 0; d < DISTANCES; d++) {
+            if (!s->present[d]) continue;
+            for (int kind = 0; kind < BENCH_KINDS; kind++) {
+                double x = median(s, d, MEASURES * kind + m);
+                kinds[kind] = bench_kinds[kind].name;
+                values[m][d][kind] = x <= 0 ? NAN : m ? 1e-6 / x : 1e9 * x;
+            }
+            series[m][panels[m].count++] = (tri_plot_series){
+                .title = distance_names[d], .kind = TRI_PLOT_BARS, .count = BENCH_KINDS, .y = values[m][d]};
+        }
+    }
+    return tri_plot_file(s->plot, run->common->replace, panels, MEASURES, 1);
 }
 
 static void teardown(void *argument) {

@@ -63,6 +63,7 @@ typedef struct tri_common {
     const char *algorithm, *network, *device, *results;
     const char *checkpoint, *checkpoint_every;
     int repeat, warmup, threads;
+    double progress;
     bool quiet, json, verbose, resume, replace;
 } tri_common;
 
@@ -86,7 +87,11 @@ typedef struct tri_run {
     bool resumes;               /* there is a checkpoint to resume from; known before begin */
     tri_result *result;         /* NULL: no result file is written */
     tri_report *report;
-    double progress_s; /* when tri_progress() last wrote */
+    struct tri_progress_state {
+        const char *what; /* NULL: nothing is reported now */
+        double start_s, from, written_s;
+        bool terminal, in_place; /* in_place: the cursor is behind a text */
+    } progress;
     bool said_compiling;
 } tri_run;
 
@@ -109,6 +114,7 @@ struct tri_app {
         const void *state);
     bool no_result; /* no result file, no times in the table */
     bool outputs;   /* writes files that options name: it has --replace */
+    bool runs;      /* its arguments are the command line of another program, options included */
     /* Each may be NULL. The driver agrees on the status after each one, so a failure of one rank is a
      * failure of all. `run` sends messages: it calls tri_agree() itself between a step that may fail on
      * some ranks and the next message. */
@@ -126,11 +132,16 @@ struct tri_app {
     tri_status (*record)(tri_run *, void *); /* adds the results to the report and the result file */
     /* Rank 0 only, after the table and the result file, which remain if drawing fails. */
     tri_status (*draw)(tri_run *, void *);
+    /* The whole work of a program for tri_main_alone(), which has none of the functions above. */
+    tri_status (*alone)(void *);
     void (*teardown)(void *); /* also after a failure; the state may be incomplete */
 };
 
 /* The whole main() of a program; returns its exit status. */
 int tri_main(const tri_app *app, int argc, char **argv);
+
+/* The main() of a program that has `alone`: without MPI and the common options. */
+int tri_main_alone(const tri_app *app, int argc, char **argv);
 
 /* ---- Checkpoints: functions for `keep`. All ranks make the same calls with the same names. Saving writes
  * the values, loading fills them. All return the same status on every rank. ---- */
@@ -180,8 +191,13 @@ tri_status tri_out_check(const char *out, const char *in);
 /* Seconds of a monotonic clock. */
 double tri_now_s(void);
 
-/* Shows progress of a long run: on rank 0, on a terminal, a few times a second. done: 0 to 1. */
-void tri_progress(tri_run *run, const char *what, double done);
+/* Shows progress of a long run on rank 0, with the rate and the time left: on a terminal a few times a
+ * second, elsewhere a line every --progress seconds. `done` of `total` `units`; the first call sets the
+ * clock, done == total ends the report. While `what` is reported, reports of another name are ignored: they
+ * are parts. */
+void tri_progress(tri_run *run, const char *what, double done, double total, const char *units);
+/* Ends a report early and clears its line on a terminal, before other texts. */
+void tri_progress_end(tri_run *run);
 
 /* Says once, on one rank of each node, that kernels of the device are compiled. Local. */
 void tri_say_compiling(tri_run *run, tri_gpu *gpu);

@@ -69,12 +69,12 @@ static void help_rows(const tri_app *app, const tri_option *rows, bool arguments
 }
 
 void tri_options_help(const tri_app *app, const tri_option_set sets[2], FILE *to) {
-    fprintf(to, "%s: %s\n\nUsage: mpirun -np RANKS ", app->name, app->summary);
+    fprintf(to, "%s: %s\n\nUsage: %s", app->name, app->summary, app->alone ? "" : "mpirun -np RANKS ");
     usage(app, sets, to);
     fprintf(to, "\n\n");
     help_rows(app, sets[0].rows, true, to);
     help_rows(app, sets[0].rows, false, to);
-    fprintf(to, "\nCommon options:\n");
+    if (!app->alone) fprintf(to, "\nCommon options:\n");
     help_rows(app, sets[1].rows, false, to);
     help_rows(app, action_rows, false, to);
     fprintf(to, "\nEnvironment (all variables: man 7 trireme, doc/environment.md):\n");
@@ -120,12 +120,12 @@ void tri_options_man(const tri_app *app, const tri_option_set sets[2], FILE *to)
             TRIREME_VERSION_TEXT);
     fprintf(to, "trireme-%s \\- ", app->name);
     tri_roff(app->summary, to);
-    fprintf(to, "\n.SH SYNOPSIS\nmpirun \\-np RANKS ");
+    fprintf(to, "\n.SH SYNOPSIS\n%s", app->alone ? "" : "mpirun \\-np RANKS ");
     usage(app, sets, to);
     fprintf(to, "\n.SH OPTIONS\n");
     man_rows(app, sets[0].rows, true, to);
     man_rows(app, sets[0].rows, false, to);
-    fprintf(to, ".SH COMMON OPTIONS\n");
+    if (!app->alone) fprintf(to, ".SH COMMON OPTIONS\n");
     man_rows(app, sets[1].rows, false, to);
     man_rows(app, action_rows, false, to);
     tri_roff_examples(app->examples, to);

@@ -20,7 +20,13 @@ static tri_status refuse_singletons(void) {
 
 tri_status tri_machine_start(int *argc, char ***argv, const tri_comm_options *options, tri_machine *machine) {
     int provided;
-    if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS)
+    /* Open MPI 4 starts a daemon for a program without a launcher, for the case that it spawns others: 0.3 s
+     * that no program here needs. A command started from here keeps its daemon. */
+    static const char isolated[] = "OMPI_MCA_ess_singleton_isolated";
+    bool mine = !getenv(isolated) && setenv(isolated, "1", 0) == 0;
+    int failed = MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+    if (mine) unsetenv(isolated);
+    if (failed != MPI_SUCCESS)
         return tri_fail(TRI_ERR_ENVIRONMENT, "MPI_Init_thread failed; run apps/doctor to find the cause");
     TRI_TRY(refuse_singletons());
     if (provided < MPI_THREAD_FUNNELED)

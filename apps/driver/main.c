@@ -34,6 +34,9 @@ static const tri_option common_rows[] = {
     TRI_OPTION(tri_common, results, "results", "results", "folder of the result file; none: no file"),
     TRI_OPTION(tri_common, quiet, "quiet", NULL, "print errors only"),
     TRI_OPTION(tri_common, json, "json", NULL, "print JSON instead of a table"),
+    TRI_OPTION(
+        tri_common, progress, "progress", "30",
+        "where standard error is no terminal: seconds between lines on the progress; 0: none anywhere"),
     TRI_OPTION(tri_common, verbose, "verbose", NULL, "print the host and cores of each rank"),
     {.name = NULL},
 };
@@ -73,6 +76,7 @@ static tri_device_use device_use_of(const driver *d) {
 
 static tri_status check_common(const driver *d) {
     if (d->common.repeat < 1) return tri_fail(TRI_ERR_ARGUMENT, "--repeat: at least 1");
+    if (d->common.progress < 0) return tri_fail(TRI_ERR_ARGUMENT, "--progress: at least 0");
     if (d->common.threads > MOST_THREADS)
         return tri_fail(TRI_ERR_ARGUMENT, "--threads: at most %d on each rank", MOST_THREADS);
     if (device_use_of(d) == TRI_DEVICE_NEVER && d->common.device && strcmp(d->common.device, "none"))
@@ -269,6 +273,7 @@ static tri_status run_program(driver *d, tri_status parsed, void *state) {
     /* A failure without agreement happened between messages: other ranks may wait for this one forever. */
     if (status != TRI_OK && !tri_agreed()) {
         tri_output_abandon();
+        tri_progress_end(&d->run);
         fprintf(stderr, "%s: [rank %d of %d on %s] %s\n", d->app->name, tri_comm_rank(d->run.comm),
                 tri_comm_size(d->run.comm), tri_comm_host(d->run.comm), tri_error_text());
         MPI_Abort(MPI_COMM_WORLD, tri_status_exit(status));
@@ -277,6 +282,7 @@ static tri_status run_program(driver *d, tri_status parsed, void *state) {
 }
 
 static void stop(driver *d, void *state) {
+    if (d->run.comm) tri_progress_end(&d->run);
     if (state && d->app->teardown) d->app->teardown(state);
     tri_result_destroy(&d->run.result);
     tri_report_destroy(&d->run.report);

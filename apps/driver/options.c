@@ -137,6 +137,13 @@ static tri_status name_input(int argc, char **argv) {
     return TRI_OK;
 }
 
+/* The code of an option; 0: the program has none of that name. */
+static int code_of(const struct option *list, int count, const char *name) {
+    for (int i = 0; i < count; i++)
+        if (!strcmp(list[i].name, name)) return list[i].val;
+    return 0;
+}
+
 tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], int argc, char **argv,
                              tri_action *action) {
     struct option list[2 * ROWS + 5] = {{0}};
@@ -159,11 +166,13 @@ tri_status tri_options_parse(const tri_app *app, const tri_option_set sets[2], i
     *action = TRI_ACTION_RUN;
     optind = 0; /* glibc: start afresh */
     opterr = 0;
-    TRI_TRY(name_input(argc, argv));
+    if (!app->runs) TRI_TRY(name_input(argc, argv));
     int code;
-    while ((code = getopt_long(argc, argv, ":h", list, NULL)) != -1) {
+    while ((code = getopt_long(argc, argv, app->runs ? "+:ho:" : ":ho:", list, NULL)) != -1) {
         const char *word = argv[optind - 1];
         if (code == 'h') code = ACTION + TRI_ACTION_HELP;
+        if (code == 'o') code = code_of(list, rows, "out");
+        if (!code) return unknown_option(app, list, options, "-o");
         if (code >= ACTION) {
             *action = (tri_action)(code - ACTION);
             return TRI_OK;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { PHASES = 8 };
 
@@ -121,16 +120,6 @@ void tri_report_phase(tri_run *run, const char *name, double seconds, double byt
     if (!p) return;
     p->seconds[run->repeat] += seconds;
     p->bytes[run->repeat] += bytes;
-}
-
-void tri_progress(tri_run *run, const char *what, double done) {
-    static const double between_s = 0.25;
-    if (tri_comm_rank(run->comm) || run->common->quiet || !isatty(STDERR_FILENO)) return;
-    double now = tri_now_s();
-    if (done < 1 && now < run->progress_s + between_s) return;
-    run->progress_s = now;
-    fprintf(stderr, done < 1 ? "\r%s: %3.0f %%" : "\r%s: %3.0f %%\r\033[K", what, 100 * done);
-    fflush(stderr);
 }
 
 static void say_compiling(void *argument, const tri_gpu *gpu) {

@@ -193,7 +193,7 @@ tri_status tri_steps_run(tri_run *run, void *state) {
     while (run->step < run->steps) {
         TRI_TRY(run->app->step(run, state));
         run->step++;
-        tri_progress(run, run->app->name, (double)run->step / (double)run->steps);
+        tri_progress(run, "computing", (double)run->step, (double)run->steps, "steps");
         if (!run->common->checkpoint || run->step == run->steps) continue;
         int signal_number = 0, due = 0;
         if (run->step >= s.next_look) TRI_TRY(look(run, &s, &signal_number, &due));

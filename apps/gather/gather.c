@@ -210,7 +210,7 @@ static tri_status run(tri_run *run, void *argument) {
         start = tri_now_s();
         TRI_TRY(write_window(s, first, count, root));
         tri_report_phase(run, "write", tri_now_s() - start, root ? (double)(count * row_bytes) : 0);
-        tri_progress(run, "joining", (double)(first + count) / (double)rows);
+        tri_progress(run, "joining", (double)(first + count), (double)rows, "rows");
     }
     double start = tri_now_s();
     TRI_TRY(tri_result_finish(s->result));

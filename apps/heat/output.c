@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "apps/driver/plot.h"
+#include "apps/common/plot.h"
+#include "apps/common/xml.h"
 
 int heat_output_due(const heat_output *o, size_t step, size_t steps) {
     return o->prefix && (step == steps || (o->every && step % o->every == 0));
@@ -29,24 +29,6 @@ static void xdmf_numbers(FILE *to, int dims, const double value) {
     for (int d = 0; d < dims; d++)
         fprintf(to, "%s%.17g", d ? " " : "", value);
     fprintf(to, "</DataItem>");
-}
-
-/* Writes a file name with XML escapes. XML cannot hold other control characters and what is not UTF-8: they
- * are written as in an error line. */
-static void xml_text(FILE *to, const char *name) {
-    char line[4 * PATH_MAX];
-    for (size_t length; *name; name += length) {
-        char piece[PATH_MAX];
-        length = strcspn(name, "\t\n\r");
-        snprintf(piece, sizeof piece, "%.*s", (int)length, name);
-        for (const char *text = tri_text_line(piece, line, sizeof line); *text; text++) {
-            if (strchr("&<>\"'", *text))
-                fprintf(to, "&#%d;", *text);
-            else
-                fputc(*text, to);
-        }
-        if (name[length]) fprintf(to, "&#%d;", name[length++]);
-    }
 }
 
 static void xdmf_field(const heat_output *o, const tri_grid_info *g, size_t step, FILE *to) {
@@ -89,32 +71,16 @@ static tri_status write_xdmf(const heat_output *o, const tri_grid_info *g, size_
 
 /* ---- pictures ---- */
 
-static int has_gnuplot(void) {
-    const char *path = getenv("PATH");
-    char name[PATH_MAX];
-    while (path && *path) {
-        size_t length = strcspn(path, ":");
-        snprintf(name, sizeof name, "%.*s/gnuplot", (int)length, path);
-        if (length && !access(name, X_OK)) return 1;
-        path += length + (path[length] == ':');
-    }
-    return 0;
-}
-
 tri_status heat_output_check(const heat_output *o) {
     if (o->plot == HEAT_PLOT_NONE) return TRI_OK;
     if (!o->prefix) return tri_fail(TRI_ERR_ARGUMENT, "--plot needs --out PREFIX");
-    if (!has_gnuplot())
-        return tri_fail(TRI_ERR_ENVIRONMENT,
-                        "--plot: no gnuplot in PATH; install it, or open '%s.xmf' with ParaView or VisIt",
-                        o->prefix);
     return TRI_OK;
 }
 
 enum { PIXELS = 400 }; /* at most, in each direction */
 
-/* Sends every stride-th point of the field, or of its middle plane, to gnuplot. */
-static tri_status send_points(const tri_grid_info *g, tri_dataset *dataset, size_t stride, FILE *gnuplot) {
+/* Reads every stride-th point of the field, or of its middle plane. */
+static tri_status read_points(const tri_grid_info *g, tri_dataset *dataset, size_t stride, double *out) {
     size_t rows = g->points[g->dims - 2], columns = g->points[g->dims - 1];
     size_t first = g->dims == 3 ? g->points[0] / 2 * rows * columns : 0;
     double *row = malloc(columns * sizeof *row);
@@ -122,45 +88,52 @@ static tri_status send_points(const tri_grid_info *g, tri_dataset *dataset, size
     for (size_t r = 0; r < rows && status == TRI_OK; r += stride) {
         status = tri_dataset_read(dataset, first + r * columns, columns, row);
         for (size_t c = 0; c < columns && status == TRI_OK; c += stride)
-            fwrite(&row[c], sizeof *row, 1, gnuplot);
+            *out++ = row[c];
     }
     free(row);
     return status;
 }
 
-typedef struct picture {
-    const heat_output *output;
-    const tri_grid_info *grid;
-    size_t step;
-    tri_dataset *dataset;
-} picture;
+static tri_status write_png(const char *name, int replace, const tri_plot_map *map) {
+    tri_output *output = NULL;
+    TRI_TRY(tri_output_create(name, replace, &output));
+    tri_status status = tri_plot_png(tri_output_stream(output), map)
+                            ? tri_output_finish(output, NULL)
+                            : tri_fail(TRI_ERR_MEMORY, "no memory for the picture '%s'", name);
+    tri_output_destroy(&output);
+    return status;
+}
 
-static tri_status draw(FILE *to, const void *argument) {
-    const picture *p = argument;
-    const tri_grid_info *g = p->grid;
-    size_t rows = g->points[g->dims - 2], columns = g->points[g->dims - 1];
-    size_t longest = rows > columns ? rows : columns, stride = (longest + PIXELS - 1) / PIXELS;
-    double width = (double)stride * p->output->spacing;
-    fprintf(to, "set size ratio -1\nset autoscale fix\nset title 'step %zu, time %.4g'\n", p->step,
-            (double)p->step * p->output->step_time);
-    fprintf(to, "set palette defined (0 'dark-blue', 1 'cyan', 2 'yellow', 3 'red')\n");
-    /* The first inner point is one spacing from the border, which is at 0. */
-    fprintf(to,
-            "plot '-' binary array=(%zu,%zu) format='%%double' origin=(%.17g,%.17g) dx=%.17g dy=%.17g with "
-            "image notitle\n",
-            (columns + stride - 1) / stride, (rows + stride - 1) / stride, p->output->spacing,
-            p->output->spacing, width, width);
-    return send_points(g, p->dataset, stride, to);
+static tri_status draw(const heat_output *o, const tri_run *run, size_t step, const tri_plot_map *map) {
+    char name[PATH_MAX], title[96];
+    name_of(o, step, kind_of(o), name);
+    if (o->plot == HEAT_PLOT_PNG) return write_png(name, tri_replaces(run), map);
+    snprintf(title, sizeof title, "Step %zu, time %.4g", step, (double)step * o->step_time);
+    tri_plot panel = {.title = title, .x = {"x"}, .y = {"y"}, .map = map, .same_scale = true};
+    return tri_plot_file(name, tri_replaces(run), &panel, 1, 1);
 }
 
 static tri_status plot(const heat_output *o, const tri_run *run, const tri_grid_info *g, size_t step,
                        const char *file) {
-    char name[PATH_MAX];
-    name_of(o, step, kind_of(o), name);
-    picture p = {o, g, step, NULL};
-    TRI_TRY(tri_dataset_open(NULL, file, "u", &p.dataset));
-    tri_status status = tri_plot(name, tri_replaces(run), kind_of(o), draw, &p);
-    tri_dataset_destroy(&p.dataset);
+    size_t rows = g->points[g->dims - 2], columns = g->points[g->dims - 1];
+    size_t longest = rows > columns ? rows : columns, stride = (longest + PIXELS - 1) / PIXELS;
+    /* The first inner point is one spacing from the border, which is at 0. */
+    tri_plot_map map = {.rows = (rows + stride - 1) / stride,
+                        .columns = (columns + stride - 1) / stride,
+                        .x = o->spacing,
+                        .y = o->spacing,
+                        .dx = (double)stride * o->spacing,
+                        .dy = (double)stride * o->spacing,
+                        .label = "u"};
+    tri_dataset *dataset = NULL;
+    TRI_TRY(tri_dataset_open(NULL, file, "u", &dataset));
+    double *values = malloc(map.rows * map.columns * sizeof *values);
+    tri_status status = values ? read_points(g, dataset, stride, values)
+                               : tri_fail(TRI_ERR_MEMORY, "no memory for a picture of '%s'", file);
+    map.values = values;
+    if (status == TRI_OK) status = draw(o, run, step, &map);
+    free(values);
+    tri_dataset_destroy(&dataset);
     return status;
 }
 

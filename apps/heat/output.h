@@ -16,7 +16,7 @@ typedef struct heat_output {
 /* Whether the field after `step` of `steps` steps is written. */
 int heat_output_due(const heat_output *output, size_t step, size_t steps);
 
-/* Checks the options. TRI_ERR_ENVIRONMENT: --plot without gnuplot. */
+/* Checks the options. */
 tri_status heat_output_check(const heat_output *output);
 
 /* Asks before the first step whether all files of the run may be written. TRI_ERR_FILE: one exists and may

@@ -139,7 +139,8 @@ tri_status map_stream(tri_run *run, map_state *s, bool compute) {
         if (k) TRI_TRY(put(run, s, k - 1, status, compute));
         if (status == TRI_OK && k + 1 < s->pieces) status = load(run, s, k + 1);
         if (status == TRI_OK && compute) status = compute_wait(run, s, k);
-        tri_progress(run, compute ? "computing" : "reading and writing", (double)(k + 1) / (double)s->pieces);
+        tri_progress(run, compute ? "computing" : "reading and writing", (double)(k + 1), (double)s->pieces,
+                     "pieces");
     }
     return s->pieces ? put(run, s, s->pieces - 1, status, compute) : status;
 }

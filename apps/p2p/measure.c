@@ -72,7 +72,7 @@ tri_status p2p_measure(tri_run *run, p2p_state *s) {
                     mine[i] = partner < 0 ? NAN : sample(s, me, s->rank_of[partner], size, kind, messages);
                 p2p_rest(MPI_COMM_WORLD);
             }
-        tri_progress(run, "measuring", (round + 1.0) / rounds);
+        tri_progress(run, "measuring", round + 1.0, rounds, "rounds");
     }
     return TRI_OK;
 }

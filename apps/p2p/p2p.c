@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apps/driver/plot.h"
+#include "apps/common/plot.h"
 #include "apps/p2p/p2p.h"
 
 enum { PER_RANK, PER_NODE };
@@ -20,7 +20,7 @@ static const tri_option options[] = {
                .choices = "rank|node"),
     TRI_OPTION(p2p_state, slow, "slow", "2",
                "a rank or pair is reported as slow above this multiple of the median"),
-    TRI_OPTION(p2p_state, plot, "plot", NULL, "SVG file with heat maps of all pairs, drawn by gnuplot"),
+    TRI_OPTION(p2p_state, plot, "plot", NULL, "SVG file with heat maps of all pairs"),
     TRI_OPTION(p2p_state, order, "order", "none",
                "only exchange messages around a ring, with this order of calls",
                .choices = "none" P2P_ORDER_LIST(CHOICE)),

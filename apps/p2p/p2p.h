@@ -136,7 +136,7 @@ tri_status p2p_exchange(tri_run *run, p2p_state *s);
 /* ---- record.c, plot.c ---- */
 
 tri_status p2p_record(tri_run *run, p2p_state *s);
-/* Draws heat maps of latency and bandwidth to an SVG file, by gnuplot. Rank 0 only. TRI_ERR_FILE: it
+/* Draws heat maps of latency and bandwidth to an SVG file. Rank 0 only. TRI_ERR_FILE: it
  * failed. */
 tri_status p2p_plot(const tri_run *run, const p2p_state *s);
 /* best_s of a message from player a to player b; NAN if a == b. */

@@ -155,7 +155,8 @@ static tri_status pass(tri_run *run, state *s) {
         tri_report_phase(run, "compute", tri_now_s() - start - read_s, 8.0 * (double)piece.count);
         if (more && !s->input.dataset) TRI_TRY(load(run, s, done, &ahead, 0));
         piece = ahead;
-        tri_progress(run, s->input.dataset ? "reading" : "computing", (double)done / (double)s->slab.count);
+        tri_progress(run, s->input.dataset ? "reading" : "computing", (double)done, (double)s->slab.count,
+                     "elements");
     }
     return TRI_OK;
 }

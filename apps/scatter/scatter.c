@@ -261,7 +261,7 @@ static tri_status run(tri_run *run, void *argument) {
         start = tri_now_s();
         status = store(s, &mine);
         tri_report_phase(run, "write", tri_now_s() - start, (double)(mine.rows * row_bytes));
-        tri_progress(run, "splitting", (double)(first + count) / (double)rows);
+        tri_progress(run, "splitting", (double)(first + count), (double)rows, "rows");
     }
     TRI_TRY(tri_agree(run->comm, status));
     double start = tri_now_s();

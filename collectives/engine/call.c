@@ -6,6 +6,8 @@
 
 /* Below this size, copying through slots is as fast as exchanging addresses. */
 enum { MAPPED_FROM_BYTES = 2048 };
+/* All rings are made after this many short calls: many communicators have fewer. */
+enum { SHORT_CALLS = 64 };
 
 static int is_choice_for(const tri_choice *choice, const tri_subcase *c) {
     return choice->recipe.used && choice->operation == c->operation && choice->bytes == c->bytes &&
@@ -32,14 +34,16 @@ static tri_status selected(const tri_selection *named, const tri_subcase *c, con
  * that alternating calls do not evict each other. */
 static tri_status choose(tri_collective_state *state, const tri_subcase *c, const tri_recipe **out) {
     uint64_t hash = ((uint64_t)c->bytes * TRI_OPERATION_COUNT + c->operation) * UINT64_C(0x9e3779b97f4a7c15);
-    tri_choice *row = state->chosen[(hash >> 32) % TRI_CHOICES];
-    for (int i = 0; i < TRI_CHOICES_PER_SET; i++)
+    tri_choice **set = &state->chosen[(hash >> 32) % TRI_CHOICES], *row = *set;
+    for (int i = 0; row && i < TRI_CHOICES_PER_SET; i++)
         if (is_choice_for(&row[i], c)) {
             *out = &row[i].recipe;
             return TRI_OK;
         }
     const tri_algorithm *a;
     TRI_TRY(selected(&state->selected[c->operation], c, &a));
+    if (!row) row = *set = calloc(TRI_CHOICES_PER_SET, sizeof *row);
+    if (!row) return tri_fail(TRI_ERR_MEMORY, "out of memory for the choice of an algorithm");
     tri_choice *choice = &row[state->choices++ % TRI_CHOICES_PER_SET];
     *choice = (tri_choice){.operation = c->operation,
                            .bytes = c->bytes,
@@ -48,7 +52,10 @@ static tri_status choose(tri_collective_state *state, const tri_subcase *c, cons
                            .commutes = c->commutes,
                            .mapped = c->mapped,
                            .nonblocking = c->nonblocking};
-    tri_recipe_make(&choice->recipe, a, c, &state->net);
+    if (!tri_choices_find(state->common, c, &choice->recipe)) {
+        tri_recipe_make(&choice->recipe, a, c, &state->net);
+        tri_choices_add(state->common, c, &choice->recipe);
+    }
     *out = &choice->recipe;
     return TRI_OK;
 }
@@ -61,15 +68,29 @@ static void look_for_heap(tri_shared *shared, tri_subcase *c, const tri_call *ca
     c->mapped = tri_shared_exchange_vectors(shared, call->send, receives ? call->recv : NULL, -1);
 }
 
+/* The rings that the call needs. Short calls have a short ring, until there have been so many that a deeper
+ * one pays. What the bytes of a call are on all ranks together may depend on its algorithm; no slot ever
+ * holds more. */
+static tri_status make_rings(tri_comm *comm, tri_collective_state *state, const tri_call_spec *spec) {
+    int is_short = !spec->uneven && spec->bytes <= TRI_SMALL_PAYLOAD_BYTES / (size_t)comm->size;
+    tri_rings rings = is_short && state->short_calls++ < SHORT_CALLS ? TRI_RINGS_SMALL : TRI_RINGS_ALL;
+    if (comm->shared->rings >= rings) return TRI_OK;
+    TRI_TRY(tri_shared_ready(comm, rings, &state->shares));
+    if (!state->shares) tri_forget_choices(state);
+    return TRI_OK;
+}
+
 tri_status tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblocking, tri_call *call) {
     tri_collective_state *state = tri_state_of(comm);
+    if (!nonblocking && state->shares && comm->shared->rings < TRI_RINGS_ALL)
+        TRI_TRY(make_rings(comm, state, spec));
     tri_case asked = tri_comm_case(comm, spec->operation, spec->bytes, spec->uneven, spec->commutes);
     asked.unit_bytes = spec->unit_bytes;
     /* Shared-memory algorithms execute at once and cannot be recorded in a schedule. */
     if (nonblocking) asked.shared = asked.single_copy = 0;
     tri_subcase c = tri_subcase_of(&asked);
     c.nonblocking = nonblocking;
-    if (!nonblocking && state->shared) look_for_heap(state->shared, &c, call);
+    if (!nonblocking && state->shares) look_for_heap(comm->shared, &c, call);
     TRI_TRY(choose(state, &c, &call->recipe));
     call->pick = 0;
     call->parameters = call->recipe->pick[0].parameters;
@@ -80,12 +101,13 @@ tri_status tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblo
 tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, int tag, tri_engine *engine,
                              const tri_verbs *verbs) {
     engine->mpi = comm->mpi;
+    engine->ranks = comm->ranks;
     engine->type = spec->type;
     engine->per_unit = spec->unit_bytes / spec->type_bytes;
     engine->operands = spec->operands;
     engine->combine = comm->combine;
     engine->combine_data = comm->combine_data;
-    engine->tag = tag;
+    engine->tag = comm->first_tag + tag;
     tri_context all = {.verbs = verbs,
                        .engine = engine,
                        .rank = comm->rank,
@@ -116,7 +138,7 @@ static tri_status run(tri_comm *comm, const tri_call_spec *spec, tri_call *call)
     tri_collective_state *state = tri_state_of(comm);
     TRI_TRY(tri_call_choose(comm, spec, 0, call));
     tri_context context = tri_call_prepare(comm, spec, TRI_TAG_BLOCKING, &state->engine, &tri_verbs_execute);
-    context.shared = state->shared;
+    context.shared = state->shares ? comm->shared : NULL;
     size_t units = tri_call_scratch(&context, call);
     TRI_TRY(scratch_of(state, units * spec->unit_bytes, &call->scratch));
     return tri_call_execute(&context, call);

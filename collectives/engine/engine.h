@@ -3,6 +3,7 @@
 #ifndef TRI_COLLECTIVES_ENGINE_ENGINE_H
 #define TRI_COLLECTIVES_ENGINE_ENGINE_H
 
+#include "collectives/engine/choices.h"
 #include "collectives/engine/execute.h"
 #include "mpi/shared.h"
 #include "trireme/message.h"
@@ -11,11 +12,10 @@
  * for each schedule; MPI keeps their messages in order. Each pending nonblocking call has its own;
  * so has each persistent call as long as it exists, because ranks may start them in different orders. */
 enum {
-    TRI_TAG_BLOCKING = TRI_TAG_LAST + 1,
+    TRI_TAG_BLOCKING = TRI_TAG_ENGINE,
     TRI_TAG_NONBLOCKING = TRI_TAG_BLOCKING + TRI_SCHEDULES,
     TRI_TAGS_NONBLOCKING = 8192,
-    TRI_TAG_PERSISTENT = TRI_TAG_NONBLOCKING + TRI_TAGS_NONBLOCKING, /* and above */
-    TRI_TAG_LEAST_LAST = 32767                                       /* what MPI guarantees */
+    TRI_TAG_PERSISTENT = TRI_TAG_NONBLOCKING + TRI_TAGS_NONBLOCKING /* and above */
 };
 
 /* A cached choice. */
@@ -32,20 +32,22 @@ enum { TRI_CHOICES = 32, TRI_CHOICES_PER_SET = 4 };
 typedef struct tri_collective_state {
     tri_selection selected[TRI_OPERATION_COUNT];
     tri_network net;
-    char network_source[256];                            /* origin of `net` */
-    tri_choice chosen[TRI_CHOICES][TRI_CHOICES_PER_SET]; /* recent choices */
-    unsigned choices;                                    /* number of choices so far */
-    uint64_t made;                                       /* persistent calls so far, equal on all ranks */
-    int last_tag;                                        /* the largest tag that MPI has */
-    struct tri_request *persistent;                      /* list of all on this communicator */
-    const tri_algorithm *last;                           /* algorithm of the last call; NULL: none yet */
+    char network_source[256];        /* origin of `net` */
+    tri_choice *chosen[TRI_CHOICES]; /* recent choices: rows of TRI_CHOICES_PER_SET, or NULL */
+    tri_choices *common;             /* of communicators with the same selection and network; NULL: none */
+    unsigned choices;                /* number of choices so far */
+    uint64_t made;                   /* persistent calls so far, equal on all ranks */
+    int last_tag;                    /* the largest tag of a persistent call */
+    struct tri_request *persistent;  /* list of all on this communicator */
+    const tri_algorithm *last;       /* algorithm of the last call; NULL: none yet */
     uint64_t started;  /* nonblocking calls so far, equal on all ranks: each has a tag of its own */
     tri_engine engine; /* for blocking calls */
     void *scratch;     /* reused by all calls, to avoid the cost of fresh pages */
     size_t scratch_bytes;
     tri_operands_cache operands;
-    tri_shared *shared;     /* of this node's ranks, if the ranks of every node share memory; else NULL */
-    int single_copy, cores; /* of `shared`, the minimum over all nodes */
+    int shares;           /* whether the ranks of every node share memory */
+    unsigned short_calls; /* blocking calls with short vectors so far, equal on all ranks; not counted further
+                             than needed */
 } tri_collective_state;
 
 static inline tri_collective_state *tri_state_of(const tri_comm *comm) {
@@ -62,6 +64,8 @@ typedef struct tri_call_spec {
     size_t type_bytes;     /* of an element of it: unit_bytes or 1 */
     tri_operands operands; /* of an operation that combines data */
 } tri_call_spec;
+
+void tri_forget_choices(tri_collective_state *state);
 
 tri_status tri_check_root(int root, const tri_comm *comm);
 

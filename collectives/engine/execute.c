@@ -23,15 +23,15 @@ static tri_status make_room(tri_engine *e) {
 static tri_status execute_send(tri_context *c, const void *data, size_t count, int peer) {
     tri_engine *e = c->engine;
     TRI_TRY(make_room(e));
-    return tri_start_send(data, count * e->per_unit, e->type, tri_member(c, peer), e->tag, e->mpi,
-                          &e->requests[e->started++]);
+    return tri_start_send(data, count * e->per_unit, e->type, tri_carried(e->ranks, tri_member(c, peer)),
+                          e->tag, e->mpi, &e->requests[e->started++]);
 }
 
 static tri_status execute_recv(tri_context *c, void *data, size_t count, int peer) {
     tri_engine *e = c->engine;
     TRI_TRY(make_room(e));
-    return tri_start_recv(data, count * e->per_unit, e->type, tri_member(c, peer), e->tag, e->mpi,
-                          &e->requests[e->started++]);
+    return tri_start_recv(data, count * e->per_unit, e->type, tri_carried(e->ranks, tri_member(c, peer)),
+                          e->tag, e->mpi, &e->requests[e->started++]);
 }
 
 static tri_status execute_wait(tri_context *c) {

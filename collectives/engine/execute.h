@@ -8,6 +8,7 @@
 
 typedef struct tri_engine {
     MPI_Comm mpi;
+    const int *ranks;  /* of the communicator's ranks in `mpi`; NULL: the same */
     MPI_Datatype type; /* of messages */
     size_t per_unit;   /* elements of that type in a unit */
     tri_operands operands;

@@ -104,8 +104,9 @@ static tri_status record_delegated(tri_comm *comm, tri_request *r) {
     r->scratch = malloc((size_t)comm->size * sizeof(int));
     if (!e->requests || !r->scratch) return tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
     e->room = 1;
-    e->mpi = comm->mpi;
+    e->mpi = tri_comm_mpi(comm);
     e->tag = NO_TAG;
+    if (e->mpi == MPI_COMM_NULL) return tri_fail(TRI_ERR_MPI, "%s", tri_error_text());
     return tri_schedule_record(&r->schedule, (tri_step){.verb = TRI_STEP_WAIT});
 }
 
@@ -184,7 +185,7 @@ static tri_status persistent_tag(tri_comm *comm, int *out) {
         *out = TRI_TAG_PERSISTENT + (int)(state->made % tags);
         if (state->made++ < tags) return TRI_OK;
         for (const tri_request *r = state->persistent; r && !used; r = r->next_persistent)
-            used = r->schedule.engine.tag == *out;
+            used = r->schedule.engine.tag == comm->first_tag + *out;
         TRI_TRY(tri_largest(comm, used, &used_anywhere));
         if (!used_anywhere) return TRI_OK;
     }

@@ -23,6 +23,7 @@ static void pieces_create(const tri_context *c, int count, pieces *out) {
     for (int i = 0; i < count; i++) {
         tri_schedule *s = &out->schedule[i];
         s->engine = (tri_engine){.mpi = c->engine->mpi,
+                                 .ranks = c->engine->ranks,
                                  .type = c->engine->type,
                                  .per_unit = c->engine->per_unit,
                                  .operands = c->engine->operands,

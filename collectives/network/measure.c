@@ -343,7 +343,9 @@ static tri_status check_cores(const meter *m) {
 
 static tri_status measure(meter *m, tri_network_file *found) {
     const tri_shape *shape = tri_comm_shape(m->comm);
-    TRI_TRY(tri_shared_of(m->comm, &m->shared));
+    int shares;
+    TRI_TRY(tri_agree(m->comm, tri_shared_of(m->comm, &m->shared)));
+    TRI_TRY(tri_shared_ready(m->comm, TRI_RINGS_ALL, &shares));
     TRI_TRY(check_cores(m));
     TRI_TRY(tri_agree(m->comm, make_rings(m)));
     memset(m->send, 0, LONG);
@@ -356,8 +358,6 @@ static tri_status measure(meter *m, tri_network_file *found) {
     found->net.combine_byte_s /= NEAR;
     for (int level = 0; level < TRI_LEVELS; level++)
         if (found->measured[level]) TRI_TRY(take_level(m, level, &found->net));
-    int shares = m->shared->size < 2 || m->shared->segment.base;
-    TRI_TRY(tri_allreduce(MPI_IN_PLACE, &shares, 1, MPI_INT, MPI_MIN, m->comm));
     if (found->measured[TRI_INSIDE] && shares) TRI_TRY(take_shared(m, &found->net));
     return take_eager(m, shape->nodes > 1 ? &m->between : &m->inside, &found->net.eager_bytes);
 }

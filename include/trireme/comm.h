@@ -1,11 +1,20 @@
 /** @file
- * The communicator: a private duplicate of an MPI communicator that knows which ranks share a node.
+ * The communicator: ranks of an MPI communicator with messages of their own, that know which of them share a
+ * node.
  *
  * Every function that involves several ranks takes a tri_comm; none uses MPI_COMM_WORLD. The caller
  * initialises MPI (MPI_THREAD_FUNNELED suffices) and finalises it after the last tri_comm is destroyed.
  *
+ * Communicators are cheap. Those made from the same MPI communicator, by tri_comm_split() or by
+ * tri_comm_create_group(), share one duplicate of it and divide its tags. Each takes a few KiB, and what only
+ * some need is made later: memory shared by the ranks of a node, by the first blocking collective call and by
+ * the first long one (without a communicator of MPI's, so that calls on other communicators cannot get in
+ * the way); a communicator of MPI's, by tri_comm_mpi().
+ *
  * Threads: one thread at a time uses a tri_comm. The same holds for a communicator together with all that
- * tri_comm_split() makes from it, because each of them progresses the requests of all (trireme/request.h).
+ * tri_comm_split() and tri_comm_create_group() make from it, because each of them progresses the requests of
+ * all (trireme/request.h). Threads may use other communicators at once, and make and destroy them, if MPI was
+ * initialised with MPI_THREAD_MULTIPLE.
  */
 #ifndef TRIREME_COMM_H
 #define TRIREME_COMM_H
@@ -41,28 +50,46 @@ typedef struct tri_comm_options {
     /** A file of network numbers, or "none" for the defaults; rank 0's is used. NULL: see
      * trireme/network.h. */
     const char *network;
+    /** A communicator with all ranks of `parent`, which carries the messages of the new one, too: that takes
+     * no communicator of MPI's and no attribute callback of the program. Algorithms and network numbers are
+     * those of `carrier`, and the fields above are not used. It may be destroyed before the new one. NULL:
+     * none. */
+    const struct tri_comm *carrier;
 } tri_comm_options;
 
-/** Duplicates `parent`, an intra-communicator, with the default options; see tri_comm_create_with(). */
+/** Makes a communicator of the ranks of `parent`, an intra-communicator, with the default options; see
+ * tri_comm_create_with(). */
 TRI_API TRI_MUST_CHECK tri_status tri_comm_create(MPI_Comm parent, tri_comm **out);
 
-/** Duplicates `parent`, an intra-communicator, and prepares all that later calls need, so that a later call
- * is collective only where its comment says so. `options` may be NULL. The caller frees *out with
+/** Makes a communicator of the ranks of `parent`, an intra-communicator, whose messages are separate from
+ * those of the program and of all other communicators. `parent` may be freed before it. A later call is
+ * collective only where its comment says so. `options` may be NULL. The caller frees *out with
  * tri_comm_destroy(). Collective over `parent`; all ranks get the same status. TRI_ERR_ARGUMENT: unknown
- * algorithm; TRI_ERR_FILE, TRI_ERR_DATA: the network file; TRI_ERR_MPI; TRI_ERR_MEMORY. */
+ * algorithm, or a carrier without a rank of `parent`; TRI_ERR_FILE, TRI_ERR_DATA: the network file;
+ * TRI_ERR_MPI; TRI_ERR_MEMORY. */
 TRI_API TRI_MUST_CHECK tri_status tri_comm_create_with(MPI_Comm parent, const tri_comm_options *options,
                                                        tri_comm **out);
 
-/** Makes a communicator of the ranks of `comm` that pass the same colour, in the same order. A rank with a
- * negative colour gets *out = NULL. Algorithms and network numbers are those of `comm`. The caller frees *out
+/** Makes a communicator of the ranks of `comm` that pass the same colour, in the order of their keys; ranks
+ * with the same key stay in their order (MPI_Comm_split). A rank with a negative colour gets *out = NULL.
+ * Algorithms and network numbers are those of `comm`, which may be destroyed first. The caller frees *out
  * with tri_comm_destroy(). Collective over `comm`. TRI_ERR_MPI, TRI_ERR_MEMORY. */
-TRI_API TRI_MUST_CHECK tri_status tri_comm_split(tri_comm *comm, int colour, tri_comm **out);
+TRI_API TRI_MUST_CHECK tri_status tri_comm_split(tri_comm *comm, int colour, int key, tri_comm **out);
 
-/** Frees *comm and sets it to NULL. Collective. NULL and a pointer to NULL are allowed. */
+/** Makes a communicator of `count` ranks of `comm`, in the order of `ranks`, as tri_comm_split() does for a
+ * colour. Collective over these ranks only: each passes the same list, and the others need not call.
+ * TRI_ERR_ARGUMENT, alike on all of them: the list has a rank that does not exist, or one twice, or not the
+ * calling one; nothing has been sent. TRI_ERR_MPI, TRI_ERR_MEMORY. */
+TRI_API TRI_MUST_CHECK tri_status tri_comm_create_group(tri_comm *comm, int count, const int *ranks,
+                                                        tri_comm **out);
+
+/** Frees *comm and sets it to NULL. Collective: all ranks call it, after their last call on *comm, but none
+ * waits for another. NULL and a pointer to NULL are allowed. */
 TRI_API void tri_comm_destroy(tri_comm **comm);
 
-/** The duplicate itself, for MPI calls of the program's own. It returns errors (MPI_ERRORS_RETURN) and
- * belongs to `comm`. Local. */
+/** A communicator of MPI's with the same ranks, for MPI calls of the program's own. It returns errors
+ * (MPI_ERRORS_RETURN) and belongs to `comm`. The first call makes it and is collective over `comm`; later
+ * ones are local. MPI_COMM_NULL: MPI cannot make one more; tri_error_text() has the reason. */
 TRI_API MPI_Comm tri_comm_mpi(const tri_comm *comm);
 
 /** This process's rank in the communicator. Local. */

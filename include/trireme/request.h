@@ -10,7 +10,9 @@
  * because a library cannot keep an operation of the program, only MPI can. MPI's own nonblocking form does
  * the call, except where MPICH would write into gaps of the type: there type and operation must exist until
  * the request is complete. It is the case of an operation of the program with a type whose elements have gaps
- * or a lower bound other than 0, or with more than 2^31 elements.
+ * or a lower bound other than 0, or with more than 2^31 elements. The first nonblocking call by an operation
+ * of the program makes a communicator of MPI's, if tri_comm_mpi() has not: this call alone waits until all
+ * ranks have made it.
  *
  * Progress: operations advance inside the functions that test or wait for requests, inside
  * tri_comm_progress(), and while a blocking collective call, tri_send(), tri_recv() or tri_exchange() waits.
@@ -23,8 +25,7 @@
  *
  * The algorithms are those of trireme/collectives.h except the ones in shared memory, and MPI's own for
  * operations of the program (above); tri_comm_algorithm() is "" for these. Errors are the same; a request
- * that fails in flight reports it when it is waited for or tested.
- */
+ * that fails in flight reports it when it is waited for or tested. */
 #ifndef TRIREME_REQUEST_H
 #define TRIREME_REQUEST_H
 

@@ -66,8 +66,8 @@ def ours(mark):
 
 def segments(pids):
     """Shared segments whose creator has ended."""
-    names = [os.path.basename(name) for name in glob.glob("/dev/shm/trireme-*")]
-    return [name for name in names if name.split("-")[1].isdigit() and int(name.split("-")[1]) in pids
+    names = [os.path.basename(name) for name in glob.glob("/dev/shm/trireme-[0-9]*")]
+    return [name for name in names if int(name.split("-")[1]) in pids
             and not os.path.exists("/proc/" + name.split("-")[1])]
 
 

@@ -171,17 +171,15 @@ def test_distribution_of_sum(trireme):
 
 
 def test_plot_on_a_full_disk(trireme, tmp_path):
-    """gnuplot itself ends with 0 there, and half a picture."""
     (tmp_path / "full").mkdir()
     wrap = ("unshare", "--mount", "--map-root-user", "sh", "-c",
-            'mount -t tmpfs -o size=8k none full; "$@"; s=$?; ls -A full | sed "s/^/left: /" >&2; exit $s',
+            'mount -t tmpfs -o size=8k none full; head -c 8k /dev/zero >full/.fill; '
+            '"$@"; s=$?; ls full | sed "s/^/left: /" >&2; exit $s',
             "sh")
     if trireme(0, "bench", "--help", wrap=wrap).status:
         pytest.skip("no user namespaces here")
     sum_ = ("bench", "sum", "--bytes", "64Ki", "--trials", 3, "--results", "none", "--plot")
     r = trireme(0, *sum_, "s.svg")
-    if "gnuplot is not installed" in r.err:
-        pytest.skip(r.err)
     assert r.status == 0 and (tmp_path / "s.svg").read_text().rstrip().endswith("</svg>"), r.err
     r = trireme(0, *sum_, "full/s.svg", wrap=wrap)
     assert r.status == 4 and "full/s.svg" in r.err and len(r.err.splitlines()) == 1, r.err
@@ -189,15 +187,12 @@ def test_plot_on_a_full_disk(trireme, tmp_path):
 
 
 # What compiles kernels needs a PATH itself.
-@pytest.mark.parametrize("subject,path,wrap", ((("sum",), "none/s.svg", False), (("sum",), "s.svg", True),
-                                               full(("gpu", "--trials", 1), "none/s.svg", False)))
-def test_no_plot_keeps_the_measurement(trireme, tmp_path, subject, path, wrap):
-    (tmp_path / "empty").mkdir()
-    r = trireme(1, "bench", *subject, "--bytes", "64Ki", "--plot", path,
-                wrap=("/usr/bin/env", f"PATH={tmp_path}/empty") if wrap else ())
+@pytest.mark.parametrize("subject", (("sum",), full(("gpu", "--trials", 1))))
+def test_no_plot_keeps_the_measurement(trireme, tmp_path, subject):
+    r = trireme(1, "bench", *subject, "--bytes", "64Ki", "--plot", "none/s.svg")
     if r.status == 3 and "OpenCL" in r.err:
         pytest.skip("no OpenCL device")
-    assert r.status == 4 and path in r.err and len(r.err.splitlines()) == 1, r.err
+    assert r.status == 4 and "none/s.svg" in r.err and len(r.err.splitlines()) == 1, r.err
     record = re.search(r"^record +(\S+)$", r.out, re.M)
     assert record, r.out
     with h5py.File(tmp_path / record[1], "r") as f:
@@ -236,8 +231,7 @@ KINDS = ("lock rwlock_read rwlock_write semaphore condition event barrier queue_
 def test_threads(trireme, tmp_path):
     """The order of the items and the count under each lock are looked at by the program itself."""
     r = trireme(0, "bench", "threads", "--trials", 2, "--duration", 0, "--results", "r", "--plot", "t.svg")
-    if "gnuplot is not installed" not in r.err:
-        assert r.status == 0 and (tmp_path / "t.svg").read_text().rstrip().endswith("</svg>"), r.err
+    assert r.status == 0 and (tmp_path / "t.svg").read_text().rstrip().endswith("</svg>"), r.err
     rows = {line.split()[0]: line.split()[1:] for line in r.out.splitlines() if line.startswith(tuple(KINDS))}
     assert sorted(rows) == sorted(KINDS)
     with h5py.File(result(tmp_path)) as f:

@@ -1,5 +1,4 @@
 """bench gpu: every kernel in both forms, transfers, starts, break-even, allreduce; record and picture."""
-import shutil
 import xml.etree.ElementTree
 
 import h5py
@@ -34,7 +33,6 @@ def test_all(trireme, tmp_path, ranks, device):
             assert samples.shape == (2,) and (samples[()] > 0).all() and samples.attrs["units"] == "s"
 
 
-@pytest.mark.skipif(not shutil.which("gnuplot"), reason="no gnuplot")
 def test_table_and_picture(trireme, tmp_path):
     r = bench(trireme, 1, "--bytes", "64Ki", "--trials", 1, "--results", "none", "--plot", "roof.svg")
     assert r.status == 0, r.err

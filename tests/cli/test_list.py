@@ -70,7 +70,7 @@ def test_network_bad(trireme, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for network, text in ((file, "line 1: 'soon' is not a number"), (tmp_path / "none", "cannot open"),
                           (tmp_path / "pipe", "not a regular file")):
-        for ranks in (0, 3):
+        for ranks in (0, 3) if network == file else (0,):
             r = trireme(ranks, "list", "--ranks", 4, "--network", network)
             assert r.status == 4 and text in r.err and len(r.err.splitlines()) == 1
     r = trireme(1, "bench", "network", "--out", file, "--replace")

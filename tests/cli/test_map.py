@@ -301,6 +301,7 @@ def test_column(trireme, tmp_path, ranks, expression, column, text):
     assert text in lines[0] and not glob.glob(str(tmp_path / "b.h5*"))
 
 
+@pytest.mark.full
 def test_says_that_it_compiles(trireme, tmp_path):
     """Once, on one rank, and not with kernels from the cache or --quiet."""
     write(tmp_path, x=np.ones(3))

@@ -1,5 +1,5 @@
 """The rule for outputs of all programs: nothing is replaced without --replace, regular files only with it; no
-name means something to gnuplot; links at temporary names, signals and full disks."""
+name means something to a shell; links at temporary names, signals and full disks."""
 import os
 import signal
 import stat
@@ -38,11 +38,8 @@ def whole_picture(path):
     (0, SUM, "--plot", ""), full(2, P2P, "--plot", ""),
     (0, (*HEAT, "--plot", "svg"), "--out", "-00000002.svg")))
 def test_no_name_is_a_command(trireme, tmp_path, ranks, command, option, picture):
-    """gnuplot runs what follows |, and what stands in ` in its own strings."""
-    for name in ("|touch PWNED;.svg", "`touch PWNED`\"'", "$(touch PWNED)"):
+    for name in ("|touch PWNED;.svg", "`touch PWNED`\"'.svg", "$(touch PWNED).svg"):
         r = trireme(ranks, *command, option, name)
-        if "no gnuplot in PATH" in r.err or "gnuplot is not installed" in r.err:
-            pytest.skip("no gnuplot")
         assert r.status == 0, r.err
         assert whole_picture(tmp_path / (name + picture))
     assert not list(tmp_path.glob("PWNED*"))
@@ -104,8 +101,6 @@ def test_links_at_temporary_names(trireme, tmp_path, inputs, command, old, new):
     for name in old:
         (tmp_path / name).symlink_to("victim")
     r = trireme(0, *command, "--replace")
-    if "gnuplot" in r.err:
-        pytest.skip("no gnuplot")
     assert r.status == 0, r.err
     assert (tmp_path / new).stat().st_size and (tmp_path / "victim").read_text() == "victim"
     assert all((tmp_path / name).is_symlink() for name in old)

@@ -168,7 +168,7 @@ def test_histogram(trireme, tmp_path, ranks):
             assert f["results/below"][()] == (values < within[0]).sum()
 
 
-@pytest.mark.parametrize("ranks,device", ((0, "none"), (2, "auto")))
+@pytest.mark.parametrize("ranks,device", ((0, "none"), full(2, "auto")))
 def test_histogram_edges(trireme, tmp_path, ranks, device):
     """Bins by comparison with the printed edges: wide and narrow ranges, elements at and beside edges."""
     for low, high, bins in ((-1e300, 1e300, 2), (-1.7e308, 1.7e308, 8), (0.1, 0.7, 6), (1e16, 1e16 + 6, 9),

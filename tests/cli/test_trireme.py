@@ -7,7 +7,7 @@ import pytest
 
 from conftest import BUILD
 
-PROGRAMS = "alltoall bcast bench doctor gather heat list map p2p reduce scatter".split()
+PROGRAMS = "alltoall bcast bench boost doctor gather heat list map p2p reduce report scatter show".split()
 
 
 @pytest.fixture

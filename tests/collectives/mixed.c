@@ -201,8 +201,8 @@ static void make_setting(setting *s) {
     MPI_Comm_split(MPI_COMM_WORLD, 0, -rank, &reversed);
     s->family = 3;
     CHECK_OK(tri_comm_create_with(MPI_COMM_WORLD, &(tri_comm_options){.node_of = pairs}, &s->comm[0]));
-    CHECK_OK(tri_comm_split(s->comm[0], 0, &s->comm[1]));
-    CHECK_OK(tri_comm_split(s->comm[0], rank % 2, &s->comm[2]));
+    CHECK_OK(tri_comm_split(s->comm[0], 0, 0, &s->comm[1]));
+    CHECK_OK(tri_comm_split(s->comm[0], rank % 2, 0, &s->comm[2]));
     CHECK_OK(tri_comm_create(reversed, &s->comm[3]));
     CHECK_OK(tri_comm_create_with(reversed, &(tri_comm_options){.node_of = pairs}, &s->comm[4]));
     MPI_Comm_free(&reversed);

@@ -219,8 +219,8 @@ int main(int argc, char **argv) {
     wait_elsewhere(comm, comm, "bcast:chain");
     tri_comm *whole, *child, *grandchild;
     CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &whole));
-    CHECK_OK(tri_comm_split(whole, 1, &child));
-    CHECK_OK(tri_comm_split(child, 1, &grandchild));
+    CHECK_OK(tri_comm_split(whole, 1, 0, &child));
+    CHECK_OK(tri_comm_split(child, 1, 0, &grandchild));
     tri_comm *family[] = {whole, child, grandchild};
     for (int i = 0; i < 9; i++) {
         wait_elsewhere(family[i / 3], family[i % 3], "bcast:chain,allreduce:shared,barrier:shared");

@@ -18,9 +18,10 @@ static int rank, size;
 
 static void segments(void) {
     enum { WORDS = 1000 };
+    tri_peers world = {.mpi = MPI_COMM_WORLD, .rank = rank, .size = size};
     for (tri_segment_kind kind = 0; kind < TRI_SEGMENT_KINDS; kind++) {
         tri_segment s;
-        CHECK_OK(tri_segment_create_by(MPI_COMM_WORLD, kind, (size_t)size * WORDS * sizeof(uint64_t), &s));
+        CHECK_OK(tri_segment_create_by(&world, kind, (size_t)size * WORDS * sizeof(uint64_t), &s));
         CHECK(s.base, "no segment of kind %d", (int)kind);
         if (!s.base) continue;
         uint64_t *words = (uint64_t *)s.base, wrong = 0;

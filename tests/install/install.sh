@@ -105,6 +105,10 @@ if [ "$cxx" != none ] && [ "${compile[0]}" = "$cc" ]; then
     by_pkg_config c++17 "$cxx" -x c++ -std=c++17
 fi
 read -ra static < <(pkg-config --cflags --libs --static trireme)
+# boost finds the preload of the installation.
+if [ -x "$work/prefix/bin/trireme" ] && [ -e "$libdir/libtrireme-preload.so" ]; then
+    "$work/prefix/bin/trireme" boost env | grep -qx "LD_PRELOAD=$(realpath "$libdir")/libtrireme-preload.so"
+fi
 rm "$libdir"/libtrireme.so*
 "${compile[@]}" "${strict[@]}" -std=c11 "$here/consumer/consumer.c" -o "$work/static" "${static[@]}"
 check "$work/static"

@@ -20,7 +20,10 @@ WALLS = {
     "place": (("base",), ("hwloc",)),
     "gpu": (("base", "mpi", "collectives"), ("opencl",)),
     "store": (("base", "mpi"), ("hdf5",)),
-    "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store"), ("json", "zlib")),
+    "preload": (("base", "mpi", "collectives"), ("mpi",)),
+    "pool": (("base", "threads"), ("event", "crypto", "mpi")),
+    "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool"),
+             ("json", "zlib", "event", "crypto")),
 }
 # folders whose private headers others may include
 PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu",)}
@@ -32,6 +35,8 @@ FOREIGN_HEADERS = {
     "hdf5": r"(hdf5|hdf5_hl|H5.*)\.h",
     "json": r"jansson\.h",
     "zlib": r"z(lib|conf)\.h",
+    "event": r"event2/.*",
+    "crypto": r"openssl/.*",
 }
 FOREIGN_SYMBOLS = {
     "mpi": r"P?MPI_",
@@ -41,19 +46,23 @@ FOREIGN_SYMBOLS = {
     "hdf5": r"H5",
     "json": r"json_",
     "zlib": r"(crc32|adler32|inflate|deflate|compress|uncompress)",
+    "event": r"(event|evbuffer|bufferevent|evconnlistener|evutil)_",
+    "crypto": r"(EVP|HMAC|RAND|CRYPTO)(_|$)",
 }
 # The C library: the headers of C11, of POSIX, and of Linux.
 SYSTEM_HEADERS = re.compile(
     r"(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal"
     r"|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|time"
     r"|uchar|wchar|wctype"
-    r"|dirent|dlfcn|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|search|spawn|syslog"
-    r"|termios|unistd|utime|malloc|features|mntent|\w*mmintrin|cpuid|(arpa|linux|net|netinet|sys)/.*)\.h")
+    r"|dirent|dlfcn|endian|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|search"
+    r"|spawn|syslog|termios|unistd|utime|malloc|features|mntent|\w*mmintrin|cpuid"
+    r"|(arpa|linux|net|netinet|sys)/.*)\.h")
 # The MPI calls of folders that include mpi.h for its types (doc/design.md, "Folders").
 MPI_CALLS = {
     "collectives": r"MPI_(Reduce_local|Type_\w+|Op_\w+|(Wait|Test)(all|any)?|(Unp|P)ack|Bcast)",
     "store": r"$.",
     "gpu": r"$.",
+    "pool": r"MPI_(Init_thread|Initialized|Finalized?|Bcast)",  # who is where, and no more
     "apps": r"MPI_(Init_thread|Initialized|Finalized?|Abort|Wtime|Query_thread|Get_(library_)?version)",
 }
 # Files that may call all of MPI: they make communicators, leave calls to MPI, start a program, or show MPI
@@ -81,6 +90,7 @@ HEADER_FOLDER = dict.fromkeys(
     ("algorithms", "cost", "merge", "network", "network_file", "persistent", "request", "select"),
     "collectives")
 HEADER_FOLDER["sync"] = "threads"
+HEADER_FOLDER["journal"] = "pool"
 
 COLUMNS = 110  # as in .clang-format, which does not break comments
 LINES, LINES_AT_MOST = 400, 500
@@ -194,7 +204,7 @@ def symbols(root, build):
         nm = subprocess.run(["nm", "-A", *at], cwd=build, check=True, capture_output=True, text=True)
         for path, kind, name in re.findall(r"^(.*?):[0-9a-f ]* ([A-Za-z]) (\w+)$", nm.stdout, re.M):
             _, defined, wanted = found[at[path]]
-            if kind in "TDRBGC":
+            if kind in "TDRBGC" and not re.match("P?MPIX?_", name):  # the preload has MPI's names, too
                 defined.add(name)
             elif kind in "Uw":
                 wanted.add(name)

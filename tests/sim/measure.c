@@ -290,7 +290,7 @@ static tri_status run(int argc, char **argv, tri_comm *comm) {
 /* SMPI's ranks are threads of one process on the host's cores: shared memory has no cost in the
  * simulation. */
 static void share_nothing(tri_comm *comm) {
-    tri_state_of(comm)->shared = NULL;
+    tri_state_of(comm)->shares = 0;
 }
 
 int main(int argc, char **argv) {

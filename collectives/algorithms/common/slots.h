@@ -30,8 +30,9 @@ typedef struct tri_slot_pieces {
 static inline tri_slot_pieces tri_cut(const tri_context *c, size_t count, int blocks, int steps) {
     tri_shared *s = c->shared;
     size_t bytes = count * (size_t)blocks * c->unit_bytes;
-    tri_slot_pieces p = {.ring = &s->large, .count = count};
-    if (bytes <= s->middle.payload_bytes) p.ring = bytes <= s->small.payload_bytes ? &s->small : &s->middle;
+    tri_slot_pieces p = {.ring = &s->small, .count = count};
+    /* The other rings may not exist yet. */
+    if (bytes > s->small.payload_bytes) p.ring = bytes <= s->middle.payload_bytes ? &s->middle : &s->large;
     p.units = p.ring->payload_bytes / c->unit_bytes / (size_t)blocks;
     p.pieces = count ? (count + p.units - 1) / p.units : 0;
     p.first = tri_ring_take(p.ring, p.pieces * (uint64_t)steps);

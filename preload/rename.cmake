@@ -1,0 +1,11 @@
+# Copies the library IN to OUT with calls of MPI_Name renamed to PMPI_Name.
+execute_process(COMMAND ${NM} -u ${IN} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL " MPI_[A-Z][a-z][A-Za-z_]*" names "${text}")
+list(REMOVE_DUPLICATES names)
+set(pairs "")
+foreach(name ${names})
+    string(STRIP ${name} name)
+    string(APPEND pairs "${name} P${name}\n")
+endforeach()
+file(WRITE ${OUT}.names "${pairs}")
+execute_process(COMMAND ${OBJCOPY} --redefine-syms=${OUT}.names ${IN} ${OUT} COMMAND_ERROR_IS_FATAL ANY)
