@@ -60,7 +60,8 @@ tri_status tri_wait_messages(tri_family *family, int count, MPI_Request *request
     return tri_mpi_status(MPI_Waitall(count, requests, statuses), "MPI_Waitall");
 }
 
-static tri_status check_tag(int tag) {
+static tri_status check(MPI_Datatype type, int tag) {
+    if (type == MPI_DATATYPE_NULL) return tri_fail(TRI_ERR_ARGUMENT, "the type is MPI_DATATYPE_NULL");
     if (tag < 0 || tag > TRI_TAG_LAST)
         return tri_fail(TRI_ERR_ARGUMENT, "tag %d is not between 0 and %d", tag, TRI_TAG_LAST);
     return TRI_OK;
@@ -68,14 +69,14 @@ static tri_status check_tag(int tag) {
 
 tri_status tri_isend(const void *data, size_t count, MPI_Datatype type, int peer, int tag, tri_comm *comm,
                      MPI_Request *out) {
-    TRI_TRY(check_tag(tag));
+    TRI_TRY(check(type, tag));
     return tri_start_send(data, count, type, tri_carried(comm->ranks, peer), comm->first_tag + tag, comm->mpi,
                           out);
 }
 
 tri_status tri_irecv(void *data, size_t count, MPI_Datatype type, int peer, int tag, tri_comm *comm,
                      MPI_Request *out) {
-    TRI_TRY(check_tag(tag));
+    TRI_TRY(check(type, tag));
     return tri_start_recv(data, count, type, tri_carried(comm->ranks, peer), comm->first_tag + tag, comm->mpi,
                           out);
 }

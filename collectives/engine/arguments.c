@@ -44,10 +44,8 @@ static int combines(const tri_arguments *a) {
     return a->spec.operation >= TRI_REDUCE;
 }
 
-tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm) {
+tri_status tri_sides_open(tri_arguments *a, const tri_comm *comm) {
     tri_call *call = &a->call;
-    if (a->spec.operation == TRI_BARRIER) call->send = &a->token[0], call->recv = &a->token[1];
-    if (!a->send.blocks && !a->recv.blocks) return TRI_OK;
     if (a->send.blocks) {
         TRI_TRY(tri_side_open(&a->send, comm->mpi));
         call->send = a->send.bytes;
@@ -59,29 +57,26 @@ tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm) {
         if (a->recv.counts) call->recv_counts = a->recv.byte_counts, call->recv_displs = a->recv.byte_displs;
     }
     if (a->spec.operation == TRI_BCAST || (combines(a) && a->loads)) call->send = call->recv;
+    if (!a->send_in_place && !a->recv_in_place) return a->keeps ? make_copy(a) : TRI_OK;
     tri_context bytes = {.unit_bytes = 1};
     if (a->send_in_place) call->send = tri_recv_block(&bytes, call, comm->rank);
     if (a->recv_in_place) call->recv = (void *)tri_send_block(&bytes, call, comm->rank);
-    return a->keeps ? make_copy(a) : TRI_OK;
+    return TRI_OK;
 }
 
-tri_status tri_arguments_load(const tri_arguments *a) {
+tri_status tri_sides_load(const tri_arguments *a) {
     if (a->send.blocks) TRI_TRY(tri_side_load(&a->send));
     if (a->loads && a->recv.blocks) TRI_TRY(tri_side_load(&a->recv));
     if (a->keeps) copy_blocks(a);
     return TRI_OK;
 }
 
-tri_status tri_arguments_store(const tri_arguments *a) {
-    return a->stores && a->recv.blocks ? tri_side_store(&a->recv) : TRI_OK;
-}
-
-void tri_arguments_close(tri_arguments *a) {
+void tri_sides_close(tri_arguments *a) {
     if (a->send.blocks) tri_side_close(&a->send);
     if (a->recv.blocks) tri_side_close(&a->recv);
     if (a->keeps) {
         free(a->kept);
         free(a->kept_displs);
     }
-    if (a->displs) free(a->displs);
+    free(a->displs);
 }

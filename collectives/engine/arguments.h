@@ -12,7 +12,6 @@
 #include "trireme/request.h"
 
 typedef struct tri_arguments {
-    tri_call_spec spec;
     tri_call call; /* tri_arguments_open() sets its buffers and layout from the sides that exist */
     /* MPI_IN_PLACE: the rank's own block is already in place on the other side. */
     int send_in_place, recv_in_place;
@@ -21,25 +20,45 @@ typedef struct tri_arguments {
     void *kept;             /* the copy */
     ptrdiff_t *kept_displs; /* its blocks; NULL: equal blocks */
     ptrdiff_t *displs;      /* of the blocks of reduce_scatter; or NULL */
-    char token[2];          /* messages of a barrier carry one byte that is not read */
+    /* Not cleared from here on, for a small call takes a few hundred instructions. */
+    tri_call_spec spec;
+    char token[2]; /* messages of a barrier carry one byte that is not read */
     /* The user's buffers. A side with 0 blocks does not exist on this rank, or an operation that combines
      * data uses it as it is; then its other fields are not set. */
     tri_side send, recv;
 } tri_arguments;
 
-/* Clears the arguments, without sides: these are large, and a small call takes a few hundred instructions. */
+/* Clears the arguments. The caller sets `spec`; its operands only where data are combined. */
 static inline void tri_arguments_clear(tri_arguments *a) {
-    memset(a, 0, offsetof(tri_arguments, send));
+    memset(a, 0, offsetof(tri_arguments, spec));
     a->send.blocks = a->recv.blocks = 0;
 }
 
+/* The parts of the functions below that most small calls do not need. */
+tri_status tri_sides_open(tri_arguments *a, const tri_comm *comm);
+tri_status tri_sides_load(const tri_arguments *a);
+void tri_sides_close(tri_arguments *a);
+
 /* Makes the buffers that the algorithm uses. Afterwards the arguments must not move, and call
  * tri_arguments_close(), even after an error. */
-tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm);
+static inline tri_status tri_arguments_open(tri_arguments *a, const tri_comm *comm) {
+    if (a->spec.operation == TRI_BARRIER) a->call.send = &a->token[0], a->call.recv = &a->token[1];
+    return a->send.blocks || a->recv.blocks ? tri_sides_open(a, comm) : TRI_OK;
+}
 /* Input from the user's buffers before an execution, results to them after it. */
-tri_status tri_arguments_load(const tri_arguments *a);
-tri_status tri_arguments_store(const tri_arguments *a);
-void tri_arguments_close(tri_arguments *a);
+static inline tri_status tri_arguments_load(const tri_arguments *a) {
+    int copies = a->keeps || (a->send.blocks && tri_side_copies(&a->send)) ||
+                 (a->loads && a->recv.blocks && tri_side_copies(&a->recv));
+    return copies ? tri_sides_load(a) : TRI_OK;
+}
+static inline tri_status tri_arguments_store(const tri_arguments *a) {
+    return a->stores && a->recv.blocks && tri_side_copies(&a->recv) ? tri_side_store(&a->recv) : TRI_OK;
+}
+static inline void tri_arguments_close(tri_arguments *a) {
+    if ((a->send.blocks && tri_side_owns(&a->send)) || (a->recv.blocks && tri_side_owns(&a->recv)) ||
+        a->keeps || a->displs)
+        tri_sides_close(a);
+}
 
 /* The forms of a call. They take over what `a` owns. */
 tri_status tri_call_block(tri_comm *comm, tri_arguments *a);

@@ -9,11 +9,18 @@ enum { MAPPED_FROM_BYTES = 2048 };
 /* All rings are made after this many short calls: many communicators have fewer. */
 enum { SHORT_CALLS = 64 };
 
-static int is_choice_for(const tri_choice *choice, const tri_subcase *c) {
-    return choice->recipe.used && choice->operation == c->operation && choice->bytes == c->bytes &&
-           choice->unit_bytes == c->unit_bytes && choice->uneven == c->uneven &&
-           choice->commutes == c->commutes && choice->mapped == c->mapped &&
-           choice->nonblocking == c->nonblocking;
+/* What distinguishes the choices of a communicator, found before the case is built. */
+typedef struct wanted {
+    const tri_call_spec *spec;
+    int mapped, nonblocking;
+} wanted;
+
+static int is_choice_for(const tri_choice *choice, const wanted *w) {
+    const tri_call_spec *spec = w->spec;
+    return choice->recipe.used && choice->operation == spec->operation && choice->bytes == spec->bytes &&
+           choice->unit_bytes == spec->unit_bytes && choice->uneven == spec->uneven &&
+           choice->commutes == spec->commutes && choice->mapped == w->mapped &&
+           choice->nonblocking == w->nonblocking;
 }
 
 /* The algorithm that is named, or NULL. */
@@ -30,42 +37,62 @@ static tri_status selected(const tri_selection *named, const tri_subcase *c, con
     return TRI_OK;
 }
 
+static tri_subcase case_of(const tri_comm *comm, const wanted *w) {
+    const tri_call_spec *spec = w->spec;
+    tri_case asked = tri_comm_case(comm, spec->operation, spec->bytes, spec->uneven, spec->commutes);
+    asked.unit_bytes = spec->unit_bytes;
+    asked.mapped = w->mapped;
+    /* Shared-memory algorithms execute at once and cannot be recorded in a schedule. */
+    if (w->nonblocking) asked.shared = asked.single_copy = 0;
+    tri_subcase c = tri_subcase_of(&asked);
+    c.nonblocking = w->nonblocking;
+    return c;
+}
+
+static tri_status make_choice(const tri_comm *comm, const wanted *w, tri_choice **set, tri_choice **out) {
+    tri_collective_state *state = tri_state_of(comm);
+    const tri_algorithm *a;
+    tri_subcase c = case_of(comm, w);
+    TRI_TRY(selected(&state->selected[c.operation], &c, &a));
+    if (!*set) *set = calloc(TRI_CHOICES_PER_SET, sizeof **set);
+    if (!*set) return tri_fail(TRI_ERR_MEMORY, "out of memory for the choice of an algorithm");
+    tri_choice *choice = &(*set)[state->choices++ % TRI_CHOICES_PER_SET];
+    *choice = (tri_choice){.operation = c.operation,
+                           .bytes = c.bytes,
+                           .unit_bytes = c.unit_bytes,
+                           .uneven = c.uneven,
+                           .commutes = c.commutes,
+                           .mapped = c.mapped,
+                           .nonblocking = c.nonblocking};
+    if (!tri_choices_find(state->common, &c, &choice->recipe)) {
+        tri_recipe_make(&choice->recipe, a, &c, &state->net);
+        tri_choices_add(state->common, &c, &choice->recipe);
+    }
+    *out = choice;
+    return TRI_OK;
+}
+
 /* A choice takes longer than a small call, so recent choices are cached. Each hash has several entries, so
  * that alternating calls do not evict each other. */
-static tri_status choose(tri_collective_state *state, const tri_subcase *c, const tri_recipe **out) {
-    uint64_t hash = ((uint64_t)c->bytes * TRI_OPERATION_COUNT + c->operation) * UINT64_C(0x9e3779b97f4a7c15);
-    tri_choice **set = &state->chosen[(hash >> 32) % TRI_CHOICES], *row = *set;
-    for (int i = 0; row && i < TRI_CHOICES_PER_SET; i++)
-        if (is_choice_for(&row[i], c)) {
-            *out = &row[i].recipe;
-            return TRI_OK;
-        }
-    const tri_algorithm *a;
-    TRI_TRY(selected(&state->selected[c->operation], c, &a));
-    if (!row) row = *set = calloc(TRI_CHOICES_PER_SET, sizeof *row);
-    if (!row) return tri_fail(TRI_ERR_MEMORY, "out of memory for the choice of an algorithm");
-    tri_choice *choice = &row[state->choices++ % TRI_CHOICES_PER_SET];
-    *choice = (tri_choice){.operation = c->operation,
-                           .bytes = c->bytes,
-                           .unit_bytes = c->unit_bytes,
-                           .uneven = c->uneven,
-                           .commutes = c->commutes,
-                           .mapped = c->mapped,
-                           .nonblocking = c->nonblocking};
-    if (!tri_choices_find(state->common, c, &choice->recipe)) {
-        tri_recipe_make(&choice->recipe, a, c, &state->net);
-        tri_choices_add(state->common, c, &choice->recipe);
-    }
+static tri_status choose(const tri_comm *comm, const wanted *w, const tri_recipe **out) {
+    uint64_t key = (uint64_t)w->spec->bytes * TRI_OPERATION_COUNT + w->spec->operation;
+    uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
+    tri_choice **set = &tri_state_of(comm)->chosen[(hash >> 32) % TRI_CHOICES], *choice = NULL;
+    for (int i = 0; *set && !choice && i < TRI_CHOICES_PER_SET; i++)
+        if (is_choice_for(&(*set)[i], w)) choice = &(*set)[i];
+    if (!choice) TRI_TRY(make_choice(comm, w, set, &choice));
     *out = &choice->recipe;
     return TRI_OK;
 }
 
 /* If the ranks have a shared heap, checks whether this call's vectors are in it. */
-static void look_for_heap(tri_shared *shared, tri_subcase *c, const tri_call *call) {
+static int is_mapped(const tri_comm *comm, const tri_call_spec *spec, const tri_call *call) {
+    tri_shared *shared = comm->shared;
     shared->vectors_known = 0;
-    if (!shared->heap_count || c->nodes > 1 || c->uneven || c->bytes < MAPPED_FROM_BYTES) return;
-    int receives = c->operation != TRI_REDUCE || call->root == shared->rank;
-    c->mapped = tri_shared_exchange_vectors(shared, call->send, receives ? call->recv : NULL, -1);
+    if (!shared->heap_count || comm->shape.nodes > 1 || spec->uneven || spec->bytes < MAPPED_FROM_BYTES)
+        return 0;
+    int receives = spec->operation != TRI_REDUCE || call->root == shared->rank;
+    return tri_shared_exchange_vectors(shared, call->send, receives ? call->recv : NULL, -1);
 }
 
 /* The rings that the call needs. Short calls have a short ring, until there have been so many that a deeper
@@ -84,14 +111,9 @@ tri_status tri_call_choose(tri_comm *comm, const tri_call_spec *spec, int nonblo
     tri_collective_state *state = tri_state_of(comm);
     if (!nonblocking && state->shares && comm->shared->rings < TRI_RINGS_ALL)
         TRI_TRY(make_rings(comm, state, spec));
-    tri_case asked = tri_comm_case(comm, spec->operation, spec->bytes, spec->uneven, spec->commutes);
-    asked.unit_bytes = spec->unit_bytes;
-    /* Shared-memory algorithms execute at once and cannot be recorded in a schedule. */
-    if (nonblocking) asked.shared = asked.single_copy = 0;
-    tri_subcase c = tri_subcase_of(&asked);
-    c.nonblocking = nonblocking;
-    if (!nonblocking && state->shares) look_for_heap(comm->shared, &c, call);
-    TRI_TRY(choose(state, &c, &call->recipe));
+    wanted w = {.spec = spec, .nonblocking = nonblocking};
+    if (!nonblocking && state->shares) w.mapped = is_mapped(comm, spec, call);
+    TRI_TRY(choose(comm, &w, &call->recipe));
     call->pick = 0;
     call->parameters = call->recipe->pick[0].parameters;
     state->last = call->recipe->pick[0].algorithm;
@@ -104,7 +126,7 @@ tri_context tri_call_prepare(tri_comm *comm, const tri_call_spec *spec, int tag,
     engine->ranks = comm->ranks;
     engine->type = spec->type;
     engine->per_unit = spec->unit_bytes / spec->type_bytes;
-    engine->operands = spec->operands;
+    if (spec->operation >= TRI_REDUCE) engine->operands = spec->operands;
     engine->combine = comm->combine;
     engine->combine_data = comm->combine_data;
     engine->tag = comm->first_tag + tag;

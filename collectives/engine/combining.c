@@ -18,6 +18,7 @@ static tri_status combine(tri_arguments *a, tri_operation operation, const void 
     a->spec.operation = operation;
     a->spec.unit_bytes = o->unit_bytes;
     a->spec.commutes = o->commutes;
+    a->spec.uneven = 0;
     a->spec.type = o->packed ? MPI_BYTE : type;
     a->spec.type_bytes = o->packed ? 1 : o->unit_bytes;
     a->spec.operands = *o;
@@ -26,9 +27,10 @@ static tri_status combine(tri_arguments *a, tri_operation operation, const void 
     a->loads = in_place;
     a->stores = results > 0;
     if (!o->packed) return TRI_OK;
-    a->send = (tri_side){.user = (void *)send, .type = type, .blocks = !in_place, .count = inputs};
-    a->recv = (tri_side){
-        .user = recv, .type = type, .blocks = in_place || results, .count = in_place ? inputs : results};
+    tri_side_init(&a->send, send, type, !in_place);
+    a->send.count = inputs;
+    tri_side_init(&a->recv, recv, type, in_place || results);
+    a->recv.count = in_place ? inputs : results;
     return TRI_OK;
 }
 

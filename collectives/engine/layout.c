@@ -4,19 +4,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-tri_status tri_type_bytes(MPI_Datatype type, size_t *out) {
+tri_status tri_type_ask(MPI_Datatype type, size_t *out) {
+    MPI_Count bytes;
     if (type == MPI_DATATYPE_NULL) return tri_fail(TRI_ERR_ARGUMENT, "the type is MPI_DATATYPE_NULL");
-    MPI_Count bytes = (MPI_Count)tri_common_bytes(type);
-    if (!bytes) TRI_MPI(MPI_Type_size_x(type, &bytes));
+    TRI_MPI(MPI_Type_size_x(type, &bytes));
     if (bytes == MPI_UNDEFINED)
         return tri_fail(TRI_ERR_ARGUMENT, "the size of the datatype exceeds MPI_Count");
     *out = (size_t)bytes;
     return TRI_OK;
 }
 
-tri_status tri_count_bytes(size_t count, size_t size, size_t *out) {
-    if (count <= PTRDIFF_MAX && !__builtin_mul_overflow(count, size, out) && *out <= PTRDIFF_MAX)
-        return TRI_OK;
+tri_status tri_count_refuse(size_t count, size_t size) {
     return tri_fail(TRI_ERR_ARGUMENT, "%zu elements of %zu bytes exceed the address space", count, size);
 }
 
@@ -169,7 +167,7 @@ tri_status tri_side_store(const tri_side *side) {
 }
 
 void tri_side_close(tri_side *side) {
-    if (!side->packed && !side->byte_counts && !side->user_displs && !side->parts) return;
+    if (!tri_side_owns(side)) return;
     for (int b = 0; side->parts && b < side->blocks; b++)
         tri_side_close(&side->parts[b]);
     if (side->packed && side->bytes != side->user) free(side->bytes);

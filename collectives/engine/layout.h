@@ -3,6 +3,8 @@
 #ifndef TRI_COLLECTIVES_LAYOUT_H
 #define TRI_COLLECTIVES_LAYOUT_H
 
+#include <stdint.h>
+
 #include "trireme/collectives.h"
 
 /* The send or the receive side of a call: `blocks` contiguous blocks of `count` elements, or blocks of
@@ -42,11 +44,43 @@ static inline size_t tri_common_bytes(MPI_Datatype type) {
 }
 
 /* Bytes of data in one element. TRI_ERR_ARGUMENT: MPI_DATATYPE_NULL. */
-tri_status tri_type_bytes(MPI_Datatype type, size_t *out);
+tri_status tri_type_ask(MPI_Datatype type, size_t *out);
+static inline tri_status tri_type_bytes(MPI_Datatype type, size_t *out) {
+    *out = tri_common_bytes(type);
+    return *out ? TRI_OK : tri_type_ask(type, out);
+}
 /* `count` elements of `size` bytes. TRI_ERR_ARGUMENT: more than memory has, such as a negative number. */
-tri_status tri_count_bytes(size_t count, size_t size, size_t *out);
+tri_status tri_count_refuse(size_t count, size_t size);
+static inline tri_status tri_count_bytes(size_t count, size_t size, size_t *out) {
+    if (count <= PTRDIFF_MAX && !__builtin_mul_overflow(count, size, out) && *out <= PTRDIFF_MAX)
+        return TRI_OK;
+    return tri_count_refuse(count, size);
+}
 /* TRI_ERR_ARGUMENT: messages cannot have the type. `mpi`: a communicator that returns errors. Local. */
 tri_status tri_type_check(MPI_Datatype type, MPI_Comm mpi);
+
+/* A side that is not open, with the fields that most calls need. */
+static inline void tri_side_init(tri_side *side, const void *user, MPI_Datatype type, int blocks) {
+    side->user = (void *)user;
+    side->type = type;
+    side->blocks = blocks;
+    side->count = 0;
+    side->counts = NULL;
+    side->displs = NULL;
+    side->types = NULL;
+    side->byte_counts = NULL;
+    side->byte_displs = side->user_displs = NULL;
+    side->parts = NULL;
+    side->holds = side->packed = side->own_type = 0;
+}
+
+/* Whether an open side has memory of its own, and whether data are copied to and from it. */
+static inline int tri_side_owns(const tri_side *side) {
+    return side->packed || side->byte_counts || side->user_displs || side->parts;
+}
+static inline int tri_side_copies(const tri_side *side) {
+    return side->packed || side->parts;
+}
 
 /* Sets the fields in bytes, and allocates the packed buffer. tri_side_close() frees both, even after an
  * error. `mpi`: a communicator that returns errors. */

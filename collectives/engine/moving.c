@@ -24,18 +24,17 @@ static tri_status set_block(tri_arguments *a, size_t count, MPI_Datatype type) {
 }
 
 /* A side with one block, and a side with one block per rank. */
-static tri_side one(const void *user, size_t count, MPI_Datatype type) {
-    return (tri_side){.user = (void *)user, .type = type, .blocks = 1, .count = count};
+static void one(tri_side *side, const void *user, size_t count, MPI_Datatype type) {
+    tri_side_init(side, user, type, 1);
+    side->count = count;
 }
 
-static tri_side each(const tri_comm *comm, const void *user, size_t count, const size_t *counts,
-                     const ptrdiff_t *displs, MPI_Datatype type) {
-    return (tri_side){.user = (void *)user,
-                      .type = type,
-                      .blocks = comm->size,
-                      .count = count,
-                      .counts = counts,
-                      .displs = displs};
+static void each(tri_side *side, const tri_comm *comm, const void *user, size_t count, const size_t *counts,
+                 const ptrdiff_t *displs, MPI_Datatype type) {
+    tri_side_init(side, user, type, comm->size);
+    side->count = count;
+    side->counts = counts;
+    side->displs = displs;
 }
 
 static tri_status barrier(tri_arguments *a) {
@@ -48,7 +47,7 @@ static tri_status bcast(tri_arguments *a, void *buffer, size_t count, MPI_Dataty
                         const tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     move(a, TRI_BCAST, root, 0);
-    a->recv = one(buffer, count, type);
+    one(&a->recv, buffer, count, type);
     a->loads = comm->rank == root;
     a->stores = !a->loads;
     return set_block(a, count, type);
@@ -59,10 +58,10 @@ static tri_status scatter(tri_arguments *a, const void *send, size_t send_count,
                           MPI_Datatype recv_type, int root, int uneven, const tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     move(a, TRI_SCATTER, root, uneven);
-    if (comm->rank == root) a->send = each(comm, send, send_count, counts, displs, send_type);
+    if (comm->rank == root) each(&a->send, comm, send, send_count, counts, displs, send_type);
     a->recv_in_place = recv == MPI_IN_PLACE;
     if (a->recv_in_place) return set_block(a, counts ? counts[root] : send_count, send_type);
-    a->recv = one(recv, recv_count, recv_type);
+    one(&a->recv, recv, recv_count, recv_type);
     return set_block(a, recv_count, recv_type);
 }
 
@@ -71,10 +70,10 @@ static tri_status gather(tri_arguments *a, const void *send, size_t send_count, 
                          MPI_Datatype recv_type, int root, int uneven, const tri_comm *comm) {
     TRI_TRY(tri_check_root(root, comm));
     move(a, TRI_GATHER, root, uneven);
-    if (comm->rank == root) a->recv = each(comm, recv, recv_count, counts, displs, recv_type);
+    if (comm->rank == root) each(&a->recv, comm, recv, recv_count, counts, displs, recv_type);
     a->send_in_place = a->loads = send == MPI_IN_PLACE;
     if (a->send_in_place) return set_block(a, counts ? counts[root] : recv_count, recv_type);
-    a->send = one(send, send_count, send_type);
+    one(&a->send, send, send_count, send_type);
     return set_block(a, send_count, send_type);
 }
 
@@ -82,9 +81,9 @@ static tri_status allgather(tri_arguments *a, const void *send, size_t send_coun
                             void *recv, size_t recv_count, const size_t *counts, const ptrdiff_t *displs,
                             MPI_Datatype recv_type, const tri_comm *comm) {
     move(a, TRI_ALLGATHER, 0, counts != NULL);
-    a->recv = each(comm, recv, recv_count, counts, displs, recv_type);
+    each(&a->recv, comm, recv, recv_count, counts, displs, recv_type);
     a->send_in_place = a->loads = send == MPI_IN_PLACE;
-    if (!a->send_in_place) a->send = one(send, send_count, send_type);
+    if (!a->send_in_place) one(&a->send, send, send_count, send_type);
     return set_block(a, counts ? counts[comm->rank] : recv_count, recv_type);
 }
 
@@ -93,9 +92,9 @@ static tri_status alltoall(tri_arguments *a, const void *send, size_t send_count
                            size_t recv_count, const size_t *recv_counts, const ptrdiff_t *recv_displs,
                            MPI_Datatype recv_type, const tri_comm *comm) {
     move(a, TRI_ALLTOALL, 0, recv_counts != NULL);
-    a->recv = each(comm, recv, recv_count, recv_counts, recv_displs, recv_type);
+    each(&a->recv, comm, recv, recv_count, recv_counts, recv_displs, recv_type);
     a->keeps = a->loads = send == MPI_IN_PLACE;
-    if (!a->keeps) a->send = each(comm, send, send_count, send_counts, send_displs, send_type);
+    if (!a->keeps) each(&a->send, comm, send, send_count, send_counts, send_displs, send_type);
     return set_block(a, recv_count, recv_type);
 }
 

@@ -3,10 +3,12 @@
 
 int tri_stages_make(const tri_context *c, const tri_call *call, tri_stage *stage) {
     const tri_pick *pick = &call->recipe->pick[call->pick];
-    int count = 0;
-    for (int i = 0; i < TRI_STAGES; i++) {
-        stage[i] = (tri_stage){.context = *c, .call = *call};
-        if (pick->stage[i]) count = i + 1;
+    int count = TRI_STAGES;
+    while (count && !pick->stage[count - 1])
+        count--;
+    for (int i = 0; i < count; i++) {
+        stage[i].context = *c;
+        stage[i].call = *call;
     }
     pick->algorithm->plan(c, call, stage);
     for (int i = 0; i < count; i++) {

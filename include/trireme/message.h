@@ -3,7 +3,7 @@
  *
  * A count above INT_MAX is sent as one message of a derived type, so plain MPI calls can send and receive it,
  * too. Counts are in elements of `type`. Tags are 0 to TRI_TAG_LAST; higher ones belong to the library.
- * Errors: TRI_ERR_MPI.
+ * Errors: TRI_ERR_ARGUMENT: a wrong tag, a null type, a count that exceeds the address space; TRI_ERR_MPI.
  */
 #ifndef TRIREME_MESSAGE_H
 #define TRIREME_MESSAGE_H

@@ -3,6 +3,7 @@
 
 #include "tests/collectives/sample.h"
 #include "trireme/message.h"
+#include "trireme/persistent.h"
 #include "trireme/request.h"
 
 static int rank, size;
@@ -16,7 +17,18 @@ static void refuse(void *left, void *right, int *count, MPI_Datatype *type) {
 }
 
 /* The error handler of MPI_COMM_WORLD is MPI_ERRORS_ARE_FATAL here. */
+/* The program's error handler, which a library must not use: by default it ends the job. */
+static int handled;
+static void handle(MPI_Comm *comm, int *error, ...) {
+    (void)comm, (void)error;
+    handled++;
+}
+
 static void wrong_arguments(void) {
+    MPI_Errhandler before, counting;
+    MPI_Comm_get_errhandler(MPI_COMM_WORLD, &before);
+    MPI_Comm_create_errhandler(handle, &counting);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, counting);
     enum { ROOM = 64 };
     double x[ROOM] = {0}, y[ROOM] = {0};
     size_t counts[64], minus[64];
@@ -60,10 +72,24 @@ static void wrong_arguments(void) {
     WRONG(tri_ibcast(x, 1, loose, 0, world, &request));
     WRONG(tri_ialltoallv(x, minus, displs, MPI_DOUBLE, y, minus, displs, MPI_DOUBLE, world, &request));
     WRONG(tri_send(x, (size_t)1 << 31, MPI_DATATYPE_NULL, 0, 0, world));
+    MPI_Request message;
+    WRONG(tri_isend(x, 1, MPI_DATATYPE_NULL, 0, 0, world, &message));
+    WRONG(tri_irecv(x, 1, MPI_DATATYPE_NULL, 0, 0, world, &message));
+    WRONG(tri_recv(x, (size_t)-1, MPI_DOUBLE, 0, 0, world));
+    for (int root = -1; root <= size; root += size + 1) {
+        WRONG(tri_bcast(x, 1, MPI_DOUBLE, root, world));
+        WRONG(tri_reduce(x, y, 1, MPI_DOUBLE, MPI_SUM, root, world));
+        WRONG(tri_igather(x, 1, MPI_DOUBLE, y, 1, MPI_DOUBLE, root, world, &request));
+        WRONG(tri_scatter_init(x, 1, MPI_DOUBLE, y, 1, MPI_DOUBLE, root, world, &request));
+    }
 #undef WRONG
     int sum = 0, one = 1;
     CHECK_OK(tri_allreduce(&one, &sum, 1, MPI_INT, MPI_SUM, world));
     CHECK(sum == size && !request, "%d", sum);
+    CHECK(!handled, "the error handler of MPI_COMM_WORLD was called %d times", handled);
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, before);
+    MPI_Errhandler_free(&before);
+    MPI_Errhandler_free(&counting);
     MPI_Op_free(&op);
     MPI_Type_free(&pair);
     MPI_Type_free(&loose);
