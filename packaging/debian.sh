@@ -60,7 +60,8 @@ use() {
         # What users have: a compiler and man.
         apt-get -q -y install --no-install-recommends build-essential man-db pkgconf >/dev/null
         all() {
-            find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /root/packages \) \
+            find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /root/packages \
+                -o -path /var/cache/man \) \
                 -prune -o -print | sort
         }
         dpkg-query -W | sort >/tmp/packages.before
