@@ -60,7 +60,7 @@ tri_status bench_sizes(const char *text, size_t unit, size_t most, size_t *out, 
 /* clang-format off */
 #define BENCH_LIST(X)                                                                                        \
     X(sum) X(heat) X(collectives) X(combine) X(cores) X(gpu) X(compare) X(choice) X(network) X(overlap)      \
-    X(p2p) X(store) X(threads)
+    X(p2p) X(pool) X(store) X(threads)
 /* clang-format on */
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)

@@ -75,6 +75,19 @@ typedef struct environment {
     char **all;
 } environment;
 
+static bool begins(const char *text, const char *with) {
+    return !strncmp(text, with, strlen(with));
+}
+
+/* Variables that a launcher has set for this rank. A command is no rank: an MPI program in it would take itself
+ * for one. Settings of Open MPI (OMPI_MCA_) are the user's. */
+static bool is_of_rank(const char *variable) {
+    if (begins(variable, "OMPI_MCA_"))
+        return begins(variable, "OMPI_MCA_ess") || begins(variable, "OMPI_MCA_orte") ||
+               begins(variable, "OMPI_MCA_pmix");
+    return begins(variable, "OMPI_") || begins(variable, "PMI") || begins(variable, "TRIREME_POOL_");
+}
+
 static tri_status make_environment(environment *e, const tri_pool_place *where, uint64_t number) {
     size_t count = 0, own = 0;
     char devices[256] = "";
@@ -92,15 +105,8 @@ static tri_status make_environment(environment *e, const tri_pool_place *where, 
     e->all = calloc(count + VARIABLES + 1, sizeof(char *));
     if (!e->all) return tri_fail(TRI_ERR_MEMORY, "no memory for an environment");
     size_t kept = 0;
-    /* A command is no rank: an MPI program in it would take itself for one. */
     for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "OMPI_", 5) != 0 && strncmp(environ[i], "PMI", 3) != 0 &&
-            strncmp(environ[i], "TRIREME_POOL_", 13) != 0)
-            e->all[kept++] = environ[i];
-        else if (!strncmp(environ[i], "OMPI_MCA_", 9) && strncmp(environ[i], "OMPI_MCA_ess", 12) != 0 &&
-                 strncmp(environ[i], "OMPI_MCA_orte", 13) != 0 &&
-                 strncmp(environ[i], "OMPI_MCA_pmix", 13) != 0)
-            e->all[kept++] = environ[i];
+        if (!is_of_rank(environ[i])) e->all[kept++] = environ[i];
     for (size_t i = 0; i < own; i++)
         e->all[kept++] = e->text[i];
     return TRI_OK;
@@ -211,7 +217,9 @@ static void run_child(running *r, farm_outcome *outcome) {
     struct rusage usage = {0};
     int status = 0;
     r->wait[2] = (struct pollfd){.fd = (int)syscall(SYS_pidfd_open, r->child, 0), .events = POLLIN};
+    farm_keeper_tell(r->child, true);
     wait_end(r, &status, &usage);
+    farm_keeper_tell(r->child, false);
     outcome->end = r->end != FARM_EXIT ? r->end : WIFSIGNALED(status) ? FARM_SIGNAL : FARM_EXIT;
     outcome->value = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
     outcome->user_s = seconds_of(usage.ru_utime);

@@ -2,6 +2,8 @@
 #ifndef TRIREME_APPS_POOL_FARM_H
 #define TRIREME_APPS_POOL_FARM_H
 
+#include <sys/types.h>
+
 #include "apps/driver/app.h"
 
 enum { FARM_ID = 16 };
@@ -78,6 +80,13 @@ const char *farm_outcome_text(const farm_outcome *outcome, char *text, size_t ro
 void farm_command_put(farm_bytes *b, uint64_t number, double timeout_s, const char *folder,
                       const char *command, size_t length);
 tri_status farm_command_run(tri_pool_task *task, const void *in, size_t bytes);
+
+/* ---- keeper.c: ends the commands of a worker that is killed ---- */
+
+tri_status farm_keeper_start(void);
+void farm_keeper_tell(pid_t group, bool runs);
+/* A worker was lost: the launcher may have to be ended after the manager. */
+void farm_keeper_lost(void);
 
 /* ---- book.c: records of the journal ---- */
 

@@ -203,7 +203,7 @@ static void watch(void *argument, const tri_pool_event *event) {
     case TRI_POOL_LEFT:
         if (strcmp(event->text, "left") != 0) {
             say(f, "pool: worker %d on %s is lost: %s\n", event);
-            if (strcmp(event->host, f->host) != 0) f->lost_far = true;
+            farm_keeper_lost();
         }
         if (!event->workers) {
             atomic_store(&f->deserted, 1);
@@ -305,7 +305,6 @@ static tri_status prepare(farm *f) {
     const farm_options *o = f->options;
     const char *end = getenv("SLURM_JOB_END_TIME");
     if (!getcwd(f->folder, sizeof f->folder)) *f->folder = 0;
-    if (gethostname(f->host, sizeof f->host - 1)) *f->host = 0;
     if (o->stop_before_s > 0) {
         f->end_s = end ? strtod(end, NULL) : 0;
         if (!(f->end_s > 0))

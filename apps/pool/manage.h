@@ -22,11 +22,11 @@ typedef struct farm {
     farm_known *known;
     farm_source *source;
     tri_semaphore *room; /* for tasks that wait in the pool, so that memory is bounded */
-    char folder[4096], host[256], why[1024];
+    char folder[4096], why[1024];
     farm_bytes record, input; /* of the pool's thread, of the main thread */
     uint64_t numbers, old_records, old_done;
     double begin_s, end_s; /* end_s: of the job; 0: none */
-    bool read_all, lost_far;
+    bool read_all;
     farm_stop stop;
     atomic_ullong submitted, done, failed, skipped, attempts;
     atomic_int running, broken, deserted;

@@ -8,13 +8,14 @@
 #include "apps/driver/machine.h"
 #include "apps/driver/options.h"
 #include "apps/pool/manage.h"
+#include "apps/pool/serve.h"
 
 enum { MEET_S = 120, EXIT_AGAIN = 75 };
 
 static const tri_option rows[] = {
     TRI_OPTION(farm_options, words, "TASKS", NULL,
                "file with a command on each line, - or nothing: standard input; NAME=VALUES with --sweep; "
-               "or the word join",
+               "or a word: serve, submit COMMAND, status [N], wait N, cancel N, output N, drain, join",
                .argument = true),
     TRI_OPTION(
         farm_options, sweep, "sweep", NULL,
@@ -46,6 +47,11 @@ static const tri_option rows[] = {
     TRI_OPTION(
         farm_options, address, "address", NULL,
         "file with the address of the pool, by which others may join (a secret: its owner alone reads it)"),
+    TRI_OPTION(
+        farm_options, listen, "listen", NULL,
+        "unix:PATH or tcp:ADDRESS:PORT: where serve takes commands, and where submit and others send them"),
+    TRI_OPTION(farm_options, key, "key", NULL,
+               "file with the key of serve on TCP: 64 hexadecimal digits, which its owner alone can read"),
     TRI_OPTION(farm_options, show, "show", NULL,
                "show what the journal FILE contains; the exit status is that of its last run"),
     TRI_OPTION(farm_options, tail, "tail", NULL, "print the output that the journal FILE has kept"),
@@ -149,19 +155,6 @@ static tri_status work(const farm_options *o, const tri_pool_options *options, m
     return status;
 }
 
-/* mpirun of Open MPI 4 never ends after a rank on another node was lost, even with --enable-recovery, until
- * it is told to. */
-static void end_launcher(const farm *f) {
-    char path[64], name[32] = "";
-    if (!f->lost_far || !getenv("OMPI_COMM_WORLD_RANK")) return;
-    snprintf(path, sizeof path, "/proc/%d/comm", (int)getppid());
-    FILE *file = fopen(path, "re");
-    if (file && fgets(name, sizeof name, file) &&
-        (!strncmp(name, "mpirun", 6) || !strncmp(name, "mpiexec", 7) || !strncmp(name, "orterun", 7)))
-        kill(getppid(), SIGTERM);
-    if (file) fclose(file);
-}
-
 static void leave(int number) {
     (void)number;
     tri_pool_leave();
@@ -170,8 +163,8 @@ static void leave(int number) {
 static int run(farm_options *o, int *argc, char ***argv, bool joins) {
     int rank, ranks;
     meeting m = {.argc = argc, .argv = argv};
-    m.by_mpi = tri_pool_launched(&rank, &ranks) && !o->no_mpi && !joins;
-    m.ranks = joins ? 1 : ranks;
+    m.by_mpi = tri_pool_launched(&rank, &ranks) && !o->no_mpi && !joins && !o->serve;
+    m.ranks = joins || o->serve ? 1 : ranks;
     const char *job = getenv("SLURM_JOB_ID"), *step = getenv("SLURM_STEP_ID");
     if (o->address)
         snprintf(m.file, sizeof m.file, "%s", o->address);
@@ -187,7 +180,11 @@ static int run(farm_options *o, int *argc, char ***argv, bool joins) {
                                 .memory_bytes = memory,
                                 .crash_limit = o->crash_limit,
                                 .listens = m.ranks > 1 || *m.file};
-    tri_status status;
+    tri_status status = farm_keeper_start();
+    if (status != TRI_OK) {
+        fprintf(stderr, "pool: %s\n", tri_error_text());
+        return tri_status_exit(status);
+    }
     if (joins || rank) {
         /* A signal to the whole job is the manager's affair; one that has joined leaves. */
         signal(SIGINT, SIG_IGN);
@@ -199,6 +196,11 @@ static int run(farm_options *o, int *argc, char ***argv, bool joins) {
             fprintf(stderr, "pool: [rank %d] %s\n", rank, tri_error_text());
         return tri_status_exit(status);
     }
+    if (o->serve) {
+        status = serve_run(o, &options);
+        if (status != TRI_OK) fprintf(stderr, "pool: %s\n", tri_error_text());
+        return tri_status_exit(status);
+    }
     static farm f;
     f.options = o;
     farm_meeting how = {meet, &m};
@@ -207,7 +209,6 @@ static int run(farm_options *o, int *argc, char ***argv, bool joins) {
     if (f.pool || f.numbers || status == TRI_OK) farm_summary(&f, status);
     if (status != TRI_OK) fprintf(stderr, "pool: %s\n", tri_error_text());
     fflush(stdout);
-    end_launcher(&f);
     return tri_status_exit(status);
 }
 
@@ -227,16 +228,21 @@ int main(int argc, char **argv) {
     } common;
     const tri_option_set sets[2] = {{rows, &o}, {no_rows, &common}};
     tri_action action;
+    signal(SIGPIPE, SIG_IGN); /* the other end of a connection may go at any time */
     tri_status status = tri_options_parse(&app, sets, argc, argv, &action);
     if (status == TRI_OK && action != TRI_ACTION_RUN) return answer(sets, action);
     if (status == TRI_OK) status = check(&o);
     bool joins = o.words.count && !strcmp(o.words.text[0], "join") && !o.sweep;
     if (status == TRI_OK && joins && (o.words.count > 1 || !o.address))
         status = tri_fail(TRI_ERR_ARGUMENT, "join needs --address FILE, and no list");
+    o.serve = o.words.count && !strcmp(o.words.text[0], "serve") && !o.sweep;
+    if (status == TRI_OK && o.serve && (o.words.count > 1 || !o.listen || o.journal))
+        status = tri_fail(TRI_ERR_ARGUMENT, "serve needs --listen, and has neither list nor journal");
     if (status != TRI_OK) {
         if (tri_launcher_rank() == 0) fprintf(stderr, "pool: %s\n", tri_error_text());
         return tri_status_exit(status);
     }
+    if (!o.sweep && o.words.count && client_knows(o.words.text[0])) return client_run(&o);
     if (o.show) return tri_launcher_rank() ? 0 : farm_show(&o);
     if (o.tail) return tri_launcher_rank() ? 0 : farm_tail(&o);
     return run(&o, &argc, &argv, joins);

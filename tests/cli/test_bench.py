@@ -105,6 +105,18 @@ def test_overlap(trireme, tmp_path, ranks):
         assert (f["samples/barrier/0/persistent"][()] > 0).all()
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_pool(trireme, ranks):
+    commands = 20 if ranks == 1 else 0
+    r = trireme(min(ranks, MOST_RANKS), "bench", "pool", "--tasks", 2000, "--commands", commands, "--json",
+                "--results", "none")
+    if "this build has no pool" in r.err:
+        return
+    results = r.json["results"]
+    assert all(results[name]["value"] > 0 for name in ("tasks", "chunks", "latency", "cpu"))
+    assert ranks > 1 or results["pool"]["value"] > 0
+
+
 def test_overlap_bad(trireme):
     for bad in (("--sizes", "9"), ("--trials", 0), ("--polls", -1), ("--operations", "dance")):
         r = trireme(0, "bench", "overlap", *bad, "--results", "none")

@@ -42,6 +42,15 @@ def done_files(folder):
     return sorted(int(p.name) for p in folder.iterdir())
 
 
+def gone(pid):
+    """Whether a process has ended; in some containers nobody waits for an orphan, and it stays a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 def children(pid):
     """Processes below `pid`, all generations."""
     parents = {}
@@ -64,7 +73,8 @@ def pools(pid):
     found = []
     for p in sorted(children(pid)):
         try:
-            if os.readlink(f"/proc/{p}/exe") == POOL:
+            # Beside each is its keeper, the leader of a session of its own.
+            if os.readlink(f"/proc/{p}/exe") == POOL and os.getsid(p) != p:
                 with open(f"/proc/{p}/environ") as stream:
                     words = dict(w.split("=", 1) for w in stream.read().split("\0") if "=" in w)
                 found.append((int(words.get("OMPI_COMM_WORLD_RANK", words.get("PMI_RANK", "0"))), p))
@@ -203,7 +213,7 @@ def test_limits(trireme, tmp_path):
     r = trireme(0, "pool", "tasks", "--slots", 2, "--timeout", "0.3s")
     assert r.status == 1 and r.err.count("beyond --timeout") == 2, r.err
     pid = int((tmp_path / "pid").read_text())
-    wait_for(lambda: not os.path.exists(f"/proc/{pid}"))
+    wait_for(lambda: gone(pid))
     (tmp_path / "tasks").write_text('echo "$TRIREME_POOL_ATTEMPT"; [ "$TRIREME_POOL_ATTEMPT" = 3 ]\n')
     r = trireme(0, "pool", "tasks", "--retry", 1)
     assert r.status == 1 and r.out == "1\n2\n"
@@ -295,6 +305,17 @@ def test_lost_worker(trireme, tmp_path):
     assert seen["done"] == 60 and seen["status"] == 0
     lengths = [len((tmp_path / str(i)).read_text()) for i in range(1, 61)]
     assert min(lengths) == 2 and max(lengths) <= 4
+
+
+def test_orphans(trireme, tmp_path):
+    """The commands of a killed process end with it: they do not run beside their next attempts."""
+    process = start(0, "--sweep", "echo $$ >>pids; sleep 100{i}", "i=1:3", "--slots", "3", cwd=tmp_path)
+    pids = tmp_path / "pids"
+    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 3, process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    for pid in pids.read_text().split():
+        wait_for(lambda: gone(pid))
 
 
 def test_no_mpi(trireme, tmp_path):
