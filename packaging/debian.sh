@@ -8,6 +8,8 @@
 # of it, and fails if a file or package is left.
 set -euo pipefail
 root=$(cd "${0%/*}/.." && pwd)
+# shellcheck source=packaging/system.sh
+. "$root/packaging/system.sh"
 version=$(sed -n 's/^project(trireme VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")
 
 build() {
@@ -24,29 +26,6 @@ build() {
     cp "$work"/* "$out"
     rm -rf "$work"
     ! command -v lintian >/dev/null || lintian --fail-on error --allow-root "$out"/*.changes
-}
-
-# inside FOLDER COMMAND...: in the system in FOLDER, with its own processes and mounts
-inside() {
-    # shellcheck disable=SC2016 # expands inside
-    unshare -m -p -f -- sh -c '
-        set -e
-        system=$1
-        shift
-        mount -t proc proc "$system/proc"
-        mount -t sysfs sys "$system/sys"
-        mount --rbind /dev "$system/dev"
-        mount -t tmpfs shm "$system/dev/shm"
-        cp /etc/resolv.conf "$system/etc/resolv.conf"
-        exec chroot "$system" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
-            LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"' sh "$@"
-}
-
-# fresh SUITE FOLDER
-fresh() {
-    [ -e "$2/etc/debian_version" ] || debootstrap --variant=minbase "$1" "$2"
-    # Excluded in containers; here they are tried.
-    rm -f "$2/etc/dpkg/dpkg.cfg.d/docker"
 }
 
 try() {

@@ -88,7 +88,7 @@ void tri_before_init(void);
 void tri_after_init(void);
 
 /* A communicator that the program has made from `parent`. Collective over `made`. */
-void tri_made(MPI_Comm parent, MPI_Comm made, int copies);
+void tri_made(MPI_Comm parent, MPI_Comm made);
 
 /* Does the call with this library's collectives, and sets *result to MPI's error code; 0: the next library
  * has to do it. */

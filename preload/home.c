@@ -6,9 +6,8 @@
 
 #include "trireme/select.h"
 
-/* Communicators that have state at a time. More stay the MPI library's: each takes memory, and a context id
- * of the MPI library, of which MPICH has 2048. */
-enum { MOST_HOMES = 128 };
+/* Communicators that have state at a time: each takes some memory. More stay the MPI library's. */
+enum { MOST_HOMES = 4096 };
 
 int tri_serves;
 
@@ -16,6 +15,7 @@ static int key = MPI_KEYVAL_INVALID;
 static atomic_int homes;
 static atomic_uint epoch = 1; /* grows where a handle may get another meaning */
 static tri_home *first;
+static tri_comm *world; /* of MPI_COMM_WORLD: carries the messages of all */
 static atomic_flag listing = ATOMIC_FLAG_INIT;
 
 /* The communicator of the last call of this thread. */
@@ -77,6 +77,7 @@ static int on_finalize(MPI_Comm mpi, int keyval, void *value, void *extra) {
     if (tri_reports) tri_report_write();
     tri_serves = tri_reports = 0;
     atomic_fetch_add(&epoch, 1);
+    world = NULL;
     for (tri_home *home = first; home; home = home->next)
         tri_comm_destroy(&home->comm);
     return MPI_SUCCESS;
@@ -100,24 +101,9 @@ static tri_home *new_home(MPI_Comm mpi, int size) {
     return NULL;
 }
 
-/* The library's communicator is a duplicate, and a duplicate of one with attributes would call the program's
- * copy functions. */
-static tri_status create(MPI_Comm mpi, int copies, tri_comm **out) {
-    MPI_Comm clean = mpi;
-    if (copies) {
-        MPI_Group group;
-        TRI_MPI(PMPI_Comm_group(mpi, &group));
-        int error = PMPI_Comm_create(mpi, group, &clean);
-        PMPI_Group_free(&group);
-        TRI_TRY(tri_mpi_status(error, "MPI_Comm_create"));
-    }
-    tri_status status = tri_comm_create(clean, out);
-    if (copies) PMPI_Comm_free(&clean);
-    return status;
-}
-
 /* Collective over `mpi`, whose ranks all decide alike. */
-static void make_home(MPI_Comm mpi, int copies) {
+static void make_home(MPI_Comm mpi) {
+    const tri_comm_options carried = {.carrier = world};
     int size, least[2];
     PMPI_Comm_size(mpi, &size);
     if (size < 2) return;
@@ -132,7 +118,7 @@ static void make_home(MPI_Comm mpi, int copies) {
         return;
     }
     PMPI_Comm_rank(mpi, &home->rank);
-    if (!least[1] || create(mpi, copies, &home->comm) != TRI_OK) {
+    if (!least[1] || tri_comm_create_with(mpi, &carried, &home->comm) != TRI_OK) {
         home->comm = NULL;
         atomic_fetch_sub(&homes, 1);
     }
@@ -147,12 +133,12 @@ static void make_home(MPI_Comm mpi, int copies) {
     atomic_fetch_add(&epoch, 1);
 }
 
-void tri_made(MPI_Comm parent, MPI_Comm made, int copies) {
+void tri_made(MPI_Comm parent, MPI_Comm made) {
     int between;
     /* Ranks of another job may lack the preload: only what comes from MPI_COMM_WORLD is served. */
-    if (!tri_serves || made == MPI_COMM_NULL || !tri_home_of(parent) || tri_home_of(made)) return;
+    if (!tri_serves || made == MPI_COMM_NULL || !world || !tri_home_of(parent) || tri_home_of(made)) return;
     if (PMPI_Comm_test_inter(made, &between) != MPI_SUCCESS || between) return;
-    make_home(made, copies);
+    make_home(made);
 }
 
 void tri_before_init(void) {
@@ -175,5 +161,7 @@ void tri_after_init(void) {
         return;
     tri_serves = 1;
     tri_reports = tri_setting.report;
-    make_home(MPI_COMM_WORLD, 0);
+    make_home(MPI_COMM_WORLD);
+    tri_home *home = tri_home_of(MPI_COMM_WORLD);
+    world = home ? home->comm : NULL;
 }

@@ -67,11 +67,11 @@ enum {
 #include "preload/each.inc"
 #undef FORM
 
-#define MAKER(Name, params, args, copies)                                                                    \
+#define MAKER(Name, params, args)                                                                            \
     static inline int on_MPI_##Name(int(*next) params, const void *from, UNPACK params) {                    \
         (void)from;                                                                                          \
         int result = next args;                                                                              \
-        if (result == MPI_SUCCESS) tri_made(comm, *made, copies);                                            \
+        if (result == MPI_SUCCESS) tri_made(comm, *made);                                                    \
         return result;                                                                                       \
     }                                                                                                        \
     PAIR(MPI_##Name, params, args)

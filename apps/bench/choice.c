@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "apps/bench/bench.h"
-#include "apps/bench/collectives.h"
+#include "apps/common/collective_calls.h"
 
 enum { METHODS = 24, SIZES = 16, PARTS = 25 };
 /* A choice is right if it is at most this much slower than the fastest. */

@@ -1,5 +1,5 @@
 /* Times collective operations and those of the MPI library. */
-#include "apps/bench/collectives.h"
+#include "apps/common/collective_calls.h"
 
 #include <math.h>
 #include <stdio.h>

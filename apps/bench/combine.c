@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "apps/bench/bench.h"
-#include "apps/bench/collectives.h"
+#include "apps/common/collective_calls.h"
 
 enum { MPI_PEER, OURS, VARIANTS };
 

@@ -1,6 +1,6 @@
 /* Times nonblocking and persistent collectives, alone and with computation between start and wait, beside the
  * nonblocking ones of the MPI library. */
-#include "apps/bench/collectives.h"
+#include "apps/common/collective_calls.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -10,11 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/common/tuning.h"
 #include "apps/driver/machine.h"
 #include "apps/driver/options.h"
 
 typedef struct boost {
-    const char *bits, *serve;
+    const char *bits, *serve, *tuning;
     bool report;
     tri_texts command;
 } boost;
@@ -28,6 +29,8 @@ static const tri_option rows[] = {
     TRI_OPTION(boost, serve, "serve", "safe",
                "safe: calls in which this library was faster on all machines measured; all: every call",
                .choices = "safe|all"),
+    TRI_OPTION(boost, tuning, "tuning", NULL,
+               "file that trireme tune has written: serve the calls that were faster there"),
     TRI_OPTION(boost, report, "report", NULL, "print a table of the calls at MPI_Finalize"),
     TRI_OPTION(boost, command, "PROGRAM", NULL, "the program and its arguments", .argument = true,
                .required = true),
@@ -93,6 +96,22 @@ static tri_status add(const char *name, const char *word, char separator) {
     return tri_fail(TRI_ERR_MEMORY, "out of memory for the variable %s", name);
 }
 
+/* TRIREME_PRELOAD_SERVE from a tuning file. Rank 0's counts; all ranks read it, to fail alike. */
+static tri_status set_tuning(const char *path) {
+    static tri_tuning file, here;
+    static char shapes[TRI_TUNING_SHAPES * TRI_TUNING_LINE];
+    TRI_TRY(tri_tuning_read(path, &file));
+    tri_tuning_here(&here);
+    int foreign = strcmp(file.machine, here.machine) || strcmp(file.mpi, here.mpi);
+    if (foreign && tri_launcher_rank() == 0)
+        fprintf(stderr, "boost: '%s' was measured with %s on %s; measure here with trireme tune\n", path,
+                file.mpi, file.machine);
+    for (int i = 0, at = 0; i < file.shapes; i++)
+        at += snprintf(shapes + at, sizeof shapes - (size_t)at, "%s%s", i ? ";" : "", file.shape[i]);
+    if (setenv("TRIREME_PRELOAD_SERVE", shapes, 1)) return tri_fail(TRI_ERR_MEMORY, "out of memory");
+    return TRI_OK;
+}
+
 static tri_status become(const boost *b) {
     char path[PATH_MAX];
     TRI_TRY(find_preload(path));
@@ -101,6 +120,7 @@ static tri_status become(const boost *b) {
     if (setenv("TRIREME_PRELOAD_BITS", b->bits, 1) || setenv("TRIREME_PRELOAD_SERVE", b->serve, 1) ||
         (b->report && setenv("TRIREME_PRELOAD_REPORT", "1", 1)))
         return tri_fail(TRI_ERR_MEMORY, "out of memory for the environment");
+    if (b->tuning) TRI_TRY(set_tuning(b->tuning));
     /* The array of main() ends with NULL. */
     execvp(b->command.text[0], b->command.text);
     return tri_fail(TRI_ERR_ABSENT, "cannot start '%s': %s", b->command.text[0], strerror(errno));

@@ -6,8 +6,9 @@ from spack.package import *
 
 
 class Trireme(CMakePackage):
-    """Library and programs for clusters: collective operations chosen by cost, exact sums that have the same
-    bits on any number of ranks, thread teams, OpenCL buffers, parallel datasets and result files."""
+    """Library and programs for clusters: collective operations chosen by cost, exact sums that
+    have the same bits on any number of ranks, thread teams, OpenCL buffers, parallel datasets and
+    result files."""
 
     # The folder of the sources: spack develop, or an archive of the target dist.
     homepage = "file:///usr/share/doc/trireme"
@@ -58,5 +59,7 @@ class Trireme(CMakePackage):
     def test_reduce(self):
         """An exact sum on one rank"""
         reduce = which(join_path(self.prefix.libexec, "trireme", "reduce"))
-        out = reduce("--count", "1000", "--verify", "--results", "none", output=str.split, error=str.split)
+        out = reduce(
+            "--count", "1000", "--verify", "--results", "none", output=str.split, error=str.split
+        )
         assert "compared, bit by bit" in out

@@ -95,6 +95,7 @@ def readers(name, path):
 
 OPTIONS = options(__doc__, 2000)
 OPTIONS.add_argument("--all", action="store_true", help="every program reads every file")
+OPTIONS.add_argument("--only", default="", help="damage only files with this ending, such as .npy")
 OPTIONS.add_argument("--without-device", action="store_true", help="leave out map")
 ARGUMENTS = OPTIONS.parse_args()
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="campaign-files-"))
@@ -103,7 +104,7 @@ FILES = make(FOLDER, ARGUMENTS.build)
 
 def one(case):
     rng = case.rng
-    name = rng.choice(list(FILES))
+    name = rng.choice([name for name in FILES if name.endswith(ARGUMENTS.only)])
     data = bytearray((FOLDER / name).read_bytes())
     damage(rng, data)
     programs = list(readers(name, FILES[name]))

@@ -134,7 +134,7 @@ def test_environment(trireme):
     assert "TRIREME_NETWORK" in trireme(0, "reduce", "--help").out
     used = r'getenv\("(\w+)"\)|"((?:OMPI_COMM|PMIX?|SLURM)_[A-Z_]+|MPI_LOCALNRANKS)"'
     names = set()
-    for folder in "base mpi collectives threads place gpu store preload apps".split():
+    for folder in "base mpi collectives threads place gpu store preload pool apps".split():
         for path in (root / folder).rglob("*.[ch]"):
             names |= {a or b for a, b in re.findall(used, path.read_text())}
     for path in (root / "jobs").glob("*.s*"):

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced by install.sh: builds and runs all examples as a user of the installation does. Each checks itself.
-# HDF5 (0 or 1): whether the build has it. PYTHON: an interpreter with NumPy, or "none".
+# HDF5, LIBEVENT (0 or 1): whether the build has it. PYTHON: an interpreter with NumPy, or "none".
 examples=$(dirname "$(find "$work/prefix" -path '*/examples/CMakeLists.txt')")
 strict="-Wall -Wextra -Wpedantic -Werror ${flags[*]}"
 languages=()
@@ -26,6 +26,11 @@ cd "$work" || exit
 run 2 0 'max 2, sum 3' allreduce
 run 2 0 '8 blocks' overlap
 run 2 0 '20 steps' halo
+if [ "$LIBEVENT" = 1 ]; then
+    run 3 0 'area 0' pool
+else
+    run 1 3 libevent pool
+fi
 run 2 0 ': sum 0x\|: sum -0x' device
 if [ "$HDF5" = 1 ]; then
     run 2 0 'results/example-.*h5' result results

@@ -68,7 +68,8 @@ MPI_CALLS = {
 # Files that may call all of MPI: they make communicators, leave calls to MPI, start a program, or show MPI
 # itself (the lesson of p2p, and the MPI library that bench measures).
 MPI_FILES = {"collectives/engine/comm.c", "collectives/engine/delegate.c", "collectives/engine/sparse.c",
-             "apps/driver/machine.c", "apps/p2p/lesson.c", "apps/bench/mpi.c"}
+             "apps/driver/machine.c", "apps/p2p/lesson.c", "apps/bench/mpi.c",
+             "apps/common/collective_mpi.c"}
 # Folders that make no MPI call at all.
 NO_MPI = ("collectives/algorithms/", "collectives/graphs/", "collectives/cost/")
 # Rooms inside a folder, and the rooms of the same folder that each may use.

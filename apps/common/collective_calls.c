@@ -1,4 +1,4 @@
-/* The samples of one cell (an operation and a size) of `bench collectives` and `bench choice`. */
+/* The samples of one cell (an operation and a size) of `bench collectives`, `bench choice` and `tune`. */
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "apps/bench/collectives.h"
+#include "apps/common/collective_calls.h"
 
 /* In each round every method makes as many calls as fit into TURN_S, so that caches and branch prediction
  * adapt. A series is longer, so that its beginning and end matter little. */

@@ -1,7 +1,7 @@
 /* One collective call by this library or the MPI library, and the samples of one cell: an operation and a
  * size. */
-#ifndef TRIREME_APPS_BENCH_COLLECTIVES_H
-#define TRIREME_APPS_BENCH_COLLECTIVES_H
+#ifndef TRIREME_APPS_COLLECTIVE_CALLS_H
+#define TRIREME_APPS_COLLECTIVE_CALLS_H
 
 #include "apps/driver/app.h"
 
@@ -17,7 +17,7 @@ typedef struct bench_call {
 tri_status bench_check_operations(const char *list);
 bool bench_has_operation(const char *list, tri_operation operation);
 
-/* By the MPI library (mpi.c). The count is at most INT_MAX. */
+/* By the MPI library (collective_mpi.c). The count is at most INT_MAX. */
 tri_status bench_call_mpi(const bench_call *call);
 /* By this library. */
 tri_status bench_call_ours(const bench_call *call);
