@@ -24,8 +24,9 @@ static inline int tri_family_is_pending(const tri_family *family) {
 /* The tags of a communicator: as many as every MPI library has. The first ones are the program's. */
 enum {
     TRI_TAGS = 32768,
-    TRI_TAG_SMALL = TRI_TAG_LAST + 1, /* of tri_small_allreduce() and tri_small_bcast() */
-    TRI_TAG_ENGINE                    /* and above: of the layer above */
+    TRI_TAG_SMALL = TRI_TAG_LAST + 1,   /* of tri_small_allreduce() and tri_small_bcast() */
+    TRI_TAG_SPARSE,                     /* two, of tri_sparse_alltoallv() */
+    TRI_TAG_ENGINE = TRI_TAG_SPARSE + 2 /* and above: of the layer above */
 };
 
 /* The most communicators that share a carrier. */

@@ -2,6 +2,8 @@
 # packaging/debian.sh build OUT: builds the Debian packages of the commit HEAD into the folder OUT, and runs
 # lintian where it is installed. It needs what packaging/debian/control names in Build-Depends.
 #
+# packaging/debian.sh use SUITE FOLDER: the second half of `try` alone, with the packages that it has built.
+#
 # packaging/debian.sh try SUITE FOLDER: as root, in two fresh Debian systems of the suite (bookworm, trixie)
 # that debootstrap makes below FOLDER, which may keep them for the next time: builds in one; in the other one
 # installs the packages, runs the programs, the manual pages and a user's program (debian/tests), removes all
@@ -29,10 +31,9 @@ build() {
 }
 
 try() {
-    local suite=$1 folder=$2 builder=$2/$1-build user=$2/$1-user packages=$2/$1-packages
-    mkdir -p "$folder"
-    fresh "$suite" "$builder"
-    fresh "$suite" "$user"
+    local builder=$2/$1-build packages=$2/$1-packages
+    mkdir -p "$2"
+    fresh "$1" "$builder"
     rm -rf "$packages" "$builder/root/trireme"
     mkdir -p "$packages"
     git clone -q "$root" "$builder/root/trireme"
@@ -45,6 +46,12 @@ try() {
         rm -rf debian /root/packages
         packaging/debian.sh build /root/packages'
     cp "$builder"/root/packages/* "$packages"
+    use "$@"
+}
+
+use() {
+    local user=$2/$1-user packages=$2/$1-packages
+    fresh "$1" "$user"
     rm -rf "$user/root/packages"
     cp -r "$packages" "$user/root/packages"
     # shellcheck disable=SC2016 # expands inside
@@ -53,7 +60,8 @@ try() {
         # What users have: a compiler and man.
         apt-get -q -y install --no-install-recommends build-essential man-db pkgconf >/dev/null
         all() {
-            find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /root/packages \) \
+            find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /root/packages \
+                -o -path /var/cache/man \) \
                 -prune -o -print | sort
         }
         dpkg-query -W | sort >/tmp/packages.before
@@ -74,7 +82,7 @@ try() {
 
 case ${1-} in
 build) build "${2:?a folder}" ;;
-try) try "${2:?a suite}" "${3:?a folder}" ;;
+try | use) "$1" "${2:?a suite}" "${3:?a folder}" ;;
 *)
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
     exit 2

@@ -1,5 +1,6 @@
 #include "preload/home.h"
 
+#include <dlfcn.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -101,6 +102,19 @@ static tri_home *new_home(MPI_Comm mpi, int size) {
     return NULL;
 }
 
+/* Whether the process has a driver of GPUs: MPI may then be given memory that only the MPI library can
+ * read. */
+static int has_gpu_driver(void) {
+    static const char *const drivers[] = {"libcuda.so.1", "libamdhip64.so", "libze_loader.so.1"};
+    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
+        void *driver = dlopen(drivers[i], RTLD_LAZY | RTLD_NOLOAD);
+        if (!driver) continue;
+        dlclose(driver);
+        return 1;
+    }
+    return 0;
+}
+
 /* Collective over `mpi`, whose ranks all decide alike. */
 static void make_home(MPI_Comm mpi) {
     const tri_comm_options carried = {.carrier = world};
@@ -109,7 +123,7 @@ static void make_home(MPI_Comm mpi) {
     if (size < 2) return;
     tri_home *home = new_home(mpi, size);
     least[0] = home != NULL;
-    least[1] = home && atomic_fetch_add(&homes, 1) < MOST_HOMES;
+    least[1] = home && atomic_fetch_add(&homes, 1) < MOST_HOMES && !has_gpu_driver();
     int counted = home != NULL;
     if (PMPI_Allreduce(MPI_IN_PLACE, least, 2, MPI_INT, MPI_MIN, mpi) != MPI_SUCCESS) least[0] = 0;
     if (!least[0]) {

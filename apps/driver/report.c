@@ -238,12 +238,12 @@ tri_status tri_report_table(tri_run *run, const char *where) {
         print_row(&r->row[i]);
     if (run->app->no_result)
         return fflush(stdout) ? tri_fail(TRI_ERR_FILE, "cannot write to standard output") : TRI_OK;
-    printf("%-14s", "time");
+    if (r->phases) printf("%-14s", "time");
     for (int i = 0; i < r->phases; i++) {
         printf("%s %s %.6f s", i ? "," : "", r->phase[i].name, r->phase[i].slowest_s);
         if (r->phase[i].bytes_per_s > 0) printf(" (%.2f GB/s)", 1e-9 * r->phase[i].bytes_per_s);
     }
-    printf("\n%-14s %s\n", "where", where);
+    printf("%s%-14s %s\n", r->phases ? "\n" : "", "where", where);
     if (run->result) print_text("record", tri_result_path(run->result));
     return fflush(stdout) ? tri_fail(TRI_ERR_FILE, "cannot write to standard output") : TRI_OK;
 }

@@ -94,6 +94,7 @@ static tri_status run(tri_run *run, void *argument) {
             TRI_TRY(bench_measure(&call, c->method, METHODS, s->seconds));
             c->measured = true;
         }
+    tri_progress(run, "operations", TRI_OPERATION_COUNT, TRI_OPERATION_COUNT, "operations");
     return TRI_OK;
 }
 

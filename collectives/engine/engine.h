@@ -40,6 +40,7 @@ typedef struct tri_collective_state {
     int last_tag;                    /* the largest tag of a persistent call */
     struct tri_request *persistent;  /* list of all on this communicator */
     const tri_algorithm *last;       /* algorithm of the last call; NULL: none yet */
+    unsigned sparse;                 /* sparse exchanges so far, equal on all ranks */
     uint64_t started;  /* nonblocking calls so far, equal on all ranks: each has a tag of its own */
     tri_engine engine; /* for blocking calls */
     void *scratch;     /* reused by all calls, to avoid the cost of fresh pages */

@@ -21,6 +21,7 @@ class Trireme(CMakePackage):
     variant("hdf5", default=True, description="Datasets in files, and result files")
     variant("hwloc", default=True, description="Placement of ranks and threads on cores")
     variant("opencl", default=False, description="OpenCL devices")
+    variant("pool", default=True, description="Pools of tasks over ranks")
     variant("tests", default=False, description="Build the tests")
 
     depends_on("c", type="build")
@@ -34,6 +35,8 @@ class Trireme(CMakePackage):
     depends_on("hdf5+mpi", when="+hdf5")
     depends_on("hwloc@2.1:", when="+hwloc")
     depends_on("opencl", when="+opencl")
+    depends_on("libevent@2.1:", when="+pool")
+    depends_on("openssl@3:", when="+pool")
 
     depends_on("python@3.9:", type="test", when="+tests")
     depends_on("py-pytest", type="test", when="+tests")
@@ -47,6 +50,7 @@ class Trireme(CMakePackage):
             self.define_from_variant("TRIREME_WITH_HDF5", "hdf5"),
             self.define_from_variant("TRIREME_WITH_HWLOC", "hwloc"),
             self.define_from_variant("TRIREME_WITH_OPENCL", "opencl"),
+            self.define_from_variant("TRIREME_WITH_LIBEVENT", "pool"),
             self.define_from_variant("TRIREME_TESTS", "tests"),
             self.define("MPI_C_COMPILER", self.spec["mpi"].mpicc),
         ]

@@ -7,8 +7,9 @@ import re
 import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-SUBJECTS = "sum heat collectives combine gpu compare choice network overlap p2p store threads".split()
-PROGRAMS = [(name,) for name in "alltoall bcast doctor gather heat list map p2p reduce scatter".split()]
+SUBJECTS = "sum heat collectives combine cores gpu compare choice network overlap p2p pool store threads".split()
+PROGRAMS = [(name,) for name in
+            "accept alltoall bcast doctor gather heat list map p2p reduce scatter tune".split()]
 PROGRAMS += [("bench", name) for name in SUBJECTS]
 
 

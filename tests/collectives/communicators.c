@@ -93,6 +93,40 @@ static void groups(tri_comm *world) {
     free(ranks);
 }
 
+/* Groups of a communicator with several nodes: their nodes are those of their ranks. */
+static void nodes(void) {
+    int *node_of = malloc((size_t)size * sizeof *node_of);
+    tri_comm *world, *part, *group;
+    for (int r = 0; r < size; r++)
+        node_of[r] = -(r / 2) - 1;
+    CHECK_OK(tri_comm_create_with(MPI_COMM_WORLD, &(tri_comm_options){.node_of = node_of}, &world));
+    CHECK_OK(tri_comm_split(world, rank % 3 == 2, -rank, &part));
+    const tri_shape *shape = tri_comm_shape(part);
+    int here = 0, count = 0;
+    for (int r = 0; r < size; r++)
+        here += r / 2 == rank / 2 && (r % 3 == 2) == (rank % 3 == 2);
+    for (int n = 0; n < shape->nodes; n++)
+        count += shape->node_start[n + 1] - shape->node_start[n];
+    CHECK(shape->local_size == here && count == tri_comm_size(part), "%d of %d here, %d in all",
+          shape->local_size, here, count);
+    check_sums(part, 1);
+    check_sums(part, 40000);
+    check_sums(part, 2);
+    check_ring(part);
+    if (rank / 2 == 0 && size > 1) {
+        int first[] = {1, 0};
+        CHECK_OK(tri_comm_create_group(world, 2, first, &group));
+        CHECK(tri_comm_shape(group)->nodes == 1, "%d nodes", tri_comm_shape(group)->nodes);
+        for (int i = 0; i < 70; i++)
+            check_sums(group, 1 + i);
+        tri_comm_destroy(&group);
+    }
+    tri_comm_destroy(&world);
+    check_sums(part, 10);
+    tri_comm_destroy(&part);
+    free(node_of);
+}
+
 static int open_files(void) {
     int count = 0;
     DIR *folder = opendir("/proc/self/fd");
@@ -257,6 +291,7 @@ int main(int argc, char **argv) {
     splits(world);
     groups(world);
     carried(world);
+    nodes();
     many(world, count);
     channels(world);
     if (provided == MPI_THREAD_MULTIPLE) threads();

@@ -32,6 +32,20 @@ for component in runtime development documentation; do
 done
 diff <(cd "$work/first" && find . | sort) <(cd "$work/parts" && find . | sort)
 rm -r "$work/parts"
+# Each installed file belongs to one Debian package, but those that packaging/debian/rules removes.
+while read -r file; do
+    case $file in share/doc/trireme/LICENSE | share/modulefiles/*) continue ;; esac
+    file=usr/$(sed -E 's,^lib(64)?/(.*-linux-gnu/)?,lib/arch/,' <<<"$file")
+    of=
+    for list in "$here"/../../packaging/debian/*.install; do
+        while read -r pattern; do
+            # shellcheck disable=SC2254 # a pattern
+            case $file in $pattern | $pattern/*) of+=" ${list##*/}" ;; esac
+        done <"$list"
+    done
+    [ "$(wc -w <<<"$of")" = 1 ] || { echo "packages of $file:${of:- none}" && exit 1; }
+done < <(cd "$work/first" && find . -not -type d | sed 's,^\./,,')
+
 # What is uninstalled is gone, but not a file of somebody else.
 cmake --install "$build" --prefix "$work/gone" >>"$work/install.log"
 touch "$work/gone/share/trireme/mine"

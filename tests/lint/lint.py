@@ -26,7 +26,7 @@ WALLS = {
              ("json", "zlib", "event", "crypto")),
 }
 # folders whose private headers others may include
-PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu",)}
+PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu", "collectives")}
 FOREIGN_HEADERS = {
     "mpi": r"mpi(o|-ext)?\.h",
     "pthread": r"(pthread|semaphore|threads)\.h",
@@ -67,7 +67,7 @@ MPI_CALLS = {
 }
 # Files that may call all of MPI: they make communicators, leave calls to MPI, start a program, or show MPI
 # itself (the lesson of p2p, and the MPI library that bench measures).
-MPI_FILES = {"collectives/engine/comm.c", "collectives/engine/delegate.c",
+MPI_FILES = {"collectives/engine/comm.c", "collectives/engine/delegate.c", "collectives/engine/sparse.c",
              "apps/driver/machine.c", "apps/p2p/lesson.c", "apps/bench/mpi.c",
              "apps/common/collective_mpi.c"}
 # Folders that make no MPI call at all.
@@ -88,7 +88,8 @@ PROGRAM_ROOMS = ("apps/driver", "apps/common")
 ROOM_PRIVATE = {"collectives/cost": (), "collectives/graphs": ()}
 # Public headers that do not have the name of a file in their folder.
 HEADER_FOLDER = dict.fromkeys(
-    ("algorithms", "cost", "merge", "network", "network_file", "persistent", "request", "select"),
+    ("algorithms", "cost", "exact", "merge", "network", "network_file", "persistent", "request", "select",
+     "sparse"),
     "collectives")
 HEADER_FOLDER["sync"] = "threads"
 HEADER_FOLDER["journal"] = "pool"

@@ -1,5 +1,5 @@
-/* odd CASE: uses of MPI that a library in front of it easily breaks. Each case checks itself, under plain MPI
- * and under a preload. */
+/* odd [CASE]: uses of MPI that a library in front of it easily breaks. Each case checks itself, under plain
+ * MPI and under a preload. */
 #include <mpi.h>
 #include <pthread.h>
 #include <sched.h>
@@ -252,12 +252,44 @@ static void operations(void) {
     MPI_Type_free(&matrix);
 }
 
+/* Large counts and persistent calls, where the MPI library has them. */
+static void newer(void) {
+#if MPI_VERSION >= 4
+    int x = rank ? -1 : 17, sum, counts[64], displs[64], all[64];
+    MPI_Count large_counts[64];
+    MPI_Aint large_displs[64];
+    CHECK(ranks <= 64);
+    MPI_Bcast_c(&x, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    CHECK(x == 17);
+    MPI_Allreduce_c(&rank, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    CHECK(sum == ranks * (ranks - 1) / 2);
+    for (int r = 0; r < ranks; r++) {
+        counts[r] = 1, displs[r] = ranks - 1 - r;
+        large_counts[r] = 1, large_displs[r] = r;
+    }
+    MPI_Allgatherv(&rank, 1, MPI_INT, all, counts, displs, MPI_INT, MPI_COMM_WORLD);
+    CHECK(all[0] == ranks - 1);
+    MPI_Allgatherv_c(&rank, 1, MPI_INT, all, large_counts, large_displs, MPI_INT, MPI_COMM_WORLD);
+    CHECK(all[ranks - 1] == ranks - 1);
+    MPI_Request request;
+    MPI_Bcast_init(&x, 1, MPI_INT, 0, MPI_COMM_WORLD, MPI_INFO_NULL, &request);
+    for (int i = 0; i < 3; i++) {
+        x = rank ? -1 : i;
+        MPI_Start(&request);
+        MPI_Wait(&request, MPI_STATUS_IGNORE);
+        CHECK(x == i);
+    }
+    MPI_Request_free(&request);
+#endif
+}
+
 /* A message that MPI has to move while this rank waits in a collective call; and MPI's own collectives beside
  * ours. */
 static void progress(void) {
     enum { COUNT = 1 << 20 };
     int *data = malloc(COUNT * sizeof *data), *got = malloc(COUNT * sizeof *got), x = rank, sum;
     MPI_Request requests[3];
+    MPI_Status statuses[3];
     for (int i = 0; i < COUNT; i++)
         data[i] = rank + i;
     MPI_Iallreduce(&x, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD, &requests[2]);
@@ -268,7 +300,7 @@ static void progress(void) {
         MPI_Wait(&requests[1], MPI_STATUS_IGNORE);
         MPI_Barrier(MPI_COMM_WORLD);
     }
-    MPI_Waitall(3, requests, MPI_STATUSES_IGNORE);
+    MPI_Waitall(3, requests, statuses);
     CHECK(got[COUNT - 1] == (rank + ranks - 1) % ranks + COUNT - 1);
     CHECK(sum == ranks * (ranks - 1) / 2);
     free(data);
@@ -307,11 +339,12 @@ static void *work(void *argument) {
     return NULL;
 }
 
-static void threads(void) {
+/* `rounds` random schedules. */
+static void threads(unsigned rounds) {
     pthread_t thread[THREADS];
     for (int t = 0; t < THREADS; t++)
         MPI_Comm_dup(MPI_COMM_WORLD, &of_thread[t]);
-    for (seed = 1; seed < 6; seed++) {
+    for (seed = 1; seed <= rounds; seed++) {
         for (int t = 0; t < THREADS; t++)
             pthread_create(&thread[t], NULL, work, (void *)(intptr_t)t);
         for (int t = 0; t < THREADS; t++)
@@ -363,6 +396,9 @@ int main(int argc, char **argv) {
     }
     if (!strcmp(name, "spawn")) {
         spawn(argv[0]);
+    } else if (!strcmp(name, "threads")) {
+        CHECK(provided == MPI_THREAD_MULTIPLE);
+        threads(argc > 2 ? (unsigned)atoi(argv[2]) : 1);
     } else {
         many();
         kinds();
@@ -370,8 +406,9 @@ int main(int argc, char **argv) {
         errors();
         types();
         operations();
+        newer();
         progress();
-        if (provided == MPI_THREAD_MULTIPLE) threads();
+        if (provided == MPI_THREAD_MULTIPLE) threads(5);
     }
     MPI_Finalize();
     return 0;

@@ -162,6 +162,21 @@ def test_ends(case, status):
     assert r.returncode == status, r.stderr
 
 
+def test_program_with_the_library(tmp_path):
+    """A program that links libtrireme, and writes a file by parallel HDF5."""
+    reduce = (BUILD / "apps" / "reduce", "--count", "1000", "--verify", "--results", tmp_path)
+    r = launch(2, boost("--serve", "all", "--report", *reduce))
+    assert r.returncode == 0 and len(list(tmp_path.glob("reduce-*.h5"))) == 1, r.stderr
+    assert sum(served for served, _ in table(r.stderr).values()) > 0
+
+
+@pytest.mark.full
+def test_threads():
+    """Threads in calls on several communicators, in an order of their own on each rank."""
+    r = launch(MANY, boost("--serve", "all", ODD, "threads", "200"))
+    assert r.returncode == 0 and not r.stderr, r.stderr
+
+
 def test_one_rank_without_it():
     """Found out at the start; nobody waits for the rank that will not come."""
     r = launch(1, [*boost("--serve", "all", ODD), "atexit", ":", "-np", "1", ODD, "atexit"])
