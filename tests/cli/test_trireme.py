@@ -135,7 +135,7 @@ def test_completion(trireme, tmp_path):
         (f"{command} reduce --verb", "--verbose"),
         (f"mpirun -np 4 {command} reduce --ver", "--verify --verbose --version"),
         (f"mpirun -np 4 {command} reduce --sum e", "exact"),
-        (f"/usr/bin/srun -n 64 --mpi=pmix {command} bench p", "p2p"),
+        (f"/usr/bin/srun -n 64 --mpi=pmix {command} bench ov", "overlap"),
         (f"srun {command} bench sum --distribution w", "wide"),
         (f"srun {command} bench sum --verb", "--verbose"),
         (f"srun {command} bench nothing --ver", ""),
