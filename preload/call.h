@@ -1,4 +1,4 @@
-/* The preload: MPI's functions in front of the MPI library, under programs that nobody recompiles.
+/* The preload: intercepts the MPI calls of unmodified programs.
  *
  * functions.def lists the functions, wrap.c makes a wrapper of each, start.c connects them with the next
  * library. A wrapper describes its call in a tri_mpi_call and shows it to the modes: `report` counts, `boost`

@@ -35,7 +35,7 @@ enum {
 
 #define NEXT(symbol, params) ((int(*) params)tri_symbols[AT_##symbol].next)
 
-/* MPI_X and PMPI_X. The Fortran libraries of MPI call PMPI_X for the program; whoever else calls it wants the
+/* MPI_X and PMPI_X. The Fortran libraries of MPI call PMPI_X for the program; any other caller wants the
  * MPI library. on_MPI_X(next, caller, ...) is the wrapper's work. */
 #define PAIR(symbol, params, args)                                                                           \
     EXPORT(symbol)                                                                                           \

@@ -102,7 +102,7 @@ static void give_up(int number) {
         "pool: the ranks did not meet within 2 minutes; start it again, or use --no-mpi\n";
     (void)number;
     if (write(STDERR_FILENO, line, sizeof line - 1) < 0) {
-        /* there is nobody to tell */
+        /* standard error is closed */
     }
     _exit(EXIT_AGAIN);
 }

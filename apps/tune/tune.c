@@ -238,7 +238,7 @@ static tri_status record(tri_run *run, void *argument) {
         }
     write_shape(s, run, shape);
     tri_report_integer(run, "cells", cells, "1", "functions and sizes that were measured");
-    tri_report_integer(run, "faster", served, "1", "those that boost serves");
+    tri_report_integer(run, "faster", served, "1", "classes that boost serves");
     tri_report_text(run, "shape", shape);
     if (tri_comm_rank(run->comm) == 0) TRI_TRY(save(s, shape));
     tri_report_text(run, "tuning", s->out);
@@ -258,7 +258,7 @@ static const tri_app app = {
     .name = "tune",
     .summary = "measures which MPI calls boost makes faster on this machine",
     .examples = "mpirun -np 8 trireme tune --out site.tuning      # for each number of ranks that matters\n"
-                "trireme tune --show site.tuning                  # what it says\n",
+                "trireme tune --show site.tuning                  # the classes of a file\n",
     .options = options,
     .state_bytes = sizeof(state),
     .no_device = true,

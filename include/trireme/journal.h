@@ -51,9 +51,9 @@ typedef tri_status (*tri_journal_visit)(void *argument, const tri_journal_record
 
 /** Opens the journal `path` for writing, or makes it. `name` says what the records are and which version of
  * them: "trireme pool 1". Calls visit(argument, record) for each record that is there, in order; NULL: none.
- * Then cuts off what is behind the last whole record; *end, which may be NULL, says how much. The caller
- * frees *out with tri_journal_destroy(). TRI_ERR_FILE: it cannot be opened, or another process writes it.
- * TRI_ERR_DATA: it is no journal of this name and version; the file is unchanged. TRI_ERR_MEMORY,
+ * Then truncates the file after the last whole record; *end, which may be NULL, says how much it removed. The
+ * caller frees *out with tri_journal_destroy(). TRI_ERR_FILE: it cannot be opened, or another process writes
+ * it. TRI_ERR_DATA: it is no journal of this name and version; the file is unchanged. TRI_ERR_MEMORY,
  * TRI_ERR_SYSTEM. */
 TRI_API TRI_MUST_CHECK tri_status tri_journal_open(const char *path, const char *name,
                                                    tri_journal_visit visit, void *argument,

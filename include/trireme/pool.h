@@ -159,8 +159,8 @@ TRI_API TRI_MUST_CHECK tri_status tri_pool_create(const tri_pool_options *option
  * `status` in the workers. Blocks until the tasks of this process have returned. */
 TRI_API void tri_pool_destroy(tri_pool **pool, tri_status status);
 
-/** One line with the addresses of the manager and its key: whoever has it may join, so it is a secret. ""
- * where nobody may. Belongs to the pool. */
+/** One line with the addresses of the manager and its key: any process that has it may join, so it is a
+ * secret. "" if the pool does not listen. Belongs to the pool. */
 TRI_API const char *tri_pool_address(const tri_pool *pool);
 
 /** Works for the manager at `address` until it ends. Returns the status of tri_pool_destroy().

@@ -84,7 +84,8 @@ TRI_API tri_status tri_condition_broadcast(tri_condition *condition);
 /** @} */
 
 /** @name Semaphore
- * A number of things that threads take and give. First come, first served: whoever waits cannot be overtaken.
+ * A number of things that threads take and give. First come, first served: a waiting thread cannot be
+ * overtaken.
  * @{ */
 
 /** A counting semaphore. Opaque. */
