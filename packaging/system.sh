@@ -18,6 +18,6 @@ inside() {
         mount --rbind /dev "$system/dev"
         mount -t tmpfs shm "$system/dev/shm"
         cp /etc/resolv.conf "$system/etc/resolv.conf"
-        exec chroot "$system" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
-            LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"' sh "$@"
+        exec chroot "$system" /usr/bin/env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+            HOME=/root TERM=dumb LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"' sh "$@"
 }
