@@ -1,5 +1,6 @@
 /* The manager's thread: orders from other threads, the workers' messages, and a tick for time limits. */
 #include <errno.h>
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
@@ -135,10 +136,12 @@ static void on_tick(evutil_socket_t file, short what, void *argument) {
     tell_waits(m);
     if (!m->stopping) return;
     /* A worker closes the connection when it has read the end. If we closed first, what it has sent and we
-     * have not read would reset the connection, and the end with it. */
+     * have not read would reset the connection, and the end with it. The local worker is joined, but the word
+     * must have left for it. */
     int left = 0;
     for (const tri_member *peer = m->peers; peer; peer = peer->after)
-        left += peer->state == TRI_PEER_MEMBER && !peer->local;
+        left += peer->state == TRI_PEER_MEMBER &&
+                (!peer->local || evbuffer_get_length(bufferevent_get_output(peer->stream)));
     if (!left || now > m->stop_due) event_base_loopbreak(m->base);
 }
 

@@ -44,6 +44,8 @@ static void remove_peer(tri_member *peer) {
     *(peer->before ? &peer->before->after : &m->peers) = peer->after;
     if (peer->after) peer->after->before = peer->before;
     if (m->reserved == peer) m->reserved = NULL;
+    /* libevent closes it in the loop's next turn, which may never come. */
+    (void)shutdown(bufferevent_getfd(peer->stream), SHUT_RDWR);
     bufferevent_free(peer->stream);
     free(peer);
 }

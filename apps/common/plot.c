@@ -86,6 +86,11 @@ static size_t keys_of(const tri_plot *p) {
     return keys;
 }
 
+/* The key has two columns. */
+static size_t key_rows(const tri_plot *p) {
+    return (keys_of(p) + 1) / 2;
+}
+
 static void find_layout(panel *n) {
     const tri_plot *p = n->plot;
     double width, height = AREA_HEIGHT;
@@ -104,7 +109,7 @@ static void find_layout(panel *n) {
     size_t longest = longest_of(&n->x_marks);
     n->turned = p->x.names && letter * (double)longest * (double)n->x_marks.count > width - 10;
     double below = LINE + (n->turned ? 0.6 * letter * (double)longest : 0) + (p->x.label ? 1.3 * LINE : 0);
-    n->height = n->bottom + below + LINE * (double)((keys_of(p) + 1) / 2) + 16;
+    n->height = n->bottom + below + LINE * (double)key_rows(p) + 16;
     n->x.from = n->left;
     n->x.to = n->right;
     n->y.from = p->map && p->map->down ? n->top : n->bottom;
@@ -246,12 +251,13 @@ static void write_labels(FILE *to, const panel *n, const tri_plot_series *s) {
 /* Two columns under the axes. */
 static void write_key(FILE *to, const panel *n) {
     const tri_plot *p = n->plot;
-    double first = n->height - LINE * (double)((keys_of(p) + 1) / 2) + 4;
+    double first = n->height - LINE * (double)key_rows(p) + 4;
     size_t at = 0;
     for (size_t i = 0; i < p->count; i++) {
         const tri_plot_series *s = &p->series[i];
         if (!s->title) continue;
-        double x = n->left + (double)(at % 2) * (WIDTH - n->left) / 2, y = first + LINE * (double)(at / 2);
+        size_t row = at / 2;
+        double x = n->left + (double)(at % 2) * (WIDTH - n->left) / 2, y = first + LINE * (double)row;
         char colour[8];
         at++;
         series_colour(p, i, colour);

@@ -109,7 +109,8 @@ static tri_status draw(const heat_output *o, const tri_run *run, size_t step, co
     name_of(o, step, kind_of(o), name);
     if (o->plot == HEAT_PLOT_PNG) return write_png(name, tri_replaces(run), map);
     snprintf(title, sizeof title, "Step %zu, time %.4g", step, (double)step * o->step_time);
-    tri_plot panel = {.title = title, .x = {"x"}, .y = {"y"}, .map = map, .same_scale = true};
+    tri_plot panel = {
+        .title = title, .x = {.label = "x"}, .y = {.label = "y"}, .map = map, .same_scale = true};
     return tri_plot_file(name, tri_replaces(run), &panel, 1, 1);
 }
 
