@@ -49,7 +49,7 @@ static void tell_waiting(serve *s, const served *t) {
             serve_answer(c, json_pack("{s:b}", "ok", 1));
         } else
             continue;
-        serve_input(c->stream, c); /* what it has sent meanwhile */
+        s->input(c->stream, c); /* what it has sent meanwhile */
     }
 }
 

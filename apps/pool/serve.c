@@ -56,7 +56,7 @@ static void remove_client(serve_client *c) {
     free(c);
 }
 
-void serve_input(struct bufferevent *stream, void *argument) {
+static void on_input(struct bufferevent *stream, void *argument) {
     serve_client *c = argument;
     struct evbuffer *input = bufferevent_get_input(stream);
     size_t length;
@@ -89,7 +89,7 @@ void serve_input(struct bufferevent *stream, void *argument) {
 static void on_output(struct bufferevent *stream, void *argument) {
     if (bufferevent_get_enabled(stream) & EV_READ) return;
     (void)bufferevent_enable(stream, EV_READ);
-    serve_input(stream, argument);
+    on_input(stream, argument);
 }
 
 static void on_event(struct bufferevent *stream, short what, void *argument) {
@@ -120,7 +120,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t file, str
     if (s->clients) s->clients->before = c;
     s->clients = c;
     s->client_count++;
-    bufferevent_setcb(c->stream, serve_input, on_output, on_event, c);
+    bufferevent_setcb(c->stream, on_input, on_output, on_event, c);
     const struct timeval soon = {.tv_sec = STRANGER_S};
     if (!c->proven) {
         (void)bufferevent_set_timeouts(c->stream, &soon, &soon);
@@ -183,6 +183,7 @@ tri_status serve_run(const farm_options *o, const tri_pool_options *options) {
     int file = -1;
     void *item;
     s.options = o;
+    s.input = on_input;
     tri_status status = start(&s, options, &file);
     if (status == TRI_OK)
         status = loop(&s, file);

@@ -41,6 +41,7 @@ typedef struct serve_client {
 
 typedef struct serve {
     const farm_options *options;
+    bufferevent_data_cb input; /* takes what a client, its argument, has sent */
     tri_pool *pool;
     struct event_base *base;
     tri_queue *news;
@@ -65,8 +66,6 @@ typedef struct serve_news {
     uint8_t bytes[];
 } serve_news;
 
-/* ---- requests.c ---- */
-
 /* Takes an event of the pool into the task, and answers who waits for it. */
 void serve_take_news(serve *s, const serve_news *n);
 /* One request. Returns false if the client has to go. */
@@ -74,10 +73,5 @@ bool serve_request(serve_client *c, const json_t *request);
 /* Sends an object, which it takes over. */
 void serve_answer(serve_client *c, json_t *object);
 json_t *serve_refusal(const char *why);
-
-/* ---- serve.c ---- */
-
-/* Takes what a client, the argument, has sent. */
-void serve_input(struct bufferevent *stream, void *argument);
 
 #endif
