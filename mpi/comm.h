@@ -108,7 +108,7 @@ static inline int tri_carried(const int *ranks, int peer) {
 
 /* A duplicate of `parent`, with one user. Collective. */
 tri_status tri_carrier_create(MPI_Comm parent, tri_carrier **out);
-/* A carrier for `size` ranks of `from`: those that call. */
+/* A carrier for the `size` calling ranks of `from`. */
 tri_status tri_carrier_create_group(const tri_comm *from, int size, const int *ranks, tri_carrier **out);
 /* One more user of a carrier, unless it has none any more. */
 int tri_carrier_join(tri_carrier *carrier);

@@ -9,7 +9,7 @@ tri_status tri_slots_start(tri_worker *worker);
 void tri_slots_add(tri_worker *worker, tri_pool_task *task);
 /* Drops a task that waits, or tells one that runs. */
 void tri_slots_cancel(tri_worker *worker, uint64_t id, uint32_t attempt);
-/* Tells all. lost: nobody reads what is sent. */
+/* Tells all slots. lost: the manager reads no more. */
 void tri_slots_end(tri_worker *worker, int lost);
 /* Ends the threads. 0: a task has not returned by the deadline, and the worker must not be freed. */
 int tri_slots_join(tri_worker *worker, double deadline);

@@ -19,7 +19,7 @@ typedef struct tri_source {
 
 /* The array in a file. */
 typedef struct tri_layout {
-    hid_t type; /* closed by whoever asked for the layout */
+    hid_t type; /* closed by the caller that asked for the layout */
     int rank;
     size_t dims[H5S_MAX_RANK];
     uint64_t place; /* of the first element in the source, in bytes */
