@@ -106,16 +106,19 @@ static tri_status no_object(const tri_dataset *dataset, const char *path) {
                         dataset->file, reason);
     int some = tri_h5_list(dataset->h5_file, "", list, sizeof list);
     return tri_fail(TRI_ERR_DATA, "'%s' has no dataset '%s': it has %s", dataset->file, path,
-                    some ? list : "none");
+                    some > 0 ? list : "none");
 }
 
 static tri_status find_only(tri_dataset *dataset, char **path) {
-    char list[400];
+    char list[400], reason[TRI_H5_REASON];
     int count = tri_h5_list(dataset->h5_file, "", list, sizeof list);
     if (count == 1) {
         *path = strdup(list);
         return *path ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for the name '%s'", list);
     }
+    if (count < 0)
+        return tri_fail(TRI_ERR_FILE, "'%s' is a damaged HDF5 file: copy or write it again (%s)",
+                        dataset->file, tri_h5_reason(reason));
     if (!count) return tri_fail(TRI_ERR_DATA, "'%s' has no dataset", dataset->file);
     return tri_fail(TRI_ERR_DATA, "'%s' has several datasets; name one as FILE:/path: %s", dataset->file,
                     list);
@@ -132,9 +135,9 @@ static tri_status open_path(tri_dataset *dataset, const char *path) {
         snprintf(prefix, sizeof prefix, "%s%.*s", *path == '/' || !length ? "" : "/", (int)length, path);
         int some = H5Iget_type(object) == H5I_GROUP && tri_h5_list(object, prefix, list, sizeof list);
         H5Oclose(object);
-        return some ? tri_fail(TRI_ERR_DATA, "'%s' in '%s' is a group, not a dataset; it contains %s", path,
-                               dataset->file, list)
-                    : tri_fail(TRI_ERR_DATA, "'%s' in '%s' is not a dataset", path, dataset->file);
+        return some > 0 ? tri_fail(TRI_ERR_DATA, "'%s' in '%s' is a group, not a dataset; it contains %s",
+                                   path, dataset->file, list)
+                        : tri_fail(TRI_ERR_DATA, "'%s' in '%s' is not a dataset", path, dataset->file);
     }
     dataset->h5_dataset = object;
     size_t length = strlen(path) + 2;
@@ -174,13 +177,13 @@ static tri_status open_alone(char *file, const char *path, int any, tri_dataset 
     dataset->h5_file = dataset->h5_dataset = dataset->h5_space = dataset->h5_type = H5I_INVALID_HID;
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     tri_status status = open_here(dataset, path, any);
+    if (status != TRI_OK) tri_h5_stay_quiet();
     tri_h5_quiet_end(quiet);
     if (status == TRI_OK) {
         *out = dataset;
         return TRI_OK;
     }
     tri_dataset_destroy(&dataset);
-    tri_h5_stay_quiet();
     return status;
 }
 

@@ -23,7 +23,6 @@ void tri_h5_quiet_end(tri_h5_quiet quiet) {
 }
 
 void tri_h5_stay_quiet(void) {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     stays_quiet = 1;
 }
 

@@ -64,8 +64,10 @@ static herr_t list_link(hid_t group, const char *name, const H5L_info_t *info, v
     listing *list = data;
     if (info->type == H5L_TYPE_EXTERNAL) return 0;
     hid_t object = H5Oopen(group, name, H5P_DEFAULT);
-    int is_dataset = object >= 0 && H5Iget_type(object) == H5I_DATASET;
-    if (object >= 0) H5Oclose(object);
+    /* A soft link may name what is not there. */
+    if (object < 0) return info->type == H5L_TYPE_HARD ? -1 : 0;
+    int is_dataset = H5Iget_type(object) == H5I_DATASET;
+    H5Oclose(object);
     if (!is_dataset) return 0;
     int full = list->seen++ == 8;
     int length = snprintf(list->text + list->used, list->bytes - list->used, full ? "%s..." : "%s%s/%s",
@@ -78,6 +80,5 @@ static herr_t list_link(hid_t group, const char *name, const H5L_info_t *info, v
 int tri_h5_list(hid_t group, const char *prefix, char *text, size_t bytes) {
     listing list = {.prefix = prefix, .text = text, .bytes = bytes};
     text[0] = 0;
-    H5Lvisit(group, H5_INDEX_NAME, H5_ITER_INC, list_link, &list);
-    return list.seen;
+    return H5Lvisit(group, H5_INDEX_NAME, H5_ITER_INC, list_link, &list) < 0 ? -1 : list.seen;
 }

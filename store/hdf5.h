@@ -18,7 +18,8 @@ tri_h5_quiet tri_h5_quiet_begin(void);
 void tri_h5_quiet_end(tri_h5_quiet quiet);
 
 /* After an error in a file: HDF5 would print "infinite loop closing library" at the end of the process, where
- * the error has left something that it cannot close. Printing stays off. */
+ * the error has left something that it cannot close. Printing stays off from the next tri_h5_quiet_begin(),
+ * or the present one, on. */
 void tri_h5_stay_quiet(void);
 
 enum { TRI_H5_REASON = 600 };
@@ -43,8 +44,8 @@ TRI_MUST_CHECK tri_status tri_h5_open(const char *file, hid_t *out);
 hid_t tri_h5_access(void);
 
 /* Writes the paths of the first datasets under `group`, whose path is `prefix` ("" for the root), to `text`,
- * separated by commas, with "..." if there are more. Returns the number of datasets up to 8, or 9 if there
- * are more. */
+ * separated by commas, with "..." if there are more. Returns the number of datasets up to 8, 9 if there are
+ * more, or -1 if HDF5 cannot read the group or an object in it; tri_h5_reason() then says why. */
 int tri_h5_list(hid_t group, const char *prefix, char *text, size_t bytes);
 
 /* The largest block that starts at element `first` of an array, has at most `count` elements and is

@@ -6,6 +6,7 @@
 
 #include "store/array.h"
 #include "store/dataset.h"
+#include "store/hdf5.h"
 #include "store/look.h"
 #include "store/record.h"
 
@@ -79,5 +80,7 @@ static void try_dataset(const char *file, const char *path, int any, const char 
 }
 
 void tri_store_look_first(int argc, char **argv) {
+    /* A program reports what went wrong itself. HDF5 may not call anything wrong until it closes itself. */
+    tri_h5_stay_quiet();
     tri_look_first(argc, argv, try_dataset);
 }

@@ -155,7 +155,9 @@ TRI_API TRI_MUST_CHECK tri_status tri_dataset_file_text(const tri_dataset *datas
  * The child is this program again; in it the function does not return. The child opens the dataset and reads
  * its first elements, and later the attributes that this process wants. It ends with this process, and where
  * HDF5 uses TRIREME_HDF5_SECONDS seconds of processor time (default: 5; 0: no child) without returning. Of a
- * collective call one rank looks. Where no child can be started, nobody looks. Local. */
+ * collective call one rank looks. Where no child can be started, nobody looks. Local.
+ *
+ * HDF5 prints no errors of its own from the first call of this header on, also at the end of the process. */
 TRI_API void tri_store_look_first(int argc, char **argv);
 
 /** The HDF5 library in use. */

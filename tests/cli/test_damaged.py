@@ -89,6 +89,22 @@ def test_nothing_of_hdf5_is_printed(trireme, tmp_path):
     assert r.status == 4 and len(r.err.splitlines()) == 1, r.err
 
 
+@pytest.mark.parametrize("damaged", ("group", "a"))
+def test_a_damaged_dataset_is_not_passed_over(trireme, tmp_path, damaged):
+    """The other dataset is not the only one of the file because HDF5 cannot read this one."""
+    with h5py.File(tmp_path / "a.h5", "w", libver="latest") as f:
+        f["a"], f["b"], f["group/c"] = np.arange(3.0), np.arange(4.0), np.arange(5.0)
+        at = {name: h5py.h5o.get_info(f[name].id).addr for name in ("a", "b", "group")}
+        for name in ("b", "group") if damaged == "a" else ("a",):
+            del f[name]
+    with open(tmp_path / "a.h5", "r+b") as f:
+        f.seek(at[damaged] + 6)
+        f.write(b"\xff")
+    r = trireme(0, "gather", "a.h5", "--out", "whole.h5", "--results", "none")
+    assert r.status == 4 and len(r.err.splitlines()) == 1 and "a.h5' is a damaged HDF5 file" in r.err, r.err
+    assert not (tmp_path / "whole.h5").exists()
+
+
 def test_a_second_signal_ends_it_at_once(trireme, tmp_path, checkpoint):
     """While HDF5 loops, the program does not come to the step at which the first signal takes effect."""
     damage(checkpoint, "loop")

@@ -120,17 +120,18 @@ class Try:
         while step_of(self.path) < after:
             assert time.time() < deadline, "no checkpoint"
             time.sleep(0.02)
-        time.sleep(share * (interval_s if not after else self.interval_s()))
+        time.sleep(share * (interval_s if not after else self.interval_s(interval_s)))
 
-    def interval_s(self):
-        """Between the last two checkpoints, or the start and the first."""
+    def interval_s(self, usual_s):
+        """Between the last two checkpoints, or the start and the first. While a checkpoint is replaced, both
+        names are one file: then the usual interval."""
         before = os.stat(self.path + ".prev").st_mtime if os.path.exists(self.path + ".prev") else self.begun
-        return os.stat(self.path).st_mtime - before
+        return os.stat(self.path).st_mtime - before or usual_s
 
     def steps_lost(self, kept, fault_s, interval_s):
         """Steps after the checkpoint `kept` until the fault, at the rate of the steps before it."""
         if kept:
-            since_s, interval_s = fault_s - os.stat(self.path).st_mtime, self.interval_s()
+            since_s, interval_s = fault_s - os.stat(self.path).st_mtime, self.interval_s(interval_s)
         else:
             since_s = fault_s - self.begun
         return max(0.0, min(EVERY, since_s / interval_s * EVERY))
