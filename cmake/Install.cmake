@@ -126,10 +126,10 @@ endif()
 set(share ${CMAKE_INSTALL_DATADIR}/trireme)
 if(TRIREME_APPS)
     install(PROGRAMS jobs/bin/mpirun DESTINATION ${share}/jobs/bin COMPONENT runtime)
-    install(PROGRAMS jobs/array.sbatch jobs/launch.sh jobs/program.sbatch jobs/reduce.sbatch jobs/run.sh
-                     jobs/scaling.py jobs/scaling.sh jobs/submit.sh
+    install(PROGRAMS jobs/accept.sh jobs/array.sbatch jobs/launch.sh jobs/pool.sbatch jobs/program.sbatch
+                     jobs/reduce.sbatch jobs/run.sh jobs/scaling.py jobs/scaling.sh jobs/submit.sh
             DESTINATION ${share}/jobs COMPONENT runtime)
-    install(FILES jobs/apps.sh jobs/env.sh jobs/job.sh jobs/launch.pl jobs/site.example.sh
+    install(FILES jobs/accept.limits jobs/apps.sh jobs/env.sh jobs/job.sh jobs/launch.pl jobs/site.example.sh
             DESTINATION ${share}/jobs COMPONENT runtime)
     install(DIRECTORY data DESTINATION ${share} COMPONENT runtime)
     file(RELATIVE_PATH programs /${share} /${CMAKE_INSTALL_LIBEXECDIR}/trireme)

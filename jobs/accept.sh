@@ -47,7 +47,8 @@ done
 for file in "$limits" ${compare:+"$compare"}; do
     [ -r "$file" ] || { echo "accept.sh: cannot read '$file'" >&2 && exit 4; }
 done
-apps=${TRIREME_APPS:-$root/build/apps}
+# shellcheck source=jobs/apps.sh
+. "$root/jobs/apps.sh"
 if [ ! -x "$apps/accept" ]; then
     echo "accept.sh: no programs in '$apps': build them, or set TRIREME_APPS" >&2
     exit 3

@@ -73,6 +73,8 @@ if [ -e "$build/apps/reduce" ]; then
     (cd "$work" && unset TRIREME_APPS && . "$share/jobs/env.sh" && root=$share && . "$share/jobs/apps.sh" &&
         "$apps/reduce" --version >/dev/null && [[ $apps == "$share"/* ]])
     grep -q 'Submits a program' <("$share/jobs/submit.sh" --help 2>&1)
+    grep -q 'Acceptance of a cluster' <("$share/jobs/accept.sh" --help 2>&1)
+    [ -r "$share/jobs/accept.limits" ] && [ -x "$share/jobs/pool.sbatch" ]
     cmp "$here/../../data/elevation.h5" "$share/data/elevation.h5"
     [ -e "$work/prefix/share/doc/trireme/figures/sum.svg" ]
     lua=$(find "$work/prefix/share/modulefiles/trireme" -name '*.lua')
