@@ -26,14 +26,15 @@ endfunction()
 
 # trireme_mpi_test(NAME RANKS n... [FULL n...] LABELS label... COMMAND program args...): one CTest test per
 # number of ranks, by the launcher and the environment that jobs/env.sh sets for the MPI library of this
-# build. Those of FULL are labelled full, too.
+# build. Those of FULL are labelled full, too, and so are more ranks than 3 of a library whose ranks do not give
+# their core away while they wait: on two cores they take minutes.
 function(trireme_mpi_test name)
     cmake_parse_arguments(arg "" "" "RANKS;FULL;LABELS;COMMAND" ${ARGN})
     foreach(np ${arg_RANKS} ${arg_FULL})
         add_test(NAME ${name}.np${np}
                  COMMAND ${trireme_own_tmp} ${PROJECT_SOURCE_DIR}/jobs/run.sh ${MPIEXEC_EXECUTABLE} ${np}
                  ${arg_COMMAND})
-        if(np IN_LIST arg_FULL)
+        if(np IN_LIST arg_FULL OR (np GREATER 3 AND TRIREME_MPI_FAMILY MATCHES "mpich|intel"))
             trireme_test_environment(${name}.np${np} ${arg_LABELS} full)
         else()
             trireme_test_environment(${name}.np${np} ${arg_LABELS})

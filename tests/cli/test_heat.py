@@ -57,7 +57,8 @@ WORKERS = ((1, 1, "none", 1), (3, 1, "none", 1), (5, 2, "none", 1), (1, 2, "auto
 
 
 @pytest.mark.parametrize("shape, workers", (
-    ((19, 23), WORKERS),
+    ((19, 23), FEW_WORKERS),
+    full((19, 23), WORKERS),
     ((11, 9, 10), FEW_WORKERS),
     full((11, 9, 10), WORKERS),
     *(full(shape, FEW_WORKERS) for shape in ((3, 40), (1, 1), (2, 1, 5)))))

@@ -138,6 +138,7 @@ def test_shapes(reader, tmp_path):
     reader.check_stored([c for c in cases if c[1].ndim])
 
 
+@pytest.mark.full
 def test_more_than_the_scratch(reader, tmp_path):
     """Elements that are reordered or shortened go through a buffer of 4 MiB."""
     cases = []

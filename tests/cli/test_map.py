@@ -140,7 +140,7 @@ def test_not_a_number(trireme, tmp_path):
         assert np.array_equal(result(tmp_path), 1 / x, equal_nan=True)
 
 
-@pytest.mark.parametrize("ranks", (full(1), 3))
+@pytest.mark.parametrize("ranks", (full(1), full(3), 2))
 def test_reduce(trireme, tmp_path, ranks):
     x = RNG.normal(size=70001) * 10.0 ** RNG.integers(-150, 150, 70001)
     write(tmp_path, x=x, n=RNG.integers(-2**63, 2**63 - 1, 5003, dtype="i8"))
