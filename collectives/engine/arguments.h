@@ -65,13 +65,14 @@ tri_status tri_call_block(tri_comm *comm, tri_arguments *a);
 tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out);
 tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out);
 
-/* Defines tri_NAME(), tri_iNAME() and tri_NAME_init(). `describe`: the call that fills the arguments `a`; the
- * rest: the parameters, up to `comm`. */
-#define TRI_FORMS(name, describe, ...)                                                                       \
+/* Defines tri_NAME(), tri_iNAME() and tri_NAME_init(). `describe`: the call that fills the arguments `a`;
+ * `block`: what makes a blocking call of them; the rest: the parameters, up to `comm`. */
+#define TRI_FORMS(name, describe, ...) TRI_FORMS_BY(name, describe, tri_call_block(comm, &a), __VA_ARGS__)
+#define TRI_FORMS_BY(name, describe, block, ...)                                                             \
     tri_status tri_##name(__VA_ARGS__) {                                                                     \
         tri_arguments a;                                                                                     \
         tri_status status = describe;                                                                        \
-        if (status == TRI_OK) status = tri_call_block(comm, &a);                                             \
+        if (status == TRI_OK) status = block;                                                                \
         return status;                                                                                       \
     }                                                                                                        \
     tri_status tri_i##name(__VA_ARGS__, tri_request **out) {                                                 \

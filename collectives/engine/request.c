@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "collectives/engine/delegate.h"
+#include "collectives/engine/exact.h"
 #include "collectives/engine/run.h"
 #include "collectives/engine/schedule.h"
 
@@ -17,6 +18,7 @@ struct tri_request {
     tri_arguments arguments;
     tri_family *family; /* the communicator's family */
     void *scratch;
+    tri_exact *exact;                 /* a reduction by TRI_EXACT_SUM; else NULL */
     int ranks, delegated;             /* delegated: MPI does the call */
     struct tri_request *next, **link; /* among the pending requests of the family; link NULL: not pending */
     struct tri_request *successor;    /* a pending request with the same tag, which runs after this one */
@@ -49,6 +51,7 @@ static void request_free(tri_request *r) {
     if (link) *link = r->next_persistent;
     tri_arguments_close(&r->arguments);
     tri_schedule_free(&r->schedule);
+    tri_exact_destroy(r->exact);
     free(r->scratch);
     free(r);
 }
@@ -75,6 +78,8 @@ static void progress(tri_family *family) {
 static tri_status record(tri_comm *comm, int tag, tri_request *r) {
     tri_call *call = &r->arguments.call;
     const tri_call_spec *spec = &r->arguments.spec;
+    if (tri_is_exact(&r->arguments))
+        return tri_exact_record(comm, &r->arguments, tag, &r->schedule, &r->exact);
     TRI_TRY(tri_arguments_open(&r->arguments, comm));
     TRI_TRY(tri_call_choose(comm, spec, 1, call));
     r->schedule.context = tri_call_prepare(comm, spec, tag, &r->schedule.engine, &tri_verbs_execute);
