@@ -96,7 +96,8 @@ static tri_status reduce_scatter(tri_arguments *a, const void *send, void *recv,
 
 #define COMBINING_FORMS(name, describe, ...)                                                                 \
     TRI_FORMS_BY(name, describe,                                                                             \
-                 a.spec.operands.exact ? tri_exact_block(comm, &a) : tri_call_block(comm, &a), __VA_ARGS__)
+                 a.spec.operands.exact ? tri_exact_block(comm, &a) : tri_call_block(comm, &a),               \
+                 a.spec.operands.exact ? &tri_exact_recorder : NULL, __VA_ARGS__)
 
 COMBINING_FORMS(reduce, reduce(&a, send, recv, count, type, op, root, comm), const void *send, void *recv,
                 size_t count, MPI_Datatype type, MPI_Op op, int root, tri_comm *comm)

@@ -15,6 +15,7 @@
 
 #include "base/sum_columns.h"
 #include "collectives/engine/run.h"
+#include "collectives/engine/schedule.h"
 
 enum {
     /* Doubles of all ranks together that are gathered whole. */
@@ -27,7 +28,7 @@ enum {
 typedef struct step step;
 
 /* A reduction under way: a block for each rank, `block` doubles apart. */
-struct tri_exact {
+typedef struct exact {
     tri_comm *comm;
     tri_operation operation;
     const double *mine;
@@ -42,32 +43,32 @@ struct tri_exact {
     tri_schedule *schedule; /* NULL: steps are taken at once */
     void *scratch;          /* of the recorded calls */
     step *steps;            /* that are recorded: those of this rank's memory, last one first */
-};
+} exact;
 
 /* What a step does from element `at` on. */
-typedef void action(const tri_exact *e, size_t at);
+typedef void action(const exact *e, size_t at);
 
 struct step {
     tri_work work;
     action *does;
-    const tri_exact *exact;
+    const exact *of;
     size_t at;
     step *before;
 };
 
 static void take(const tri_work *work) {
     const step *s = (const step *)work;
-    s->does(s->exact, s->at);
+    s->does(s->of, s->at);
 }
 
-static tri_status act(tri_exact *e, action *does, size_t at) {
+static tri_status act(exact *e, action *does, size_t at) {
     if (!e->schedule) {
         does(e, at);
         return TRI_OK;
     }
     step *s = malloc(sizeof *s);
     if (!s) return tri_fail(TRI_ERR_MEMORY, "out of memory for a step of a reduction");
-    *s = (step){.work = {take}, .does = does, .exact = e, .at = at, .before = e->steps};
+    *s = (step){.work = {take}, .does = does, .of = e, .at = at, .before = e->steps};
     e->steps = s;
     return tri_schedule_record(e->schedule, (tri_step){.verb = TRI_STEP_WORK, .to = &s->work});
 }
@@ -84,7 +85,7 @@ static tri_call_spec spec_of(tri_operation operation, size_t count) {
 }
 
 /* The call for blocks of `count` doubles, in `context`, which records. */
-static tri_status choose(tri_exact *e, tri_operation operation, size_t count, tri_context *context,
+static tri_status choose(exact *e, tri_operation operation, size_t count, tri_context *context,
                          tri_call *call) {
     tri_call_spec spec = spec_of(operation, count);
     *call = (tri_call){.count = spec.bytes, .root = e->root < 0 ? 0 : e->root};
@@ -94,8 +95,7 @@ static tri_status choose(tri_exact *e, tri_operation operation, size_t count, tr
     return tri_call_choose(e->comm, &spec, 1, call);
 }
 
-static tri_status record(tri_exact *e, tri_operation operation, const double *from, double *to,
-                         size_t count) {
+static tri_status record(exact *e, tri_operation operation, const double *from, double *to, size_t count) {
     tri_context context;
     tri_call call;
     TRI_TRY(choose(e, operation, count, &context, &call));
@@ -105,20 +105,20 @@ static tri_status record(tri_exact *e, tri_operation operation, const double *fr
     return tri_call_execute(&context, &call);
 }
 
-static tri_status turn(tri_exact *e, double *from, double *to) {
+static tri_status turn(exact *e, double *from, double *to) {
     if (e->schedule) return record(e, TRI_ALLTOALL, from, to, e->block);
     return tri_alltoall(from, e->block, MPI_DOUBLE, to, e->block, MPI_DOUBLE, e->comm);
 }
 
 /* Gathers blocks of `count` doubles where results belong. */
-static tri_status gather(tri_exact *e, const double *from, size_t count) {
+static tri_status gather(exact *e, const double *from, size_t count) {
     if (e->schedule) return record(e, e->root < 0 ? TRI_ALLGATHER : TRI_GATHER, from, e->in, count);
     if (e->root < 0) return tri_allgather(from, count, MPI_DOUBLE, e->in, count, MPI_DOUBLE, e->comm);
     return tri_gather(from, count, MPI_DOUBLE, e->in, count, MPI_DOUBLE, e->root, e->comm);
 }
 
 /* Scratch for all recorded calls, which run one after another. */
-static tri_status make_scratch(tri_exact *e, int tag) {
+static tri_status make_scratch(exact *e, int tag) {
     const tri_operation uses[] = {TRI_ALLTOALL, e->root < 0 ? TRI_ALLGATHER : TRI_GATHER};
     tri_call_spec spec = spec_of(TRI_ALLTOALL, e->block);
     size_t most = 1;
@@ -137,20 +137,20 @@ static tri_status make_scratch(tri_exact *e, int tag) {
 /* ---- Steps in this rank's memory ---- */
 
 /* What a part of `count` elements has from element `at` on, at most a block. */
-static size_t left_of(const tri_exact *e, size_t count, size_t at) {
+static size_t left_of(const exact *e, size_t count, size_t at) {
     size_t left = count > at ? count - at : 0;
     return left < e->block ? left : e->block;
 }
 
 /* Fills block b with `some` elements, and zeros. */
-static void pack_block(const tri_exact *e, size_t b, size_t first, size_t some) {
+static void pack_block(const exact *e, size_t b, size_t first, size_t some) {
     double *to = e->out + b * e->block;
     if (some) memcpy(to, e->mine + first, some * sizeof *to);
     memset(to + some, 0, (e->block - some) * sizeof *to);
 }
 
 /* Element `at` and those behind it, block by block. */
-static void pack(const tri_exact *e, size_t at) {
+static void pack(const exact *e, size_t at) {
     for (size_t b = 0; b < e->ranks; b++) {
         size_t first = at + b * e->block;
         pack_block(e, b, first, left_of(e, e->count, first));
@@ -158,72 +158,72 @@ static void pack(const tri_exact *e, size_t at) {
 }
 
 /* A part of each rank's block of reduce_scatter. */
-static void pack_shares(const tri_exact *e, size_t at) {
+static void pack_shares(const exact *e, size_t at) {
     for (size_t b = 0; b < e->ranks; b++) {
         size_t start = e->counts ? (size_t)e->displs[b] : b * e->count;
         pack_block(e, b, start + at, left_of(e, e->counts ? e->counts[b] : e->count, at));
     }
 }
 
-static void sum(const tri_exact *e, size_t at) {
+static void sum(const exact *e, size_t at) {
     (void)at;
     tri_sum_columns(e->in, e->block, (int)e->ranks, e->block, e->out);
 }
 
 /* The whole vectors of the ranks below `at`. */
-static void sum_whole(const tri_exact *e, size_t at) {
+static void sum_whole(const exact *e, size_t at) {
     if (at) tri_sum_columns(e->in, e->block, (int)at, e->block, e->result);
 }
 
 /* A part of this rank's block. In place, this overwrites what has been sent: element i of a block is at i or
  * behind it. */
-static void sum_share(const tri_exact *e, size_t at) {
+static void sum_share(const exact *e, size_t at) {
     size_t own = left_of(e, e->counts ? e->counts[e->comm->rank] : e->count, at);
     if (own) tri_sum_columns(e->in, e->block, (int)e->ranks, own, e->result + at);
 }
 
-static void scan_columns(const tri_exact *e, size_t at) {
+static void scan_columns(const exact *e, size_t at) {
     (void)at;
     tri_sum_prefixes(e->in, e->block, (int)e->ranks, e->block, e->operation == TRI_EXSCAN);
 }
 
-static void unpack(const tri_exact *e, const double *from, size_t at) {
+static void unpack(const exact *e, const double *from, size_t at) {
     size_t left = e->count - at, most = e->ranks * e->block;
     memcpy(e->result + at, from, (left < most ? left : most) * sizeof *from);
 }
-static void unpack_in(const tri_exact *e, size_t at) {
+static void unpack_in(const exact *e, size_t at) {
     unpack(e, e->in, at);
 }
-static void unpack_out(const tri_exact *e, size_t at) {
+static void unpack_out(const exact *e, size_t at) {
     unpack(e, e->out, at);
 }
 
-static void round_alone(const tri_exact *e, size_t at) {
+static void round_alone(const exact *e, size_t at) {
     (void)at;
     tri_sum_columns(e->mine, e->count, 1, e->count, e->result);
 }
 
 /* ---- Reductions ---- */
 
-static int is_scan(const tri_exact *e) {
+static int is_scan(const exact *e) {
     return e->operation == TRI_SCAN || e->operation == TRI_EXSCAN;
 }
 
 /* Whether this rank has a result. */
-static int gets(const tri_exact *e) {
+static int gets(const exact *e) {
     if (e->operation == TRI_EXSCAN) return e->comm->rank > 0;
     return e->root < 0 || e->root == e->comm->rank;
 }
 
 /* Vectors that are gathered whole. */
-static tri_status add_whole(tri_exact *e) {
+static tri_status add_whole(exact *e) {
     size_t last = is_scan(e) ? (size_t)e->comm->rank + (e->operation == TRI_SCAN) : e->ranks;
     TRI_TRY(gather(e, e->mine, e->count));
     return gets(e) ? act(e, sum_whole, last) : TRI_OK;
 }
 
 /* One piece, elements `at` to at + ranks * block: block b of it is summed or scanned on rank b. */
-static tri_status add_piece(tri_exact *e, size_t at) {
+static tri_status add_piece(exact *e, size_t at) {
     TRI_TRY(act(e, pack, at));
     TRI_TRY(turn(e, e->out, e->in));
     TRI_TRY(act(e, is_scan(e) ? scan_columns : sum, at));
@@ -231,14 +231,14 @@ static tri_status add_piece(tri_exact *e, size_t at) {
     return gets(e) ? act(e, is_scan(e) ? unpack_out : unpack_in, at) : TRI_OK;
 }
 
-static tri_status add_shares(tri_exact *e, size_t at) {
+static tri_status add_shares(exact *e, size_t at) {
     TRI_TRY(act(e, pack_shares, at));
     TRI_TRY(turn(e, e->out, e->in));
     return act(e, sum_share, at);
 }
 
 /* The most elements of a rank's block: of reduce_scatter, or of the vector divided among the ranks. */
-static size_t largest_block(const tri_exact *e) {
+static size_t largest_block(const exact *e) {
     if (e->operation != TRI_REDUCE_SCATTER) return (e->count + e->ranks - 1) / e->ranks;
     size_t most = e->counts ? 0 : e->count;
     for (size_t b = 0; e->counts && b < e->ranks; b++)
@@ -246,11 +246,11 @@ static size_t largest_block(const tri_exact *e) {
     return most;
 }
 
-static int is_short(const tri_exact *e) {
+static int is_short(const exact *e) {
     return e->operation != TRI_REDUCE_SCATTER && e->count <= GATHERED / e->ranks;
 }
 
-static tri_status add(tri_exact *e) {
+static tri_status add(exact *e) {
     size_t most = largest_block(e);
     if (!e->count) return TRI_OK;
     if (e->ranks == 1) return gets(e) ? act(e, round_alone, 0) : TRI_OK;
@@ -264,7 +264,7 @@ static tri_status add(tri_exact *e) {
 
 /* ---- Memory ---- */
 
-static void empty(tri_exact *e) {
+static void empty(exact *e) {
     while (e->steps) {
         step *s = e->steps;
         e->steps = s->before;
@@ -276,18 +276,18 @@ static void empty(tri_exact *e) {
 }
 
 /* The buffers, for blocks that are as long as a piece has. */
-static tri_status open(tri_exact *e, tri_comm *comm, const tri_arguments *a) {
+static tri_status open(exact *e, tri_comm *comm, const tri_arguments *a) {
     const tri_call *call = &a->call;
     size_t ranks = (size_t)comm->size, most;
-    *e = (tri_exact){.comm = comm,
-                     .operation = a->spec.operation,
-                     .mine = call->send,
-                     .result = call->recv,
-                     .count = call->count,
-                     .counts = call->send_counts,
-                     .displs = call->send_displs,
-                     .root = a->spec.operation == TRI_REDUCE ? call->root : -1,
-                     .ranks = ranks};
+    *e = (exact){.comm = comm,
+                 .operation = a->spec.operation,
+                 .mine = call->send,
+                 .result = call->recv,
+                 .count = call->count,
+                 .counts = call->send_counts,
+                 .displs = call->send_displs,
+                 .root = a->spec.operation == TRI_REDUCE ? call->root : -1,
+                 .ranks = ranks};
     if (ranks == 1 || !e->count) return TRI_OK;
     size_t block = PIECE / ranks > LEAST_BLOCK ? PIECE / ranks : LEAST_BLOCK;
     most = is_short(e) ? e->count : largest_block(e);
@@ -300,7 +300,7 @@ static tri_status open(tri_exact *e, tri_comm *comm, const tri_arguments *a) {
 }
 
 tri_status tri_exact_block(tri_comm *comm, tri_arguments *a) {
-    tri_exact e;
+    exact e;
     tri_status status = open(&e, comm, a);
     if (status == TRI_OK) status = add(&e);
     empty(&e);
@@ -309,7 +309,7 @@ tri_status tri_exact_block(tri_comm *comm, tri_arguments *a) {
 }
 
 /* The program may change its counts afterwards. */
-static tri_status keep_counts(tri_exact *e) {
+static tri_status keep_counts(exact *e) {
     if (!e->counts) return TRI_OK;
     e->kept_counts = malloc(e->ranks * sizeof *e->kept_counts);
     if (!e->kept_counts)
@@ -319,9 +319,9 @@ static tri_status keep_counts(tri_exact *e) {
     return TRI_OK;
 }
 
-tri_status tri_exact_record(tri_comm *comm, const tri_arguments *a, int tag, tri_schedule *schedule,
-                            tri_exact **out) {
-    tri_exact *e = *out = malloc(sizeof *e);
+static tri_status record_all(tri_comm *comm, tri_arguments *a, int tag, tri_schedule *schedule,
+                             void **memory) {
+    exact *e = *memory = malloc(sizeof *e);
     if (!e) return tri_fail(TRI_ERR_MEMORY, "out of memory for a reduction");
     tri_status status = open(e, comm, a);
     e->schedule = schedule;
@@ -331,8 +331,9 @@ tri_status tri_exact_record(tri_comm *comm, const tri_arguments *a, int tag, tri
     return add(e);
 }
 
-void tri_exact_destroy(tri_exact *exact) {
-    if (!exact) return;
-    empty(exact);
-    free(exact);
+static void destroy(void *memory) {
+    if (memory) empty(memory);
+    free(memory);
 }
+
+const tri_recorder tri_exact_recorder = {record_all, destroy};

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "collectives/engine/delegate.h"
-#include "collectives/engine/exact.h"
 #include "collectives/engine/run.h"
 #include "collectives/engine/schedule.h"
 
@@ -18,7 +17,8 @@ struct tri_request {
     tri_arguments arguments;
     tri_family *family; /* the communicator's family */
     void *scratch;
-    tri_exact *exact;                 /* a reduction by TRI_EXACT_SUM; else NULL */
+    const tri_recorder *by;           /* NULL: an algorithm is recorded */
+    void *memory;                     /* of that recorder */
     int ranks, delegated;             /* delegated: MPI does the call */
     struct tri_request *next, **link; /* among the pending requests of the family; link NULL: not pending */
     struct tri_request *successor;    /* a pending request with the same tag, which runs after this one */
@@ -51,7 +51,7 @@ static void request_free(tri_request *r) {
     if (link) *link = r->next_persistent;
     tri_arguments_close(&r->arguments);
     tri_schedule_free(&r->schedule);
-    tri_exact_destroy(r->exact);
+    if (r->by) r->by->destroy(r->memory);
     free(r->scratch);
     free(r);
 }
@@ -78,8 +78,7 @@ static void progress(tri_family *family) {
 static tri_status record(tri_comm *comm, int tag, tri_request *r) {
     tri_call *call = &r->arguments.call;
     const tri_call_spec *spec = &r->arguments.spec;
-    if (tri_is_exact(&r->arguments))
-        return tri_exact_record(comm, &r->arguments, tag, &r->schedule, &r->exact);
+    if (r->by) return r->by->record(comm, &r->arguments, tag, &r->schedule, &r->memory);
     TRI_TRY(tri_arguments_open(&r->arguments, comm));
     TRI_TRY(tri_call_choose(comm, spec, 1, call));
     r->schedule.context = tri_call_prepare(comm, spec, tag, &r->schedule.engine, &tri_verbs_execute);
@@ -123,7 +122,8 @@ static tri_status start_delegated(tri_request *r) {
 
 /* Records the call, in a new request. `mpi`: the communicator on which MPI does it, or MPI_COMM_NULL.
  * Persistent calls are not delegated: their starts may come in another order on each rank. */
-static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, MPI_Comm mpi, tri_request **out) {
+static tri_status request_create(tri_comm *comm, tri_arguments *a, const tri_recorder *by, int tag,
+                                 MPI_Comm mpi, tri_request **out) {
     tri_request *r = calloc(1, sizeof *r);
     if (!r) {
         tri_arguments_close(a);
@@ -132,6 +132,7 @@ static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, MPI_
     r->family = comm->family;
     r->arguments = *a;
     r->arguments.send.holds = r->arguments.recv.holds = 1;
+    r->by = by;
     r->ranks = comm->size;
     r->delegated = mpi != MPI_COMM_NULL;
     tri_status status = r->delegated ? record_delegated(comm, mpi, r) : record(comm, tag, r);
@@ -165,11 +166,11 @@ static void look_for_tag(tri_request *r) {
     }
 }
 
-tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out) {
+tri_status tri_call_start(tri_comm *comm, tri_arguments *a, const tri_recorder *by, tri_request **out) {
     uint64_t call = tri_state_of(comm)->started++;
     tri_request *r;
-    TRI_TRY(request_create(comm, a, TRI_TAG_NONBLOCKING + (int)(call % TRI_TAGS_NONBLOCKING),
-                           tri_delegate_of(comm, a), &r));
+    TRI_TRY(request_create(comm, a, by, TRI_TAG_NONBLOCKING + (int)(call % TRI_TAGS_NONBLOCKING),
+                           by ? MPI_COMM_NULL : tri_delegate_of(comm, a), &r));
     if (call >= TRI_TAGS_NONBLOCKING) look_for_tag(r);
     tri_status status = request_start(r);
     if (status == TRI_OK)
@@ -196,12 +197,12 @@ static tri_status persistent_tag(tri_comm *comm, int *out) {
                     (unsigned long long)tags);
 }
 
-tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out) {
+tri_status tri_call_init(tri_comm *comm, tri_arguments *a, const tri_recorder *by, tri_request **out) {
     int tag;
     tri_request *r;
     tri_status status = persistent_tag(comm, &tag);
     if (status != TRI_OK) tri_arguments_close(a);
-    if (status == TRI_OK) status = request_create(comm, a, tag, MPI_COMM_NULL, &r);
+    if (status == TRI_OK) status = request_create(comm, a, by, tag, MPI_COMM_NULL, &r);
     if (status != TRI_OK) return status;
     r->state = tri_state_of(comm);
     r->next_persistent = r->state->persistent;

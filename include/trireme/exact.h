@@ -6,10 +6,10 @@
  *     tri_allreduce(mine, sums, count, MPI_DOUBLE, TRI_EXACT_SUM, comm)
  *
  * The type is MPI_DOUBLE; rounding and special values are those of tri_sum_round(). The vectors are
- * transposed, each rank sums a block of all of them, and the results are moved to their places: as many bytes
- * as a reduction by reduce_scatter and allgather. The algorithms are those of tri_alltoall(), tri_gather() and
- * tri_allgather(), by their names, too (trireme/select.h). On rank 0 tri_exscan() leaves its result unchanged.
- * doc/sum.md has the price beside MPI_SUM.
+ * transposed, each rank sums a block of all of them, and the results are moved to their places: as many
+ * bytes as a reduction by reduce_scatter and allgather. The algorithms are those of tri_alltoall(),
+ * tri_gather() and tri_allgather(), by their names, too (trireme/select.h). On rank 0 tri_exscan() leaves
+ * its result unchanged. doc/sum.md has the price beside MPI_SUM.
  */
 #ifndef TRIREME_EXACT_H
 #define TRIREME_EXACT_H
@@ -20,9 +20,9 @@
 extern "C" {
 #endif
 
-/** The value of TRI_EXACT_SUM, an operation of MPI's that belongs to the library; MPI_OP_NULL: MPI cannot make
- * it. MPI's own functions cannot combine by it: they end the program with an error line. MPI is initialised.
- * Local, thread-safe. */
+/** The value of TRI_EXACT_SUM, an operation of MPI's that belongs to the library; MPI_OP_NULL: MPI cannot
+ * make it. MPI's own functions cannot combine by it: they end the program with an error line. MPI is
+ * initialised. Local, thread-safe. */
 TRI_API MPI_Op tri_exact_sum(void);
 
 /** The exact sum. */

@@ -53,8 +53,8 @@ def test_table(trireme):
 
 
 def test_exact_sums(trireme):
-    r = trireme(2, "bench", "collectives", "--sizes", "64", "--operations", "bcast,allreduce", "--exact", *QUICK,
-                "--json")
+    r = trireme(2, "bench", "collectives", "--sizes", "64", "--operations", "bcast,allreduce", "--exact",
+                *QUICK, "--json")
     assert r.status == 0, r.err
     assert r.json["results"]["exact_price"]["value"] > 0 and r.json["results"]["cells"]["value"] == 4
 
