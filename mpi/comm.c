@@ -258,6 +258,10 @@ MPI_Comm tri_comm_mpi(const tri_comm *comm) {
     return comm->own->mpi;
 }
 
+MPI_Comm tri_comm_ordered(const tri_comm *comm) {
+    return !comm->ranks && !comm->channel ? comm->mpi : comm->own->mpi;
+}
+
 int tri_comm_rank(const tri_comm *comm) {
     return comm->rank;
 }

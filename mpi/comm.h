@@ -121,6 +121,11 @@ void tri_carrier_vacate(tri_carrier *carrier, int channel);
 tri_status tri_carrier_take(tri_carrier *carrier, MPI_Comm parent, const tri_peers *peers, int take,
                             int *channel);
 
+/* An MPI communicator with the same ranks, on which MPI's nonblocking collective calls match when all ranks
+ * make them in the order of their calls on `comm`; MPI_COMM_NULL: there is none yet. It is the carrier's for
+ * the communicator in channel 0 with all its ranks, since no other one makes such calls on it, and otherwise
+ * that of tri_comm_mpi(). The same on all ranks. Local. */
+MPI_Comm tri_comm_ordered(const tri_comm *comm);
 /* A communicator of MPI's of the ranks ranks[] of `from`; NULL: of all. They alone call. */
 tri_status tri_comm_group(const tri_comm *from, int size, const int *ranks, MPI_Comm *out);
 

@@ -24,7 +24,7 @@ typedef struct cell {
 typedef struct state {
     const char *operations, *sizes;
     int against;
-    bool heap, each;
+    bool heap, each, exact;
     size_t memory;
     double seconds, quantile;
     size_t *bytes; /* the sizes */
@@ -43,6 +43,7 @@ static const tri_option options[] = {
     TRI_OPTION(state, against, "against", "mpi", "compare with the MPI library, or with nothing", "mpi|none"),
     TRI_OPTION(state, heap, "heap", NULL, "use buffers in shared memory (tri_alloc_shared)"),
     TRI_OPTION(state, each, "each", NULL, "also measure every algorithm"),
+    TRI_OPTION(state, exact, "exact", NULL, "also measure the reductions by the exact sum"),
     TRI_OPTION(state, seconds, "seconds", "0.2", "seconds for each operation, size and mode"),
     TRI_OPTION(state, quantile, "quantile", "0.5",
                "quantile of the samples to show; use less than 0.5 on a busy machine"),
@@ -76,6 +77,9 @@ static void add_methods(const state *s, cell *c, const tri_run *run) {
     c->call_case = tri_comm_case(run->comm, c->operation, c->bytes, 0, 1);
     c->call_case.mapped = s->heap;
     c->call_case.unit_bytes = c->operation < TRI_REDUCE ? 1 : sizeof(double);
+    if (s->exact && c->operation >= TRI_REDUCE)
+        c->method[c->used++] = (bench_method){
+            .name = "exact", .call = bench_call_exact, .selects = s->each, .algorithm = "exact sum"};
     for (int a = 0; s->each && a < tri_algorithm_count(); a++) {
         if (c->used == METHODS || !tri_algorithm_can(a, &c->call_case)) continue;
         bench_method *method = &c->method[c->used++];
@@ -148,8 +152,8 @@ static tri_status run(tri_run *run, void *argument) {
 static const char *const modes[BENCH_MODES] = {[BENCH_SINGLE] = "single", [BENCH_SERIES] = "series"};
 
 typedef struct total {
-    int cells, slow;
-    double logs;
+    int cells, slow, exact_cells;
+    double logs, exact_logs;
     char worst[80];
     double worst_ratio;
 } total;
@@ -188,34 +192,40 @@ static void add(total *all, const cell *c, int mode, double ratio) {
     snprintf(all->worst, sizeof all->worst, "%s %s %s", tri_operation_name(c->operation), size, modes[mode]);
 }
 
-/* The predicted time of the algorithm of a method. */
-static double predicted_s(const cell *c, const bench_method *method, const tri_network *net) {
+/* The predicted time of the algorithm of a method, in us; "-": none. */
+static void predicted_text(const cell *c, const bench_method *method, const tri_network *net, char text[32]) {
+    strcpy(text, "-");
     for (int a = 0; a < tri_algorithm_count(); a++)
         if (tri_algorithm_operation(a) == c->operation && !strcmp(tri_algorithm_name(a), method->algorithm))
-            return tri_algorithm_time_s(a, &c->call_case, net);
-    return NAN;
+            snprintf(text, 32, "%.3f", 1e6 * tri_algorithm_time_s(a, &c->call_case, net));
 }
 
 static tri_status show(tri_run *run, const state *s, const cell *c, int mode, total *all) {
     char size[TRI_SIZE_TEXT];
-    shown peer = {0}, ours;
+    shown peer = {0}, ours, plain = {0};
     const tri_network *net = tri_comm_network(run->comm);
     size_text(c, size);
     if (s->against == AGAINST_MPI) TRI_TRY(shown_of(s, &c->method[0], mode, &peer));
     for (int w = s->against == AGAINST_MPI; w < c->used; w++) {
-        char compared[80] = "", library[32] = "-";
+        char compared[80] = "", library[32] = "-", predicted[32];
         TRI_TRY(shown_of(s, &c->method[w], mode, &ours));
         double ratio = peer.seconds / ours.seconds;
+        predicted_text(c, &c->method[w], net, predicted);
         if (s->against == AGAINST_MPI) {
             snprintf(library, sizeof library, "%.3f", 1e6 * peer.seconds);
             snprintf(compared, sizeof compared, "%7.2f x  [%.2f, %.2f]", ratio, peer.low / ours.high,
                      peer.high / ours.low);
         }
-        tri_report_line(run, "%-14s %6s  %s  %12s %12.3f %12.3f us  %-26s %s%s",
+        tri_report_line(run, "%-14s %6s  %s  %12s %12.3f %12s us  %-26s %s%s",
                         tri_operation_name(c->operation), size, modes[mode], library, 1e6 * ours.seconds,
-                        1e6 * predicted_s(c, &c->method[w], net), compared, c->method[w].algorithm,
+                        predicted, compared, c->method[w].algorithm,
                         s->each && !strcmp(c->method[w].name, "ours") ? " (ours)" : "");
-        if (s->against == AGAINST_MPI && !strcmp(c->method[w].name, "ours")) add(all, c, mode, ratio);
+        int is_ours = !strcmp(c->method[w].name, "ours");
+        if (s->against == AGAINST_MPI && is_ours) add(all, c, mode, ratio);
+        if (is_ours) plain = ours;
+        if (c->method[w].call != bench_call_exact) continue;
+        all->exact_cells++;
+        all->exact_logs += log(ours.seconds / plain.seconds);
     }
     return TRI_OK;
 }
@@ -266,6 +276,11 @@ static tri_status record(tri_run *run, void *argument) {
     }
     bench_note(run, &list);
     if (all.cells) summarise(run, &all);
+    if (!all.exact_cells) return TRI_OK;
+    double price = exp(all.exact_logs / all.exact_cells);
+    tri_report_real(run, "exact_price", price, "1",
+                    "geometric mean over all reductions: time by TRI_EXACT_SUM divided by that by MPI_SUM");
+    tri_report_line(run, "exact sums take %.2f x the time of MPI_SUM (geometric mean)", price);
     return TRI_OK;
 }
 

@@ -48,7 +48,7 @@ bool bench_has_operation(const char *list, tri_operation operation) {
     return !strcmp(list, "all") || has_word(list, tri_operation_name(operation));
 }
 
-tri_status bench_call_ours(const bench_call *call) {
+static tri_status call_ours(const bench_call *call, MPI_Op op) {
     size_t n = call->count;
     double *send = call->send, *recv = call->recv;
     switch (call->operation) {
@@ -65,19 +65,27 @@ tri_status bench_call_ours(const bench_call *call) {
     case TRI_ALLTOALL:
         return tri_alltoall(send, n, MPI_DOUBLE, recv, n, MPI_DOUBLE, call->comm);
     case TRI_REDUCE:
-        return tri_reduce(send, recv, n, MPI_DOUBLE, MPI_SUM, 0, call->comm);
+        return tri_reduce(send, recv, n, MPI_DOUBLE, op, 0, call->comm);
     case TRI_ALLREDUCE:
-        return tri_allreduce(send, recv, n, MPI_DOUBLE, MPI_SUM, call->comm);
+        return tri_allreduce(send, recv, n, MPI_DOUBLE, op, call->comm);
     case TRI_REDUCE_SCATTER:
-        return tri_reduce_scatter_block(send, recv, n, MPI_DOUBLE, MPI_SUM, call->comm);
+        return tri_reduce_scatter_block(send, recv, n, MPI_DOUBLE, op, call->comm);
     case TRI_SCAN:
-        return tri_scan(send, recv, n, MPI_DOUBLE, MPI_SUM, call->comm);
+        return tri_scan(send, recv, n, MPI_DOUBLE, op, call->comm);
     case TRI_EXSCAN:
-        return tri_exscan(send, recv, n, MPI_DOUBLE, MPI_SUM, call->comm);
+        return tri_exscan(send, recv, n, MPI_DOUBLE, op, call->comm);
     case TRI_OPERATION_COUNT:
         break;
     }
     return tri_fail(TRI_ERR_ARGUMENT, "unknown operation");
+}
+
+tri_status bench_call_ours(const bench_call *call) {
+    return call_ours(call, MPI_SUM);
+}
+
+tri_status bench_call_exact(const bench_call *call) {
+    return call_ours(call, TRI_EXACT_SUM);
 }
 
 size_t bench_call_gives(const bench_call *call) {

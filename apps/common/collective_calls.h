@@ -19,8 +19,9 @@ bool bench_has_operation(const char *list, tri_operation operation);
 
 /* By the MPI library (collective_mpi.c). The count is at most INT_MAX. */
 tri_status bench_call_mpi(const bench_call *call);
-/* By this library. */
+/* By this library; reductions also by TRI_EXACT_SUM. */
 tri_status bench_call_ours(const bench_call *call);
+tri_status bench_call_exact(const bench_call *call);
 
 /* The same calls, nonblocking: they start here and are complete after a test or wait. */
 tri_status bench_start_mpi(const bench_call *call, MPI_Request *out);
@@ -37,7 +38,7 @@ typedef enum bench_mode { BENCH_SINGLE, BENCH_SERIES, BENCH_MODES } bench_mode;
 
 /* One implementation of the operation, and its samples. */
 typedef struct bench_method {
-    char name[40]; /* "mpi", "ours", or an algorithm's */
+    char name[40]; /* "mpi", "ours", "exact", or an algorithm's */
     tri_status (*call)(const bench_call *);
     bool selects; /* call tri_comm_select(select) first */
     char select[80];

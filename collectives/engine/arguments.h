@@ -60,31 +60,43 @@ static inline void tri_arguments_close(tri_arguments *a) {
         tri_sides_close(a);
 }
 
-/* The forms of a call. They take over what `a` owns. */
-tri_status tri_call_block(tri_comm *comm, tri_arguments *a);
-tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out);
-tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out);
+/* Records a call that is not a single algorithm. record: fills an empty schedule, with what it allocates in
+ * *memory, even after an error. The arguments exist until destroy() frees that, after the schedule. */
+struct tri_schedule;
+typedef struct tri_recorder {
+    tri_status (*record)(tri_comm *comm, tri_arguments *a, int tag, struct tri_schedule *schedule,
+                         void **memory);
+    void (*destroy)(void *memory);
+} tri_recorder;
 
-/* Defines tri_NAME(), tri_iNAME() and tri_NAME_init(). `describe`: the call that fills the arguments `a`; the
- * rest: the parameters, up to `comm`. */
-#define TRI_FORMS(name, describe, ...)                                                                       \
+/* The forms of a call. They take over what `a` owns. `by`: NULL: an algorithm is chosen. */
+tri_status tri_call_block(tri_comm *comm, tri_arguments *a);
+tri_status tri_call_start(tri_comm *comm, tri_arguments *a, const tri_recorder *by, tri_request **out);
+tri_status tri_call_init(tri_comm *comm, tri_arguments *a, const tri_recorder *by, tri_request **out);
+
+/* Defines tri_NAME(), tri_iNAME() and tri_NAME_init(). `describe`: the call that fills the arguments `a`;
+ * `block`: what makes a blocking call of them; `by`: a recorder, or NULL; the rest: the parameters, up to
+ * `comm`. */
+#define TRI_FORMS_BY(name, describe, block, by, ...)                                                         \
     tri_status tri_##name(__VA_ARGS__) {                                                                     \
         tri_arguments a;                                                                                     \
         tri_status status = describe;                                                                        \
-        if (status == TRI_OK) status = tri_call_block(comm, &a);                                             \
+        if (status == TRI_OK) status = block;                                                                \
         return status;                                                                                       \
     }                                                                                                        \
     tri_status tri_i##name(__VA_ARGS__, tri_request **out) {                                                 \
         tri_arguments a;                                                                                     \
         tri_status status = describe;                                                                        \
-        if (status == TRI_OK) status = tri_call_start(comm, &a, out);                                        \
+        if (status == TRI_OK) status = tri_call_start(comm, &a, by, out);                                    \
         return status;                                                                                       \
     }                                                                                                        \
     tri_status tri_##name##_init(__VA_ARGS__, tri_request **out) {                                           \
         tri_arguments a;                                                                                     \
         tri_status status = describe;                                                                        \
-        if (status == TRI_OK) status = tri_call_init(comm, &a, out);                                         \
+        if (status == TRI_OK) status = tri_call_init(comm, &a, by, out);                                     \
         return status;                                                                                       \
     }
+#define TRI_FORMS(name, describe, ...)                                                                       \
+    TRI_FORMS_BY(name, describe, tri_call_block(comm, &a), NULL, __VA_ARGS__)
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "collectives/engine/arguments.h"
+#include "collectives/engine/exact.h"
 
 /* Fills the arguments. `inputs`: elements of this rank's input; `results`: of its result, 0: none. If it has
  * none, `recv` is ignored unless it is the input. */
@@ -94,20 +94,25 @@ static tri_status reduce_scatter(tri_arguments *a, const void *send, void *recv,
     return TRI_OK;
 }
 
-TRI_FORMS(reduce, reduce(&a, send, recv, count, type, op, root, comm), const void *send, void *recv,
-          size_t count, MPI_Datatype type, MPI_Op op, int root, tri_comm *comm)
+#define COMBINING_FORMS(name, describe, ...)                                                                 \
+    TRI_FORMS_BY(name, describe,                                                                             \
+                 a.spec.operands.exact ? tri_exact_block(comm, &a) : tri_call_block(comm, &a),               \
+                 a.spec.operands.exact ? &tri_exact_recorder : NULL, __VA_ARGS__)
 
-TRI_FORMS(allreduce, vector(&a, TRI_ALLREDUCE, send, recv, count, type, op, 1, comm), const void *send,
-          void *recv, size_t count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
+COMBINING_FORMS(reduce, reduce(&a, send, recv, count, type, op, root, comm), const void *send, void *recv,
+                size_t count, MPI_Datatype type, MPI_Op op, int root, tri_comm *comm)
 
-TRI_FORMS(reduce_scatter, reduce_scatter(&a, send, recv, recv_counts, type, op, comm), const void *send,
-          void *recv, const size_t *recv_counts, MPI_Datatype type, MPI_Op op, tri_comm *comm)
+COMBINING_FORMS(allreduce, vector(&a, TRI_ALLREDUCE, send, recv, count, type, op, 1, comm), const void *send,
+                void *recv, size_t count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
 
-TRI_FORMS(reduce_scatter_block, reduce_scatter_block(&a, send, recv, recv_count, type, op, comm),
-          const void *send, void *recv, size_t recv_count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
+COMBINING_FORMS(reduce_scatter, reduce_scatter(&a, send, recv, recv_counts, type, op, comm), const void *send,
+                void *recv, const size_t *recv_counts, MPI_Datatype type, MPI_Op op, tri_comm *comm)
 
-TRI_FORMS(scan, vector(&a, TRI_SCAN, send, recv, count, type, op, 1, comm), const void *send, void *recv,
-          size_t count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
+COMBINING_FORMS(reduce_scatter_block, reduce_scatter_block(&a, send, recv, recv_count, type, op, comm),
+                const void *send, void *recv, size_t recv_count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
 
-TRI_FORMS(exscan, exscan(&a, send, recv, count, type, op, comm), const void *send, void *recv, size_t count,
-          MPI_Datatype type, MPI_Op op, tri_comm *comm)
+COMBINING_FORMS(scan, vector(&a, TRI_SCAN, send, recv, count, type, op, 1, comm), const void *send,
+                void *recv, size_t count, MPI_Datatype type, MPI_Op op, tri_comm *comm)
+
+COMBINING_FORMS(exscan, exscan(&a, send, recv, count, type, op, comm), const void *send, void *recv,
+                size_t count, MPI_Datatype type, MPI_Op op, tri_comm *comm)

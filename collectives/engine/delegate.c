@@ -2,9 +2,10 @@
 
 #include <limits.h>
 
-int tri_is_delegated(const tri_arguments *a) {
-    return a->spec.operation >= TRI_REDUCE && a->spec.operands.foreign && !a->spec.operands.packed &&
-           a->call.count <= INT_MAX;
+MPI_Comm tri_delegate_of(const tri_comm *comm, const tri_arguments *a) {
+    int fits = a->spec.operation >= TRI_REDUCE && a->spec.operands.foreign && !a->spec.operands.packed &&
+               a->call.count <= INT_MAX;
+    return fits ? tri_comm_ordered(comm) : MPI_COMM_NULL;
 }
 
 tri_status tri_delegate(const tri_arguments *a, int ranks, MPI_Comm mpi, int *counts, MPI_Request *out) {

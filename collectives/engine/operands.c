@@ -1,11 +1,14 @@
 #include "collectives/engine/operands.h"
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "collectives/engine/layout.h"
 #include "mpi/comm.h"
+#include "trireme/exact.h"
 
 /* Unpacked elements to combine at a time. */
 enum { STAGE_BYTES = 64 << 10, ALIGNMENT = 64 };
@@ -38,6 +41,37 @@ static tri_status check(tri_comm *comm, MPI_Datatype type, MPI_Op op) {
                     name_of(op) ? name_of(op) : "the operation", *name ? " " : "", name);
 }
 
+/* The operation that stands for the exact sum, once a program has asked for it. */
+static _Atomic MPI_Op exact_sum = MPI_OP_NULL;
+
+static void refuse(void *in, void *inout, int *count, MPI_Datatype *type) {
+    (void)in, (void)inout, (void)count, (void)type;
+    fputs("TRI_EXACT_SUM is for Trireme's functions, such as tri_allreduce(): MPI cannot combine by it\n",
+          stderr);
+    abort();
+}
+
+MPI_Op tri_exact_sum(void) {
+    MPI_Op known = atomic_load(&exact_sum), made;
+    if (known != MPI_OP_NULL) return known;
+    if (MPI_Op_create(refuse, 1, &made) != MPI_SUCCESS) return MPI_OP_NULL;
+    if (atomic_compare_exchange_strong(&exact_sum, &known, made)) return made;
+    MPI_Op_free(&made);
+    return known;
+}
+
+static tri_status describe_exact(MPI_Datatype type, MPI_Op op, tri_operands *out) {
+    if (type != MPI_DOUBLE)
+        return tri_fail(TRI_ERR_ARGUMENT, "TRI_EXACT_SUM does not fit the type: use MPI_DOUBLE");
+    *out = (tri_operands){.type = type,
+                          .op = op,
+                          .unit_bytes = sizeof(double),
+                          .size = sizeof(double),
+                          .commutes = 1,
+                          .exact = 1};
+    return TRI_OK;
+}
+
 static tri_status describe(MPI_Datatype type, MPI_Op op, tri_operands *out) {
     MPI_Aint lower, extent, true_lower, true_extent;
     size_t size;
@@ -55,7 +89,7 @@ static tri_status describe(MPI_Datatype type, MPI_Op op, tri_operands *out) {
                           .true_extent = true_extent,
                           .size = size,
                           .packed = !size || extent != data || true_lower != 0 || true_extent != data,
-                          .commutes = commutes,
+                          .commutes = commutes != 0,
                           .foreign = !name_of(op)};
     return TRI_OK;
 }
@@ -68,9 +102,13 @@ tri_status tri_operands_of(tri_comm *comm, tri_operands_cache *cache, MPI_Dataty
             *out = &cache->known[i];
             return TRI_OK;
         }
-    TRI_TRY(check(comm, type, op));
     tri_operands *o = &cache->other;
-    TRI_TRY(describe(type, op, o));
+    if (op != MPI_OP_NULL && op == atomic_load(&exact_sum)) {
+        TRI_TRY(describe_exact(type, op, o));
+    } else {
+        TRI_TRY(check(comm, type, op));
+        TRI_TRY(describe(type, op, o));
+    }
     /* The handles of other types and operations may be freed and given to new ones. MPI's operations fit only
      * predefined types. */
     if (!o->foreign) {

@@ -15,8 +15,9 @@ typedef struct tri_operands {
     size_t unit_bytes;                    /* 1 for elements without data */
     ptrdiff_t extent, lower, true_extent; /* lower: the true lower bound */
     size_t size;                          /* bytes of data in an element */
-    int packed, commutes;
-    int foreign; /* an operation of the program, not of MPI */
+    unsigned char packed, commutes;
+    unsigned char foreign; /* an operation of the program, not of MPI */
+    unsigned char exact;   /* TRI_EXACT_SUM */
 } tri_operands;
 
 enum { TRI_OPERANDS_KNOWN = 8 };

@@ -17,6 +17,8 @@ struct tri_request {
     tri_arguments arguments;
     tri_family *family; /* the communicator's family */
     void *scratch;
+    const tri_recorder *by;           /* NULL: an algorithm is recorded */
+    void *memory;                     /* of that recorder */
     int ranks, delegated;             /* delegated: MPI does the call */
     struct tri_request *next, **link; /* among the pending requests of the family; link NULL: not pending */
     struct tri_request *successor;    /* a pending request with the same tag, which runs after this one */
@@ -49,6 +51,7 @@ static void request_free(tri_request *r) {
     if (link) *link = r->next_persistent;
     tri_arguments_close(&r->arguments);
     tri_schedule_free(&r->schedule);
+    if (r->by) r->by->destroy(r->memory);
     free(r->scratch);
     free(r);
 }
@@ -75,6 +78,7 @@ static void progress(tri_family *family) {
 static tri_status record(tri_comm *comm, int tag, tri_request *r) {
     tri_call *call = &r->arguments.call;
     const tri_call_spec *spec = &r->arguments.spec;
+    if (r->by) return r->by->record(comm, &r->arguments, tag, &r->schedule, &r->memory);
     TRI_TRY(tri_arguments_open(&r->arguments, comm));
     TRI_TRY(tri_call_choose(comm, spec, 1, call));
     r->schedule.context = tri_call_prepare(comm, spec, tag, &r->schedule.engine, &tri_verbs_execute);
@@ -89,7 +93,7 @@ static tri_status record(tri_comm *comm, int tag, tri_request *r) {
 }
 
 /* The same for a call that MPI does: a wait for MPI's request, which request_start() makes. */
-static tri_status record_delegated(tri_comm *comm, tri_request *r) {
+static tri_status record_delegated(tri_comm *comm, MPI_Comm mpi, tri_request *r) {
     tri_collective_state *state = tri_state_of(comm);
     tri_operation operation = r->arguments.spec.operation;
     if (state->selected[operation].strict)
@@ -104,9 +108,8 @@ static tri_status record_delegated(tri_comm *comm, tri_request *r) {
     r->scratch = malloc((size_t)comm->size * sizeof(int));
     if (!e->requests || !r->scratch) return tri_fail(TRI_ERR_MEMORY, "out of memory for a request");
     e->room = 1;
-    e->mpi = tri_comm_mpi(comm);
+    e->mpi = mpi;
     e->tag = NO_TAG;
-    if (e->mpi == MPI_COMM_NULL) return tri_fail(TRI_ERR_MPI, "%s", tri_error_text());
     return tri_schedule_record(&r->schedule, (tri_step){.verb = TRI_STEP_WAIT});
 }
 
@@ -117,10 +120,10 @@ static tri_status start_delegated(tri_request *r) {
     return TRI_OK;
 }
 
-/* Records the call, in a new request. Persistent ones are not delegated: their starts may come in another
- * order on each rank. */
-static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, int delegated,
-                                 tri_request **out) {
+/* Records the call, in a new request. `mpi`: the communicator on which MPI does it, or MPI_COMM_NULL.
+ * Persistent calls are not delegated: their starts may come in another order on each rank. */
+static tri_status request_create(tri_comm *comm, tri_arguments *a, const tri_recorder *by, int tag,
+                                 MPI_Comm mpi, tri_request **out) {
     tri_request *r = calloc(1, sizeof *r);
     if (!r) {
         tri_arguments_close(a);
@@ -129,9 +132,10 @@ static tri_status request_create(tri_comm *comm, tri_arguments *a, int tag, int 
     r->family = comm->family;
     r->arguments = *a;
     r->arguments.send.holds = r->arguments.recv.holds = 1;
+    r->by = by;
     r->ranks = comm->size;
-    r->delegated = delegated;
-    tri_status status = r->delegated ? record_delegated(comm, r) : record(comm, tag, r);
+    r->delegated = mpi != MPI_COMM_NULL;
+    tri_status status = r->delegated ? record_delegated(comm, mpi, r) : record(comm, tag, r);
     if (status == TRI_OK)
         *out = r;
     else
@@ -162,11 +166,11 @@ static void look_for_tag(tri_request *r) {
     }
 }
 
-tri_status tri_call_start(tri_comm *comm, tri_arguments *a, tri_request **out) {
+tri_status tri_call_start(tri_comm *comm, tri_arguments *a, const tri_recorder *by, tri_request **out) {
     uint64_t call = tri_state_of(comm)->started++;
     tri_request *r;
-    TRI_TRY(request_create(comm, a, TRI_TAG_NONBLOCKING + (int)(call % TRI_TAGS_NONBLOCKING),
-                           tri_is_delegated(a), &r));
+    TRI_TRY(request_create(comm, a, by, TRI_TAG_NONBLOCKING + (int)(call % TRI_TAGS_NONBLOCKING),
+                           by ? MPI_COMM_NULL : tri_delegate_of(comm, a), &r));
     if (call >= TRI_TAGS_NONBLOCKING) look_for_tag(r);
     tri_status status = request_start(r);
     if (status == TRI_OK)
@@ -193,12 +197,12 @@ static tri_status persistent_tag(tri_comm *comm, int *out) {
                     (unsigned long long)tags);
 }
 
-tri_status tri_call_init(tri_comm *comm, tri_arguments *a, tri_request **out) {
+tri_status tri_call_init(tri_comm *comm, tri_arguments *a, const tri_recorder *by, tri_request **out) {
     int tag;
     tri_request *r;
     tri_status status = persistent_tag(comm, &tag);
     if (status != TRI_OK) tri_arguments_close(a);
-    if (status == TRI_OK) status = request_create(comm, a, tag, 0, &r);
+    if (status == TRI_OK) status = request_create(comm, a, by, tag, MPI_COMM_NULL, &r);
     if (status != TRI_OK) return status;
     r->state = tri_state_of(comm);
     r->next_persistent = r->state->persistent;

@@ -4,6 +4,11 @@
 
 #include "collectives/engine/execute.h"
 
+/* Work on this rank's memory between verbs. */
+typedef struct tri_work {
+    void (*run)(const struct tri_work *);
+} tri_work;
+
 /* One verb. `peer` is a rank of the communicator. */
 typedef struct tri_step {
     enum {
@@ -12,6 +17,7 @@ typedef struct tri_step {
         TRI_STEP_WAIT,
         TRI_STEP_COMBINE,
         TRI_STEP_COPY,
+        TRI_STEP_WORK, /* runs the tri_work `to` */
         TRI_STEP_GATE, /* waits until the schedule `from` has passed `count` marks */
         TRI_STEP_MARK  /* a mark for the gate of another schedule */
     } verb;

@@ -89,7 +89,9 @@ TRI_API void tri_comm_destroy(tri_comm **comm);
 
 /** A communicator of MPI's with the same ranks, for MPI calls of the program's own. It returns errors
  * (MPI_ERRORS_RETURN) and belongs to `comm`. The first call makes it and is collective over `comm`; later
- * ones are local. MPI_COMM_NULL: MPI cannot make one more; tri_error_text() has the reason. */
+ * ones are local. The program's collective calls on it and nonblocking reductions on `comm` by operations of
+ * the program (trireme/request.h) come in the same order on all ranks. MPI_COMM_NULL: MPI cannot make one
+ * more; tri_error_text() has the reason. */
 TRI_API MPI_Comm tri_comm_mpi(const tri_comm *comm);
 
 /** This process's rank in the communicator. Local. */

@@ -6,13 +6,13 @@
  * blocking and nonblocking, in the same order; requests may be completed in any order. Requests must be
  * complete before their communicator is destroyed.
  *
- * A program may free type and operation while the request is pending, as in MPI. One case is excepted,
- * because a library cannot keep an operation of the program, only MPI can. MPI's own nonblocking form does
- * the call, except where MPICH would write into gaps of the type: there type and operation must exist until
- * the request is complete. It is the case of an operation of the program with a type whose elements have gaps
- * or a lower bound other than 0, or with more than 2^31 elements. The first nonblocking call by an operation
- * of the program makes a communicator of MPI's, if tri_comm_mpi() has not: this call alone waits until all
- * ranks have made it.
+ * A call waits for no other rank. A program may free the type while the request is pending, as in MPI, and
+ * MPI's own operations exist always. An operation of the program can be kept by MPI only, so where it may be
+ * freed early, MPI's own nonblocking form does the call: on the communicator that tri_comm_create() makes of
+ * an MPI communicator first, and on every other one after tri_comm_mpi(). Elsewhere the library does the
+ * call, and the operation and its type must exist until the request is complete; likewise with a type whose
+ * elements have gaps or a lower bound other than 0, into which MPICH would write, and with more than 2^31
+ * elements.
  *
  * Progress: operations advance inside the functions that test or wait for requests, inside
  * tri_comm_progress(), and while a blocking collective call, tri_send(), tri_recv() or tri_exchange() waits.
@@ -23,7 +23,7 @@
  * that waits in one of them for another rank, which itself waits for a request that needs this rank,
  * deadlocks: complete the request first, or give the request to the same wait (tri_request_adopt()).
  *
- * The algorithms are those of trireme/collectives.h except the ones in shared memory, and MPI's own for
+ * The algorithms are those of trireme/collectives.h except the ones in shared memory, and MPI's own for some
  * operations of the program (above); tri_comm_algorithm() is "" for these. Errors are the same; a request
  * that fails in flight reports it when it is waited for or tested. */
 #ifndef TRIREME_REQUEST_H

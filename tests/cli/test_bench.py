@@ -52,6 +52,13 @@ def test_table(trireme):
     assert "of 4 cells" in r.out and "geometric mean" in r.out
 
 
+def test_exact_sums(trireme):
+    r = trireme(2, "bench", "collectives", "--sizes", "64", "--operations", "bcast,allreduce", "--exact",
+                *QUICK, "--json")
+    assert r.status == 0, r.err
+    assert r.json["results"]["exact_price"]["value"] > 0 and r.json["results"]["cells"]["value"] == 4
+
+
 @pytest.mark.parametrize("variable", ("gather:linear", None))
 def test_without_the_library(trireme, variable):
     asked = () if variable else ("--algorithm", "gather:linear")

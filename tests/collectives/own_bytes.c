@@ -9,6 +9,7 @@
 
 static int rank, size;
 static tri_comm *world;
+static int mpi_keeps; /* whether MPI keeps an operation that is freed while a call is pending */
 
 /* ---- Types whose elements do not own all bytes between their first and their last ---- */
 
@@ -218,9 +219,10 @@ static void try_shape(const shape *s, job j) {
     MPI_Op_create(operate, s->items % 2, &op);
     tri_request *request = NULL;
     CHECK_OK(run(&j, j.in_place ? MPI_IN_PLACE : send.base, got.base, counts, type, op, &request));
-    if (s->owns_all) free_both(&type, &op);
+    int early = s->owns_all && (mpi_keeps || !j.nonblocking);
+    if (early) free_both(&type, &op);
     CHECK_OK(tri_request_wait(&request));
-    if (!s->owns_all) free_both(&type, &op);
+    if (!early) free_both(&type, &op);
     /* In place, reduce_scatter leaves the input behind its block undefined. */
     for (size_t e = mine; e < inputs && j.in_place && j.operation == TRI_REDUCE_SCATTER; e++) {
         uint32_t items[ITEMS_MOST];
@@ -392,7 +394,15 @@ static void absolute(void) {
 }
 
 void own_bytes_trials(tri_comm *comm) {
-    world = comm, rank = tri_comm_rank(comm), size = tri_comm_size(comm);
+    tri_comm *halves;
+    CHECK_OK(tri_comm_split(comm, tri_comm_rank(comm) % 2, 0, &halves));
+    for (int own = 0; own < 2; own++) {
+        world = halves, rank = tri_comm_rank(halves), size = tri_comm_size(halves), mpi_keeps = own;
+        if (own) CHECK(tri_comm_mpi(halves) != MPI_COMM_NULL, "no communicator of MPI's");
+        reductions();
+    }
+    tri_comm_destroy(&halves);
+    world = comm, rank = tri_comm_rank(comm), size = tri_comm_size(comm), mpi_keeps = 1;
     reductions();
     pairs();
     displacements();

@@ -80,6 +80,57 @@ static void wait_for_message(tri_comm *comm, int how) {
     CHECK(right == COUNT, "way %d: %zu right", how, right);
 }
 
+static void add(void *left, void *right, int *count, MPI_Datatype *type) {
+    (void)type;
+    for (int i = 0; i < *count; i++)
+        ((int64_t *)right)[i] += ((int64_t *)left)[i];
+}
+
+/* Rank 0 starts a call that combines by an operation of the program, the first one on `comm`, before the
+ * other ranks enter: they wait for a message that it sends afterwards. */
+static void start_alone(tri_comm *comm, int persistent) {
+    enum { CALLS = TRI_OPERATION_COUNT - TRI_REDUCE };
+    int rank = tri_comm_rank(comm), size = tri_comm_size(comm), token = 1;
+    int64_t mine[64], out[CALLS] = {-1, -1, -1, -1, -1}, sum = 0, below = 0;
+    tri_request *r[CALLS];
+    MPI_Op op;
+    MPI_Op_create(add, 1, &op);
+    CHECK(size <= 64, "%d ranks", size);
+    for (int b = 0; b < size && b < 64; b++)
+        mine[b] = number(rank, 9, 0), sum += number(b, 9, 0), below += b < rank ? number(b, 9, 0) : 0;
+    if (rank) CHECK_OK(tri_recv(&token, 1, MPI_INT, rank - 1, 0, comm));
+#define FORM(name, ...) (persistent ? tri_##name##_init(__VA_ARGS__) : tri_i##name(__VA_ARGS__))
+    CHECK_OK(FORM(allreduce, mine, &out[0], 1, MPI_INT64_T, op, comm, &r[0]));
+    CHECK_OK(FORM(reduce, mine, &out[1], 1, MPI_INT64_T, op, size - 1, comm, &r[1]));
+    CHECK_OK(FORM(reduce_scatter_block, mine, &out[2], 1, MPI_INT64_T, op, comm, &r[2]));
+    CHECK_OK(FORM(scan, mine, &out[3], 1, MPI_INT64_T, op, comm, &r[3]));
+    CHECK_OK(FORM(exscan, mine, &out[4], 1, MPI_INT64_T, op, comm, &r[4]));
+#undef FORM
+    if (persistent) CHECK_OK(tri_request_start_all(CALLS, r));
+    if (rank < size - 1) CHECK_OK(tri_send(&token, 1, MPI_INT, rank + 1, 0, comm));
+    CHECK_OK(tri_request_wait_all(CALLS, r));
+    int64_t want[CALLS] = {sum, rank == size - 1 ? sum : -1, sum, below + mine[0], below};
+    for (int i = 0; i < CALLS; i++) {
+        CHECK(out[i] == want[i] || (i == 4 && !rank) || (i == 1 && rank < size - 1),
+              "%s %d of the program's operation, started by rank 0 alone: %lld",
+              persistent ? "persistent" : "nonblocking", i, (long long)out[i]);
+        if (persistent) CHECK_OK(tri_request_free(&r[i]));
+    }
+    MPI_Op_free(&op);
+}
+
+/* On the communicator whose calls MPI does, on another one of its carrier, and on parts of it. */
+static void start_alone_everywhere(void) {
+    tri_comm *all[3];
+    CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &all[0]));
+    CHECK_OK(tri_comm_create(MPI_COMM_WORLD, &all[1]));
+    CHECK_OK(tri_comm_split(all[1], tri_comm_rank(all[1]) % 2, 0, &all[2]));
+    for (int i = 0; i < 6; i++)
+        start_alone(all[i % 3], i > 2);
+    for (int i = 0; i < 3; i++)
+        tri_comm_destroy(&all[i]);
+}
+
 /* Two messages, of which the second comes later. With `fails` the first is too long: its request fails, the
  * other stays pending. */
 static void wait_for_one(tri_comm *comm, int fails) {
@@ -232,6 +283,7 @@ int main(int argc, char **argv) {
     tri_comm_destroy(&grandchild);
     for (int how = 0; size > 2 && how < HOWS; how++)
         wait_for_message(comm, how);
+    start_alone_everywhere();
     start_again(comm);
     use_up_tags(comm);
     wait_for_one(comm, 0);
