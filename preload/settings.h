@@ -21,7 +21,8 @@ typedef struct tri_rule {
 enum { TRI_RULES = 24 };
 
 typedef struct tri_settings {
-    int boost, report, bits;
+    int boost, watch, profile, strict; /* modes */
+    int report, bits;
     int all;   /* serve all classes */
     int rules; /* number of rules from a tuning file; 0: the safe defaults */
     tri_rule rule[TRI_RULES];

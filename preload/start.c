@@ -42,12 +42,14 @@ __attribute__((constructor)) static void start(void) {
         tri_say("stands aside: it belongs to " TRIREME_MPI_LIBRARY ", and this program uses %s",
                 file_of(init));
     s->boost = s->boost && mine;
+    if (!mine) tri_mode_count = 0;
     for (size_t i = 0; i < tri_symbol_count; i++) {
         tri_symbol *symbol = &tri_symbols[i];
         symbol->next = find(RTLD_NEXT, symbol->name);
         if (!symbol->next) symbol->next = absent;
-        int wanted = s->boost &&
+        int boosts = s->boost && symbol->kind != TRI_SYMBOL_CALL &&
                      (symbol->kind != TRI_SYMBOL_COLLECTIVE || symbol->form == TRI_MPI_BLOCKING || s->report);
+        int wanted = boosts || tri_mode_count;
         *symbol->to = wanted ? symbol->wrapper : symbol->next;
     }
 }
