@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "preload/kinds.h"
 #include "trireme/comm.h"
 
 typedef enum tri_mpi_function {
@@ -30,38 +31,6 @@ typedef enum tri_mpi_function {
     TRI_MPI_Finalize,
     TRI_MPI_FUNCTIONS
 } tri_mpi_function;
-
-/* What a call does, for modes that treat functions alike. Each rank of the communicator, of the window or of
- * the file comes to a COLLECTIVE, NEIGHBOUR, COMM (makes one), COMM_FREE, WINDOW, FILE_ALL or FINALIZE.
- * WAIT: for all of its requests; WAIT_ANY: for one. TEST, and PROBE of the form NONBLOCKING: do not wait. */
-typedef enum tri_call_kind {
-    TRI_CALL_COLLECTIVE,
-    TRI_CALL_NEIGHBOUR,
-    TRI_CALL_COMM,
-    TRI_CALL_COMM_FREE,
-    TRI_CALL_SEND,
-    TRI_CALL_RECV,
-    TRI_CALL_MATCHED, /* receives what Mprobe found */
-    TRI_CALL_SENDRECV,
-    TRI_CALL_PROBE,
-    TRI_CALL_START,
-    TRI_CALL_WAIT,
-    TRI_CALL_WAIT_ANY,
-    TRI_CALL_TEST,
-    TRI_CALL_REQUEST,
-    TRI_CALL_TYPE,
-    TRI_CALL_TYPE_FREE,
-    TRI_CALL_WINDOW,
-    TRI_CALL_EPOCH,
-    TRI_CALL_ACCESS,
-    TRI_CALL_FILE,
-    TRI_CALL_FILE_ALL,
-    TRI_CALL_BUFFER,
-    TRI_CALL_FINALIZE,
-    TRI_CALL_ABORT
-} tri_call_kind;
-
-typedef enum tri_mpi_form { TRI_MPI_BLOCKING, TRI_MPI_NONBLOCKING, TRI_MPI_PERSISTENT } tri_mpi_form;
 
 /* Why a call went to the MPI library: X(NAME, text). */
 #define TRI_WHY_LIST(X)                                                                                      \
@@ -145,6 +114,12 @@ typedef struct tri_symbol {
 
 extern tri_symbol tri_symbols[];
 extern const size_t tri_symbol_count;
+
+/* Whether a collective call has a root. */
+static inline int tri_call_has_root(int function) {
+    return function == TRI_MPI_Bcast || function == TRI_MPI_Scatter || function == TRI_MPI_Scatterv ||
+           function == TRI_MPI_Gather || function == TRI_MPI_Gatherv || function == TRI_MPI_Reduce;
+}
 
 /* "MPI_Isend_c": the name under which the program called. */
 const char *tri_call_name(const tri_mpi_call *call);
