@@ -157,7 +157,7 @@ void tri_made(MPI_Comm parent, MPI_Comm made) {
 }
 
 void tri_before_init(void) {
-    if (tri_setting.boost && !tri_serves) tri_present_say();
+    if ((tri_setting.boost && !tri_serves) || tri_mode_count) tri_present_say();
 }
 
 void tri_after_init(void) {

@@ -1,7 +1,7 @@
 /* The modes that see every call, in the order in which they were put in the list. */
 #include <stdatomic.h>
 
-#include "preload/call.h"
+#include "preload/settings.h"
 
 int tri_mode_count;
 
@@ -38,8 +38,10 @@ void tri_modes_init(void) {
     static atomic_flag begun = ATOMIC_FLAG_INIT;
     int key;
     if (!tri_mode_count || atomic_flag_test_and_set(&begun)) return;
+    if (!tri_present_everywhere()) tri_mode_count = 0;
     for (int i = 0; i < tri_mode_count; i++)
         if (modes[i]->init) modes[i]->init();
+    if (!tri_mode_count) return;
     if (PMPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, on_finalize, &key, NULL) == MPI_SUCCESS)
         PMPI_Comm_set_attr(MPI_COMM_SELF, key, NULL);
 }

@@ -43,7 +43,8 @@ extern tri_settings tri_setting;
 /* The classes that are served on a communicator of this shape. */
 void tri_settings_classes(const tri_shape *shape, int ranks, uint64_t served[TRI_MPI_COLLECTIVES]);
 
-/* Whether all ranks of the job have the preload. Each process says so before MPI_Init, and asks after it. */
+/* Whether all ranks of the job have the preload. Each process says so before MPI_Init, and asks after it, any
+ * number of times. */
 void tri_present_say(void);
 int tri_present_everywhere(void);
 
