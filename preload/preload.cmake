@@ -39,5 +39,6 @@ target_compile_options(trireme_preload PRIVATE -ftls-model=initial-exec)
 target_link_libraries(trireme_preload PRIVATE ${folder}/libtrireme-pmpi.a trireme_settings MPI::MPI_C
                                               Threads::Threads ${CMAKE_DL_LIBS} m)
 target_link_options(trireme_preload PRIVATE
-    LINKER:--version-script=${PROJECT_SOURCE_DIR}/preload/exports.map LINKER:--gc-sections LINKER:-z,defs)
+    LINKER:--version-script=${PROJECT_SOURCE_DIR}/preload/exports.map LINKER:--gc-sections LINKER:-z,defs
+    -static-libgcc)
 install(TARGETS trireme_preload LIBRARY COMPONENT runtime)

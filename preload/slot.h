@@ -114,6 +114,7 @@ typedef struct tri_board {
     _Atomic int32_t watcher; /* pid of the process whose thread watches; 0: none */
     _Atomic uint32_t bell;   /* futex: changes when threads have to look at what follows */
     _Atomic int32_t verdict; /* tri_slot_action + 1, for all ranks of the node; 0: none */
+    _Atomic int32_t ends;    /* a rank ends */
     _Atomic int32_t look;    /* somebody wants a report */
     _Atomic uint64_t told;   /* the state that the last report was about */
     _Atomic int32_t judge;   /* pid of watch-judge while it works */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "preload/profile.h"
 #include "preload/watch.h"
 
 /* The program has a function that its MPI library lacks. It would not have started without the preload. */
@@ -38,11 +39,12 @@ __attribute__((constructor)) static void start(void) {
     tri_settings *s = tri_settings_read();
     tri_any init = find(RTLD_NEXT, "PMPI_Init");
     int mine = is_my_mpi(init);
-    if (!mine && (s->boost || s->watch) && tri_settings_first_rank())
+    if (!mine && (s->boost || s->watch || s->profile) && tri_settings_first_rank())
         tri_say("stands aside: it belongs to " TRIREME_MPI_LIBRARY ", and this program uses %s",
                 file_of(init));
     s->boost = s->boost && mine;
-    if (mine) tri_watch_add();
+    if (mine && s->watch) tri_mode_add(&tri_watch_mode);
+    if (mine && s->profile) tri_mode_add(&tri_profile_mode);
     for (size_t i = 0; i < tri_symbol_count; i++) {
         tri_symbol *symbol = &tri_symbols[i];
         symbol->next = find(RTLD_NEXT, symbol->name);

@@ -253,7 +253,4 @@ static void init(void) {
     tri_object_add_comm(MPI_COMM_SELF, NULL);
 }
 
-void tri_watch_add(void) {
-    static const tri_mode mode = {.init = init, .enter = enter, .leave = leave};
-    if (tri_setting.watch) tri_mode_add(&mode);
-}
+const tri_mode tri_watch_mode = {.init = init, .enter = enter, .leave = leave};

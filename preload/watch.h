@@ -5,8 +5,7 @@
 #include "preload/settings.h"
 #include "preload/slot.h"
 
-/* Puts the mode in the list, if the environment asks for it. */
-void tri_watch_add(void);
+extern const tri_mode tri_watch_mode;
 
 extern tri_board *tri_watch_board;
 extern tri_slot *tri_watch_slot; /* of this rank */

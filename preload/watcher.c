@@ -165,12 +165,11 @@ static void tick(void) {
         v.longest = v.longest ? v.longest : 1;
     }
     uint64_t since = now - last_start;
-    int is_new = v.hash != hash && since >= gap;
-    int again = since >= 2 * gap || (v.longest >= quiet && v.longest < quiet + TICK_MS);
-    if (!v.longest || !(is_new || again)) return;
-    hash = v.hash;
+    int again = since >= gap || (v.longest >= quiet && v.longest < quiet + TICK_MS);
+    if (!v.longest || !again) return;
     last_start = now;
-    gap = gap * 2 < GAP_MOST_MS ? gap * 2 : GAP_MOST_MS;
+    gap = v.hash != hash ? CHECK_MS : gap * 2 < GAP_MOST_MS ? gap * 2 : GAP_MOST_MS;
+    hash = v.hash;
     start_judge("wait");
 }
 
@@ -181,10 +180,15 @@ static void *flush(void *unused) {
     return unused;
 }
 
-/* What the program has printed stays; but a thread of it may hold a lock of the output for ever. */
+/* One rank ends first, and none that is in MPI_Finalize: launchers take the status of the first, and end the
+ * others; where they do not, these follow.
+ *
+ * What the program has printed stays; but a thread of it may hold a lock of the output for ever. */
 static void end(void) {
     pthread_t thread;
     struct timespec until;
+    int runs = atomic_load(&tri_watch_slot->state) == TRI_SLOT_RUNS;
+    if (!runs || atomic_exchange(&tri_watch_board->ends, 1)) sleep(5);
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += 1;
     if (!pthread_create(&thread, NULL, flush, NULL)) pthread_timedjoin_np(thread, NULL, &until);

@@ -81,7 +81,7 @@ static int last_calls(const world *w, int r, const tri_slot_call *out[LAST_CALLS
 
 static char *call_line(const world *w, int r, const tri_slot_call *c) {
     char *call = words_call(w, r, c, true), *on = c->round ? words_object(w, c->object) : NULL;
-    char *text = on ? words_format("%s, call %llu on %s", call, (unsigned long long)c->round, on)
+    char *text = on           ? words_format("%s, call %llu on %s", call, (unsigned long long)c->round, on)
                  : c->repeats ? words_format("%s, %u times", call, c->repeats + 1)
                               : words_format("%s", call);
     free(call), free(on);

@@ -142,7 +142,7 @@ int world_read(world *w, tri_board *board) {
     for (int r = 0; r < w->ranks; r++)
         for (int i = 0; w->member[r].slot && i < TRI_SLOT_OBJECTS; i++) {
             const tri_slot_object *o = &w->member[r].slot->objects[i];
-            if (atomic_load(&o->handle) > 1 && o->id && !add_object(w, r, o)) return 0;
+            if (atomic_load(&o->handle) && o->id && !add_object(w, r, o)) return 0; /* freed ones, too */
         }
     return 1;
 }
