@@ -1,7 +1,7 @@
 # The libraries underneath. MPI is required. hwloc, OpenCL and HDF5 are optional: TRIREME_WITH_<PART> is AUTO,
 # ON or OFF; TRIREME_HAS_<PART> is ON where the part is used, and trireme_<PART>_missing says why it is not.
 # The CMake package installs this file and finds the libraries by it, so a missing part is no error here.
-foreach(part HDF5 OPENCL HWLOC LIBEVENT)
+foreach(part HDF5 OPENCL HWLOC LIBEVENT LIBDW)
     set(TRIREME_HAS_${part} OFF)
     set(trireme_${part}_missing "TRIREME_WITH_${part} is OFF")
 endforeach()
@@ -86,6 +86,15 @@ if(TRIREME_WITH_LIBEVENT)
     endif()
     if(TARGET trireme_libevent)
         set(TRIREME_HAS_LIBEVENT ON)
+    endif()
+endif()
+
+# apps/watch: where in a program its ranks wait.
+if(TRIREME_WITH_LIBDW)
+    set(trireme_LIBDW_missing "no libdw >= 0.170 for pkg-config")
+    pkg_check_modules(trireme_libdw QUIET IMPORTED_TARGET GLOBAL libdw>=0.170)
+    if(trireme_libdw_FOUND)
+        set(TRIREME_HAS_LIBDW ON)
     endif()
 endif()
 

@@ -36,7 +36,7 @@ int tri_is_predefined(MPI_Datatype type) {
     return type == MPI_CHAR || is_integer(type) || is_real(type) || is_pair(type);
 }
 
-static int same_bits(MPI_Datatype type, MPI_Op op, int ranks) {
+int tri_bits_are_same(MPI_Datatype type, MPI_Op op, int ranks) {
     if (type == MPI_DATATYPE_NULL) return 0;
     if (is_integer(type)) return is_integer_op(op);
     if (is_pair(type)) return op == MPI_MINLOC || op == MPI_MAXLOC;
@@ -46,7 +46,7 @@ static int same_bits(MPI_Datatype type, MPI_Op op, int ranks) {
 
 int tri_has_same_bits(tri_home *h, const tri_mpi_call *call) {
     if (call->recv_type == h->type && call->op == h->op) return h->same_bits;
-    h->same_bits = same_bits(call->recv_type, call->op, h->size);
+    h->same_bits = tri_bits_are_same(call->recv_type, call->op, h->size);
     /* A handle that the program makes may come again for something else, but is never MPI's own: what is
      * remembered stays true. */
     h->type = call->recv_type;

@@ -12,6 +12,9 @@ int tri_is_predefined(MPI_Datatype type);
  * of two numbers. Of +0 and -0, or of two NaNs, MIN and MAX may give either, as MPI libraries do. */
 int tri_has_same_bits(tri_home *h, const tri_mpi_call *call);
 
+/* The same, from the type and the operation. */
+int tri_bits_are_same(MPI_Datatype type, MPI_Op op, int ranks);
+
 /* Does a reduction or a scan as ((x0 op x1) op x2) op ..., from rank 0 on, for each element. */
 tri_status tri_combine_in_order(const tri_mpi_call *call, tri_home *h);
 

@@ -20,11 +20,6 @@ static int combines(int function) {
     return function >= TRI_MPI_Reduce;
 }
 
-static int has_root(int function) {
-    return function == TRI_MPI_Bcast || function == TRI_MPI_Scatter || function == TRI_MPI_Scatterv ||
-           function == TRI_MPI_Gather || function == TRI_MPI_Gatherv || function == TRI_MPI_Reduce;
-}
-
 /* Bytes of one element. MPI_Type_size would report a wrong type to the handler of MPI_COMM_WORLD. */
 static int type_bytes(MPI_Datatype type, uint64_t *out) {
     MPI_Count bytes;
@@ -40,8 +35,8 @@ static int type_bytes(MPI_Datatype type, uint64_t *out) {
 /* The bytes of the vector or of a block, which all ranks compute alike from the arguments that they have;
  * 0: the arguments are wrong. */
 static int find_bytes(tri_mpi_call *c, const tri_home *h) {
-    int function = c->function, at_root = has_root(function) && c->root == h->rank;
-    if (has_root(function) && (c->root < 0 || c->root >= h->size)) return 0;
+    int function = c->function, at_root = tri_call_has_root(function) && c->root == h->rank;
+    if (tri_call_has_root(function) && (c->root < 0 || c->root >= h->size)) return 0;
     c->bytes = 0;
     if (function == TRI_MPI_Barrier || is_uneven(function)) return 1;
     /* The block is known from the side that every rank has; at the root, from the one that it always has. */
@@ -94,7 +89,7 @@ static void read_displs(const tri_mpi_call *c, const void *from, int size, ptrdi
 
 /* Those of the sides that this rank has. */
 static int read_blocks(const tri_mpi_call *c, tri_home *h) {
-    int at_root = !has_root(c->function) || c->root == h->rank;
+    int at_root = !tri_call_has_root(c->function) || c->root == h->rank;
     int sends = c->send_counts && at_root && c->send != MPI_IN_PLACE, receives = c->recv_counts && at_root;
     if (sends && !read_counts(c, c->send_counts, h->size, h->counts[0])) return 0;
     if (sends) read_displs(c, c->send_displs, h->size, h->displs[0]);

@@ -1,8 +1,9 @@
 /* The preload: intercepts the MPI calls of unmodified programs.
  *
- * functions.def lists the functions, wrap.c makes a wrapper of each, start.c connects them with the next
- * library. A wrapper describes its call in a tri_mpi_call and shows it to the modes: `report` counts, `boost`
- * may do the call with this project's collectives. What no mode does goes to the next library.
+ * functions.def and calls.def list the functions, wrap.c makes a wrapper of each, start.c connects them with
+ * the next library. A wrapper describes its call in a tri_mpi_call and shows it to the modes: `report` counts,
+ * `boost` may do the call with this project's collectives, and any number of modes see it before and after
+ * (tri_mode). What no mode does goes to the next library.
  *
  * An exported function is one jump to its wrapper, or to the function of the next library where no mode wants
  * it. The jump changes no argument, so a preload that was built for another MPI library is no obstacle. */
@@ -12,16 +13,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "preload/kinds.h"
 #include "trireme/comm.h"
 
 typedef enum tri_mpi_function {
 #define COLLECTIVE(Name, ...) TRI_MPI_##Name,
 #include "preload/functions.def"
 #undef COLLECTIVE
-    TRI_MPI_COLLECTIVES
+    TRI_MPI_COLLECTIVES,
+    TRI_MPI_BEFORE_CALLS = TRI_MPI_COLLECTIVES - 1,
+#define CALL(Name, ...) TRI_MPI_##Name,
+#include "preload/calls.def"
+#undef CALL
+#define MAKER(Name, ...) TRI_MPI_##Name,
+#include "preload/functions.def"
+#undef MAKER
+    TRI_MPI_Finalize,
+    TRI_MPI_FUNCTIONS
 } tri_mpi_function;
-
-typedef enum tri_mpi_form { TRI_MPI_BLOCKING, TRI_MPI_NONBLOCKING, TRI_MPI_PERSISTENT } tri_mpi_form;
 
 /* Why a call went to the MPI library: X(NAME, text). */
 #define TRI_WHY_LIST(X)                                                                                      \
@@ -38,21 +47,48 @@ typedef enum tri_why {
         TRI_WHYS
 } tri_why;
 
-/* A collective call with the arguments that it has. */
+/* Modes that see all calls, at most: each has a number to keep from a call's beginning to its end. */
+enum { TRI_MODES = 4 };
+
+/* A call with the arguments that it has; the others are zero. A reduction has its vector's count and type in
+ * recv_count and recv_type. */
 typedef struct tri_mpi_call {
-    const void *caller; /* return address */
+    const void *caller;    /* return address */
+    unsigned short symbol; /* of tri_symbols; names the function: tri_call_name() */
+    unsigned char function, kind, form, large, why;
+    int root;
+    MPI_Comm comm;
     const void *send;
     void *recv;
     MPI_Count send_count, recv_count;
-    const void *send_counts, *recv_counts; /* int, or MPI_Count where `large` */
-    const void *send_displs, *recv_displs; /* int, or MPI_Aint where `large` */
-    const MPI_Datatype *send_types, *recv_types;
     MPI_Datatype send_type, recv_type;
+    union {
+        struct {                                   /* collectives */
+            const void *send_counts, *recv_counts; /* int, or MPI_Count where `large` */
+            const void *send_displs, *recv_displs; /* int, or MPI_Aint where `large` */
+            const MPI_Datatype *send_types, *recv_types;
+        };
+        struct { /* messages and requests, after the call, too */
+            MPI_Status *statuses;
+            int *done, *index; /* number or flag; place or places in `requests` */
+            int peer, tag, recv_peer, recv_tag;
+        };
+        struct { /* communicators, types, windows and files */
+            MPI_Comm *made;
+            MPI_Win *made_win;
+            MPI_File *made_file;
+            MPI_Datatype *type;
+        };
+    };
     MPI_Op op;
-    MPI_Comm comm;
-    int root;
-    unsigned char function, form, large, why;
+    MPI_Request *requests;
+    int request_count;
+    int lock_type;
+    MPI_Win win;
+    MPI_File file;
+    MPI_Group group;
     uint64_t bytes; /* of the vector or of a block, alike on all ranks; set by tri_boost() */
+    uint64_t note[TRI_MODES];
 } tri_mpi_call;
 
 /* ---- symbols: wrap.c makes them, start.c connects them ---- */
@@ -60,7 +96,12 @@ typedef struct tri_mpi_call {
 typedef void (*tri_any)(void);
 
 /* What an exported function is for. */
-typedef enum tri_symbol_kind { TRI_SYMBOL_START, TRI_SYMBOL_MAKER, TRI_SYMBOL_COLLECTIVE } tri_symbol_kind;
+typedef enum tri_symbol_kind {
+    TRI_SYMBOL_START,
+    TRI_SYMBOL_MAKER,
+    TRI_SYMBOL_COLLECTIVE,
+    TRI_SYMBOL_CALL
+} tri_symbol_kind;
 
 typedef struct tri_symbol {
     const char *name; /* "MPI_Bcast", "PMPI_Bcast" */
@@ -74,7 +115,43 @@ typedef struct tri_symbol {
 extern tri_symbol tri_symbols[];
 extern const size_t tri_symbol_count;
 
+/* Whether a collective call has a root. */
+static inline int tri_call_has_root(int function) {
+    return function == TRI_MPI_Bcast || function == TRI_MPI_Scatter || function == TRI_MPI_Scatterv ||
+           function == TRI_MPI_Gather || function == TRI_MPI_Gatherv || function == TRI_MPI_Reduce;
+}
+
+/* "MPI_Isend_c": the name under which the program called. */
+const char *tri_call_name(const tri_mpi_call *call);
+
 /* ---- modes ---- */
+
+/* A mode that sees all calls. A function may be NULL.
+ *
+ * enter and leave come in the thread of the call, around it; calls inside of calls come, too (an MPI library
+ * may call its own MPI_ functions). A mode keeps what it needs in note[place]. leave does not come where the
+ * call does not return (MPI_Abort, exec, a thread that ends). Modes leave in the reverse order.
+ * init: after MPI_Init on each rank, with MPI_COMM_WORLD's own calls (PMPI_) allowed; collective.
+ * made: the program has made a communicator (`made` may be MPI_COMM_NULL, or an intercommunicator).
+ * end: in MPI_Finalize, while MPI works; collective over MPI_COMM_WORLD. */
+typedef struct tri_mode {
+    void (*init)(void);
+    void (*enter)(tri_mpi_call *call, int place);
+    void (*leave)(tri_mpi_call *call, int result, int place);
+    void (*made)(MPI_Comm parent, MPI_Comm made);
+    void (*end)(void);
+} tri_mode;
+
+extern int tri_mode_count; /* modes that are on */
+
+/* Puts a mode in the list; before MPI_Init. Its place in the list is its place in note[]. */
+void tri_mode_add(const tri_mode *mode);
+
+/* Tell the modes of the list. */
+void tri_modes_init(void);
+void tri_modes_enter(tri_mpi_call *call);
+void tri_modes_leave(tri_mpi_call *call, int result);
+void tri_modes_made(MPI_Comm parent, MPI_Comm made);
 
 extern int tri_serves;  /* tri_boost() is asked */
 extern int tri_reports; /* tri_report_call() is told */

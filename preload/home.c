@@ -149,6 +149,7 @@ static void make_home(MPI_Comm mpi) {
 
 void tri_made(MPI_Comm parent, MPI_Comm made) {
     int between;
+    tri_modes_made(parent, made);
     /* Ranks of another job may lack the preload: only what comes from MPI_COMM_WORLD is served. */
     if (!tri_serves || made == MPI_COMM_NULL || !world || !tri_home_of(parent) || tri_home_of(made)) return;
     if (PMPI_Comm_test_inter(made, &between) != MPI_SUCCESS || between) return;
@@ -156,7 +157,7 @@ void tri_made(MPI_Comm parent, MPI_Comm made) {
 }
 
 void tri_before_init(void) {
-    if (tri_setting.boost && !tri_serves) tri_present_say();
+    if ((tri_setting.boost && !tri_serves) || tri_mode_count) tri_present_say();
 }
 
 void tri_after_init(void) {

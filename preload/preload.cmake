@@ -31,11 +31,14 @@ set_target_properties(trireme_preload PROPERTIES
     LINK_DEPENDS "${folder}/libtrireme-pmpi.a;${PROJECT_SOURCE_DIR}/preload/exports.map")
 target_include_directories(trireme_preload PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
 list(GET trireme_mpi_needed 0 library)
-target_compile_definitions(trireme_preload PRIVATE TRIREME_MPI_LIBRARY="${library}")
+file(RELATIVE_PATH to_judge /${CMAKE_INSTALL_LIBDIR} /${CMAKE_INSTALL_LIBEXECDIR}/trireme)
+target_compile_definitions(trireme_preload PRIVATE TRIREME_MPI_LIBRARY="${library}"
+                                                   TRIREME_TO_JUDGE="${to_judge}")
 # Thread-local data at a fixed place: the library is there from the start of a process.
 target_compile_options(trireme_preload PRIVATE -ftls-model=initial-exec)
 target_link_libraries(trireme_preload PRIVATE ${folder}/libtrireme-pmpi.a trireme_settings MPI::MPI_C
-                                              ${CMAKE_DL_LIBS} m)
+                                              Threads::Threads ${CMAKE_DL_LIBS} m)
 target_link_options(trireme_preload PRIVATE
-    LINKER:--version-script=${PROJECT_SOURCE_DIR}/preload/exports.map LINKER:--gc-sections LINKER:-z,defs)
+    LINKER:--version-script=${PROJECT_SOURCE_DIR}/preload/exports.map LINKER:--gc-sections LINKER:-z,defs
+    -static-libgcc)
 install(TARGETS trireme_preload LIBRARY COMPONENT runtime)

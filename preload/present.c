@@ -74,7 +74,7 @@ static void make_name(void) {
 }
 
 void tri_present_say(void) {
-    if (!local_ranks()) return;
+    if (shared || !local_ranks()) return;
     make_name();
     int file = shm_open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return;
@@ -110,7 +110,7 @@ static int verdict_of_node(long ranks) {
     return atomic_load(&shared->verdict) == EVERYWHERE;
 }
 
-int tri_present_everywhere(void) {
+static int ask_everywhere(void) {
     int ranks, rank;
     PMPI_Comm_size(MPI_COMM_WORLD, &ranks);
     PMPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -138,4 +138,10 @@ int tri_present_everywhere(void) {
         PMPI_Abort(MPI_COMM_WORLD, 3);
     }
     return 1;
+}
+
+int tri_present_everywhere(void) {
+    static int answer = -1;
+    if (answer < 0) answer = ask_everywhere();
+    return answer;
 }

@@ -49,12 +49,19 @@ static int read_rules(const char *text, tri_settings *s) {
 }
 
 static void read_modes(const char *text, tri_settings *s) {
+    const struct {
+        const char *name;
+        int *on;
+    } modes[] = {
+        {"boost", &s->boost}, {"watch", &s->watch}, {"profile", &s->profile}, {"strict", &s->strict}};
     while (*text) {
-        size_t length = strcspn(text, ",");
-        if (length == 5 && !strncmp(text, "boost", length))
-            s->boost = 1;
-        else if (!*s->wrong)
-            snprintf(s->wrong, sizeof s->wrong, "TRIREME_PRELOAD=%.80s: the modes are: boost", text);
+        size_t length = strcspn(text, ","), known = 0;
+        for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+            if (strlen(modes[i].name) == length && !strncmp(text, modes[i].name, length))
+                *modes[i].on = (int)(known = 1);
+        if (!known && !*s->wrong)
+            snprintf(s->wrong, sizeof s->wrong,
+                     "TRIREME_PRELOAD=%.60s: the modes are: boost, watch, profile, strict", text);
         text += length + (text[length] == ',');
     }
 }

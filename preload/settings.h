@@ -21,7 +21,8 @@ typedef struct tri_rule {
 enum { TRI_RULES = 24 };
 
 typedef struct tri_settings {
-    int boost, report, bits;
+    int boost, watch, profile, strict; /* modes */
+    int report, bits;
     int all;   /* serve all classes */
     int rules; /* number of rules from a tuning file; 0: the safe defaults */
     tri_rule rule[TRI_RULES];
@@ -42,7 +43,8 @@ extern tri_settings tri_setting;
 /* The classes that are served on a communicator of this shape. */
 void tri_settings_classes(const tri_shape *shape, int ranks, uint64_t served[TRI_MPI_COLLECTIVES]);
 
-/* Whether all ranks of the job have the preload. Each process says so before MPI_Init, and asks after it. */
+/* Whether all ranks of the job have the preload. Each process says so before MPI_Init, and asks after it, any
+ * number of times. */
 void tri_present_say(void);
 int tri_present_everywhere(void);
 

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "preload/settings.h"
+#include "preload/profile.h"
+#include "preload/watch.h"
 
 /* The program has a function that its MPI library lacks. It would not have started without the preload. */
 static void absent(void) {
@@ -38,16 +39,19 @@ __attribute__((constructor)) static void start(void) {
     tri_settings *s = tri_settings_read();
     tri_any init = find(RTLD_NEXT, "PMPI_Init");
     int mine = is_my_mpi(init);
-    if (!mine && s->boost && tri_settings_first_rank())
+    if (!mine && (s->boost || s->watch || s->profile) && tri_settings_first_rank())
         tri_say("stands aside: it belongs to " TRIREME_MPI_LIBRARY ", and this program uses %s",
                 file_of(init));
     s->boost = s->boost && mine;
+    if (mine && s->watch) tri_mode_add(&tri_watch_mode);
+    if (mine && s->profile) tri_mode_add(&tri_profile_mode);
     for (size_t i = 0; i < tri_symbol_count; i++) {
         tri_symbol *symbol = &tri_symbols[i];
         symbol->next = find(RTLD_NEXT, symbol->name);
         if (!symbol->next) symbol->next = absent;
-        int wanted = s->boost &&
+        int boosts = s->boost && symbol->kind != TRI_SYMBOL_CALL &&
                      (symbol->kind != TRI_SYMBOL_COLLECTIVE || symbol->form == TRI_MPI_BLOCKING || s->report);
+        int wanted = boosts || tri_mode_count;
         *symbol->to = wanted ? symbol->wrapper : symbol->next;
     }
 }

@@ -95,6 +95,8 @@ static void take_block(tri_array *a, const size_t start[], const size_t count[],
 tri_status tri_result_array(tri_result *result, const char *path, tri_element element, int rank,
                             const size_t dims[], const size_t start[], const size_t count[],
                             const void *values, const char *units, const char *long_name) {
+    if (!result->comm)
+        return tri_fail(TRI_ERR_ARGUMENT, "'%s': an array over the ranks needs a communicator", path);
     tri_array a = {.result = result, .path = (char *)path, .rank = rank};
     tri_array_block block = {.elements = 0};
     tri_status status = check_shape(&a);

@@ -23,10 +23,12 @@ tri_status tri_result_claim_at(tri_result *result, const char *path) {
 /* "job17.0", "job17", or "n017-4711". */
 static void run_id(const tri_result *result, char *text, size_t bytes) {
     const char *job = getenv("SLURM_JOB_ID"), *step = getenv("SLURM_STEP_ID");
+    char host[256] = "unknown";
+    if (!result->comm && gethostname(host, sizeof host - 1)) strcpy(host, "unknown");
     if (job && *job)
         snprintf(text, bytes, "job%s%s%s", job, step && *step ? "." : "", step && *step ? step : "");
     else
-        snprintf(text, bytes, "%s-%ld", tri_comm_host(result->comm), (long)getpid());
+        snprintf(text, bytes, "%s-%ld", result->comm ? tri_comm_host(result->comm) : host, (long)getpid());
     for (char *at = text; *at; at++)
         if (*at == '/') *at = '_';
 }

@@ -38,6 +38,11 @@ static void free_result(tri_result *result) {
     free(result);
 }
 
+/* A result without a communicator is this process's alone. */
+static tri_status agree(tri_comm *comm, tri_status status) {
+    return comm ? tri_agree(comm, status) : status;
+}
+
 static tri_status create(tri_comm *comm, const char *folder, const char *program, const char *path, int how,
                          tri_result **out) {
     tri_result *result = calloc(1, sizeof *result);
@@ -46,7 +51,7 @@ static tri_status create(tri_comm *comm, const char *folder, const char *program
         status = tri_fail(TRI_ERR_MEMORY, "no memory for a result file");
     else {
         result->comm = comm;
-        result->root = !tri_comm_rank(comm);
+        result->root = !comm || !tri_comm_rank(comm);
         result->replace = how & TRI_RESULT_REPLACE;
         result->plain = how & TRI_RESULT_PLAIN;
         result->fd = result->direct = -1;
@@ -59,7 +64,7 @@ static tri_status create(tri_comm *comm, const char *folder, const char *program
             tri_result_keep(result, status);
         }
     }
-    status = tri_agree(comm, status);
+    status = agree(comm, status);
     if (status != TRI_OK) {
         if (result) free_result(result);
         return status;
@@ -106,8 +111,8 @@ tri_status tri_result_finish(tri_result *result) {
     if (result->closed) return tri_fail(TRI_ERR_ARGUMENT, "the result file is already finished");
     tri_h5_quiet quiet = tri_h5_quiet_begin();
     if (result->fd >= 0 && !result->root) tri_result_keep(result, tri_file_sync(result->fd, result->path));
-    tri_status status = tri_agree(result->comm, tri_result_kept(result));
-    if (status == TRI_OK) status = tri_agree(result->comm, result->root ? complete(result) : TRI_OK);
+    tri_status status = agree(result->comm, tri_result_kept(result));
+    if (status == TRI_OK) status = agree(result->comm, result->root ? complete(result) : TRI_OK);
     tri_result_keep(result, status);
     if (status != TRI_OK && result->root) {
         tri_result_give_up_h5(result);

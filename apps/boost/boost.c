@@ -3,16 +3,13 @@
  * It is started in each rank, sets what libtrireme-preload.so reads, and becomes the program (exec): the
  * launcher sees the program's own status and signals, and no process but the program has the library. It uses
  * neither MPI nor the library itself. */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "apps/common/preloaded.h"
 #include "apps/common/tuning.h"
 #include "apps/driver/machine.h"
-#include "apps/driver/options.h"
 
 typedef struct boost {
     const char *bits, *serve, *tuning;
@@ -36,7 +33,6 @@ static const tri_option rows[] = {
                .required = true),
     {.name = NULL},
 };
-static const tri_option no_rows[] = {{.name = NULL}};
 
 static const tri_app app = {
     .name = "boost",
@@ -48,53 +44,6 @@ static const tri_app app = {
     .options = rows,
     .runs = true,
 };
-
-/* The preload: installed, or of this build. */
-static tri_status find_preload(char path[PATH_MAX]) {
-    static const char *const below[] = {TRIREME_TO_LIBRARY, "../preload"};
-    char self[PATH_MAX], candidate[2 * PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0) return tri_fail(TRI_ERR_FILE, "/proc/self/exe: %s", strerror(errno));
-    self[length] = 0;
-    *strrchr(self, '/') = 0;
-    for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
-        snprintf(candidate, sizeof candidate, "%s/%s/libtrireme-preload.so", self, below[i]);
-        if (access(candidate, R_OK) || !realpath(candidate, path)) continue;
-        if (!strpbrk(path, " :")) return TRI_OK;
-        return tri_fail(TRI_ERR_ABSENT,
-                        "LD_PRELOAD cannot name '%s': install Trireme in a folder without spaces and colons",
-                        path);
-    }
-    return tri_fail(TRI_ERR_ABSENT,
-                    "there is no libtrireme-preload.so in %s/%s: install Trireme on every node", self,
-                    *below);
-}
-
-/* Whether `list` has the word. */
-static bool has_word(const char *list, const char *word, char separator) {
-    size_t length = strlen(word);
-    for (const char *at = list; (at = strstr(at, word)); at += length)
-        if ((at == list || at[-1] == separator) && (!at[length] || at[length] == separator)) return true;
-    return false;
-}
-
-/* Adds a word to a list in the environment, in front. Launchers of several modes may follow each other. */
-static tri_status add(const char *name, const char *word, char separator) {
-    const char *old = getenv(name);
-    if (!old || !*old) {
-        if (!setenv(name, word, 1)) return TRI_OK;
-    } else if (has_word(old, word, separator)) {
-        return TRI_OK;
-    } else {
-        size_t room = strlen(word) + strlen(old) + 2;
-        char *both = malloc(room);
-        if (both) snprintf(both, room, "%s%c%s", word, separator, old);
-        int failed = !both || setenv(name, both, 1);
-        free(both);
-        if (!failed) return TRI_OK;
-    }
-    return tri_fail(TRI_ERR_MEMORY, "out of memory for the variable %s", name);
-}
 
 /* TRIREME_PRELOAD_SERVE from a tuning file. Rank 0's counts; all ranks read it, to fail alike. */
 static tri_status set_tuning(const char *path) {
@@ -112,39 +61,17 @@ static tri_status set_tuning(const char *path) {
     return TRI_OK;
 }
 
-static tri_status become(const boost *b) {
-    char path[PATH_MAX];
-    TRI_TRY(find_preload(path));
-    TRI_TRY(add("LD_PRELOAD", path, ':'));
-    TRI_TRY(add("TRIREME_PRELOAD", "boost", ','));
-    if (setenv("TRIREME_PRELOAD_BITS", b->bits, 1) || setenv("TRIREME_PRELOAD_SERVE", b->serve, 1) ||
-        (b->report && setenv("TRIREME_PRELOAD_REPORT", "1", 1)))
-        return tri_fail(TRI_ERR_MEMORY, "out of memory for the environment");
+static tri_status start(void *argument) {
+    const boost *b = argument;
+    TRI_TRY(tri_preloaded_add("boost"));
+    TRI_TRY(tri_preloaded_set("TRIREME_PRELOAD_BITS", b->bits));
+    TRI_TRY(tri_preloaded_set("TRIREME_PRELOAD_SERVE", b->serve));
+    if (b->report) TRI_TRY(tri_preloaded_set("TRIREME_PRELOAD_REPORT", "1"));
     if (b->tuning) TRI_TRY(set_tuning(b->tuning));
-    /* The array of main() ends with NULL. */
-    execvp(b->command.text[0], b->command.text);
-    return tri_fail(TRI_ERR_ABSENT, "cannot start '%s': %s", b->command.text[0], strerror(errno));
+    return tri_preloaded_become(&b->command);
 }
 
 int main(int argc, char **argv) {
     boost b = {0};
-    const tri_option_set sets[2] = {{rows, &b}, {no_rows, &b}};
-    tri_action action;
-    tri_status status = tri_options_parse(&app, sets, argc, argv, &action);
-    if (status == TRI_OK && action == TRI_ACTION_RUN) status = become(&b);
-    /* One rank answers. */
-    if (tri_launcher_rank() != 0) return status == TRI_OK ? 0 : tri_status_exit(status);
-    if (status != TRI_OK) {
-        fprintf(stderr, "boost: %s\n", tri_error_text());
-        return tri_status_exit(status);
-    }
-    if (action == TRI_ACTION_HELP)
-        tri_options_help(&app, sets, stdout);
-    else if (action == TRI_ACTION_MAN)
-        tri_options_man(&app, sets, stdout);
-    else if (action == TRI_ACTION_COMPLETION)
-        tri_options_completion(&app, sets, stdout);
-    else
-        printf("boost (trireme %s)\n", TRIREME_VERSION_TEXT);
-    return fflush(stdout) ? 4 : 0;
+    return tri_preloaded_main(&app, &b, start, argc, argv);
 }

@@ -23,8 +23,6 @@ typedef struct farm_options {
 
 /* ---- text.c: words of the command line, and bytes of records ---- */
 
-/* "90", "10m", "2h", "1d" in seconds. */
-tri_status farm_seconds(const char *name, const char *text, double *out);
 tri_status farm_per_task(const char *text, tri_pool_how *how);
 
 /* Bytes that grow, and reading them. All numbers are little-endian. */

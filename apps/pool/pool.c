@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/common/seconds.h"
 #include "apps/driver/machine.h"
 #include "apps/driver/options.h"
 #include "apps/pool/manage.h"
@@ -77,8 +78,8 @@ static const tri_app app = {
 static const tri_pool_function functions[] = {{"command", farm_command_run}, {NULL, NULL}};
 
 static tri_status check(farm_options *o) {
-    if (o->timeout) TRI_TRY(farm_seconds("--timeout", o->timeout, &o->timeout_s));
-    if (o->stop_before) TRI_TRY(farm_seconds("--stop-before", o->stop_before, &o->stop_before_s));
+    if (o->timeout) TRI_TRY(tri_seconds_read("--timeout", o->timeout, &o->timeout_s));
+    if (o->stop_before) TRI_TRY(tri_seconds_read("--stop-before", o->stop_before, &o->stop_before_s));
     if (o->per_task) TRI_TRY(farm_per_task(o->per_task, &o->how));
     if (o->resume && !o->journal) return tri_fail(TRI_ERR_ARGUMENT, "--resume needs --journal");
     if (o->crash_limit < 1) return tri_fail(TRI_ERR_ARGUMENT, "--crash-limit: at least 1");

@@ -6,18 +6,6 @@
 
 #include "apps/pool/farm.h"
 
-tri_status farm_seconds(const char *name, const char *text, double *out) {
-    static const char units[] = "smhd";
-    static const double factor[] = {1, 60, 3600, 86400};
-    char *end;
-    double value = strtod(text, &end);
-    const char *unit = *end ? strchr(units, *end) : units;
-    if (end == text || !unit || (*end && end[1]) || !isfinite(value) || value < 0)
-        return tri_fail(TRI_ERR_ARGUMENT, "%s: '%s' is no time; write 90s, 10m, 2h or 1d", name, text);
-    *out = value * factor[unit - units];
-    return TRI_OK;
-}
-
 tri_status farm_per_task(const char *text, tri_pool_how *how) {
     char copy[256], *rest = NULL;
     if (strlen(text) >= sizeof copy) return tri_fail(TRI_ERR_ARGUMENT, "--per-task is too long");

@@ -217,6 +217,22 @@ static int answer(fleet *f, const char *word) {
     return fflush(stdout) ? 4 : 0;
 }
 
+/* "watch,boost PROGRAM" becomes "watch FOLDER/boost PROGRAM": the programs that run a program, one in the
+ * other. 0: one of them is no program. */
+static int nest(const char *folder, int argc, char **argv, char *nested[]) {
+    char *rest = argv[1];
+    int count = 1;
+    nested[0] = argv[0];
+    for (char *name; (name = strtok_r(NULL, ",", &rest)) && count < PROGRAMS; count++) {
+        char path[2 * PATH_MAX];
+        if (!is_program(folder, name)) return 0;
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        nested[count] = strdup(count == 1 ? name : path);
+    }
+    memcpy(nested + count, argv + 2, (size_t)(argc - 1) * sizeof *argv);
+    return 1;
+}
+
 int main(int argc, char **argv) {
     static fleet f;
     char path[2 * PATH_MAX];
@@ -224,6 +240,13 @@ int main(int argc, char **argv) {
         fprintf(stderr, "trireme: its programs are neither beside it nor in " TRIREME_TO_PROGRAMS
                         " from there: install it again\n");
         return 3;
+    }
+    char **nested = calloc((size_t)argc + PROGRAMS, sizeof *nested);
+    if (nested && argc > 1 && strchr(argv[1], ',')) {
+        if (!nest(f.folder, argc, argv, nested)) return answer(&f, argv[1]);
+        argv = nested;
+        while (argv[argc])
+            argc++;
     }
     int helps = argc > 2 && !strcmp(argv[1], "help");
     char **words = argv + 1 + helps; /* the name of the program comes first */
