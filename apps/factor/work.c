@@ -236,7 +236,7 @@ tri_status factor_work_saved(tri_pool_task *task, const void *in, size_t bytes) 
     c.ecm->param = saved.method == FACTOR_ECM ? saved.param : ECM_PARAM_DEFAULT;
     c.ecm->sigma_is_A = 0;
     c.ecm->B1done = saved.b1;
-    mpz_set_str(c.ecm->sigma, saved.sigma, 10);
+    if (saved.method == FACTOR_ECM) mpz_set_str(c.ecm->sigma, saved.sigma, 10);
     mpz_set_str(c.ecm->x, saved.x, 0);
     mpz_mod(c.ecm->x, c.ecm->x, c.n);
     status = run_curve(&c, saved.b1, 0, &found);
