@@ -37,8 +37,8 @@ void factor_watch(void *argument, const tri_pool_event *event) {
     (void)argument;
     if (event->what == TRI_POOL_JOINED || event->what == TRI_POOL_LEFT)
         atomic_store(&workers, event->workers);
-    if (event->what == TRI_POOL_LEFT && !quiet)
-        fprintf(stderr, "factor: worker %d on %s %s\n", event->worker, event->host, event->text);
+    if (event->what == TRI_POOL_LEFT && !quiet && strcmp(event->text, "left") != 0)
+        fprintf(stderr, "factor: worker %d on %s is lost: %s\n", event->worker, event->host, event->text);
     if (event->what == TRI_POOL_LOST && event->tag) tell_lost(event->tag, event);
 }
 
