@@ -1,7 +1,7 @@
-# The libraries underneath. MPI is required. hwloc, OpenCL and HDF5 are optional: TRIREME_WITH_<PART> is AUTO,
+# The libraries underneath. MPI is required. The others are optional: TRIREME_WITH_<PART> is AUTO,
 # ON or OFF; TRIREME_HAS_<PART> is ON where the part is used, and trireme_<PART>_missing says why it is not.
 # The CMake package installs this file and finds the libraries by it, so a missing part is no error here.
-foreach(part HDF5 OPENCL HWLOC LIBEVENT LIBDW)
+foreach(part HDF5 OPENCL HWLOC LIBEVENT LIBDW GMP)
     set(TRIREME_HAS_${part} OFF)
     set(trireme_${part}_missing "TRIREME_WITH_${part} is OFF")
 endforeach()
@@ -95,6 +95,36 @@ if(TRIREME_WITH_LIBDW)
     pkg_check_modules(trireme_libdw QUIET IMPORTED_TARGET GLOBAL libdw>=0.170)
     if(trireme_libdw_FOUND)
         set(TRIREME_HAS_LIBDW ON)
+    endif()
+endif()
+
+# apps/factor needs all three. GMP-ECM and FLINT have no file for pkg-config in Debian 12.
+if(TRIREME_WITH_GMP)
+    set(trireme_GMP_missing "not all of GMP, GMP-ECM >= 7 and FLINT >= 2.9 < 3")
+    foreach(library gmp ecm flint)
+        find_library(trireme_${library}_library ${library})
+        mark_as_advanced(trireme_${library}_library)
+    endforeach()
+    if(trireme_gmp_library AND trireme_ecm_library AND trireme_flint_library)
+        set(trireme_gmp_libraries ${trireme_ecm_library} ${trireme_flint_library} ${trireme_gmp_library})
+        try_compile(trireme_gmp_links SOURCE_FROM_CONTENT gmp_probe.c "
+            #include <ecm.h>
+            #include <flint/fmpz.h>
+            #include <flint/qsieve.h>
+            int main(void) {
+                ecm_params p;
+                fmpz_t n;
+                fmpz_factor_t f;
+                ecm_init(p);
+                fmpz_init(n);
+                fmpz_factor_init(f);
+                qsieve_factor(f, n);
+                return fmpz_is_prime(n) + mpz_sgn(p->x);
+            }"
+            LINK_LIBRARIES ${trireme_gmp_libraries} NO_CACHE)
+        if(trireme_gmp_links)
+            set(TRIREME_HAS_GMP ON)
+        endif()
     endif()
 endif()
 
