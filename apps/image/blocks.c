@@ -1,6 +1,7 @@
-/* Each image in bands of rows over the ranks, for images larger than a rank's memory. A rank reads the rows of
- * its band and those around it that the chain needs; so no messages are sent between filters, and the bits are
- * those of the whole image. Bands go round the ranks, and the output is written in the order of the rows. */
+/* Each image in bands of rows over the ranks, for images larger than a rank's memory. A rank reads the rows
+ * of its band and those around it that the chain needs; so no messages are sent between filters, and the bits
+ * are those of the whole image. Bands go round the ranks, and the output is written in the order of the rows.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,15 +73,16 @@ typedef struct band {
 
 static void do_tile(void *argument, int thread, size_t number) {
     const band *b = argument;
-    size_t top = b->first + number / b->across * IMAGE_TILE_ROWS, left = number % b->across * IMAGE_TILE_COLUMNS;
+    size_t top = b->first + number / b->across * IMAGE_TILE_ROWS,
+           left = number % b->across * IMAGE_TILE_COLUMNS;
     size_t bottom = top + IMAGE_TILE_ROWS < b->first + b->rows ? top + IMAGE_TILE_ROWS : b->first + b->rows;
     size_t columns = b->out.form.columns;
     size_t right = left + IMAGE_TILE_COLUMNS < columns ? left + IMAGE_TILE_COLUMNS : columns;
     image_box box = {(ptrdiff_t)top, (ptrdiff_t)bottom, (ptrdiff_t)left, (ptrdiff_t)right};
     double start = tri_now_s();
     image_worker *worker = &b->s->worker[thread];
-    tri_status status = image_tile_store(b->plan, 0, b->plan->chain->count, &b->source, box, &b->out, b->first,
-                                         &worker->scratch);
+    tri_status status = image_tile_store(b->plan, 0, b->plan->chain->count, &b->source, box, &b->out,
+                                         b->first, &worker->scratch);
     if (status != TRI_OK) b->status[thread] = status;
     worker->filter_s += tri_now_s() - start;
 }
@@ -90,22 +92,23 @@ static tri_status do_band(tri_run *run, window *w, band *b, size_t first, size_t
     double start = tri_now_s();
     TRI_TRY(move(w, needed.first, needed.first + needed.count));
     w->s->worker[0].read_s += tri_now_s() - start;
-    b->source = (image_source){
-        .bytes = w->bytes, .form = b->plan->form[0], .first = w->first, .rows = w->count};
+    b->source =
+        (image_source){.bytes = w->bytes, .form = b->plan->form[0], .first = w->first, .rows = w->count};
     b->first = first;
     b->rows = rows;
     size_t down = (rows + IMAGE_TILE_ROWS - 1) / IMAGE_TILE_ROWS;
     tri_team_for(run->team, down * b->across, do_tile, b);
     for (int t = 0; t < w->s->threads; t++)
-        if (b->status[t] != TRI_OK) return tri_fail(b->status[t], "no memory for the tiles of %d threads",
-                                                    w->s->threads);
+        if (b->status[t] != TRI_OK)
+            return tri_fail(b->status[t], "no memory for the tiles of %d threads", w->s->threads);
     return TRI_OK;
 }
 
 /* The rows of a band: as many as the memory holds, and not more than a share. */
 static tri_status choose_rows(const image_state *s, const image_plan *plan, const image_form *out,
                               size_t ranks, size_t *rows, size_t *room) {
-    size_t in_line = plan->form[0].columns * (size_t)plan->form[0].channels * image_type_bytes(plan->form[0].type);
+    size_t in_line =
+        plan->form[0].columns * (size_t)plan->form[0].channels * image_type_bytes(plan->form[0].type);
     size_t out_line = out->columns * (size_t)out->channels * image_type_bytes(out->type);
     size_t share = (out->rows + ranks - 1) / ranks;
     *rows = share < MOST_ROWS ? share + !share : MOST_ROWS;
@@ -120,13 +123,14 @@ static tri_status choose_rows(const image_state *s, const image_plan *plan, cons
         if (bytes <= (double)s->memory) return TRI_OK;
         if (*rows <= LEAST_ROWS)
             return tri_fail(TRI_ERR_DATA,
-                            "%zu rows of the output need %zu rows of the input, %.4g MiB: more than --memory", *rows,
-                            *room, bytes / 1048576);
+                            "%zu rows of the output need %zu rows of the input, %.4g MiB: more than --memory",
+                            *rows, *room, bytes / 1048576);
         *rows = (*rows + 1) / 2;
     }
 }
 
-static tri_status do_frame(tri_run *run, image_state *s, image_sink *sink, const image_plan *plan, size_t frame) {
+static tri_status do_frame(tri_run *run, image_state *s, image_sink *sink, const image_plan *plan,
+                           size_t frame) {
     size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm), rows, room;
     const image_form *out = &sink->form, *in = &plan->form[0];
     TRI_TRY(tri_agree(run->comm, choose_rows(s, plan, out, ranks, &rows, &room)));
@@ -140,8 +144,8 @@ static tri_status do_frame(tri_run *run, image_state *s, image_sink *sink, const
     w.bytes = malloc(room * w.line + 1);
     b.out = (image_pixels){*out, malloc(image_form_bytes(&some) + 1)};
     b.status = calloc((size_t)s->threads, sizeof *b.status);
-    tri_status status = w.bytes && b.out.bytes && b.status ? TRI_OK
-                                                           : tri_fail(TRI_ERR_MEMORY, "no memory for a band");
+    tri_status status =
+        w.bytes && b.out.bytes && b.status ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a band");
     status = tri_agree(run->comm, status);
     for (size_t at = 0; at < out->rows && status == TRI_OK; at += ranks * rows) {
         size_t first = at + rank * rows < out->rows ? at + rank * rows : out->rows,

@@ -88,7 +88,8 @@ static void load(const image_source *source, const tile *t, int planes, const im
         for (int p = 0; p < planes; p++) {
             to[p] = at(t, p, r, t->inner.left);
             if (!source->bytes)
-                memcpy(to[p], source->planes + (size_t)p * source->rows * line + from, columns * sizeof(float));
+                memcpy(to[p], source->planes + (size_t)p * source->rows * line + from,
+                       columns * sizeof(float));
         }
         if (source->bytes)
             kernels->load((const char *)source->bytes + from * each, source->form.type, planes, columns, to);

@@ -110,8 +110,7 @@ tri_status image_writer_create(const char *path, int replace, const image_form *
     w->path = strdup(path);
     tri_status status = w->path ? tri_output_create(path, replace, &w->output)
                                 : tri_fail(TRI_ERR_MEMORY, "no memory for '%s'", path);
-    if (status == TRI_OK)
-        status = codec->create(tri_output_stream(w->output), w->path, form, how, &w->file);
+    if (status == TRI_OK) status = codec->create(tri_output_stream(w->output), w->path, form, how, &w->file);
     if (status != TRI_OK) image_writer_destroy(&w);
     *out = w;
     return status;
@@ -155,7 +154,8 @@ tri_status image_read(const char *path, uint64_t place, double limit, image_pixe
                           path, out->form.rows, out->form.columns, bytes / 1048576);
     if (status == TRI_OK) {
         out->bytes = malloc((size_t)bytes + 1);
-        if (!out->bytes) status = tri_fail(TRI_ERR_MEMORY, "no memory for the %.3g bytes of '%s'", bytes, path);
+        if (!out->bytes)
+            status = tri_fail(TRI_ERR_MEMORY, "no memory for the %.3g bytes of '%s'", bytes, path);
     }
     if (status == TRI_OK) status = image_reader_read(reader, out->form.rows, out->bytes);
     image_reader_close(&reader);

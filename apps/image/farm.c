@@ -101,7 +101,8 @@ static tri_status open_journal(farm *f) {
     image_state *s = f->s;
     if (!s->journal) return TRI_OK;
     if (!s->resume && !access(s->journal, F_OK))
-        return tri_fail(TRI_ERR_ARGUMENT, "--journal: '%s' exists; add --resume to go on with it", s->journal);
+        return tri_fail(TRI_ERR_ARGUMENT, "--journal: '%s' exists; add --resume to go on with it",
+                        s->journal);
     for (size_t k = 0; k < s->frames.count; k++)
         f->key[k] = key_of(s, k);
     return tri_journal_open(s->journal, JOURNAL, load_record, f, NULL, &f->journal);
@@ -116,8 +117,7 @@ static void keep(farm *f, size_t frame, const tri_pool_result *result) {
     memcpy(bytes + sizeof entry, result->bytes, result->count);
     bytes[sizeof entry + result->count] = 0;
     if (f->journal && f->journal_status == TRI_OK) {
-        f->journal_status =
-            tri_journal_append(f->journal, DONE, bytes, sizeof entry + result->count, NULL);
+        f->journal_status = tri_journal_append(f->journal, DONE, bytes, sizeof entry + result->count, NULL);
         snprintf(f->why, sizeof f->why, "%s", f->journal_status != TRI_OK ? tri_error_text() : "");
     }
     if (result->count) s->tables[frame] = strdup(bytes + sizeof entry);
@@ -156,7 +156,8 @@ static tri_status manage(tri_run *run, farm *f, tri_pool *pool) {
         if (!f->done[k]) status = submit(f, pool, k);
     bool cancelled = false;
     while (status == TRI_OK && tri_pool_wait(pool, tri_deadline(0.2)) == TRI_TIMED_OUT) {
-        tri_progress(run, "filtering", (double)(atomic_load(&f->ended) + s->resumed), (double)count, "frames");
+        tri_progress(run, "filtering", (double)(atomic_load(&f->ended) + s->resumed), (double)count,
+                     "frames");
         if (!atomic_load(&f->stop) || cancelled) continue;
         cancelled = true;
         for (size_t k = 0; k < count; k++)

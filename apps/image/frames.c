@@ -1,7 +1,6 @@
 /* The frames of a run: files, pages of files, or slices of a dataset. Rank 0 lists them. */
 #include <dirent.h>
 #include <glob.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,9 +8,6 @@
 #include "apps/image/image.h"
 
 enum { FILE_OF, PAGE_OF, PLACE_OF, WORDS };
-
-/* HDF5 takes one thread at a time. */
-static pthread_mutex_t one_reader = PTHREAD_MUTEX_INITIALIZER;
 
 typedef struct listing {
     image_frames *frames;
@@ -148,13 +144,14 @@ static tri_status open_dataset(tri_run *run, const char *spec, image_frames *f) 
     f->count = 1;
     for (int k = 0; k < plane; k++)
         f->count *= dims[k];
-    return TRI_OK;
+    return tri_agree(run->comm, tri_lock_create(&f->lock));
 }
 
 tri_status image_frames_list(tri_run *run, const tri_texts *inputs, image_frames *frames) {
     struct stat about;
     const char *first = inputs->count ? inputs->text[0] : "";
-    if (!inputs->count) return tri_fail(TRI_ERR_ARGUMENT, "there is no INPUT; name files, a folder or FILE.h5:/x");
+    if (!inputs->count)
+        return tri_fail(TRI_ERR_ARGUMENT, "there is no INPUT; name files, a folder or FILE.h5:/x");
     int dataset = inputs->count == 1 && !image_codec_named(first) && !strpbrk(first, "*?[") &&
                   (stat(first, &about) || !S_ISDIR(about.st_mode));
     /* All ranks do what rank 0 finds. */
@@ -169,6 +166,7 @@ void image_frames_free(image_frames *frames) {
     free(frames->name);
     free(frames->place);
     tri_dataset_destroy(&frames->dataset);
+    tri_lock_destroy(&frames->lock);
 }
 
 static const char *path_of(const image_frames *f, size_t frame) {
@@ -236,17 +234,17 @@ static tri_status to_floats(tri_dataset *dataset, size_t first, size_t count, fl
 
 tri_status image_frames_rows(image_frames *f, size_t frame, size_t row, size_t rows, void *to) {
     size_t line = f->form.columns * (size_t)f->form.channels, first = (frame * f->form.rows + row) * line;
-    pthread_mutex_lock(&one_reader);
+    /* HDF5 takes one thread at a time. */
+    if (f->lock) TRI_TRY(tri_lock_take(f->lock, TRI_FOREVER));
     tri_status status = f->form.type == IMAGE_F4
                             ? to_floats(f->dataset, first, rows * line, to)
                             : tri_dataset_read_numbers(f->dataset, first, rows * line, to);
-    pthread_mutex_unlock(&one_reader);
+    if (f->lock) (void)tri_lock_release(f->lock);
     return status;
 }
 
 tri_status image_frames_read(image_frames *f, size_t frame, double limit, image_pixels *out) {
-    if (!f->dataset)
-        return image_read(path_of(f, frame), f->place[WORDS * frame + PLACE_OF], limit, out);
+    if (!f->dataset) return image_read(path_of(f, frame), f->place[WORDS * frame + PLACE_OF], limit, out);
     out->form = f->form;
     size_t bytes = image_form_bytes(&f->form);
     if ((double)bytes > limit)

@@ -1,8 +1,8 @@
-/* Filters over stacks of images: a chain of filters runs over folders of PNG, TIFF and JPEG files, pages of TIFF
- * files and datasets of HDF5.
+/* Filters over stacks of images: a chain of filters runs over folders of PNG, TIFF and JPEG files, pages of
+ * TIFF files and datasets of HDF5.
  *
- * Many frames are tasks of a pool (farm.c). A stack in one file, and statistics over it, are done in rounds of
- * frames (rounds.c). An image that is too large for a rank is cut into bands of rows (blocks.c). */
+ * Many frames are tasks of a pool (farm.c). A stack in one file, and statistics over it, are done in rounds
+ * of frames (rounds.c). An image that is too large for a rank is cut into bands of rows (blocks.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,7 +147,7 @@ static tri_status prepare(tri_run *run, image_state *s) {
     if (s->table) TRI_TRY(tri_output_check(s->table, run->common->replace));
     if (s->preview) TRI_TRY(tri_output_check(s->preview, run->common->replace));
     return s->mode == IMAGE_FARM && !(s->frames.count == 1 && image_codec_named(s->out)) ? check_names(s)
-                                                                                           : TRI_OK;
+                                                                                         : TRI_OK;
 }
 
 static tri_status setup(tri_run *run, void *argument) {
@@ -174,7 +174,8 @@ static tri_status verify(tri_run *run, void *argument) {
 
 static tri_status record(tri_run *run, void *argument) {
     image_state *s = argument;
-    static const char *const modes[] = {"frames to the next free thread", "rounds of frames", "bands of rows"};
+    static const char *const modes[] = {"frames to the next free thread", "rounds of frames",
+                                        "bands of rows"};
     tri_report_text(run, "filters", s->filters);
     tri_report_text(run, "output", s->out);
     tri_report_text(run, "division", modes[s->mode]);

@@ -7,7 +7,7 @@
 #ifndef TRIREME_APPS_IMAGE_H
 #define TRIREME_APPS_IMAGE_H
 
-#include "apps/driver/app.h"
+#include "apps/image/codec.h"
 
 enum {
     IMAGE_STAGES = 64,
@@ -17,22 +17,7 @@ enum {
     IMAGE_TILE_COLUMNS = 512
 };
 
-typedef enum image_type { IMAGE_U1, IMAGE_U2, IMAGE_F4 } image_type;
-#define IMAGE_TYPES "u1|u2|f4"
 typedef enum image_edge { IMAGE_REFLECT, IMAGE_NEAREST, IMAGE_CONSTANT } image_edge;
-
-/* What is known of an image before its pixels. Channels: 1 grey, 2 with alpha, 3 colour, 4 with alpha. */
-typedef struct image_form {
-    size_t rows, columns;
-    int channels;
-    image_type type;
-} image_form;
-
-/* Pixels as in files: row-major, the channels of a pixel together. */
-typedef struct image_pixels {
-    image_form form;
-    void *bytes;
-} image_pixels;
 
 /* Rows [top, bottom) and columns [left, right); below 0 and above the size are positions beyond an edge. */
 typedef struct image_box {
@@ -194,11 +179,11 @@ void image_scratch_free(image_scratch *scratch);
 /* A frame under way. */
 struct image_job {
     const image_plan *plan;
-    const char *name;        /* of the frame, for tables */
-    const image_pixels *in;  /* the stages before `planes` exists read it */
-    float *planes;           /* after a stage of IMAGE_WHOLE: all planes, one after another */
-    size_t done;             /* stages that `planes` has passed */
-    char *table;             /* lines of filters with tables; may be NULL */
+    const char *name;       /* of the frame, for tables */
+    const image_pixels *in; /* the stages before `planes` exists read it */
+    float *planes;          /* after a stage of IMAGE_WHOLE: all planes, one after another */
+    size_t done;            /* stages that `planes` has passed */
+    char *table;            /* lines of filters with tables; may be NULL */
     size_t table_count, table_room;
     uint64_t regions; /* the most that a plane has */
 };
@@ -240,63 +225,6 @@ float *image_job_plane(const image_job *job, int plane);
 /* Planes without alpha. */
 int image_colours(int channels);
 
-/* ---- codec.c, png.c, tiff.c, jpeg.c: files ---- */
-
-typedef struct image_writing {
-    int level, filter, quality; /* of PNG, PNG, JPEG */
-    int compression;            /* of TIFF */
-} image_writing;
-#define IMAGE_PNG_FILTERS "none|sub|up|average|paeth|all"
-#define IMAGE_TIFF_KINDS  "none|deflate|lzw"
-
-/* A file that is read row by row. */
-typedef struct image_reader image_reader;
-typedef struct image_writer image_writer;
-
-typedef struct image_codec {
-    const char *name, *endings;
-    /* Whether the first bytes of a file are of this format. */
-    bool (*is)(const uint8_t *head, size_t count);
-    /* `place`: of the page in the file, as pages() has said; 0: the first. */
-    tri_status (*open)(const char *path, uint64_t place, image_form *form, void **out);
-    tri_status (*read)(void *file, const char *path, size_t rows, void *to);
-    /* Whether reading may begin at any row; NULL: not. */
-    tri_status (*seek)(void *file, const char *path, size_t row);
-    void (*close)(void *file);
-    /* The places of all pages; NULL: one page. The caller frees *places. */
-    tri_status (*pages)(const char *path, uint64_t **places, size_t *count);
-    tri_status (*create)(FILE *stream, const char *path, const image_form *form, const image_writing *how,
-                         void **out);
-    tri_status (*write)(void *file, const char *path, size_t rows, const void *from);
-    tri_status (*next)(void *file, const char *path); /* a further page of the same form; NULL: not */
-    tri_status (*finish)(void *file, const char *path);
-    void (*abandon)(void *file);
-} image_codec;
-
-extern const image_codec image_png, image_tiff, image_jpeg;
-const image_codec *image_codec_named(const char *name); /* by the ending of a name; NULL */
-tri_status image_codec_of(const char *path, const image_codec **out);
-
-tri_status image_reader_open(const char *path, uint64_t place, image_reader **out);
-const image_form *image_reader_form(const image_reader *reader);
-/* Reads the next rows. */
-tri_status image_reader_read(image_reader *reader, size_t rows, void *to);
-/* Goes to a row that is not before the next one. */
-tri_status image_reader_skip(image_reader *reader, size_t row);
-void image_reader_close(image_reader **reader);
-
-/* An output under its temporary name (trireme/output.h), and its finish. */
-tri_status image_writer_create(const char *path, int replace, const image_form *form,
-                               const image_writing *how, image_writer **out);
-tri_status image_writer_rows(image_writer *writer, size_t rows, const void *from);
-tri_status image_writer_page(image_writer *writer); /* begins a further page */
-tri_status image_writer_finish(image_writer *writer);
-void image_writer_destroy(image_writer **writer);
-
-/* A whole image; limit: bytes of its pixels, at most. */
-tri_status image_read(const char *path, uint64_t place, double limit, image_pixels *out);
-tri_status image_write(const char *path, int replace, const image_pixels *pixels, const image_writing *how);
-
 /* ---- frames.c: what a run works on ---- */
 
 typedef struct image_frames {
@@ -306,6 +234,7 @@ typedef struct image_frames {
     uint64_t *place; /* of each frame: its file, its page, the place of the page */
     /* one dataset instead of files */
     tri_dataset *dataset;
+    tri_lock *lock;  /* of whoever reads it; NULL: one thread alone does */
     image_form form; /* of its slices */
 } image_frames;
 
@@ -393,8 +322,8 @@ typedef struct image_sink {
 /* Makes the output of `frames` images of this form. Collective. */
 tri_status image_sink_create(tri_run *run, image_state *s, const image_form *form, size_t frames,
                              image_sink *sink);
-/* Each rank writes `rows` whole rows from row `first` on, where the rows of all frames are numbered on; those of
- * rank r + 1 follow those of rank r, and lie in one frame or are whole frames. Collective. */
+/* Each rank writes `rows` whole rows from row `first` on, where the rows of all frames are numbered on; those
+ * of rank r + 1 follow those of rank r, and lie in one frame or are whole frames. Collective. */
 tri_status image_sink_write(image_sink *sink, size_t first, size_t rows, const void *bytes);
 tri_status image_sink_finish(image_sink *sink);
 void image_sink_destroy(image_sink *sink);

@@ -79,8 +79,7 @@ static tri_status open_jpeg(const char *path, uint64_t place, image_form *form, 
 static tri_status read_jpeg(void *file, const char *path, size_t rows, void *to) {
     jpeg_file *f = file;
     if (setjmp(f->back)) return tri_fail(TRI_ERR_DATA, "'%s' is damaged: %s", path, f->why);
-    if (!f->started)
-        f->started = jpeg_start_decompress(&f->in);
+    if (!f->started) f->started = jpeg_start_decompress(&f->in);
     for (size_t r = 0; r < rows; r++) {
         JSAMPROW line = (JSAMPROW)to + r * f->line;
         jpeg_read_scanlines(&f->in, &line, 1);

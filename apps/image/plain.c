@@ -1,6 +1,6 @@
-/* The filters once more, in their plain form: stage by stage over the whole image, pixel by pixel, with an index
- * for each neighbour. No tiles, halos, vectors or runs; the same order of operations, so the same bits. Filters
- * over the whole image are those of the run. */
+/* The filters once more, in their plain form: stage by stage over the whole image, pixel by pixel, with an
+ * index for each neighbour. No tiles, halos, vectors or runs; the same order of operations, so the same bits.
+ * Filters over the whole image are those of the run. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,8 @@ typedef struct view {
 
 static float pixel(const view *v, ptrdiff_t row, ptrdiff_t column) {
     const image_chain *chain = v->plan->chain;
-    ptrdiff_t r = image_edge_index(chain->edge, row, v->rows), c = image_edge_index(chain->edge, column, v->columns);
+    ptrdiff_t r = image_edge_index(chain->edge, row, v->rows),
+              c = image_edge_index(chain->edge, column, v->columns);
     return r < 0 || c < 0 ? chain->constant : v->x[r * v->columns + c];
 }
 
@@ -80,7 +81,9 @@ static float of_square(const view *v, ptrdiff_t row, ptrdiff_t column, float *sq
         return sum_of(line, size) * (float)(1.0 / ((double)size * (double)size));
     }
     qsort(square, count, sizeof *square, ascending);
-    return kernel == IMAGE_K_erode ? square[0] : kernel == IMAGE_K_dilate ? square[count - 1] : square[count / 2];
+    return kernel == IMAGE_K_erode    ? square[0]
+           : kernel == IMAGE_K_dilate ? square[count - 1]
+                                      : square[count / 2];
 }
 
 static float resize(const view *v, size_t row, size_t column) {
@@ -210,7 +213,8 @@ static void run_stage(const view *of, const image_form *to, int planes_from, int
         for (size_t i = 0; i < after; i++) {
             ptrdiff_t r = (ptrdiff_t)(i / to->columns), c = (ptrdiff_t)(i % to->columns);
             float *result = out + (size_t)p * after + i;
-            bool fork = planes_to > planes_from, mix = f->kind == IMAGE_MIX && !fork, shape = f->kind == IMAGE_SHAPE;
+            bool fork = planes_to > planes_from, mix = f->kind == IMAGE_MIX && !fork,
+                 shape = f->kind == IMAGE_SHAPE;
             bool keeps = !shape && !(mix && f->kernel == IMAGE_K_gray) &&
                          (p % channels >= colours || (v.stage->second && p < channels));
             if (mix && !keeps) {
@@ -233,9 +237,10 @@ tri_status image_plain(const image_plan *plan, const image_pixels *in, image_job
     for (size_t i = 0; i < count; i++)
         for (int c = 0; c < in->form.channels; c++) {
             size_t at = i * (size_t)in->form.channels + (size_t)c;
-            now[(size_t)c * count + i] = in->form.type == IMAGE_U1   ? (float)((const uint8_t *)in->bytes)[at]
-                                         : in->form.type == IMAGE_U2 ? (float)((const uint16_t *)in->bytes)[at]
-                                                                     : ((const float *)in->bytes)[at];
+            now[(size_t)c * count + i] = in->form.type == IMAGE_U1 ? (float)((const uint8_t *)in->bytes)[at]
+                                         : in->form.type == IMAGE_U2
+                                             ? (float)((const uint16_t *)in->bytes)[at]
+                                             : ((const float *)in->bytes)[at];
         }
     for (size_t k = 0; k < chain->count; k++)
         if (chain->stage[k].reach > reach) reach = chain->stage[k].reach;
@@ -245,7 +250,8 @@ tri_status image_plain(const image_plan *plan, const image_pixels *in, image_job
     *job = (image_job){.plan = plan, .in = in, .name = job->name};
     for (size_t k = 0; k < chain->count && status == TRI_OK; k++) {
         const image_form *form = &plan->form[k + 1];
-        view v = {plan, &chain->stage[k], now, (ptrdiff_t)plan->form[k].rows, (ptrdiff_t)plan->form[k].columns, k};
+        view v = {
+            plan, &chain->stage[k], now, (ptrdiff_t)plan->form[k].rows, (ptrdiff_t)plan->form[k].columns, k};
         if (chain->stage[k].filter->kind == IMAGE_WHOLE) {
             job->planes = now;
             job->done = k;
@@ -256,7 +262,8 @@ tri_status image_plain(const image_plan *plan, const image_pixels *in, image_job
         if (!next)
             status = tri_fail(TRI_ERR_MEMORY, "no memory for --verify");
         else
-            run_stage(&v, form, plan->planes[k], plan->planes[k + 1], now, next, square, square + side * side);
+            run_stage(&v, form, plan->planes[k], plan->planes[k + 1], now, next, square,
+                      square + side * side);
         free(now);
         now = next;
     }

@@ -145,8 +145,8 @@ static void abandon_png(void *file) {
     free(f);
 }
 
-static tri_status create_png(FILE *stream, const char *path, const image_form *form,
-                             const image_writing *how, void **out) {
+static tri_status create_png(FILE *stream, const char *path, const image_form *form, const image_writing *how,
+                             void **out) {
     if (form->type == IMAGE_F4)
         return tri_fail(TRI_ERR_ARGUMENT, "'%s': PNG has no floats; use --type u1 or u2, TIFF or HDF5", path);
     if (!form->rows || !form->columns || form->rows > 0x7fffffff || form->columns > 0x7fffffff)

@@ -45,7 +45,8 @@ static tri_status create_dataset(tri_run *run, image_state *s, image_sink *sink)
     TRI_TRY(tri_result_create_at(run->comm, s->out_file,
                                  TRI_RESULT_PLAIN | (s->replaces ? TRI_RESULT_REPLACE : 0), &sink->result));
     TRI_TRY(tri_agree(run->comm, tri_template_number(number_of(f->type), s->filters, &like)));
-    tri_status status = tri_array_create(sink->result, s->out_path, &like, (int)rank, dims, NULL, &sink->array);
+    tri_status status =
+        tri_array_create(sink->result, s->out_path, &like, (int)rank, dims, NULL, &sink->array);
     tri_template_free(&like);
     TRI_TRY(status);
     return tri_agree(run->comm, describe(s, sink));
@@ -98,16 +99,18 @@ static tri_status write_file(image_sink *sink, size_t rows, const void *bytes) {
     char *gathered = NULL;
     if (status == TRI_OK) {
         gathered = root ? malloc(total * line + 1) : NULL;
-        status = tri_agree(comm, !root || gathered ? TRI_OK
-                                                   : tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows", total));
+        status = tri_agree(
+            comm, !root || gathered ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for %zu rows", total));
     }
     if (status == TRI_OK)
-        status = tri_gatherv(bytes, (size_t)mine * line, MPI_BYTE, gathered, counts, displs, MPI_BYTE, 0, comm);
+        status =
+            tri_gatherv(bytes, (size_t)mine * line, MPI_BYTE, gathered, counts, displs, MPI_BYTE, 0, comm);
     tri_status written = TRI_OK;
     for (size_t done = 0, more; root && status == TRI_OK && written == TRI_OK && done < total; done += more) {
         size_t left = sink->form.rows - sink->next_row % sink->form.rows;
         more = total - done < left ? total - done : left;
-        if (sink->next_row && sink->next_row % sink->form.rows == 0) written = image_writer_page(sink->writer);
+        if (sink->next_row && sink->next_row % sink->form.rows == 0)
+            written = image_writer_page(sink->writer);
         if (written == TRI_OK) written = image_writer_rows(sink->writer, more, gathered + done * line);
         sink->next_row += more;
     }

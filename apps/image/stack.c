@@ -1,5 +1,5 @@
-/* Statistics over the stack. The frames of a round are turned over: each rank gets its rows of all of them, so
- * that it sees each of its pixels in the order of the frames, on any number of ranks. */
+/* Statistics over the stack. The frames of a round are turned over: each rank gets its rows of all of them,
+ * so that it sees each of its pixels in the order of the frames, on any number of ranks. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,8 +140,8 @@ static void finish_piece(void *argument, int thread, size_t number) {
             for (size_t j = 0; j < n; j++)
                 column[j] = k->all[j * k->most + i];
             qsort(column, n, sizeof *column, ascending);
-            f->out[i] = n % 2 ? column[n / 2]
-                              : (float)(((double)column[n / 2 - 1] + (double)column[n / 2]) / 2);
+            f->out[i] =
+                n % 2 ? column[n / 2] : (float)(((double)column[n / 2 - 1] + (double)column[n / 2]) / 2);
         }
     }
     free(column);

@@ -63,22 +63,22 @@ static tri_status describe(tiff_file *f, const char *path) {
     TIFFGetField(f->tiff, TIFFTAG_PHOTOMETRIC, &photometric);
     bool whole = format == SAMPLEFORMAT_UINT && (bits == 8 || bits == 16);
     if (!whole && !(format == SAMPLEFORMAT_IEEEFP && bits == 32))
-        return tri_fail(TRI_ERR_DATA, "'%s' has %d bits of sample format %d; supported are 8 and 16 bits "
-                        "without sign and floats of 32 bits", path, bits, format);
+        return tri_fail(TRI_ERR_DATA,
+                        "'%s' has %d bits of sample format %d; supported are 8 and 16 bits "
+                        "without sign and floats of 32 bits",
+                        path, bits, format);
     if (samples < 1 || samples > 4 || photometric > PHOTOMETRIC_RGB)
-        return tri_fail(TRI_ERR_DATA, "'%s' has %d samples of photometric kind %d; supported are grey and RGB",
-                        path, samples, photometric);
-    f->form = (image_form){rows, columns, samples,
-                           bits == 8    ? IMAGE_U1
-                           : bits == 16 ? IMAGE_U2
-                                        : IMAGE_F4};
+        return tri_fail(TRI_ERR_DATA,
+                        "'%s' has %d samples of photometric kind %d; supported are grey and RGB", path,
+                        samples, photometric);
+    f->form = (image_form){rows, columns, samples, bits == 8 ? IMAGE_U1 : bits == 16 ? IMAGE_U2 : IMAGE_F4};
     f->line = columns * (size_t)samples * image_type_bytes(f->form.type);
     f->separate = planar == PLANARCONFIG_SEPARATE && samples > 1;
     f->white_is_zero = photometric == PHOTOMETRIC_MINISWHITE && whole;
     f->tiled = TIFFIsTiled(f->tiff);
-    if (f->tiled && (!TIFFGetField(f->tiff, TIFFTAG_TILELENGTH, &f->tile_rows) ||
-                     !TIFFGetField(f->tiff, TIFFTAG_TILEWIDTH, &f->tile_columns) || !f->tile_rows ||
-                     !f->tile_columns))
+    if (f->tiled &&
+        (!TIFFGetField(f->tiff, TIFFTAG_TILELENGTH, &f->tile_rows) ||
+         !TIFFGetField(f->tiff, TIFFTAG_TILEWIDTH, &f->tile_columns) || !f->tile_rows || !f->tile_columns))
         return damaged(path);
     return TRI_OK;
 }
@@ -225,8 +225,7 @@ static tri_status create_tiff(FILE *stream, const char *path, const image_form *
     int file = dup(fileno(stream));
     quiet();
     /* Above 4 GiB only BigTIFF has room. Its pages are not counted here, so several pages always are. */
-    if (f && file >= 0)
-        f->tiff = TIFFFdOpen(file, path, (double)image_form_bytes(form) > 3.5e9 ? "w8" : "w");
+    if (f && file >= 0) f->tiff = TIFFFdOpen(file, path, (double)image_form_bytes(form) > 3.5e9 ? "w8" : "w");
     if (!f || !f->tiff) {
         if (file >= 0 && (!f || !f->tiff)) close(file);
         free(f);

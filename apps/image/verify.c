@@ -34,9 +34,10 @@ static tri_status read_output(image_state *s, size_t frame, const image_form *fo
         }
     }
     if (!path) return tri_fail(TRI_ERR_MEMORY, "no memory for a name");
-    tri_status status = image_codec_named(path) == &image_jpeg
-                            ? tri_fail(TRI_ERR_ARGUMENT, "--verify: JPEG does not keep the bits of '%s'", path)
-                            : image_read(path, place, HUGE_VAL, out);
+    tri_status status =
+        image_codec_named(path) == &image_jpeg
+            ? tri_fail(TRI_ERR_ARGUMENT, "--verify: JPEG does not keep the bits of '%s'", path)
+            : image_read(path, place, HUGE_VAL, out);
     free(path);
     return status;
 }
@@ -46,12 +47,14 @@ static float cut(float x, float most) {
 }
 
 /* Compares an output with planes of floats. */
-static tri_status compare(const image_pixels *out, const image_form *form, const float *planes, const char *name) {
+static tri_status compare(const image_pixels *out, const image_form *form, const float *planes,
+                          const char *name) {
     const image_form *f = &out->form;
     if (f->rows != form->rows || f->columns != form->columns || f->channels != form->channels ||
         f->type != form->type)
-        return tri_fail(TRI_ERR_WRONG, "the output of '%s' is %zu x %zu x %d of another type; expected %zu x %zu x %d",
-                        name, f->rows, f->columns, f->channels, form->rows, form->columns, form->channels);
+        return tri_fail(TRI_ERR_WRONG,
+                        "the output of '%s' is %zu x %zu x %d of another type; expected %zu x %zu x %d", name,
+                        f->rows, f->columns, f->channels, form->rows, form->columns, form->channels);
     size_t pixels = f->rows * f->columns;
     for (size_t i = 0; i < pixels; i++)
         for (int c = 0; c < f->channels; c++) {
@@ -61,11 +64,13 @@ static tri_status compare(const image_pixels *out, const image_form *form, const
                 have = ((const float *)out->bytes)[at];
                 if (!memcmp(&have, &x, sizeof x) || (isnan(have) && isnan(x))) continue;
             } else {
-                have = f->type == IMAGE_U1 ? ((const uint8_t *)out->bytes)[at] : ((const uint16_t *)out->bytes)[at];
+                have = f->type == IMAGE_U1 ? ((const uint8_t *)out->bytes)[at]
+                                           : ((const uint16_t *)out->bytes)[at];
                 x = rintf(cut(x, image_type_range(f->type)));
                 if (have == x) continue;
             }
-            return tri_fail(TRI_ERR_WRONG, "row %zu, column %zu, channel %d of '%s' is %.9g; the plain form gives %.9g",
+            return tri_fail(TRI_ERR_WRONG,
+                            "row %zu, column %zu, channel %d of '%s' is %.9g; the plain form gives %.9g",
                             i / f->columns, i % f->columns, c, name, (double)have, (double)x);
         }
     return TRI_OK;
@@ -232,7 +237,8 @@ tri_status image_preview(tri_run *run, image_state *s) {
         /* What has been written, as it is. */
         image_form form = in.form;
         if (s->out_file)
-            status = tri_fail(TRI_ERR_ARGUMENT, "--preview of a stack or of blocks needs an image file as --out");
+            status =
+                tri_fail(TRI_ERR_ARGUMENT, "--preview of a stack or of blocks needs an image file as --out");
         else
             status = read_output(s, 0, &form, &out);
     }
@@ -252,8 +258,7 @@ tri_status image_preview(tri_run *run, image_state *s) {
         memset(both.bytes, 255, image_form_bytes(&form));
         for (int k = 0; k < 2; k++)
             for (size_t r = 0; r < small[k].form.rows; r++)
-                memcpy((uint8_t *)both.bytes +
-                           3 * (r * form.columns + (k ? small[0].form.columns + GAP : 0)),
+                memcpy((uint8_t *)both.bytes + 3 * (r * form.columns + (k ? small[0].form.columns + GAP : 0)),
                        (const uint8_t *)small[k].bytes + 3 * r * small[k].form.columns,
                        3 * small[k].form.columns);
         status = image_write(s->preview, tri_replaces(run), &both, &s->how);

@@ -76,8 +76,8 @@ tri_status image_otsu(const image_stage *stage, image_job *job) {
         for (size_t i = 0; i < pixels; i++)
             count[bin_of(x[i], low, high, bins, whole)]++;
         double place = (double)divide(count, bins);
-        float limit = whole ? (float)place
-                            : (float)((double)low + (place + 0.5) * ((double)high - (double)low) / 256);
+        float limit =
+            whole ? (float)place : (float)((double)low + (place + 0.5) * ((double)high - (double)low) / 256);
         for (size_t i = 0; i < pixels; i++)
             x[i] = (whole ? rintf(x[i]) : x[i]) > limit ? job->plan->range : 0;
     }
