@@ -1,7 +1,7 @@
 # The libraries underneath. MPI is required. The others are optional: TRIREME_WITH_<PART> is AUTO,
 # ON or OFF; TRIREME_HAS_<PART> is ON where the part is used, and trireme_<PART>_missing says why it is not.
 # The CMake package installs this file and finds the libraries by it, so a missing part is no error here.
-foreach(part HDF5 OPENCL HWLOC LIBEVENT LIBDW GMP)
+foreach(part HDF5 OPENCL HWLOC LIBEVENT LIBDW GMP IMAGE)
     set(TRIREME_HAS_${part} OFF)
     set(trireme_${part}_missing "TRIREME_WITH_${part} is OFF")
 endforeach()
@@ -125,6 +125,15 @@ if(TRIREME_WITH_GMP)
         if(trireme_gmp_links)
             set(TRIREME_HAS_GMP ON)
         endif()
+    endif()
+endif()
+
+# apps/image needs the three codecs, and the pool.
+if(TRIREME_WITH_IMAGE)
+    set(trireme_IMAGE_missing "no libpng >= 1.6, libtiff-4 and libjpeg for pkg-config, or no LIBEVENT")
+    pkg_check_modules(trireme_image QUIET IMPORTED_TARGET GLOBAL libpng>=1.6 libtiff-4 libjpeg)
+    if(trireme_image_FOUND AND TRIREME_HAS_LIBEVENT)
+        set(TRIREME_HAS_IMAGE ON)
     endif()
 endif()
 

@@ -7,10 +7,9 @@ import pytest
 
 from conftest import BUILD
 
-PROGRAMS = ("accept alltoall bcast bench boost doctor gather heat list map p2p pool reduce report scatter "
-            "show tune").split()
-if not (BUILD / "apps" / "pool").exists():
-    PROGRAMS.remove("pool")
+PROGRAMS = ("accept alltoall bcast bench boost doctor gather heat image list map p2p pool reduce report "
+            "scatter show tune").split()
+PROGRAMS = [name for name in PROGRAMS if name not in ("image", "pool") or (BUILD / "apps" / name).exists()]
 
 
 @pytest.fixture

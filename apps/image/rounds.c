@@ -1,0 +1,182 @@
+/* Rounds of frames: in each, every rank does some frames in a row and all write them to one output, or turn
+ * them over to the ranks that own their rows, for statistics over the stack (stack.c). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/image/image.h"
+
+/* Frames that the threads of a rank do at the same time. */
+typedef struct batch {
+    image_state *s;
+    size_t first;
+    image_pixels *out;
+    char **table;
+    tri_status *status;
+    char (*why)[512];
+} batch;
+
+static void do_one(void *argument, int thread, size_t number) {
+    const batch *b = argument;
+    b->out[number].bytes = NULL;
+    b->status[number] =
+        image_frame_do(b->s, b->first + number, &b->s->worker[thread], &b->out[number], &b->table[number]);
+    if (b->status[number] != TRI_OK) snprintf(b->why[number], sizeof *b->why, "%s", tri_error_text());
+}
+
+static bool same_form(const image_form *a, const image_form *b) {
+    return a->rows == b->rows && a->columns == b->columns && a->channels == b->channels && a->type == b->type;
+}
+
+/* Puts the frames one behind another into `bytes`; a broken one is zeros, and not valid. */
+static tri_status collect(batch *b, size_t count, const image_form *form, char *bytes, int *valid) {
+    image_state *s = b->s;
+    size_t each = image_form_bytes(form);
+    for (size_t k = 0; k < count; k++) {
+        if (b->status[k] == TRI_OK && !same_form(&b->out[k].form, form)) {
+            char name[400];
+            image_frames_name(&s->frames, b->first + k, name, sizeof name);
+            b->status[k] = TRI_ERR_DATA;
+            snprintf(b->why[k], sizeof *b->why,
+                     "'%s' becomes %zu x %zu x %d %s, but the first frame %zu x %zu x %d: a stack has frames "
+                     "of one size and type",
+                     name, b->out[k].form.rows, b->out[k].form.columns, b->out[k].form.channels,
+                     b->out[k].form.type == form->type ? "" : "of another type", form->rows, form->columns,
+                     form->channels);
+        }
+        valid[k] = b->status[k] == TRI_OK;
+        if (valid[k])
+            memcpy(bytes + k * each, b->out[k].bytes, each);
+        else
+            memset(bytes + k * each, 0, each);
+        free(b->out[k].bytes);
+        b->out[k].bytes = NULL;
+        s->done += (size_t)valid[k];
+        free(s->tables[b->first + k]);
+        s->tables[b->first + k] = valid[k] ? b->table[k] : NULL;
+        if (!valid[k]) free(b->table[k]);
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (valid[k]) continue;
+        if (!s->keep_going) return tri_fail(b->status[k], "%s", b->why[k]);
+        image_broken(s, b->status[k], b->why[k]);
+    }
+    return TRI_OK;
+}
+
+/* Sends the tables of all frames to rank 0. */
+static tri_status share_tables(tri_run *run, image_state *s) {
+    size_t ranks = (size_t)tri_comm_size(run->comm), bytes = 0, total = 0;
+    int root = tri_comm_rank(run->comm) == 0;
+    for (size_t k = 0; k < s->frames.count; k++)
+        if (s->tables[k]) bytes += 2 * sizeof(uint64_t) + strlen(s->tables[k]);
+    char *mine = malloc(bytes + 1), *all = NULL;
+    size_t *counts = calloc(ranks, sizeof *counts);
+    ptrdiff_t *displs = calloc(ranks, sizeof *displs);
+    tri_status status = mine && counts && displs ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for tables");
+    TRI_TRY(tri_agree(run->comm, status));
+    size_t at = 0;
+    for (size_t k = 0; k < s->frames.count; k++) {
+        if (!s->tables[k]) continue;
+        uint64_t head[2] = {k, strlen(s->tables[k])};
+        memcpy(mine + at, head, sizeof head);
+        memcpy(mine + at + sizeof head, s->tables[k], head[1]);
+        at += sizeof head + head[1];
+    }
+    TRI_TRY(tri_allgather(&bytes, sizeof bytes, MPI_BYTE, counts, sizeof bytes, MPI_BYTE, run->comm));
+    for (size_t r = 0; r < ranks; r++) {
+        displs[r] = (ptrdiff_t)total;
+        total += counts[r];
+    }
+    all = malloc(root ? total + 1 : 1);
+    TRI_TRY(tri_agree(run->comm, all ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for tables")));
+    TRI_TRY(tri_gatherv(mine, bytes, MPI_BYTE, all, counts, displs, MPI_BYTE, 0, run->comm));
+    for (size_t done = 0; root && done < total;) {
+        uint64_t head[2];
+        memcpy(head, all + done, sizeof head);
+        free(s->tables[head[0]]);
+        s->tables[head[0]] = strndup(all + done + sizeof head, head[1]);
+        done += sizeof head + head[1];
+    }
+    free(mine);
+    free(all);
+    free(counts);
+    free(displs);
+    /* What went wrong on any rank counts. */
+    uint64_t numbers[2] = {s->done, s->broken}, sums[2];
+    TRI_TRY(tri_allreduce(numbers, sums, 2, MPI_UINT64_T, MPI_SUM, run->comm));
+    s->done = sums[0];
+    if (sums[1] && !s->broken) snprintf(s->broken_text, sizeof s->broken_text, "see the lines above");
+    s->broken = sums[1];
+    return TRI_OK;
+}
+
+static tri_status make_batch(image_state *s, size_t most, const image_form *form, batch *b, char **bytes,
+                             int **valid) {
+    *b = (batch){.s = s};
+    b->out = calloc(most, sizeof *b->out);
+    b->table = calloc(most, sizeof *b->table);
+    b->status = calloc(most, sizeof *b->status);
+    b->why = calloc(most, sizeof *b->why);
+    *bytes = malloc(most * image_form_bytes(form) + 1);
+    *valid = calloc(most, sizeof **valid);
+    if (b->out && b->table && b->status && b->why && *bytes && *valid) return TRI_OK;
+    return tri_fail(TRI_ERR_MEMORY, "no memory for %zu frames", most);
+}
+
+tri_status image_rounds_do(tri_run *run, image_state *s, const image_form *form,
+                           tri_status (*take)(void *, size_t, size_t, const char *, const int *),
+                           void *argument) {
+    size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm);
+    size_t count = s->frames.count, most = (size_t)s->threads, share = (count + ranks - 1) / ranks;
+    if (most > share) most = share;
+    if (!most) most = 1;
+    batch b;
+    char *bytes = NULL;
+    int *valid = NULL;
+    tri_status status = tri_agree(run->comm, make_batch(s, most, form, &b, &bytes, &valid));
+    for (size_t at = 0; at < count && status == TRI_OK; at += ranks * most) {
+        size_t first = at + rank * most < count ? at + rank * most : count,
+               mine = count - first < most ? count - first : most;
+        b.first = first;
+        tri_team_for(run->team, mine, do_one, &b);
+        status = tri_agree(run->comm, collect(&b, mine, form, bytes, valid));
+        double start = tri_now_s();
+        if (status == TRI_OK) status = take(argument, first, mine, bytes, valid);
+        s->worker[0].write_s += tri_now_s() - start;
+        size_t done = at + ranks * most < count ? at + ranks * most : count;
+        tri_progress(run, "filtering", (double)done, (double)count, "frames");
+    }
+    free(b.out);
+    free(b.table);
+    free(b.status);
+    free(b.why);
+    free(bytes);
+    free(valid);
+    return status;
+}
+
+static tri_status to_sink(void *argument, size_t first, size_t count, const char *bytes, const int *valid) {
+    image_sink *sink = argument;
+    (void)valid;
+    return image_sink_write(sink, first * sink->form.rows, count * sink->form.rows, bytes);
+}
+
+tri_status image_rounds(tri_run *run, image_state *s) {
+    image_form form;
+    image_plan *plan = NULL;
+    tri_status status = image_frames_form(&s->frames, 0, &form);
+    if (status == TRI_OK) status = image_plan_create(&s->chain, &form, &plan);
+    TRI_TRY(tri_agree(run->comm, status));
+    form = image_plan_form(plan, image_output_type(s, form.type));
+    if (s->stack >= 0) {
+        status = image_stack(run, s, &form, plan->form[0].type);
+    } else {
+        image_sink sink;
+        status = image_sink_create(run, s, &form, s->frames.count, &sink);
+        if (status == TRI_OK) status = image_rounds_do(run, s, &form, to_sink, &sink);
+        if (status == TRI_OK) status = image_sink_finish(&sink);
+        image_sink_destroy(&sink);
+    }
+    image_plan_destroy(&plan);
+    return status == TRI_OK ? share_tables(run, s) : status;
+}
