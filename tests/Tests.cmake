@@ -26,8 +26,8 @@ endfunction()
 
 # trireme_mpi_test(NAME RANKS n... [FULL n...] LABELS label... COMMAND program args...): one CTest test per
 # number of ranks, by the launcher and the environment that jobs/env.sh sets for the MPI library of this
-# build. Those of FULL are labelled full, too, and so are more ranks than 3 of a library whose ranks do not give
-# their core away while they wait: on two cores they take minutes.
+# build. Those of FULL are labelled full, too, and so are more ranks than 3 of a library whose ranks do not
+# give their core away while they wait: on two cores they take minutes.
 function(trireme_mpi_test name)
     cmake_parse_arguments(arg "" "" "RANKS;FULL;LABELS;COMMAND" ${ARGN})
     foreach(np ${arg_RANKS} ${arg_FULL})
