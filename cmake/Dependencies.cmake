@@ -100,7 +100,7 @@ endif()
 
 # apps/factor needs all three. GMP-ECM and FLINT have no file for pkg-config in Debian 12.
 if(TRIREME_WITH_GMP)
-    set(trireme_GMP_missing "not all of GMP, GMP-ECM >= 7 and FLINT >= 2.9 < 3")
+    set(trireme_GMP_missing "not all of GMP, GMP-ECM >= 7 and FLINT >= 2.9")
     foreach(library gmp ecm flint)
         find_library(trireme_${library}_library ${library})
         mark_as_advanced(trireme_${library}_library)
@@ -110,6 +110,7 @@ if(TRIREME_WITH_GMP)
         try_compile(trireme_gmp_links SOURCE_FROM_CONTENT gmp_probe.c "
             #include <ecm.h>
             #include <flint/fmpz.h>
+            #include <flint/fmpz_factor.h>
             #include <flint/qsieve.h>
             int main(void) {
                 ecm_params p;
