@@ -89,8 +89,9 @@ const char *factor_piece_excluded(const factor_piece *p, char text[128]) {
     int level = 0;
     while (level < FACTOR_LEVELS && p->worth[level] >= 0.995)
         level++;
+    snprintf(text, 128, "nothing");
     int at = level ? snprintf(text, 128, "t%d done", factor_level_digits(level - 1)) : 0;
-    if (level < FACTOR_LEVELS)
+    if (level < FACTOR_LEVELS && p->worth[level] > 0)
         snprintf(text + at, 128 - (size_t)at, "%s%.3g %% of t%d", at ? ", " : "", 100 * p->worth[level],
                  factor_level_digits(level));
     return text;

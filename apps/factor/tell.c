@@ -70,8 +70,7 @@ static void explain(const factor_number *number) {
         if (!excluded) continue;
         fprintf(stderr, "factor: %.40s%s: a composite factor of %lld digits is left; excluded: %s\n",
                 number->text, strlen(number->text) > 40 ? "..." : "",
-                (long long)json_integer_value(json_object_get(one, "digits")),
-                *excluded ? excluded : "nothing");
+                (long long)json_integer_value(json_object_get(one, "digits")), excluded);
     }
 }
 
@@ -96,8 +95,7 @@ void factor_tell_end(factor_state *s, tri_status status) {
     for (size_t i = 0; i < s->printed; i++)
         if (s->number[i].same == i && !s->number[i].whole) explain(s->number + i);
     if (s->lost_before)
-        fprintf(stderr,
-                "factor: the journal had %zu curves that were given out and not ended; they ran again\n",
+        fprintf(stderr, "factor: %zu curves of earlier runs were given out and not ended; they ran again\n",
                 s->lost_before);
     if (factor_lost_curves())
         fprintf(stderr, "factor: %zu curves were lost with their workers and ran again\n",

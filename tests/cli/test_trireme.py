@@ -7,10 +7,11 @@ import pytest
 
 from conftest import BUILD
 
-PROGRAMS = ("accept alltoall bcast bench boost doctor gather heat list map p2p pool reduce report scatter "
+PROGRAMS = ("accept alltoall bcast bench boost doctor factor gather heat list map p2p pool reduce report scatter "
             "show tune").split()
-if not (BUILD / "apps" / "pool").exists():
-    PROGRAMS.remove("pool")
+for optional in ("factor", "pool"):
+    if not (BUILD / "apps" / optional).exists():
+        PROGRAMS.remove(optional)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ WALLS = {
     "preload": (("base", "mpi", "collectives"), ("mpi",)),
     "pool": (("base", "threads"), ("event", "crypto", "mpi")),
     "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool"),
-             ("json", "zlib", "event", "crypto")),
+             ("json", "zlib", "event", "crypto", "gmp")),
 }
 # folders whose private headers others may include
 PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu", "collectives")}
@@ -37,6 +37,7 @@ FOREIGN_HEADERS = {
     "zlib": r"z(lib|conf)\.h",
     "event": r"event2/.*",
     "crypto": r"openssl/.*",
+    "gmp": r"(gmp|ecm)\.h|flint/.*",
 }
 FOREIGN_SYMBOLS = {
     "mpi": r"P?MPI_",
@@ -48,6 +49,7 @@ FOREIGN_SYMBOLS = {
     "zlib": r"(crc32|adler32|inflate|deflate|compress|uncompress)",
     "event": r"(event|evbuffer|bufferevent|evconnlistener|evutil)_",
     "crypto": r"(EVP|HMAC|RAND|CRYPTO)(_|$)",
+    "gmp": r"(__gmpz?|ecm|flint|fmpz|n|qsieve)_",
 }
 # The C library: the headers of C11, of POSIX, and of Linux.
 SYSTEM_HEADERS = re.compile(
