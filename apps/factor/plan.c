@@ -30,6 +30,7 @@ static tri_status add_number(factor_state *s, const char *text, factor_table *se
     }
     s->numbers++;
     char *value = mpz_get_str(NULL, 10, number->n);
+    if (*value == '-') memmove(value, value + 1, strlen(value)); /* n and -n have the same pieces */
     status = factor_table_put(seen, value, s->numbers - 1, &number->same);
     if (number->same != s->numbers - 1) free(value); /* else the table has it */
     return status;
@@ -215,15 +216,11 @@ bool factor_plan_active(factor_state *s, size_t index) {
     return true;
 }
 
-/* The pieces of a number that nobody has looked at: itself without its sign, or what the journal has. */
+/* The first pieces of a number: itself without its sign, or what the journal has. */
 static void begin_number(factor_state *s, size_t index) {
     factor_number *number = s->number + index;
     mpz_t n;
     mpz_init(n);
-    if (mpz_sgn(number->n) < 0) {
-        mpz_set_si(n, -1);
-        factor_number_add(number, index, factor_piece_new(n, FACTOR_PRIME, NULL, "sign"));
-    }
     mpz_abs(n, number->n);
     if (!factor_book_load(s, index) && mpz_cmp_ui(n, 1) != 0) {
         factor_piece *p =

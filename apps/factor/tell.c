@@ -17,11 +17,16 @@ static void print(factor_state *s, const factor_number *number, const factor_num
     if (s->options->json) {
         json_t *one = json_copy(same->json);
         json_object_set_new(one, "number", json_string(number->text));
+        if (mpz_sgn(number->n) < 0) {
+            json_t *all = json_copy(json_object_get(one, "factors"));
+            json_array_insert_new(all, 0, json_pack("{s:s, s:s}", "value", "-1", "kind", "unit"));
+            json_object_set_new(one, "factors", all);
+        }
         if (!s->json) s->json = json_array();
         json_array_append_new(s->json, one);
         return;
     }
-    printf("%s:%s\n", number->text, same->result);
+    printf("%s:%s%s\n", number->text, mpz_sgn(number->n) < 0 ? " -1" : "", same->result);
 }
 
 void factor_tell_results(factor_state *s) {
