@@ -13,7 +13,7 @@
 #include "pool/manager.h"
 #include "pool/worker.h"
 
-static const double grace_s = 5, stop_s = 5, patience_s = 60, stranger_s = 30;
+static const double grace_s = 5, stop_s = 5, late_s = 10, patience_s = 60, stranger_s = 30;
 
 static void tell_waits(tri_manager *m) {
     while (m->waits && !m->open) {
@@ -36,8 +36,11 @@ static void cancel(tri_job *job) {
 /* The list of ready tasks is emptied by giving out, the rest here. */
 static void stop(tri_manager *m, int status) {
     m->stopping = 1;
-    m->stop_due = tri_deadline(stop_s);
-    for (int i = 0; i < 2; i++)
+    m->end_status = status;
+    /* Those that are on their way get the status when they join. */
+    int late = m->numbers < m->options.expects;
+    m->stop_due = tri_deadline(late ? late_s : stop_s);
+    for (int i = 0; i < 2 && !late; i++)
         if (m->listener[i]) evconnlistener_disable(m->listener[i]);
     if (m->aside) {
         tri_job_end(m->aside, TRI_CANCELLED, "the pool has ended");
@@ -52,7 +55,7 @@ static void stop(tri_manager *m, int status) {
             tri_job_leave(job);
             tri_job_end(job, TRI_CANCELLED, "the pool has ended");
         }
-        tri_peer_bye(peer, peer->local ? TRI_OK : status);
+        if (peer->local || peer->state == TRI_PEER_MEMBER) tri_peer_bye(peer, peer->local ? TRI_OK : status);
     }
     tell_waits(m);
 }
@@ -138,7 +141,7 @@ static void on_tick(evutil_socket_t file, short what, void *argument) {
     /* A worker closes the connection when it has read the end. If we closed first, what it has sent and we
      * have not read would reset the connection, and the end with it. The local worker is joined, but the word
      * must have left for it. */
-    int left = 0;
+    int left = m->numbers < m->options.expects;
     for (const tri_member *peer = m->peers; peer; peer = peer->after)
         left += peer->state == TRI_PEER_MEMBER &&
                 (!peer->local || evbuffer_get_length(bufferevent_get_output(peer->stream)));

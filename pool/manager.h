@@ -118,7 +118,7 @@ struct tri_manager {
     tri_member *reserved;
     tri_member *peers, *line, *line_end;
     tri_host *hosts;
-    int workers, remote, numbers, held, stopping;
+    int workers, remote, numbers, held, stopping, end_status;
     double mean_s, stop_due, last_joined;
     tri_wish *waits;
     tri_wire wire;

@@ -144,6 +144,10 @@ static int hello(tri_member *peer, tri_wire_reader *r) {
     m->remote += !peer->local;
     m->last_joined = tri_deadline(0);
     welcome(peer, "");
+    if (m->stopping) {
+        if (!peer->local) tri_peer_bye(peer, m->end_status); /* the local worker has got it */
+        return 1;
+    }
     tri_peer_tell(peer, TRI_POOL_JOINED, "");
     tri_give_room(peer);
     return 1;

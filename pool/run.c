@@ -13,12 +13,19 @@ static void file_name(char *name, size_t room) {
     snprintf(name, room, ".trireme-pool-%s.%s", job ? job : "0", step ? step : "0");
 }
 
+/* The manager's failure is told by the manager. */
+static void tell(int argc, char **argv) {
+    const char *program = argc > 0 ? strrchr(*argv, '/') : NULL;
+    fprintf(stderr, "%s: %s\n", program ? program + 1 : argc > 0 ? *argv : "pool", tri_error_text());
+}
+
 static tri_status manage_here(int *argc, char ***argv, const tri_pool_options *options, int ranks, int by_mpi,
                               tri_status (*manage)(tri_pool *pool, void *argument), void *argument) {
     tri_pool *pool = NULL;
     tri_pool_options mine = *options;
     char address[TRI_POOL_ADDRESS] = "", name[64], text[1024];
     mine.listens |= ranks > 1;
+    mine.expects = ranks - 1;
     tri_status status = tri_pool_create(&mine, &pool);
     if (status == TRI_OK) snprintf(address, sizeof address, "%s", tri_pool_address(pool));
     file_name(name, sizeof name);
@@ -31,6 +38,8 @@ static tri_status manage_here(int *argc, char ***argv, const tri_pool_options *o
     if (status == TRI_OK) status = manage(pool, argument);
     snprintf(text, sizeof text, "%s", tri_error_text());
     if (ranks > 1 && !by_mpi) unlink(name);
+    /* Before the others end with this status: a launcher may end all at the first one that does. */
+    if (status != TRI_OK) tell(*argc, *argv);
     tri_pool_destroy(&pool, status);
     return status == TRI_OK ? TRI_OK : tri_fail(status, "%s", text);
 }
@@ -52,10 +61,5 @@ int tri_pool_run(int *argc, char ***argv, const tri_pool_options *options,
     int rank, ranks, by_mpi = tri_pool_launched(&rank, &ranks);
     tri_status status = rank ? work_here(argc, argv, options, by_mpi)
                              : manage_here(argc, argv, options, ranks, by_mpi, manage, argument);
-    /* The manager's failure is told by the manager. */
-    if (status != TRI_OK && rank == 0) {
-        const char *program = *argc > 0 ? strrchr(**argv, '/') : NULL;
-        fprintf(stderr, "%s: %s\n", program ? program + 1 : *argc > 0 ? **argv : "pool", tri_error_text());
-    }
     return tri_status_exit(status);
 }

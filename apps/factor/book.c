@@ -155,7 +155,7 @@ bool factor_book_load(factor_state *s, size_t index) {
     factor_number *number = s->number + index;
     if (!s->book || mpz_sgn(number->n) == 0) return false;
     char *value = mpz_get_str(NULL, 10, number->n);
-    size_t root = factor_table_get(&s->book->roots, *value == '-' ? value + 1 : value);
+    size_t root = factor_table_get(&s->book->roots, value + (*value == '-'));
     free(value);
     if (root == SIZE_MAX) return false;
     for (factor_piece *p = s->book->first[root], *after; p; p = after) {

@@ -3,6 +3,9 @@
 #ifndef TRIREME_APPS_FACTOR_H
 #define TRIREME_APPS_FACTOR_H
 
+/* Before gmp.h, which declares its output of files only then. */
+#include <stdio.h>
+
 #include <gmp.h>
 
 #include "apps/driver/app.h"
@@ -106,7 +109,7 @@ void factor_saved_write(const factor_saved *s, FILE *to);
 
 typedef enum factor_kind {
     FACTOR_UNKNOWN,  /* not looked at yet */
-    FACTOR_PRIME,    /* proven; also -1 and 0 */
+    FACTOR_PRIME,    /* proven; also 0 */
     FACTOR_PROBABLE, /* no proof was asked for, or none was found */
     FACTOR_COMPOSITE
 } factor_kind;
@@ -133,7 +136,7 @@ struct factor_piece {
 
 typedef struct factor_number {
     char *text;   /* as the user gave it */
-    size_t same;  /* index of the first number of this value */
+    size_t same;  /* index of the first number of this value, the sign apart */
     size_t saved; /* its first curve of a save file; SIZE_MAX: none */
     mpz_t n;
     factor_piece *pieces;

@@ -13,7 +13,7 @@ typedef struct parser {
     tri_status status;
 } parser;
 
-enum { DEPTH_MOST = 100, BITS_MOST = 333000 };
+enum { DEPTH_MOST = 100, BITS_MOST = 332192 };
 
 static void sum(parser *p, mpz_t out);
 

@@ -34,12 +34,14 @@ static void tell_lost(const factor_ticket *t, const tri_pool_event *event) {
 }
 
 void factor_watch(void *argument, const tri_pool_event *event) {
-    (void)argument;
+    const factor_ticket *t = event->tag;
+    /* The loop sees a journal that cannot grow when it writes itself. */
+    if (event->what == TRI_POOL_GIVEN && t && t->task == FACTOR_CURVES) (void)factor_book_given(argument, t);
     if (event->what == TRI_POOL_JOINED || event->what == TRI_POOL_LEFT)
         atomic_store(&workers, event->workers);
     if (event->what == TRI_POOL_LEFT && !quiet && strcmp(event->text, "left") != 0)
         fprintf(stderr, "factor: worker %d on %s is lost: %s\n", event->worker, event->host, event->text);
-    if (event->what == TRI_POOL_LOST && event->tag) tell_lost(event->tag, event);
+    if (event->what == TRI_POOL_LOST && t) tell_lost(t, event);
 }
 
 /* ---- signals: a wish that the loop sees ---- */
@@ -85,7 +87,6 @@ static tri_status submit(factor_state *s, factor_ticket *t) {
     if (t->after) t->after->before = t;
     s->tickets = t;
     s->outstanding++;
-    if (t->task == FACTOR_CURVES) TRI_TRY(factor_book_given(s, t));
     FILE *to = factor_stream(&text, &length);
     write_input(s, t, to);
     fclose(to);

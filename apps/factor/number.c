@@ -89,8 +89,9 @@ const char *factor_piece_excluded(const factor_piece *p, char text[128]) {
     int level = 0;
     while (level < FACTOR_LEVELS && p->worth[level] >= 0.995)
         level++;
+    snprintf(text, 128, "nothing");
     int at = level ? snprintf(text, 128, "t%d done", factor_level_digits(level - 1)) : 0;
-    if (level < FACTOR_LEVELS)
+    if (level < FACTOR_LEVELS && p->worth[level] > 0)
         snprintf(text + at, 128 - (size_t)at, "%s%.3g %% of t%d", at ? ", " : "", 100 * p->worth[level],
                  factor_level_digits(level));
     return text;
@@ -106,9 +107,9 @@ static int by_value(const void *a, const void *b) {
 static json_t *describe(const factor_piece *p) {
     static const char *const kinds[] = {"composite", "prime", "probable prime", "composite"};
     char *value = mpz_get_str(NULL, 10, p->n), text[128];
-    const char *kind = mpz_sgn(p->n) > 0 ? kinds[p->kind] : "unit";
-    json_t *one = json_pack("{s:s, s:s, s:I, s:s}", "value", value, "kind", mpz_sgn(p->n) ? kind : "zero",
-                            "digits", (json_int_t)p->digits, "found_by", p->how);
+    json_t *one =
+        json_pack("{s:s, s:s, s:I, s:s}", "value", value, "kind", mpz_sgn(p->n) ? kinds[p->kind] : "zero",
+                  "digits", (json_int_t)p->digits, "found_by", p->how);
     free(value);
     if (p->kind == FACTOR_PRIME || p->kind == FACTOR_PROBABLE) return one;
     json_t *curves = json_array(), *missed = json_object();
@@ -150,7 +151,7 @@ tri_status factor_number_finish(factor_number *number) {
     }
     fclose(to);
     free(sorted);
-    bool right = mpz_cmp(product, number->n) == 0;
+    bool right = mpz_cmpabs(product, number->n) == 0;
     number->json = json_pack("{s:s, s:b, s:o}", "number", number->text, "complete", (int)number->whole,
                              "factors", factors);
     number->done = true;

@@ -15,7 +15,11 @@ static tri_status add_number(factor_state *s, const char *text, factor_table *se
         s->number = more;
     }
     factor_number *number = s->number + s->numbers;
-    *number = (factor_number){.text = strdup(text + strspn(text, " \t")), .saved = SIZE_MAX};
+    text += strspn(text, " \t");
+    size_t length = strlen(text);
+    while (length && strchr(" \t", text[length - 1]))
+        length--;
+    *number = (factor_number){.text = strndup(text, length), .saved = SIZE_MAX};
     if (!number->text) return tri_fail(TRI_ERR_MEMORY, "no memory for the numbers");
     mpz_init(number->n);
     tri_status status = factor_parse(text, number->n);
@@ -26,6 +30,7 @@ static tri_status add_number(factor_state *s, const char *text, factor_table *se
     }
     s->numbers++;
     char *value = mpz_get_str(NULL, 10, number->n);
+    if (*value == '-') memmove(value, value + 1, strlen(value)); /* n and -n have the same pieces */
     status = factor_table_put(seen, value, s->numbers - 1, &number->same);
     if (number->same != s->numbers - 1) free(value); /* else the table has it */
     return status;
@@ -36,16 +41,15 @@ static tri_status read_lines(factor_state *s, const char *name, FILE *file, fact
     size_t room = 0;
     tri_status status = TRI_OK;
     for (size_t k = 1; status == TRI_OK && getline(&line, &room, file) >= 0; k++) {
-        char *text = line + strspn(line, " \t");
-        text[strcspn(text, "#\r\n")] = 0;
-        for (size_t end = strlen(text); end && strchr(" \t", text[end - 1]); end--)
-            text[end - 1] = 0;
-        if (!*text) continue;
-        status = add_number(s, text, seen);
+        line[strcspn(line, "\r\n")] = 0;
+        for (char *c = line; *c; c++) /* 11# is a number */
+            if (*c == '#' && (c == line || strchr(" \t", c[-1]))) *c = 0;
+        if (!line[strspn(line, " \t")]) continue;
+        status = add_number(s, line, seen);
         if (status == TRI_ERR_ARGUMENT) {
             char why[256];
             snprintf(why, sizeof why, "%s", tri_error_text());
-            status = tri_fail(TRI_ERR_DATA, "%s: line %zu: '%.60s': %s", name, k, text, why);
+            status = tri_fail(TRI_ERR_DATA, "%s: line %zu: '%.60s': %s", name, k, line, why);
         }
     }
     if (status == TRI_OK && ferror(file)) status = tri_output_failure("read", name);
@@ -212,15 +216,11 @@ bool factor_plan_active(factor_state *s, size_t index) {
     return true;
 }
 
-/* The pieces of a number that nobody has looked at: itself without its sign, or what the journal has. */
+/* The first pieces of a number: itself without its sign, or what the journal has. */
 static void begin_number(factor_state *s, size_t index) {
     factor_number *number = s->number + index;
     mpz_t n;
     mpz_init(n);
-    if (mpz_sgn(number->n) < 0) {
-        mpz_set_si(n, -1);
-        factor_number_add(number, index, factor_piece_new(n, FACTOR_PRIME, NULL, "sign"));
-    }
     mpz_abs(n, number->n);
     if (!factor_book_load(s, index) && mpz_cmp_ui(n, 1) != 0) {
         factor_piece *p =

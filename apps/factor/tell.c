@@ -17,11 +17,16 @@ static void print(factor_state *s, const factor_number *number, const factor_num
     if (s->options->json) {
         json_t *one = json_copy(same->json);
         json_object_set_new(one, "number", json_string(number->text));
+        if (mpz_sgn(number->n) < 0) {
+            json_t *all = json_copy(json_object_get(one, "factors"));
+            json_array_insert_new(all, 0, json_pack("{s:s, s:s}", "value", "-1", "kind", "unit"));
+            json_object_set_new(one, "factors", all);
+        }
         if (!s->json) s->json = json_array();
         json_array_append_new(s->json, one);
         return;
     }
-    printf("%s:%s\n", number->text, same->result);
+    printf("%s:%s%s\n", number->text, mpz_sgn(number->n) < 0 ? " -1" : "", same->result);
 }
 
 void factor_tell_results(factor_state *s) {
@@ -70,8 +75,7 @@ static void explain(const factor_number *number) {
         if (!excluded) continue;
         fprintf(stderr, "factor: %.40s%s: a composite factor of %lld digits is left; excluded: %s\n",
                 number->text, strlen(number->text) > 40 ? "..." : "",
-                (long long)json_integer_value(json_object_get(one, "digits")),
-                *excluded ? excluded : "nothing");
+                (long long)json_integer_value(json_object_get(one, "digits")), excluded);
     }
 }
 
@@ -96,8 +100,7 @@ void factor_tell_end(factor_state *s, tri_status status) {
     for (size_t i = 0; i < s->printed; i++)
         if (s->number[i].same == i && !s->number[i].whole) explain(s->number + i);
     if (s->lost_before)
-        fprintf(stderr,
-                "factor: the journal had %zu curves that were given out and not ended; they ran again\n",
+        fprintf(stderr, "factor: %zu curves of earlier runs were given out and not ended; they ran again\n",
                 s->lost_before);
     if (factor_lost_curves())
         fprintf(stderr, "factor: %zu curves were lost with their workers and ran again\n",

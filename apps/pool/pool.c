@@ -180,7 +180,8 @@ static int run(farm_options *o, int *argc, char ***argv, bool joins) {
                                 .devices = o->devices,
                                 .memory_bytes = memory,
                                 .crash_limit = o->crash_limit,
-                                .listens = m.ranks > 1 || *m.file};
+                                .listens = m.ranks > 1 || *m.file,
+                                .expects = m.ranks - 1};
     tri_status status = farm_keeper_start();
     if (status != TRI_OK) {
         fprintf(stderr, "pool: %s\n", tri_error_text());

@@ -149,6 +149,8 @@ typedef struct tri_pool_options {
                                            worker that is large enough; 0: 60 */
     tri_pool_watch watch; /**< manager: called for each event; NULL: not at all */
     void *argument;       /**< of watch */
+    int expects;          /**< manager: workers that will join; the end of the pool gives those that have not
+                                           yet 10 s for it, so that they get its status; 0: none */
 } tri_pool_options;
 
 /** Starts a manager in this process, with its own threads as worker 0. The caller frees *out with
