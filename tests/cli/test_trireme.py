@@ -7,17 +7,11 @@ import pytest
 
 from conftest import BUILD
 
-<<<<<<< HEAD
-PROGRAMS = ("accept alltoall bcast bench boost doctor gather heat image list map p2p pool reduce report "
-            "scatter show tune").split()
-PROGRAMS = [name for name in PROGRAMS if name not in ("image", "pool") or (BUILD / "apps" / name).exists()]
-=======
-PROGRAMS = ("accept alltoall bcast bench boost doctor factor gather heat list map p2p pool reduce report scatter "
-            "show tune").split()
-for optional in ("factor", "pool"):
+PROGRAMS = ("accept alltoall bcast bench boost doctor factor gather heat image list map p2p pool profile reduce "
+            "report scatter show tune watch").split()
+for optional in ("factor", "image", "pool"):
     if not (BUILD / "apps" / optional).exists():
         PROGRAMS.remove(optional)
->>>>>>> factor
 
 
 @pytest.fixture

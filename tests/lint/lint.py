@@ -23,11 +23,7 @@ WALLS = {
     "preload": (("base", "mpi", "collectives"), ("mpi",)),
     "pool": (("base", "threads"), ("event", "crypto", "mpi")),
     "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool"),
-<<<<<<< HEAD
-             ("json", "zlib", "event", "crypto", "image")),
-=======
-             ("json", "zlib", "event", "crypto", "gmp")),
->>>>>>> factor
+             ("json", "zlib", "event", "crypto", "image", "gmp")),
 }
 # folders whose private headers others may include
 PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu", "collectives")}
@@ -41,11 +37,8 @@ FOREIGN_HEADERS = {
     "zlib": r"z(lib|conf)\.h",
     "event": r"event2/.*",
     "crypto": r"openssl/.*",
-<<<<<<< HEAD
     "image": r"(png|tiffio|jpeglib)\.h",
-=======
     "gmp": r"(gmp|ecm)\.h|flint/.*",
->>>>>>> factor
 }
 FOREIGN_SYMBOLS = {
     "mpi": r"P?MPI_",
@@ -57,11 +50,8 @@ FOREIGN_SYMBOLS = {
     "zlib": r"(crc32|adler32|inflate|deflate|compress|uncompress)",
     "event": r"(event|evbuffer|bufferevent|evconnlistener|evutil)_",
     "crypto": r"(EVP|HMAC|RAND|CRYPTO)(_|$)",
-<<<<<<< HEAD
     "image": r"(png_|TIFF|jpeg_)",
-=======
     "gmp": r"(__gmpz?|ecm|flint|fmpz|n|qsieve)_",
->>>>>>> factor
 }
 # The C library: the headers of C11, of POSIX, and of Linux.
 SYSTEM_HEADERS = re.compile(
