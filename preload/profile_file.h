@@ -95,7 +95,7 @@ typedef struct profile_head {
     uint64_t last;         /* end of the last call */
     uint64_t inside_since; /* 0: outside MPI */
     uint32_t inside_cell, modules;
-    uint64_t bin_ticks;
+    uint64_t bin_shift;          /* a bin of the time line has 2^bin_shift ticks */
     uint64_t outer_ticks, scans; /* ticks in MPI; calls whose lateness was looked up */
     char host[64], job[64];
     char command[PROFILE_TEXT];
