@@ -22,8 +22,8 @@ static _Thread_local struct {
 static int several_threads;
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 
-/* Looking up who came last takes at most one part in SHARE of the time in MPI: `credit` ticks are left for it.
- * cost: of one look at another rank. */
+/* Looking up who came last takes at most one part in SHARE of the time in MPI: `credit` ticks are left for
+ * it. cost: of one look at another rank. */
 static uint64_t credit = 100000, cost = 200;
 
 static void lock(void) {
@@ -244,8 +244,8 @@ static void keep_requests(const tri_mpi_call *call, const profile_comm *c, uint6
     tri_profile_request_add(&r);
 }
 
-/* Whether the bits of a reduction are those of any order; that of the last type and operation of a cell is kept.
- * Only MPI's own have it, and their handles never get another meaning. */
+/* Whether the bits of a reduction are those of any order; that of the last type and operation of a cell is
+ * kept. Only MPI's own have it, and their handles never get another meaning. */
 static int has_same_bits(const tri_mpi_call *call, const profile_comm *c, uint32_t cell) {
     static struct {
         MPI_Datatype type;

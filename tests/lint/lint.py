@@ -57,7 +57,7 @@ SYSTEM_HEADERS = re.compile(
     r"|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|tgmath|time"
     r"|uchar|wchar|wctype"
     r"|dirent|dlfcn|endian|fcntl|getopt|glob|ifaddrs|langinfo|libgen|link|netdb|poll|pwd|sched|search"
-    r"|spawn|syslog|termios|unistd|utime|malloc|features|mntent|\w*mmintrin|cpuid"
+    r"|spawn|syslog|termios|unistd|unwind|utime|malloc|features|mntent|\w*mmintrin|cpuid"
     r"|(arpa|linux|net|netinet|sys)/.*)\.h")
 # The MPI calls of folders that include mpi.h for its types (doc/design.md, "Folders").
 MPI_CALLS = {

@@ -36,7 +36,7 @@ def read(folder):
     assert len(files) == 1, files
     with h5py.File(files[0]) as f:
         out = {name: f.attrs[name] for name in f.attrs}
-        f.visititems(lambda name, item: out.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+        f.visititems(lambda name, item: out.update({name: item[()]} if hasattr(item, "dtype") else {}))
     assert out["complete"] == 1 and out["program"] == "profile"
     return out
 
@@ -93,8 +93,8 @@ def test_fortran(tmp_path, binding):
     tail = "end program\n" + ("" if binding == "mpi_f08" else OLD)
     text = HEADS[binding].replace("{op}", NEW) + (HERE / "calls.f90").read_text() + tail
     (tmp_path / "calls.f90").write_text(text)
-    subprocess.run([compiler, "-g", "-O0", "-std=legacy", "calls.f90", "-o", "calls"], cwd=tmp_path, check=True,
-                   capture_output=True)
+    subprocess.run([compiler, "-g", "-O0", "-std=legacy", "calls.f90", "-o", "calls"], cwd=tmp_path,
+                   check=True, capture_output=True)
     r = launch(2, [PROFILE, "--results", tmp_path, *boost("--serve", "all", tmp_path / "calls")])
     assert r.returncode == 0, r.stderr
     p = read(tmp_path)
@@ -102,19 +102,20 @@ def test_fortran(tmp_path, binding):
     for number, line in enumerate(lines, 1):
         called = re.match(r" +call (MPI_(?:Allreduce|Barrier|Bcast))\(", line)
         if called:
-            assert p["calls/count"][row(p, f"calls.f90:{number}", called[1])] == (20 if "Barrier" in line else 2)
+            i, times = row(p, f"calls.f90:{number}", called[1]), 20 if "Barrier" in line else 2
+            assert p["calls/count"][i] == times
     assert p["boost"] == "on" and any(s.startswith("boost served ") for s in p["advice"])
 
 
 def test_killed(waits, tmp_path):
     """kill -9 of all ranks: what they had is there, with the time and the calls in which they were."""
-    job = subprocess.Popen([SOURCE / "jobs" / "run.sh", LAUNCHER, "2", PROFILE, "--results", tmp_path, waits, "1",
-                            "stays"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    command = [SOURCE / "jobs" / "run.sh", LAUNCHER, "2", PROFILE, "--results", tmp_path, waits, "1", "stays"]
+    job = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert job.stdout.readline() == "stays\n"
     folder, = tmp_path.glob("*.ranks")
     time.sleep(0.2)
-    running = subprocess.run([PROFILE, "--collect", folder, "--results", tmp_path / "now"], capture_output=True,
-                             text=True)
+    running = subprocess.run([PROFILE, "--collect", folder, "--results", tmp_path / "now"],
+                             capture_output=True, text=True)
     assert running.returncode == 0 and read(tmp_path / "now")["verdict"].startswith("not ended: until 20")
     for pid in subprocess.run(["pgrep", "-f", f"^{waits} "], capture_output=True, text=True).stdout.split():
         os.kill(int(pid), signal.SIGKILL)

@@ -1,4 +1,5 @@
-/* Planted delays for `profile`: who waits, for whom and how long is known. Arguments: milliseconds of a delay. */
+/* Planted delays for `profile`: who waits, for whom and how long is known. Arguments: the milliseconds of a
+ * delay; "stays": calls MPI until it is killed. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
