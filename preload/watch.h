@@ -46,6 +46,11 @@ tri_slot_request *tri_request_find(uint64_t handle);
 
 /* ---- the thread of each rank ---- */
 
+/* Threads that exist when MPI_Init returns are the MPI library's; those that come later, and have not called
+ * MPI, may do so: counts those that do not sleep until another thread wakes them. */
+void tri_strangers_init(void);
+int tri_strangers_count(void);
+
 /* Starts it. `file`: descriptor of the board. */
 int tri_watcher_start(int file);
 

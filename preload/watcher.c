@@ -220,7 +220,8 @@ static void obey(void) {
         answered = ask;
         /* Yama lets nobody else look at the stack of this process. */
         prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-        write_python();
+        if (atomic_load(&b->ask_python)) write_python();
+        atomic_store(&tri_watch_slot->strangers, tri_strangers_count());
         atomic_store(&tri_watch_slot->answered, ask);
     }
     if (verdict == TRI_SLOT_END + 1) end();
@@ -288,6 +289,7 @@ int tri_watcher_start(int file) {
         return 0;
     }
     if (!sigaction(SIGUSR2, NULL, &old) && old.sa_handler == SIG_DFL) sigaction(SIGUSR2, &look, NULL);
+    tri_strangers_init();
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 4 * STACK);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
