@@ -20,10 +20,10 @@ WALLS = {
     "place": (("base",), ("hwloc",)),
     "gpu": (("base", "mpi", "collectives"), ("opencl",)),
     "store": (("base", "mpi"), ("hdf5",)),
-    "preload": (("base", "mpi", "collectives"), ("mpi",)),
+    "preload": (("base", "mpi", "collectives"), ("mpi", "pthread")),
     "pool": (("base", "threads"), ("event", "crypto", "mpi")),
-    "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool"),
-             ("json", "zlib", "event", "crypto")),
+    "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool", "preload"),
+             ("json", "zlib", "event", "crypto", "dw")),
 }
 # folders whose private headers others may include
 PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu", "collectives")}
@@ -37,6 +37,7 @@ FOREIGN_HEADERS = {
     "zlib": r"z(lib|conf)\.h",
     "event": r"event2/.*",
     "crypto": r"openssl/.*",
+    "dw": r"(elfutils/.*|dwarf|libelf)\.h",
 }
 FOREIGN_SYMBOLS = {
     "mpi": r"P?MPI_",
@@ -48,6 +49,7 @@ FOREIGN_SYMBOLS = {
     "zlib": r"(crc32|adler32|inflate|deflate|compress|uncompress)",
     "event": r"(event|evbuffer|bufferevent|evconnlistener|evutil)_",
     "crypto": r"(EVP|HMAC|RAND|CRYPTO)(_|$)",
+    "dw": r"(dwfl|dwarf|elf)_",
 }
 # The C library: the headers of C11, of POSIX, and of Linux.
 SYSTEM_HEADERS = re.compile(
