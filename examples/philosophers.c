@@ -1,5 +1,5 @@
-/* Philosophers as ranks: even ranks dine, each odd rank is the fork on the right of one. With an argument they
- * take the lower fork first; without one they hang. See the tutorial. MPI alone, no library. */
+/* Philosophers as ranks: even ranks dine, each odd rank is the fork on the right of one. With an argument
+ * they take the lower fork first; without one they hang. See the tutorial. MPI alone, no library. */
 #include <mpi.h>
 #include <stdio.h>
 #include <unistd.h>

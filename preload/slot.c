@@ -1,5 +1,5 @@
-/* The board: memory that the ranks of a node share. Its name is gone before the program goes on, so a job that
- * is killed leaves nothing. */
+/* The board: memory that the ranks of a node share. Its name is gone before the program goes on, so that a
+ * job that is killed leaves nothing. */
 #include "preload/watch.h"
 
 #include <errno.h>
@@ -63,7 +63,7 @@ static void fill(tri_board *board, MPI_Comm node, int nodes) {
     slot->started = started();
     tri_watch_board = board;
     tri_watch_slot = slot;
-    if (rank == 0) tri_codes_init();
+    if (rank == 0) tri_codes_init(board);
     atomic_store(&slot->state, TRI_SLOT_RUNS);
 }
 

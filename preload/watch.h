@@ -29,7 +29,7 @@ void tri_object_forget(uint64_t handle);
 
 /* ---- types and operations ---- */
 
-void tri_codes_init(void);
+void tri_codes_init(tri_board *board);
 uint32_t tri_code_of_type(MPI_Datatype type);
 uint16_t tri_code_of_op(MPI_Op op);
 void tri_code_forget_types(void);

@@ -1,6 +1,6 @@
 /* The thread of each rank. Those of a node sleep; one, the watcher, looks at the steps of all ranks now and
- * then, and starts watch-judge where a rank waits for long. The threads also end or stop their ranks where the
- * judge says so, and write down where Python is.
+ * then, and starts watch-judge where a rank waits for long. The threads also end or stop their ranks where
+ * the judge says so, and write down where Python is.
  *
  * watch-judge is no child of the program: the program's wait() and SIGCHLD do not see it. */
 #include <dlfcn.h>

@@ -1,20 +1,13 @@
 /* watch-judge FILE WHY: judges the board that is open as descriptor FILE. The thread in a rank that watches
  * starts it: `wait`, ranks have waited for long; `look`, a user wants a report. */
-#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "apps/watch/judge.h"
-
-void board_ring(tri_board *board) {
-    atomic_fetch_add(&board->bell, 1);
-    syscall(SYS_futex, &board->bell, FUTEX_WAKE, 1 << 30, NULL, NULL, 0);
-}
 
 static tri_board *map_board(int file) {
     struct stat of;

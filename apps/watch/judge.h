@@ -1,5 +1,5 @@
-/* watch-judge: reads the board of a job (preload/slot.h), decides whether ranks wait for what cannot come, and
- * says so in words.
+/* watch-judge: reads the board of a job (preload/slot.h), decides whether ranks wait for what cannot come,
+ * and says so in words.
  *
  * world.c: who is where. wait.c: who can go on. histories.c: calls that do not fit. place.c: addresses in
  * words. words.c: calls in words. report.c: the report. */

@@ -1,19 +1,8 @@
 /* Calls, ranks and verdicts in words. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/watch/judge.h"
-
-char *words_format(const char *format, ...) {
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0) text = NULL;
-    va_end(arguments);
-    if (!text) exit(3);
-    return text;
-}
 
 /* Adds to a text. */
 static void add(char **text, char *more) {

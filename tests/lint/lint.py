@@ -22,7 +22,7 @@ WALLS = {
     "store": (("base", "mpi"), ("hdf5",)),
     "preload": (("base", "mpi", "collectives"), ("mpi", "pthread")),
     "pool": (("base", "threads"), ("event", "crypto", "mpi")),
-    "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool", "preload"),
+    "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool"),
              ("json", "zlib", "event", "crypto", "dw")),
 }
 # folders whose private headers others may include

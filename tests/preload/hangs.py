@@ -1,5 +1,5 @@
-"""The cases of hang.c, and what the first line of the report of watch must say; and what is common to its test
-and its campaign."""
+"""The cases of hang.c, and what the first line of the report of watch must say; and what is common to its
+test and its campaign."""
 import pathlib
 import re
 

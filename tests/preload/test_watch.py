@@ -45,9 +45,8 @@ solve(MPI.COMM_WORLD)
 
 
 def launch(tmp_path, ranks, *command, **arguments):
-    done = subprocess.run([SOURCE / "jobs" / "run.sh", LAUNCHER, str(ranks), *map(str, command)], cwd=tmp_path,
+    return subprocess.run([SOURCE / "jobs" / "run.sh", LAUNCHER, str(ranks), *map(str, command)], cwd=tmp_path,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1000, **arguments)
-    return done
 
 
 def watch(*words):
@@ -151,8 +150,8 @@ def test_launcher(trireme, tmp_path):
     program.write_text('#!/bin/bash\necho "$$ $*"\necho "$TRIREME_PRELOAD $TRIREME_WATCH_QUIET '
                        '$TRIREME_WATCH_HANG"\nexit 7\n')
     program.chmod(0o755)
-    child = subprocess.Popen([BUILD / "apps" / "trireme", "watch,boost", program, "-x"], stdout=subprocess.PIPE,
-                             text=True)
+    child = subprocess.Popen([BUILD / "apps" / "trireme", "watch,boost", program, "-x"],
+                             stdout=subprocess.PIPE, text=True)
     out = child.communicate()[0].splitlines()
     assert child.returncode == 7 and out == [f"{child.pid} -x", "boost,watch 60.000 end"]
     for words, status, text in ((["nothing"], 3, "cannot start 'nothing': No such file"),
