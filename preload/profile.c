@@ -15,14 +15,15 @@ static const uint64_t NESTED = UINT64_MAX;
 static _Thread_local struct {
     unsigned depth;
     uint32_t cell;
+    profile_comm *comm;
     int sources, source[SOURCES]; /* of the messages that a call waits for; -1: not known */
 } mine;
 
 static int several_threads;
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 
-/* Looking up who came last takes at most one part in SHARE of the time in MPI: `credit` ticks are left for it.
- * cost: of one look at another rank. */
+/* Looking up who came last takes at most one part in SHARE of the time in MPI: `credit` ticks are left for
+ * it. cost: of one look at another rank. */
 static uint64_t credit = 100000, cost = 200;
 
 static void lock(void) {
@@ -103,6 +104,7 @@ static void enter(tri_mpi_call *call, int place) {
         call->kind <= TRI_CALL_PROBE && call->kind != TRI_CALL_COMM_FREE && call->kind != TRI_CALL_MATCHED;
     profile_comm *c = has_comm ? tri_profile_comm_of(call->comm) : NULL;
     const void *caller = tri_profile_caller(call);
+    mine.comm = c;
     lock();
     mine.cell = tri_profile_cell(call, caller, c ? c->row : 0);
     find_sources(call, c);
@@ -125,12 +127,12 @@ static void fold(profile_head *head) {
                                 a.bytes + b.bytes};
     }
     memset(bins + PROFILE_BINS / 2, 0, PROFILE_BINS / 2 * sizeof *bins);
-    head->bin_ticks *= 2;
+    head->bin_shift++;
 }
 
 static void add_times(profile_head *head, uint64_t from, uint64_t to, int waits) {
     while (from < to) {
-        uint64_t at = from / head->bin_ticks, end = (at + 1) * head->bin_ticks;
+        uint64_t at = from >> head->bin_shift, end = (at + 1) << head->bin_shift;
         if (end > to) end = to;
         profile_bin *bin = &tri_profiled.bins[at];
         if (waits)
@@ -142,9 +144,9 @@ static void add_times(profile_head *head, uint64_t from, uint64_t to, int waits)
 }
 
 static void add_to_line(profile_head *head, uint64_t came, uint64_t left, uint64_t waited, uint64_t bytes) {
-    while (left / head->bin_ticks >= PROFILE_BINS)
+    while (left >> head->bin_shift >= PROFILE_BINS)
         fold(head);
-    profile_bin *bin = &tri_profiled.bins[left / head->bin_ticks];
+    profile_bin *bin = &tri_profiled.bins[left >> head->bin_shift];
     /* The second anchor of the clock, which the reader needs, follows the run. */
     if (!bin->calls) head->now = tri_profile_anchor();
     bin->calls++;
@@ -207,7 +209,8 @@ static uint64_t split(const tri_mpi_call *call, const profile_comm *c, profile_c
                             : tri_profile_late_messages(mine.source, mine.sources, left + m->origin);
     uint64_t spent = tri_profile_ticks() - m->origin - left;
     credit = credit > spent ? credit - spent : 0;
-    if (credit > 1u << 30) credit = 1u << 30;
+    /* A long wait pays for itself, not for the short calls that follow. */
+    if (credit > 4 * looks * cost) credit = 4 * looks * cost;
     /* Now and then the process loses its core in between. */
     if (spent < 16 * looks * cost) cost = (7 * cost + spent / looks) / 8 + 1;
     m->head->scans++;
@@ -241,14 +244,31 @@ static void keep_requests(const tri_mpi_call *call, const profile_comm *c, uint6
     tri_profile_request_add(&r);
 }
 
+/* Whether the bits of a reduction are those of any order; that of the last type and operation of a cell is
+ * kept. Only MPI's own have it, and their handles never get another meaning. */
+static int has_same_bits(const tri_mpi_call *call, const profile_comm *c, uint32_t cell) {
+    static struct {
+        MPI_Datatype type;
+        MPI_Op op;
+        int known, same;
+    } last[PROFILE_CELLS];
+    if (!last[cell].known || last[cell].type != call->recv_type || last[cell].op != call->op) {
+        last[cell].type = call->recv_type;
+        last[cell].op = call->op;
+        last[cell].same = tri_bits_are_same(call->recv_type, call->op, c->size);
+        last[cell].known = 1;
+    }
+    return last[cell].same;
+}
+
 /* Whether boost would do the call by default; it says so itself where it is on. */
-static int is_served(const tri_mpi_call *call, const profile_comm *c, uint64_t bytes) {
+static int is_served(const tri_mpi_call *call, const profile_comm *c, uint32_t cell, uint64_t bytes) {
     if (call->kind != TRI_CALL_COLLECTIVE) return 0;
     if (tri_serves) return call->why == TRI_WHY_SERVED;
     if (call->form != TRI_MPI_BLOCKING || !c || c->size < 2) return 0;
     int class = bytes ? 64 - __builtin_clzll(bytes) : 0;
     if (!(c->served[call->function] >> class & 1)) return 0;
-    return call->function < TRI_MPI_Reduce || tri_bits_are_same(call->recv_type, call->op, c->size);
+    return call->function < TRI_MPI_Reduce || has_same_bits(call, c, cell);
 }
 
 static void leave(tri_mpi_call *call, int result, int place) {
@@ -260,9 +280,7 @@ static void leave(tri_mpi_call *call, int result, int place) {
     profile_cell *cell = &m->cells[note & (PROFILE_CELLS - 1)];
     uint64_t came = note >> CELL_BITS;
     if (left < came) left = came;
-    const int has_comm =
-        call->kind <= TRI_CALL_PROBE && call->kind != TRI_CALL_COMM_FREE && call->kind != TRI_CALL_MATCHED;
-    profile_comm *c = has_comm ? tri_profile_comm_of(call->comm) : NULL;
+    profile_comm *c = mine.comm;
     lock();
     uint64_t bytes = tri_profile_bytes(call, c, &sent), waited = split(call, c, cell, came, left);
     keep_requests(call, c, bytes);
@@ -270,7 +288,7 @@ static void leave(tri_mpi_call *call, int result, int place) {
     cell->bytes += sent;
     cell->ticks += left - came;
     if (left - came > cell->most_ticks) cell->most_ticks = left - came;
-    cell->served += (uint64_t)is_served(call, c, bytes);
+    cell->served += (uint64_t)is_served(call, c, (uint32_t)(note & (PROFILE_CELLS - 1)), bytes);
     cell->sizes[profile_size_class(bytes)]++;
     add_to_line(m->head, came, left, waited, sent);
     m->head->outer_ticks += left - came;
@@ -294,7 +312,7 @@ static void init(void) {
     head->began = began;
     head->now = tri_profile_anchor();
     head->node_first = tri_profile_node_first();
-    head->bin_ticks = 1 << 24;
+    head->bin_shift = 24;
     tri_profiled.origin = began.ticks - 1; /* 0 is no time */
     tri_profile_bytes_begin();
     tri_profile_comms_begin();

@@ -21,8 +21,8 @@ static void path_of(int owner, char path[PATH_MAX + 32]) {
     snprintf(path, PATH_MAX + 32, "%s/rank-%06d", folder, owner);
 }
 
-/* profile-20261128T171500Z-HOST-4711.ranks in the folder of the results, with an absolute name: the program may
- * go elsewhere. */
+/* profile-20261128T171500Z-HOST-4711.ranks in the folder of the results, with an absolute name: the program
+ * may go elsewhere. */
 static int make_folder(void) {
     const char *results = getenv("TRIREME_PROFILE_RESULTS");
     char host[64] = "", when[32] = "", top[PATH_MAX];

@@ -1,8 +1,8 @@
 /* The file that a rank maps while it is profiled: what `profile` writes and apps/profile reads. All memory is
  * there from the start, so that a rank that is killed leaves what it has, and no call allocates.
  *
- * Layout: profile_head; then its arrays in the order of profile_head.at, each at a multiple of 64 bytes. Times
- * are ticks of a clock of the node since `began.ticks`; two anchors of the head relate them to seconds. */
+ * Layout: profile_head; then its arrays in the order of profile_head.at, each at a multiple of 64 bytes.
+ * Times are ticks of a clock of the node since `began.ticks`; two anchors relate them to seconds. */
 #ifndef TRI_PRELOAD_PROFILE_FILE_H
 #define TRI_PRELOAD_PROFILE_FILE_H
 
@@ -95,7 +95,7 @@ typedef struct profile_head {
     uint64_t last;         /* end of the last call */
     uint64_t inside_since; /* 0: outside MPI */
     uint32_t inside_cell, modules;
-    uint64_t bin_ticks;
+    uint64_t bin_shift;          /* a bin of the time line has 2^bin_shift ticks */
     uint64_t outer_ticks, scans; /* ticks in MPI; calls whose lateness was looked up */
     char host[64], job[64];
     char command[PROFILE_TEXT];

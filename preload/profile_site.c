@@ -1,8 +1,8 @@
 /* From where the program calls.
  *
- * A return address says it, without a walk over the stack, unless the Fortran library of MPI lies between. The
- * frames of that library have a fixed size where it calls us, so the place of its own return address is looked
- * up once for each of its calls, and is then a fixed distance from the description of the call. */
+ * A return address says it, without a walk over the stack, unless the Fortran library of MPI lies between.
+ * The frames of that library have a fixed size where it calls us, so the place of its own return address is
+ * looked up once for each of its calls, and is then a fixed distance from the description of the call. */
 #include <stdatomic.h>
 #include <string.h>
 #ifdef __x86_64__

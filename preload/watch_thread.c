@@ -40,7 +40,7 @@ static int is_known(int thread) {
     return 0;
 }
 
-/* Whether a thread sleeps until another one wakes it: in futex() without a time limit, the fourth argument. */
+/* Whether a thread sleeps until another one wakes it: in futex() without a limit, the fourth argument. */
 static int is_asleep(int thread) {
     char path[64], line[256] = "";
     long number = -1;

@@ -1,5 +1,5 @@
-/* What starts a program under libtrireme-preload.so: boost, profile and their kin. No MPI, and not the library.
- */
+/* What starts a program under libtrireme-preload.so: boost, profile and their kin. No MPI, and not the
+ * library. */
 #ifndef TRIREME_APPS_PRELOADED_H
 #define TRIREME_APPS_PRELOADED_H
 
@@ -13,8 +13,8 @@ TRI_MUST_CHECK tri_status tri_preloaded_add(const char *mode);
 TRI_MUST_CHECK tri_status tri_preloaded_set(const char *name, const char *value);
 
 /* Becomes the program (exec): the launcher sees the program's own status and signals, and no process but the
- * program has the library. Returns only after a failure: TRI_ERR_ABSENT. command ends with NULL, as the array of
- * main() does. */
+ * program has the library. Returns only after a failure: TRI_ERR_ABSENT. command ends with NULL, as the array
+ * of main() does. */
 TRI_MUST_CHECK tri_status tri_preloaded_become(const tri_texts *command);
 
 /* The main() of such a program, whose work for TRI_ACTION_RUN is `start`. One rank answers. */

@@ -89,8 +89,9 @@ void profile_view_print(const tri_record *record, size_t most, FILE *to) {
     const double mpi = profile_view_mpi(record);
     const tri_record_item *advice = tri_record_find(record, "advice");
     const char *verdict = tri_record_text(record, "verdict");
-    fprintf(to, "profile of %s, %.0f ranks on %.0f nodes\n", tri_record_text(record, "command"),
-            number(record, "ranks", 0), number(record, "nodes", 0));
+    const double ranks = number(record, "ranks", 0), nodes = number(record, "nodes", 0);
+    fprintf(to, "profile of %s, %.0f rank%s on %.0f node%s\n", tri_record_text(record, "command"), ranks,
+            ranks == 1 ? "" : "s", nodes, nodes == 1 ? "" : "s");
     if (strcmp(verdict, "not checked") != 0) fprintf(to, "%s\n", verdict);
     print_inside(record, to);
     for (size_t i = 0; advice && advice->texts && i < advice->count; i++)

@@ -1,4 +1,4 @@
-/* Sentences from the numbers. Each names a share, a rank or a place, so that it can be checked in the tables. */
+/* Sentences from the numbers. Each names a share, a rank or a place, to be checked in the tables. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

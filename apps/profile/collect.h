@@ -62,7 +62,7 @@ void profile_free(profile_job *job);
 typedef struct profile_place {
     const char *module;
     uint64_t offset;
-    char *site, *within; /* "solve.c:47", else "function+0x1f" or "module+0x1234"; "" */
+    char *site, *within; /* "solve.c:47", else "solver+0x1234"; the function, or "" */
 } profile_place;
 
 /* Sets site and within of each place; the caller frees them. Places of one module follow each other.

@@ -27,7 +27,7 @@ static int is_text(const char *text, size_t room) {
 static int is_whole(const profile_head *h, size_t bytes) {
     if (bytes < sizeof *h || memcmp(h->magic, PROFILE_MAGIC, sizeof PROFILE_MAGIC) != 0 || h->bytes != bytes)
         return 0;
-    return h->ranks > 0 && h->rank >= 0 && h->rank < h->ranks &&
+    return h->bin_shift < 64 && h->ranks > 0 && h->rank >= 0 && h->rank < h->ranks &&
            has_room(h, h->at.modules, PROFILE_MODULES, sizeof(profile_module)) &&
            has_room(h, h->at.comms, PROFILE_COMMS, sizeof(profile_comm_row)) &&
            has_room(h, h->at.cells, PROFILE_CELLS, sizeof(profile_cell)) &&
@@ -76,7 +76,7 @@ static int is_empty(const char *path) {
     FILE *from = fopen(path, "rb");
     size_t got = from ? fread(&head, 1, sizeof head, from) : sizeof head;
     if (from) fclose(from);
-    return got < sizeof head || !*head.magic || !head.bin_ticks;
+    return got < sizeof head || !*head.magic || !head.bin_shift;
 }
 
 static tri_status read_all(const char *folder, DIR *list, profile_files *out) {

@@ -58,8 +58,6 @@ static tri_status name_place(profile_place *p, const char *within, const char *s
     int named = *within && *within != '?';
     if (known)
         snprintf(text, sizeof text, "%s", last_part(site));
-    else if (named)
-        snprintf(text, sizeof text, "%s in %s", within, last_part(p->module));
     else
         snprintf(text, sizeof text, "%s+0x%" PRIx64, *p->module ? last_part(p->module) : "unknown",
                  p->offset);

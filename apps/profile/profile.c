@@ -1,8 +1,8 @@
 /* profile: runs an MPI program and tells where its time in MPI goes.
  *
  * As the launcher it starts in each rank, sets what libtrireme-preload.so reads, and becomes the program. The
- * ranks write into mapped files, one each. In MPI_Finalize rank 0 starts this program again, with --collect: it
- * reads those files and writes one result file. After a job that was killed a user does that. */
+ * ranks write into mapped files, one each. In MPI_Finalize rank 0 starts this program again, with --collect:
+ * it reads those files and writes one result file. After a job that was killed a user does that. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

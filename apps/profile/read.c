@@ -222,7 +222,7 @@ static void spread(double *steps, double step, double from, double to, double am
 static void add_line(profile_job *job, const profile_file *file) {
     const profile_head *h = file->head;
     double start = 1e-9 * (double)h->began.utc_ns - job->began_utc,
-           width = (double)h->bin_ticks * file->second, end = start + job->rank[h->rank].elapsed;
+           width = ldexp(file->second, (int)h->bin_shift), end = start + job->rank[h->rank].elapsed;
     double *busy = job->busy + (size_t)h->rank * PROFILE_STEPS,
            *waits = job->waits + (size_t)h->rank * PROFILE_STEPS;
     for (int b = 0; b < PROFILE_BINS; b++) {

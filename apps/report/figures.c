@@ -134,6 +134,7 @@ static void draw_matrix(report_page *page, const tri_record_item *item) {
 /* Arrays that no other figure shows. */
 void report_arrays(report_page *page, const tri_record *record) {
     int figures = 0;
+    if (!strcmp(tri_record_text(record, "program"), "profile")) return;
     for (size_t i = 0; i < record->datasets && figures < MOST_FIGURES; i++) {
         const tri_record_item *item = &record->dataset[i];
         if (begins(item->name, "timing/") || begins(item->name, "samples/") ||

@@ -35,6 +35,7 @@ static tri_status write_page(state *s, FILE *to) {
         report_pairs(&page, record);
         report_collectives(&page, record);
         report_roofline(&page, record);
+        report_profile(&page, record);
         report_samples(&page, record);
         report_arrays(&page, record);
         fprintf(to, "</section>\n");

@@ -35,7 +35,7 @@ void report_figure(report_page *page, const tri_plot *plot);
 /* Median, and the ends of its 95 % interval, of a dataset. */
 tri_summary report_summary(report_page *page, const tri_record_item *item);
 
-/* ---- figures.c, figures_bench.c, scaling.c: what they find in the files, or nothing ---- */
+/* ---- figures.c, figures_bench.c, figures_profile.c, scaling.c: what they find, or nothing ---- */
 
 void report_times(report_page *page, const tri_record *record);
 void report_arrays(report_page *page, const tri_record *record);
@@ -43,6 +43,7 @@ void report_pairs(report_page *page, const tri_record *record);
 void report_collectives(report_page *page, const tri_record *record);
 void report_samples(report_page *page, const tri_record *record);
 void report_roofline(report_page *page, const tri_record *record);
+void report_profile(report_page *page, const tri_record *record);
 void report_scaling(report_page *page);
 
 #endif

@@ -95,8 +95,8 @@ bool find_mismatch(const world *w, mismatch *out);
 const char *place_text(const world *w, int rank, uint64_t address);
 /* Where a rank is in its program: the innermost place that is not the MPI library's. */
 const char *place_of_rank(const world *w, int rank);
-/* Each rank counts its threads, and allows a look at its stack; with `python`, it writes down where its Python
- * is. That is for reports alone: Python runs meanwhile. */
+/* Each rank counts its threads, and allows a look at its stack; with `python`, it writes down where its
+ * Python is. That is for reports alone: Python runs meanwhile. */
 void places_ask(world *w, bool python);
 /* Wakes the threads of the ranks. */
 void board_ring(tri_board *board);

@@ -37,9 +37,9 @@ typedef struct tri_result tri_result;
  * UTC; ID is jobJOB.STEP inside a SLURM job, otherwise HOST-PROCESS. Makes the folder and its parents where
  * they are missing and creates the temporary file at once, so that a folder without write permission is
  * reported before the work. The file gets the attributes program, hdf5_version and complete. `comm` is
- * borrowed until the result is destroyed. NULL: this process alone writes the file, without MPI; all functions
- * are then local, and tri_result_array() fails. The caller frees *out with tri_result_destroy(). Collective.
- * TRI_ERR_FILE on all ranks: the folder or file cannot be made. */
+ * borrowed until the result is destroyed. NULL: this process alone writes the file, without MPI; all
+ * functions are then local, and tri_result_array() fails. The caller frees *out with tri_result_destroy().
+ * Collective. TRI_ERR_FILE on all ranks: the folder or file cannot be made. */
 TRI_API TRI_MUST_CHECK tri_status tri_result_create(tri_comm *comm, const char *folder, const char *program,
                                                     tri_result **out);
 

@@ -489,7 +489,7 @@ CASE(last_rank_is_late) {
     if (rank == 0) rest();
 }
 
-/* clang-format 14 has no stable layout for a list like this. clang-format off */
+/* clang-format off */
 #define CASES(X) \
     X(slow_rank) X(computing_rank) X(ring) X(server) X(server_probes) X(polling) X(polling_probe) \
     X(one_polls_others_wait) X(rendezvous) X(late_receiver) X(waitsome) X(waitany) X(persistent) \

@@ -459,7 +459,7 @@ CASE(sleeps) {
     MPI_Barrier(w);
 }
 
-/* clang-format 14 has no stable layout for a list like this. clang-format off */
+/* clang-format off */
 #define CASES(X) \
     X(bcast_allreduce) X(barrier_allreduce) X(reduce_bcast) X(roots_of_bcast) X(roots_of_reduce) \
     X(roots_of_gather) X(roots_of_scatter) X(zero_against_eight) X(missing_barrier) \

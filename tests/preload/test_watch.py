@@ -45,8 +45,9 @@ solve(MPI.COMM_WORLD)
 
 
 def launch(tmp_path, ranks, *command, **arguments):
-    return subprocess.run([SOURCE / "jobs" / "run.sh", LAUNCHER, str(ranks), *map(str, command)], cwd=tmp_path,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1000, **arguments)
+    words = [SOURCE / "jobs" / "run.sh", LAUNCHER, str(ranks), *map(str, command)]
+    return subprocess.run(words, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=1000, **arguments)
 
 
 def watch(*words):

@@ -1,4 +1,5 @@
-/* Planted delays for `profile`: who waits, for whom and how long is known. Arguments: milliseconds of a delay. */
+/* Planted delays for `profile`: who waits, for whom and how long is known. Arguments: the milliseconds of a
+ * delay; "stays": calls MPI until it is killed. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,8 +34,8 @@ static void late_sender(void) {
             for (int r = 1; r < ranks; r++)
                 MPI_Send(data, sizeof data, MPI_BYTE, r, kind, MPI_COMM_WORLD); /* site: send */
         } else if (kind == 0) {
-            MPI_Recv(data, sizeof data, MPI_BYTE, MPI_ANY_SOURCE, 0, MPI_COMM_WORLD,
-                     MPI_STATUS_IGNORE); /* site: any */
+            MPI_Status *none = MPI_STATUS_IGNORE;
+            MPI_Recv(data, sizeof data, MPI_BYTE, MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, none); /* site: any */
         } else {
             MPI_Request request;
             MPI_Irecv(data, sizeof data, MPI_BYTE, 0, 1, MPI_COMM_WORLD, &request);
