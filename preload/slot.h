@@ -123,9 +123,8 @@ typedef struct tri_board {
     _Atomic uint32_t ask;       /* number of a request that each rank shall answer (slot.answered) */
     _Atomic int32_t ask_python; /* with the lines of Python */
     double quiet_s;
-    double first_s; /* a rank waits so long before the first judgement */
-    int32_t action; /* tri_slot_action */
-    int32_t check;
+    double first_s;                 /* a rank waits so long before the first judgement */
+    int32_t action;                 /* tri_slot_action */
     char names[TRI_SLOT_NAMES][32]; /* of functions, by symbol / 2 */
     char types[TRI_SLOT_CODES][28], ops[TRI_SLOT_CODES][16];
     tri_slot slot[];

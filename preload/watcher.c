@@ -263,14 +263,13 @@ static double seconds_of(const char *variable, double otherwise) {
 }
 
 static void read_settings(void) {
-    const char *action = getenv("TRIREME_WATCH_HANG"), *check = getenv("TRIREME_WATCH_CHECK");
+    const char *action = getenv("TRIREME_WATCH_HANG");
     tri_board *b = tri_watch_board;
     b->first_s = seconds_of("TRIREME_WATCH_AFTER", 3);
     b->quiet_s = seconds_of("TRIREME_WATCH_QUIET", 60);
     b->action = !action || !strcmp(action, "end") ? TRI_SLOT_END
                 : !strcmp(action, "stop")         ? TRI_SLOT_STOP
                                                   : TRI_SLOT_REPORT;
-    b->check = check && *check == '1';
 }
 
 int tri_watcher_start(int file) {

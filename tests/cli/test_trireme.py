@@ -8,7 +8,6 @@ import pytest
 from conftest import BUILD
 
 PROGRAMS = ("accept alltoall bcast bench boost doctor gather heat list map p2p pool profile reduce report "
-PROGRAMS = ("accept alltoall bcast bench boost doctor gather heat list map p2p pool profile reduce report "
             "scatter show tune watch").split()
 if not (BUILD / "apps" / "pool").exists():
     PROGRAMS.remove("pool")

@@ -1,26 +1,12 @@
 /* calm CASE... [pause=SECONDS]: right programs in which ranks wait for long, or in ways that look like a
  * hang. "all": each case. A watcher must not find fault with any. */
-#include <mpi.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "cases.h"
+
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { BIG = 1 << 20 };
-static int rank, ranks;
-static double buffer[2][BIG], seconds = 1;
-static MPI_Comm w;
+static double seconds = 1;
 
-static int next(void) {
-    return (rank + 1) % ranks;
-}
-static int before(void) {
-    return (rank + ranks - 1) % ranks;
-}
 static void pause_for(double s) {
     struct timespec time = {(time_t)s, (long)(1e9 * (s - (double)(time_t)s))};
     while (nanosleep(&time, &time)) {
@@ -36,8 +22,6 @@ static void compute(void) {
         for (int i = 0; i < 1000; i++)
             x = x * 1.0000001 + 1e-9;
 }
-#define CASE(name) static void name(void)
-#define IGNORE     MPI_STATUS_IGNORE
 
 CASE(slow_rank) {
     if (rank == 0) rest();
@@ -502,29 +486,11 @@ CASE(last_rank_is_late) {
 /* clang-format on */
 
 int main(int argc, char **argv) {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } cases[] = {
-#define ROW(name) {#name, name},
-        CASES(ROW)
-#undef ROW
-    };
-    int given, all = 0, ran = 0;
-    for (int i = 1; i < argc; i++) {
+    static const a_case cases[] = {CASES(ROW)};
+    for (int i = 1; i < argc; i++)
         if (!strncmp(argv[i], "pause=", 6)) seconds = atof(argv[i] + 6);
-        all = all || !strcmp(argv[i], "all");
-    }
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &given);
-    w = MPI_COMM_WORLD;
-    MPI_Comm_rank(w, &rank);
-    MPI_Comm_size(w, &ranks);
-    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
-        for (int i = 1; i < argc; i++)
-            if (!strcmp(argv[i], cases[c].name) || (all && i == 1)) {
-                cases[c].run();
-                ran++;
-            }
+    begin(&argc, &argv, MPI_THREAD_MULTIPLE);
+    int ran = run_cases(cases, sizeof cases / sizeof *cases, argc, argv);
     MPI_Finalize();
     if (rank == 0) printf("%d cases\n", ran);
     return 0;

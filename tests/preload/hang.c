@@ -1,28 +1,9 @@
 /* hang CASE: programs that wait for ever, one for each mistake. Under plain MPI they hang or are aborted. */
-#include <mpi.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-enum { BIG = 1 << 20 };
-static int rank, ranks;
-static double buffer[2][BIG];
-static MPI_Comm w;
-
-static int next(void) {
-    return (rank + 1) % ranks;
-}
-static int before(void) {
-    return (rank + ranks - 1) % ranks;
-}
+#include "cases.h"
 
 #define SEND(to)   MPI_Send(buffer[0], BIG, MPI_DOUBLE, to, 0, w)
 #define RECV(from) MPI_Recv(buffer[1], BIG, MPI_DOUBLE, from, 0, w, MPI_STATUS_IGNORE)
 #define SUM        MPI_Allreduce(buffer[0], buffer[1], 1, MPI_DOUBLE, MPI_SUM, w)
-#define CASE(name) static void name(void)
 
 /* ---- collectives that do not fit ---- */
 CASE(bcast_allreduce) {
@@ -477,23 +458,9 @@ CASE(sleeps) {
 /* clang-format on */
 
 int main(int argc, char **argv) {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } cases[] = {
-#define ROW(name) {#name, name},
-        CASES(ROW)
-#undef ROW
-    };
-    int given;
-    MPI_Init_thread(&argc, &argv,
-                    argc > 1 && !strcmp(argv[1], "threads") ? MPI_THREAD_MULTIPLE : MPI_THREAD_SINGLE,
-                    &given);
-    w = MPI_COMM_WORLD;
-    MPI_Comm_rank(w, &rank);
-    MPI_Comm_size(w, &ranks);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (argc > 1 && !strcmp(argv[1], cases[i].name)) cases[i].run();
+    static const a_case cases[] = {CASES(ROW)};
+    begin(&argc, &argv, argc > 1 && !strcmp(argv[1], "threads") ? MPI_THREAD_MULTIPLE : MPI_THREAD_SINGLE);
+    run_cases(cases, sizeof cases / sizeof *cases, argc, argv);
     MPI_Finalize();
     return 0;
 }
