@@ -1,9 +1,9 @@
 /* The preload: intercepts the MPI calls of unmodified programs.
  *
  * functions.def and calls.def list the functions, wrap.c makes a wrapper of each, start.c connects them with
- * the next library. A wrapper describes its call in a tri_mpi_call and shows it to the modes: `report` counts,
- * `boost` may do the call with this project's collectives, and any number of modes see it before and after
- * (tri_mode). What no mode does goes to the next library.
+ * the next library. A wrapper describes its call in a tri_mpi_call and shows it to the modes: `report`
+ * counts, `boost` may do the call with this project's collectives, and any number of modes see it before and
+ * after (tri_mode). What no mode does goes to the next library.
  *
  * An exported function is one jump to its wrapper, or to the function of the next library where no mode wants
  * it. The jump changes no argument, so a preload that was built for another MPI library is no obstacle. */

@@ -1,5 +1,5 @@
-/* The board: memory that the ranks of a node share. Its name is gone before the program goes on, so a job that
- * is killed leaves nothing. */
+/* The board: memory that the ranks of a node share. Its name is gone before the program goes on, so that a
+ * job that is killed leaves nothing. */
 #include "preload/watch.h"
 
 #include <errno.h>
@@ -43,16 +43,6 @@ static int open_board(const char *name, size_t bytes, int create) {
     return -1;
 }
 
-static int tasks(void) {
-    char line[128];
-    int count = 0;
-    FILE *file = fopen("/proc/self/status", "r");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "Threads: %d", &count) == 1) break;
-    if (file) fclose(file);
-    return count;
-}
-
 static void fill(tri_board *board, MPI_Comm node, int nodes) {
     int ranks, world, rank;
     PMPI_Comm_size(node, &ranks);
@@ -71,10 +61,9 @@ static void fill(tri_board *board, MPI_Comm node, int nodes) {
     PMPI_Query_thread(&slot->threads);
     slot->pid = (int32_t)getpid();
     slot->started = started();
-    slot->tasks = tasks();
     tri_watch_board = board;
     tri_watch_slot = slot;
-    if (rank == 0) tri_codes_init();
+    if (rank == 0) tri_codes_init(board);
     atomic_store(&slot->state, TRI_SLOT_RUNS);
 }
 

@@ -97,8 +97,10 @@ typedef struct tri_slot {
     uint64_t started;                     /* start time of the process, /proc/PID/stat field 22 */
     int32_t threads;                      /* level that MPI gave */
     _Atomic int32_t lanes, crowded, lost; /* lost: requests or objects without a place */
-    int32_t tasks;                        /* threads of the process after MPI_Init */
-    _Atomic uint32_t answered;            /* the last request that was answered: python is filled */
+    /* Threads that may call MPI next, though they have not so far: they run, or wait for a time. Counted when
+     * the judge asks. */
+    _Atomic int32_t strangers;
+    _Atomic uint32_t answered; /* the last request that was answered: python is filled */
     char python[TRI_SLOT_PYTHON];
     tri_slot_object objects[TRI_SLOT_OBJECTS];
     tri_slot_request requests[TRI_SLOT_REQUESTS];
@@ -111,18 +113,18 @@ typedef struct tri_board {
     uint64_t magic;
     _Atomic int32_t claimed; /* slots */
     int32_t slots, world, node, nodes;
-    _Atomic int32_t watcher; /* pid of the process whose thread watches; 0: none */
-    _Atomic uint32_t bell;   /* futex: changes when threads have to look at what follows */
-    _Atomic int32_t verdict; /* tri_slot_action + 1, for all ranks of the node; 0: none */
-    _Atomic int32_t ends;    /* a rank ends */
-    _Atomic int32_t look;    /* somebody wants a report */
-    _Atomic uint64_t told;   /* the state that the last report was about */
-    _Atomic int32_t judge;   /* pid of watch-judge while it works */
-    _Atomic uint32_t ask;    /* number of a request that each rank shall answer (slot.answered) */
+    _Atomic int32_t watcher;    /* pid of the process whose thread watches; 0: none */
+    _Atomic uint32_t bell;      /* futex: changes when threads have to look at what follows */
+    _Atomic int32_t verdict;    /* tri_slot_action + 1, for all ranks of the node; 0: none */
+    _Atomic int32_t ends;       /* a rank ends */
+    _Atomic int32_t look;       /* somebody wants a report */
+    _Atomic uint64_t told;      /* the state that the last report was about */
+    _Atomic int32_t judge;      /* pid of watch-judge while it works */
+    _Atomic uint32_t ask;       /* number of a request that each rank shall answer (slot.answered) */
+    _Atomic int32_t ask_python; /* with the lines of Python */
     double quiet_s;
-    double first_s; /* a rank waits so long before the first judgement */
-    int32_t action; /* tri_slot_action */
-    int32_t check;
+    double first_s;                 /* a rank waits so long before the first judgement */
+    int32_t action;                 /* tri_slot_action */
     char names[TRI_SLOT_NAMES][32]; /* of functions, by symbol / 2 */
     char types[TRI_SLOT_CODES][28], ops[TRI_SLOT_CODES][16];
     tri_slot slot[];

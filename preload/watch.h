@@ -29,7 +29,7 @@ void tri_object_forget(uint64_t handle);
 
 /* ---- types and operations ---- */
 
-void tri_codes_init(void);
+void tri_codes_init(tri_board *board);
 uint32_t tri_code_of_type(MPI_Datatype type);
 uint16_t tri_code_of_op(MPI_Op op);
 void tri_code_forget_types(void);
@@ -45,6 +45,11 @@ void tri_requests_start(const tri_mpi_call *call);
 tri_slot_request *tri_request_find(uint64_t handle);
 
 /* ---- the thread of each rank ---- */
+
+/* Threads that exist when MPI_Init returns are the MPI library's; those that come later, and have not called
+ * MPI, may do so: counts those that do not sleep until another thread wakes them. */
+void tri_strangers_init(void);
+int tri_strangers_count(void);
 
 /* Starts it. `file`: descriptor of the board. */
 int tri_watcher_start(int file);

@@ -1,6 +1,6 @@
 /* The thread of each rank. Those of a node sleep; one, the watcher, looks at the steps of all ranks now and
- * then, and starts watch-judge where a rank waits for long. The threads also end or stop their ranks where the
- * judge says so, and write down where Python is.
+ * then, and starts watch-judge where a rank waits for long. The threads also end or stop their ranks where
+ * the judge says so, and write down where Python is.
  *
  * watch-judge is no child of the program: the program's wait() and SIGCHLD do not see it. */
 #include <dlfcn.h>
@@ -220,7 +220,8 @@ static void obey(void) {
         answered = ask;
         /* Yama lets nobody else look at the stack of this process. */
         prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-        write_python();
+        if (atomic_load(&b->ask_python)) write_python();
+        atomic_store(&tri_watch_slot->strangers, tri_strangers_count());
         atomic_store(&tri_watch_slot->answered, ask);
     }
     if (verdict == TRI_SLOT_END + 1) end();
@@ -262,14 +263,13 @@ static double seconds_of(const char *variable, double otherwise) {
 }
 
 static void read_settings(void) {
-    const char *action = getenv("TRIREME_WATCH_HANG"), *check = getenv("TRIREME_WATCH_CHECK");
+    const char *action = getenv("TRIREME_WATCH_HANG");
     tri_board *b = tri_watch_board;
     b->first_s = seconds_of("TRIREME_WATCH_AFTER", 3);
     b->quiet_s = seconds_of("TRIREME_WATCH_QUIET", 60);
     b->action = !action || !strcmp(action, "end") ? TRI_SLOT_END
                 : !strcmp(action, "stop")         ? TRI_SLOT_STOP
                                                   : TRI_SLOT_REPORT;
-    b->check = check && *check == '1';
 }
 
 int tri_watcher_start(int file) {
@@ -288,6 +288,7 @@ int tri_watcher_start(int file) {
         return 0;
     }
     if (!sigaction(SIGUSR2, NULL, &old) && old.sa_handler == SIG_DFL) sigaction(SIGUSR2, &look, NULL);
+    tri_strangers_init();
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 4 * STACK);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

@@ -220,8 +220,9 @@ static int answer(fleet *f, const char *word) {
 /* "watch,boost PROGRAM" becomes "watch FOLDER/boost PROGRAM": the programs that run a program, one in the
  * other. 0: one of them is no program. */
 static int nest(const char *folder, int argc, char **argv, char *nested[]) {
-    char *rest = argv[1];
+    char words[LINE], *rest = words;
     int count = 1;
+    snprintf(words, sizeof words, "%s", argv[1]);
     nested[0] = argv[0];
     for (char *name; (name = strtok_r(NULL, ",", &rest)) && count < PROGRAMS; count++) {
         char path[2 * PATH_MAX];

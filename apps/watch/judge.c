@@ -1,20 +1,13 @@
 /* watch-judge FILE WHY: judges the board that is open as descriptor FILE. The thread in a rank that watches
  * starts it: `wait`, ranks have waited for long; `look`, a user wants a report. */
-#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "apps/watch/judge.h"
-
-void board_ring(tri_board *board) {
-    atomic_fetch_add(&board->bell, 1);
-    syscall(SYS_futex, &board->bell, FUTEX_WAKE, 1 << 30, NULL, NULL, 0);
-}
 
 static tri_board *map_board(int file) {
     struct stat of;
@@ -36,6 +29,12 @@ static bool nothing_moves(const world *w) {
             return false;
     }
     return true;
+}
+
+static bool is_quiet(const world *w) {
+    for (int r = 0; r < w->ranks; r++)
+        if (w->member[r].state == RANK_WAITS && w->member[r].waits_s >= w->board->quiet_s) return true;
+    return false;
 }
 
 /* Ranks that have waited for long, though nothing is proven. */
@@ -97,20 +96,21 @@ static void judge(tri_board *board, const char *why) {
     world w;
     const char *json = getenv("TRIREME_WATCH_JSON");
     if (!world_read(&w, board)) return;
+    places_ask(&w, false);
+    if (!world_read(&w, board)) return;
     bool proven = is_proven(&w, board), look = !strcmp(why, "look");
     bool still = !proven && nothing_moves(&w);
     uint64_t state = state_of(&w);
     char *first = NULL;
     if (!look && !proven && atomic_load(&board->told) == state) return;
-    if (proven || still || look) places_ask(&w);
+    bool due = proven || still || look || is_quiet(&w);
+    if (!due) return;
+    places_ask(&w, true);
     if (proven) first = words_verdict(&w);
     if (!first && (still || proven))
         first = words_format("every rank is in MPI, and nothing has moved for %.0f s", board->quiet_s);
     if (!first && look) first = words_format("a report, as asked for; nothing is proven to be wrong");
-    if (!first) {
-        first = words_unproven(&w);
-        if (first) places_ask(&w);
-    }
+    if (!first) first = words_unproven(&w);
     if (!first) return;
     /* One report of each state. */
     if (look || atomic_exchange(&board->told, state) != state) report_write(&w, first, stderr, json);

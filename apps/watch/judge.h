@@ -1,5 +1,5 @@
-/* watch-judge: reads the board of a job (preload/slot.h), decides whether ranks wait for what cannot come, and
- * says so in words.
+/* watch-judge: reads the board of a job (preload/slot.h), decides whether ranks wait for what cannot come,
+ * and says so in words.
  *
  * world.c: who is where. wait.c: who can go on. histories.c: calls that do not fit. place.c: addresses in
  * words. words.c: calls in words. report.c: the report. */
@@ -95,12 +95,15 @@ bool find_mismatch(const world *w, mismatch *out);
 const char *place_text(const world *w, int rank, uint64_t address);
 /* Where a rank is in its program: the innermost place that is not the MPI library's. */
 const char *place_of_rank(const world *w, int rank);
-void places_ask(world *w);
+/* Each rank counts its threads, and allows a look at its stack; with `python`, it writes down where its
+ * Python is. That is for reports alone: Python runs meanwhile. */
+void places_ask(world *w, bool python);
 /* Wakes the threads of the ranks. */
 void board_ring(tri_board *board);
 
 /* Texts, in memory that the caller frees. */
 char *words_call(const world *w, int rank, const tri_slot_call *call, bool place);
+char *words_place(const world *w, int rank, const tri_slot_call *call); /* without the arguments */
 char *words_ranks(const int *ranks, int count);
 char *words_object(const world *w, uint64_t id);
 char *words_verdict(const world *w);

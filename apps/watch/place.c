@@ -180,8 +180,8 @@ const char *place_of_rank(const world *w, int rank) {
     return at < 0 ? NULL : known[at].text;
 }
 
-/* Each rank allows a look at its stack, and writes down where its Python is. */
-void places_ask(world *w) {
+void places_ask(world *w, bool python) {
+    atomic_store(&w->board->ask_python, python);
     uint32_t ask = atomic_fetch_add(&w->board->ask, 1) + 1;
     board_ring(w->board);
     for (int tries = 0; tries < 100; tries++) {

@@ -9,11 +9,12 @@ enum { LAST_CALLS = 5, GROUPS_WITH_CALLS = 4 };
 
 /* Ranks that are at the same place in the same call. */
 typedef struct group {
-    char *text;
+    char *key, *text;
     int *ranks, count;
 } group;
 
-static char *rank_text(const world *w, int r) {
+/* With or without the arguments of the call. */
+static char *rank_text(const world *w, int r, bool arguments) {
     const member *m = &w->member[r];
     if (!m->slot) return words_format("on a node that is not known");
     const tri_slot_lane *lane = &m->slot->lane[m->lane];
@@ -30,7 +31,7 @@ static char *rank_text(const world *w, int r) {
         break;
     }
     if (c) {
-        char *call = words_call(w, r, c, true);
+        char *call = arguments ? words_call(w, r, c, true) : words_place(w, r, c);
         char *text = words_format("%s %s", m->state == RANK_POLLS ? "polls with" : "in", call);
         free(call);
         return text;
@@ -43,15 +44,17 @@ static char *rank_text(const world *w, int r) {
 static int make_groups(const world *w, group *groups) {
     int count = 0;
     for (int r = 0; r < w->ranks; r++) {
-        char *text = rank_text(w, r);
+        char *key = rank_text(w, r, false), *text = rank_text(w, r, true);
         int g = 0;
-        while (g < count && strcmp(groups[g].text, text) != 0)
+        while (g < count && strcmp(groups[g].key, key) != 0)
             g++;
         if (g == count) {
-            groups[count++] = (group){text, calloc((size_t)w->ranks, sizeof(int)), 0};
-            text = NULL;
+            groups[count++] = (group){key, text, calloc((size_t)w->ranks, sizeof(int)), 0};
+        } else {
+            /* The arguments differ. */
+            if (strcmp(groups[g].text, text) != 0) strcpy(groups[g].text, groups[g].key);
+            free(key), free(text);
         }
-        free(text);
         if (groups[g].ranks) groups[g].ranks[groups[g].count++] = r;
     }
     return count;
@@ -142,6 +145,7 @@ void report_write(const world *w, const char *first, FILE *out, const char *json
     print(w, first, groups, count, out);
     if (json && *json) write_json(w, first, groups, count, json);
     for (int g = 0; g < count; g++) {
+        free(groups[g].key);
         free(groups[g].text);
         free(groups[g].ranks);
     }

@@ -13,9 +13,9 @@ if(TRIREME_HAS_LIBDW)
     target_link_libraries(watch-judge PRIVATE PkgConfig::trireme_libdw)
 endif()
 
-add_executable(watch watch/watch.c common/preloaded.c common/seconds.c driver/options.c driver/nearest.c driver/help.c
-                     driver/environment.c driver/text.c driver/launcher.c ${PROJECT_SOURCE_DIR}/base/status.c
-                     ${PROJECT_SOURCE_DIR}/base/size.c)
+add_executable(watch watch/watch.c common/preloaded.c common/seconds.c driver/options.c driver/nearest.c
+                     driver/help.c driver/environment.c driver/text.c driver/launcher.c
+                     ${PROJECT_SOURCE_DIR}/base/status.c ${PROJECT_SOURCE_DIR}/base/size.c)
 target_include_directories(watch PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include
                                          ${MPI_C_INCLUDE_DIRS})
 target_link_libraries(watch PRIVATE trireme_settings m)

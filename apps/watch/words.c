@@ -1,19 +1,8 @@
 /* Calls, ranks and verdicts in words. */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/watch/judge.h"
-
-char *words_format(const char *format, ...) {
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0) text = NULL;
-    va_end(arguments);
-    if (!text) exit(3);
-    return text;
-}
 
 /* Adds to a text. */
 static void add(char **text, char *more) {
@@ -103,13 +92,20 @@ static char *words_arguments(const world *w, int rank, const tri_slot_call *c) {
     return text;
 }
 
+static const char *where(const world *w, int rank, const tri_slot_call *c) {
+    const tri_slot_call *now = lane_call(&w->member[rank].slot->lane[w->member[rank].lane]);
+    return now == c ? place_of_rank(w, rank) : place_text(w, rank, (uint64_t)(uintptr_t)c->caller);
+}
+
+char *words_place(const world *w, int rank, const tri_slot_call *c) {
+    const char *at = where(w, rank, c);
+    return words_format("%s%s%s", call_name(w, c), at ? " at " : "", at ? at : "");
+}
+
 /* "MPI_Bcast (root 0, 8 bytes) at solve.c:41 (main)". */
 char *words_call(const world *w, int rank, const tri_slot_call *c, bool place) {
     char *arguments = words_arguments(w, rank, c);
-    const tri_slot_call *now = lane_call(&w->member[rank].slot->lane[w->member[rank].lane]);
-    const char *at = !place     ? NULL
-                     : now == c ? place_of_rank(w, rank)
-                                : place_text(w, rank, (uint64_t)(uintptr_t)c->caller);
+    const char *at = place ? where(w, rank, c) : NULL;
     char *text = words_format("%s%s%s%s", call_name(w, c), arguments, at ? " at " : "", at ? at : "");
     free(arguments);
     return text;

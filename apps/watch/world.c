@@ -57,6 +57,12 @@ static bool waits_in(const tri_slot_call *c) {
     return c->kind != TRI_CALL_TEST && c->kind != TRI_CALL_ABORT;
 }
 
+/* Threads that have not called MPI, and may. */
+static bool may_have_more(const tri_slot *slot) {
+    enum { SERIALIZED = 2 }; /* MPI_THREAD_SERIALIZED */
+    return slot->threads >= SERIALIZED && atomic_load(&slot->strangers) > 0;
+}
+
 static void set_state(const world *w, member *m) {
     tri_slot *slot = m->slot;
     int state = atomic_load(&slot->state), lanes = atomic_load(&slot->lanes), waiting = 0, polls = 0,
@@ -89,7 +95,8 @@ static void set_state(const world *w, member *m) {
     }
     if (m->state != RANK_RUNS) return;
     if (polls) m->state = RANK_POLLS;
-    if (live && waiting == live && !atomic_load(&slot->crowded)) m->state = RANK_WAITS;
+    if (live && waiting == live && !atomic_load(&slot->crowded) && !may_have_more(slot))
+        m->state = RANK_WAITS;
 }
 
 object *world_object(const world *w, uint64_t id) {

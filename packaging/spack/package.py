@@ -22,6 +22,7 @@ class Trireme(CMakePackage):
     variant("hwloc", default=True, description="Placement of ranks and threads on cores")
     variant("opencl", default=False, description="OpenCL devices")
     variant("pool", default=True, description="Pools of tasks over ranks")
+    variant("watch", default=True, description="File and line in the reports of watch")
     variant("tests", default=False, description="Build the tests")
 
     depends_on("c", type="build")
@@ -35,6 +36,7 @@ class Trireme(CMakePackage):
     depends_on("hdf5+mpi", when="+hdf5")
     depends_on("hwloc@2.1:", when="+hwloc")
     depends_on("opencl", when="+opencl")
+    depends_on("elfutils@0.170:", when="+watch")
     depends_on("libevent@2.1:", when="+pool")
     depends_on("openssl@3:", when="+pool")
 
@@ -51,6 +53,7 @@ class Trireme(CMakePackage):
             self.define_from_variant("TRIREME_WITH_HWLOC", "hwloc"),
             self.define_from_variant("TRIREME_WITH_OPENCL", "opencl"),
             self.define_from_variant("TRIREME_WITH_LIBEVENT", "pool"),
+            self.define_from_variant("TRIREME_WITH_LIBDW", "watch"),
             self.define_from_variant("TRIREME_TESTS", "tests"),
             self.define("MPI_C_COMPILER", self.spec["mpi"].mpicc),
         ]

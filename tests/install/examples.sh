@@ -26,6 +26,7 @@ cd "$work" || exit
 run 2 0 'max 2, sum 3' allreduce
 run 2 0 '8 blocks' overlap
 run 2 0 '20 steps' halo
+run 4 0 'dines with' philosophers order
 if [ "$LIBEVENT" = 1 ]; then
     run 3 0 'area 0' pool
 else

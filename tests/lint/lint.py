@@ -20,15 +20,15 @@ WALLS = {
     "place": (("base",), ("hwloc",)),
     "gpu": (("base", "mpi", "collectives"), ("opencl",)),
     "store": (("base", "mpi"), ("hdf5",)),
-    "preload": (("base", "mpi", "collectives"), ("mpi",)),
+    "preload": (("base", "mpi", "collectives"), ("mpi", "pthread")),
     "pool": (("base", "threads"), ("event", "crypto", "mpi")),
     "apps": (("base", "mpi", "collectives", "threads", "place", "gpu", "store", "pool"),
-             ("json", "zlib", "event", "crypto", "image", "gmp")),
+             ("json", "zlib", "event", "crypto", "image", "gmp", "dw")),
 }
 # folders whose private headers others may include
 PRIVATE_FOR = {"mpi": ("collectives",), "base": ("gpu", "collectives")}
 # Headers of files that one folder writes and another reads: types only.
-FORMATS = {"preload/profile_file.h"}
+FORMATS = {"preload/profile_file.h", "preload/slot.h", "preload/kinds.h"}
 FOREIGN_HEADERS = {
     "mpi": r"mpi(o|-ext)?\.h",
     "pthread": r"(pthread|semaphore|threads)\.h",
@@ -41,6 +41,7 @@ FOREIGN_HEADERS = {
     "crypto": r"openssl/.*",
     "image": r"(png|tiffio|jpeglib)\.h",
     "gmp": r"(gmp|ecm)\.h|flint/.*",
+    "dw": r"(elfutils/.*|dwarf|libelf)\.h",
 }
 FOREIGN_SYMBOLS = {
     "mpi": r"P?MPI_",
@@ -54,6 +55,7 @@ FOREIGN_SYMBOLS = {
     "crypto": r"(EVP|HMAC|RAND|CRYPTO)(_|$)",
     "image": r"(png_|TIFF|jpeg_)",
     "gmp": r"(__gmpz?|ecm|flint|fmpz|n|qsieve)_",
+    "dw": r"(dwfl|dwarf|elf)_",
 }
 # The C library: the headers of C11, of POSIX, and of Linux.
 SYSTEM_HEADERS = re.compile(

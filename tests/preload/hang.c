@@ -1,28 +1,9 @@
 /* hang CASE: programs that wait for ever, one for each mistake. Under plain MPI they hang or are aborted. */
-#include <mpi.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-enum { BIG = 1 << 20 };
-static int rank, ranks;
-static double buffer[2][BIG];
-static MPI_Comm w;
-
-static int next(void) {
-    return (rank + 1) % ranks;
-}
-static int before(void) {
-    return (rank + ranks - 1) % ranks;
-}
+#include "cases.h"
 
 #define SEND(to)   MPI_Send(buffer[0], BIG, MPI_DOUBLE, to, 0, w)
 #define RECV(from) MPI_Recv(buffer[1], BIG, MPI_DOUBLE, from, 0, w, MPI_STATUS_IGNORE)
 #define SUM        MPI_Allreduce(buffer[0], buffer[1], 1, MPI_DOUBLE, MPI_SUM, w)
-#define CASE(name) static void name(void)
 
 /* ---- collectives that do not fit ---- */
 CASE(bcast_allreduce) {
@@ -459,42 +440,27 @@ CASE(sleeps) {
     MPI_Barrier(w);
 }
 
-#define CASES(X)                                                                                             \
-    X(bcast_allreduce)                                                                                       \
-    X(barrier_allreduce) X(reduce_bcast) X(roots_of_bcast) X(roots_of_reduce) X(roots_of_gather)             \
-        X(roots_of_scatter) X(zero_against_eight) X(missing_barrier) X(missing_allreduce) X(one_more)        \
-            X(missing_bcast) X(nonblocking_order) X(nonblocking_missing) X(ibcast_against_bcast) X(          \
-                split_missing) X(dup_against_barrier) X(free_missing) X(order_of_comms) X(order_in_halves)   \
-                X(scan_exscan) X(alltoall_missing) X(alltoall_allgather) X(gather_missing) X(recv_recv)      \
-                    X(send_send) X(ssend_ssend) X(irecv_wait) X(issend_wait) X(waitall) X(waitany)           \
-                        X(waitsome) X(persistent) X(sendrecv_order) X(tags) X(probe) X(mprobe) X(other_comm) \
-                            X(wildcard) X(wildcard_and_barrier) X(wildcard_probe) X(wildcard_request)        \
-                                X(recv_and_barrier) X(send_and_barrier) X(wait_and_barrier) X(in_halves)     \
-                                    X(self) X(self_recv) X(philosophers) X(recv_from_left) X(send_to_left)   \
-                                        X(ssend_to_left) X(wait_for_left) X(wildcard_left) X(comm_of_left)   \
-                                            X(fence_missing) X(free_of_window) X(wait_without_complete)      \
-                                                X(lock_held) X(write_all_missing) X(close_missing)           \
-                                                    X(open_against_barrier) X(threads) X(killed)             \
-                                                        X(test_loop) X(iprobe_loop) X(computes) X(sleeps)
+/* clang-format off */
+#define CASES(X) \
+    X(bcast_allreduce) X(barrier_allreduce) X(reduce_bcast) X(roots_of_bcast) X(roots_of_reduce) \
+    X(roots_of_gather) X(roots_of_scatter) X(zero_against_eight) X(missing_barrier) \
+    X(missing_allreduce) X(one_more) X(missing_bcast) X(nonblocking_order) X(nonblocking_missing) \
+    X(ibcast_against_bcast) X(split_missing) X(dup_against_barrier) X(free_missing) \
+    X(order_of_comms) X(order_in_halves) X(scan_exscan) X(alltoall_missing) X(alltoall_allgather) \
+    X(gather_missing) X(recv_recv) X(send_send) X(ssend_ssend) X(irecv_wait) X(issend_wait) \
+    X(waitall) X(waitany) X(waitsome) X(persistent) X(sendrecv_order) X(tags) X(probe) X(mprobe) \
+    X(other_comm) X(wildcard) X(wildcard_and_barrier) X(wildcard_probe) X(wildcard_request) \
+    X(recv_and_barrier) X(send_and_barrier) X(wait_and_barrier) X(in_halves) X(self) X(self_recv) \
+    X(philosophers) X(recv_from_left) X(send_to_left) X(ssend_to_left) X(wait_for_left) \
+    X(wildcard_left) X(comm_of_left) X(fence_missing) X(free_of_window) X(wait_without_complete) \
+    X(lock_held) X(write_all_missing) X(close_missing) X(open_against_barrier) X(threads) X(killed) \
+    X(test_loop) X(iprobe_loop) X(computes) X(sleeps)
+/* clang-format on */
 
 int main(int argc, char **argv) {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } cases[] = {
-#define ROW(name) {#name, name},
-        CASES(ROW)
-#undef ROW
-    };
-    int given;
-    MPI_Init_thread(&argc, &argv,
-                    argc > 1 && !strcmp(argv[1], "threads") ? MPI_THREAD_MULTIPLE : MPI_THREAD_SINGLE,
-                    &given);
-    w = MPI_COMM_WORLD;
-    MPI_Comm_rank(w, &rank);
-    MPI_Comm_size(w, &ranks);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (argc > 1 && !strcmp(argv[1], cases[i].name)) cases[i].run();
+    static const a_case cases[] = {CASES(ROW)};
+    begin(&argc, &argv, argc > 1 && !strcmp(argv[1], "threads") ? MPI_THREAD_MULTIPLE : MPI_THREAD_SINGLE);
+    run_cases(cases, sizeof cases / sizeof *cases, argc, argv);
     MPI_Finalize();
     return 0;
 }
