@@ -1,5 +1,5 @@
 /* Times neighbourhood collectives on a grid of ranks, beside those of the MPI library. */
-#include "trireme/neighbour.h"
+#include "apps/bench/neighbours.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +23,7 @@ typedef struct state {
     size_t sizes[SIZES];
     int size_count, count;
     cell cell[SIZES];
+    tri_comm *comm;
     MPI_Comm graph;
     tri_neighbours *neighbours;
     double *send, *recv;
@@ -44,9 +45,7 @@ static tri_status call_once(const state *s, int variant, tri_request *kept) {
     size_t n = (size_t)s->doubles;
     switch (variant) {
     case MPI:
-        TRI_MPI(MPI_Neighbor_alltoall(s->send, s->doubles, MPI_DOUBLE, s->recv, s->doubles, MPI_DOUBLE,
-                                      s->graph));
-        return TRI_OK;
+        return bench_graph_alltoall(s->send, s->recv, s->doubles, s->graph);
     case PERSISTENT:
         TRI_TRY(tri_request_start(kept));
         return tri_request_wait(&kept);
@@ -65,7 +64,7 @@ static tri_status trial(void *argument, int variant, double *seconds) {
     if (variant == PERSISTENT)
         TRI_TRY(tri_neighbour_alltoall_init(s->send, n, MPI_DOUBLE, s->recv, n, MPI_DOUBLE, s->neighbours,
                                             &kept));
-    TRI_MPI(MPI_Barrier(s->graph));
+    TRI_TRY(tri_barrier(s->comm));
     double start = tri_now_s();
     for (int i = 0; i < s->calls; i++)
         TRI_TRY(call_once(s, variant, kept));
@@ -107,32 +106,21 @@ static int fill_offsets(const state *s, int *offsets) {
     return count;
 }
 
-/* MPI matches the blocks of one rank in the order of its lists, as the stencil does. */
-static tri_status make_graph(tri_run *run, state *s) {
-    int count, weights[27];
-    const int *source = tri_neighbours_sources(s->neighbours, &count),
-              *destination = tri_neighbours_destinations(s->neighbours, &count);
-    for (int i = 0; i < 27; i++)
-        weights[i] = 1;
-    TRI_MPI(MPI_Dist_graph_create_adjacent(tri_comm_mpi(run->comm), count, source, weights, count,
-                                           destination, weights, MPI_INFO_NULL, 0, &s->graph));
-    return TRI_OK;
-}
-
 static tri_status setup(tri_run *run, void *argument) {
     state *s = argument;
     int ranks[DIMS] = {0}, periodic[DIMS] = {1, 1, 1}, offsets[27 * DIMS];
     size_t most = 0;
+    s->comm = run->comm;
     s->graph = MPI_COMM_NULL;
     if (s->dims < 1 || s->dims > DIMS) return tri_fail(TRI_ERR_ARGUMENT, "--dims: 1 to %d", (int)DIMS);
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!(s->duration_s >= 0)) return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 or more");
     TRI_TRY(bench_sizes(s->sizes_text, sizeof(double), 1 << 26, s->sizes, SIZES, &s->size_count));
-    TRI_MPI(MPI_Dims_create(tri_comm_size(run->comm), s->dims, ranks));
+    TRI_TRY(bench_graph_dims(run->comm, s->dims, ranks));
     s->count = fill_offsets(s, offsets);
     TRI_TRY(tri_neighbours_create_stencil(run->comm, s->dims, ranks, periodic, s->count, offsets,
                                           &s->neighbours));
-    TRI_TRY(make_graph(run, s));
+    TRI_TRY(bench_graph_make(run->comm, s->neighbours, &s->graph));
     for (int i = 0; i < s->size_count; i++) {
         if (s->sizes[i] > most) most = s->sizes[i];
         s->cell[i].bytes = s->sizes[i];
@@ -187,7 +175,7 @@ static void teardown(void *argument) {
     for (int i = 0; i < s->size_count; i++)
         bench_destroy(s->cell[i].variants, VARIANTS);
     tri_neighbours_destroy(&s->neighbours);
-    if (s->graph != MPI_COMM_NULL) MPI_Comm_free(&s->graph);
+    bench_graph_free(&s->graph);
     free(s->send);
     free(s->recv);
 }

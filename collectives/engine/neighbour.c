@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mpi/topology.h"
+
 static void stencil_destroy(tri_stencil *s) {
     if (!s) return;
     free(s->ranks);
@@ -78,91 +80,20 @@ tri_status tri_neighbours_create_lists(tri_comm *comm, int sources, const int *s
 
 /* ---- MPI's topologies ---- */
 
-/* Two neighbours in each dimension. What a rank sends downwards its lower neighbour receives from above, also
- * where both neighbours are one rank. */
-static tri_status read_cart(MPI_Comm topology, tri_comm *comm, tri_neighbours **out) {
-    int dims;
-    tri_neighbours *n;
-    TRI_MPI(MPI_Cartdim_get(topology, &dims));
-    TRI_TRY(make(comm, 2 * dims, 2 * dims, &n));
-    tri_status status = TRI_OK;
-    for (int d = 0; d < dims && status == TRI_OK; d++) {
-        int *below = &n->source[2 * d];
-        status = tri_mpi_status(MPI_Cart_shift(topology, d, 1, &below[0], &below[1]), "MPI_Cart_shift");
-        n->destination[2 * d] = below[0];
-        n->destination[2 * d + 1] = below[1];
-        n->order[2 * d] = 2 * d + 1;
-        n->order[2 * d + 1] = 2 * d;
-    }
-    return finish(n, status, out);
-}
-
-static tri_status read_graph(MPI_Comm topology, tri_comm *comm, tri_neighbours **out) {
-    int count, rank;
-    tri_neighbours *n;
-    TRI_MPI(MPI_Comm_rank(topology, &rank));
-    TRI_MPI(MPI_Graph_neighbors_count(topology, rank, &count));
-    TRI_TRY(make(comm, count, count, &n));
-    tri_status status =
-        tri_mpi_status(MPI_Graph_neighbors(topology, rank, count, n->source), "MPI_Graph_neighbors");
-    if (status == TRI_OK && count) memcpy(n->destination, n->source, (size_t)count * sizeof *n->source);
-    return finish(n, status, out);
-}
-
-/* Weights are read, too: MPI has no call without them. */
-static tri_status read_lists(MPI_Comm topology, tri_comm *comm, int sources, int destinations, int *weights,
-                             tri_neighbours **out) {
-    tri_neighbours *n;
-    TRI_TRY(make(comm, sources, destinations, &n));
-    int error = MPI_Dist_graph_neighbors(topology, sources, n->source, weights, destinations, n->destination,
-                                         weights + sources);
-    return finish(n, tri_mpi_status(error, "MPI_Dist_graph_neighbors"), out);
-}
-
-static tri_status read_dist_graph(MPI_Comm topology, tri_comm *comm, tri_neighbours **out) {
-    int sources, destinations, weighted;
-    TRI_MPI(MPI_Dist_graph_neighbors_count(topology, &sources, &destinations, &weighted));
-    int *weights = malloc(((size_t)sources + (size_t)destinations + 1) * sizeof *weights);
-    if (!weights) return tri_fail(TRI_ERR_MEMORY, "out of memory for %d neighbours", sources);
-    tri_status status = read_lists(topology, comm, sources, destinations, weights, out);
-    free(weights);
-    return status;
-}
-
-/* Whether rank r of `topology` is rank r of `comm`. */
-static tri_status check_same_ranks(MPI_Comm topology, const tri_comm *comm) {
-    MPI_Group theirs, carried;
-    int size, wrong = 0;
-    TRI_MPI(MPI_Comm_size(topology, &size));
-    if (size != comm->size)
-        return tri_fail(TRI_ERR_ARGUMENT, "the topology has %d ranks, the communicator %d", size, comm->size);
-    int *ranks = malloc(2 * (size_t)size * sizeof *ranks), *found = ranks + size;
-    if (!ranks) return tri_fail(TRI_ERR_MEMORY, "out of memory for a group of %d ranks", size);
-    for (int rank = 0; rank < size; rank++)
-        ranks[rank] = rank;
-    MPI_Comm_group(topology, &theirs);
-    MPI_Comm_group(comm->mpi, &carried);
-    int error = MPI_Group_translate_ranks(theirs, size, ranks, carried, found);
-    MPI_Group_free(&theirs);
-    MPI_Group_free(&carried);
-    for (int rank = 0; rank < size && error == MPI_SUCCESS; rank++)
-        wrong += found[rank] != tri_carried(comm->ranks, rank);
-    free(ranks);
-    TRI_TRY(tri_mpi_status(error, "MPI_Group_translate_ranks"));
-    return wrong ? tri_fail(TRI_ERR_ARGUMENT, "the ranks of the topology are not those of the communicator")
-                 : TRI_OK;
+/* In a Cartesian grid what a rank sends downwards its lower neighbour receives from above, also where both
+ * neighbours are one rank. */
+static void pair_directions(tri_neighbours *n) {
+    for (int i = 0; i < n->sources; i++)
+        n->order[i] = i ^ 1;
 }
 
 tri_status tri_neighbours_create(MPI_Comm topology, tri_comm *comm, tri_neighbours **out) {
-    int kind;
-    TRI_MPI(MPI_Topo_test(topology, &kind));
-    if (kind == MPI_UNDEFINED)
-        return tri_fail(TRI_ERR_ARGUMENT,
-                        "the MPI communicator has no topology: make it with MPI_Cart_create() or "
-                        "MPI_Dist_graph_create_adjacent()");
-    TRI_TRY(check_same_ranks(topology, comm));
-    if (kind == MPI_CART) return read_cart(topology, comm, out);
-    return kind == MPI_GRAPH ? read_graph(topology, comm, out) : read_dist_graph(topology, comm, out);
+    int sources, destinations, directed;
+    tri_neighbours *n;
+    TRI_TRY(tri_topology_count(topology, comm, &sources, &destinations, &directed));
+    TRI_TRY(make(comm, sources, destinations, &n));
+    if (directed) pair_directions(n);
+    return finish(n, tri_topology_read(topology, sources, n->source, destinations, n->destination), out);
 }
 
 /* ---- Stencils ---- */

@@ -312,7 +312,8 @@ static void try_old_graph(lists *all) {
     free(edges);
 }
 
-/* All offsets from -1 to 1 in each dimension, with the rank itself; and a few longer ones, one of them twice. */
+/* All offsets from -1 to 1 in each dimension, with the rank itself; and a few longer ones, one of them
+ * twice. */
 static void try_stencil(lists *all, tri_comm *comm, int dims, int periodic, int wide) {
     int ranks[3] = {0}, periods[3], offsets[3 * 32] = {0}, count = 0, at = 0;
     tri_neighbours *n;
