@@ -43,5 +43,5 @@ tri_status bench_graph_alltoall(const double *send, double *recv, int count, MPI
 }
 
 void bench_graph_free(MPI_Comm *graph) {
-    if (*graph != MPI_COMM_NULL) MPI_Comm_free(graph);
+    MPI_Comm_free(graph);
 }

@@ -25,6 +25,7 @@ typedef struct state {
     cell cell[SIZES];
     tri_comm *comm;
     MPI_Comm graph;
+    bool has_graph;
     tri_neighbours *neighbours;
     double *send, *recv;
     /* of the cell under way */
@@ -111,7 +112,6 @@ static tri_status setup(tri_run *run, void *argument) {
     int ranks[DIMS] = {0}, periodic[DIMS] = {1, 1, 1}, offsets[27 * DIMS];
     size_t most = 0;
     s->comm = run->comm;
-    s->graph = MPI_COMM_NULL;
     if (s->dims < 1 || s->dims > DIMS) return tri_fail(TRI_ERR_ARGUMENT, "--dims: 1 to %d", (int)DIMS);
     if (s->trials < 1) return tri_fail(TRI_ERR_ARGUMENT, "--trials: at least 1");
     if (!(s->duration_s >= 0)) return tri_fail(TRI_ERR_ARGUMENT, "--duration: 0 or more");
@@ -121,6 +121,7 @@ static tri_status setup(tri_run *run, void *argument) {
     TRI_TRY(tri_neighbours_create_stencil(run->comm, s->dims, ranks, periodic, s->count, offsets,
                                           &s->neighbours));
     TRI_TRY(bench_graph_make(run->comm, s->neighbours, &s->graph));
+    s->has_graph = true;
     for (int i = 0; i < s->size_count; i++) {
         if (s->sizes[i] > most) most = s->sizes[i];
         s->cell[i].bytes = s->sizes[i];
@@ -175,7 +176,7 @@ static void teardown(void *argument) {
     for (int i = 0; i < s->size_count; i++)
         bench_destroy(s->cell[i].variants, VARIANTS);
     tri_neighbours_destroy(&s->neighbours);
-    bench_graph_free(&s->graph);
+    if (s->has_graph) bench_graph_free(&s->graph);
     free(s->send);
     free(s->recv);
 }
