@@ -10,10 +10,16 @@
 
 enum { SMALL_HEADER_BYTES = 16, LARGE_HEADER_BYTES = 64 };
 
+static size_t persistent_bytes(int size) {
+    return tri_ring_bytes(size, SMALL_HEADER_BYTES, TRI_PENDING_PAYLOAD_BYTES, TRI_PERSISTENT_DEPTH);
+}
+
 size_t tri_shared_bytes(int size) {
     return tri_ring_bytes(size, SMALL_HEADER_BYTES, TRI_SMALL_PAYLOAD_BYTES, TRI_SMALL_DEPTH) +
            tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_MIDDLE_PAYLOAD_BYTES, TRI_MIDDLE_DEPTH) +
-           tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES, TRI_LARGE_DEPTH);
+           tri_ring_bytes(size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES, TRI_LARGE_DEPTH) +
+           tri_ring_bytes(size, SMALL_HEADER_BYTES, TRI_PENDING_PAYLOAD_BYTES, TRI_PENDING_DEPTH) +
+           TRI_PERSISTENT_RINGS * persistent_bytes(size);
 }
 
 /* The segment is mapped by every rank: with more ranks, the ring of each is shorter. */
@@ -44,6 +50,25 @@ void tri_shared_attach(tri_shared *shared, void *memory) {
     at += (size_t)size * shared->middle.rank_bytes;
     shared->large = tri_ring_attach(at, rank, size, LARGE_HEADER_BYTES, TRI_LARGE_PAYLOAD_BYTES,
                                     TRI_LARGE_DEPTH, &shared->waiter);
+    at += (size_t)size * shared->large.rank_bytes;
+    shared->pending = tri_ring_attach(at, rank, size, SMALL_HEADER_BYTES, TRI_PENDING_PAYLOAD_BYTES,
+                                      TRI_PENDING_DEPTH, &shared->waiter);
+    shared->persistent = at + (size_t)size * shared->pending.rank_bytes;
+}
+
+int tri_shared_persistent(tri_shared *shared, tri_ring *out) {
+    if (shared->persistent_used == TRI_PERSISTENT_RINGS) return 0;
+    char *at = shared->persistent + (size_t)shared->persistent_used++ * persistent_bytes(shared->size);
+    *out = tri_ring_attach(at, shared->rank, shared->size, SMALL_HEADER_BYTES, TRI_PENDING_PAYLOAD_BYTES,
+                           TRI_PERSISTENT_DEPTH, &shared->waiter);
+    return 1;
+}
+
+void tri_shared_release_pending(tri_shared *shared, uint64_t piece) {
+    shared->is_released[piece % TRI_PENDING_DEPTH] = 1;
+    while (shared->is_released[shared->released % TRI_PENDING_DEPTH])
+        shared->is_released[shared->released++ % TRI_PENDING_DEPTH] = 0;
+    if (shared->released) tri_ring_release(&shared->pending, shared->released - 1);
 }
 
 /* The location of one vector, as sent to the peers. Each rank maps a heap at a different address. */

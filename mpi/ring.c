@@ -84,6 +84,20 @@ void tri_ring_wait_open(tri_ring *ring, uint64_t piece) {
     ring->open = least == UINT64_MAX ? UINT64_MAX : least + ring->depth;
 }
 
+void *tri_ring_try_open(tri_ring *ring, uint64_t piece) {
+    uint64_t least = UINT64_MAX;
+    for (int rank = 0; piece >= ring->open && rank < ring->size; rank++) {
+        if (rank == ring->rank) continue;
+        const _Atomic uint64_t *released =
+            (const _Atomic uint64_t *)(ring->base + (size_t)rank * ring->rank_bytes);
+        uint64_t now = atomic_load_explicit(released, memory_order_acquire);
+        if (now + ring->depth <= piece) return NULL;
+        if (now < least) least = now;
+    }
+    if (piece >= ring->open) ring->open = least == UINT64_MAX ? UINT64_MAX : least + ring->depth;
+    return tri_ring_slot(ring, ring->rank, piece) + ring->header_bytes;
+}
+
 /* Carries no data, so the slot need not be free: a late reader of its previous piece finds the data
  * unchanged and a flag that is high enough. */
 static void raise_flags(tri_ring *ring, int waits) {

@@ -72,9 +72,19 @@ static inline void *tri_ring_open(tri_ring *ring, uint64_t piece) {
     return tri_ring_slot(ring, ring->rank, piece) + ring->header_bytes;
 }
 
+/* The same without a wait; NULL: it is not free yet. */
+void *tri_ring_try_open(tri_ring *ring, uint64_t piece);
+
 static inline void tri_ring_publish(tri_ring *ring, uint64_t piece) {
     atomic_store_explicit((_Atomic uint64_t *)tri_ring_slot(ring, ring->rank, piece), piece + 1,
                           memory_order_release);
+}
+
+/* The data of piece n of a rank; NULL: not published yet. */
+static inline void *tri_ring_peek(const tri_ring *ring, int rank, uint64_t piece) {
+    char *slot = tri_ring_slot(ring, rank, piece);
+    uint64_t flag = atomic_load_explicit((const _Atomic uint64_t *)slot, memory_order_acquire);
+    return flag > piece ? slot + ring->header_bytes : NULL;
 }
 
 /* The data of piece n of a rank, once published. */

@@ -45,6 +45,12 @@ typedef struct tri_shared {
     tri_ring small;            /* deep, data on the flag's line: for short messages and addresses */
     tri_ring middle;
     tri_ring large;      /* as deep as fits a cache */
+    tri_ring pending;    /* of nonblocking calls: a piece for each */
+    char *persistent;    /* memory of tri_shared_persistent() */
+    int persistent_used; /* rings given away, equal on all ranks */
+    /* Pieces of `pending` may be released in another order than they were taken. */
+    uint64_t released; /* all below it */
+    unsigned char is_released[16];
     tri_segment segment; /* holds the rings */
     tri_peer *peers;
     tri_heap *heaps;
@@ -64,7 +70,12 @@ enum {
     TRI_SHORT_DEPTH_LEAST = 4,
     TRI_MIDDLE_DEPTH = 16,
     /* Two pieces for each of the two steps of a pipeline. */
-    TRI_LARGE_DEPTH = 4
+    TRI_LARGE_DEPTH = 4,
+    TRI_PENDING_PAYLOAD_BYTES = 2032,
+    TRI_PENDING_DEPTH = sizeof(((tri_shared *)0)->is_released),
+    /* Rings of two slots for persistent calls. */
+    TRI_PERSISTENT_RINGS = 16,
+    TRI_PERSISTENT_DEPTH = 2
 };
 
 /* Bytes of shared memory that `size` ranks need for all rings, or for a short ring of small slots. */
@@ -73,6 +84,12 @@ size_t tri_shared_small_bytes(int size);
 /* Attaches the rings of shared->rank, of shared->size ranks, to zeroed memory. No MPI calls. */
 void tri_shared_attach(tri_shared *shared, void *memory);
 void tri_shared_attach_small(tri_shared *shared, void *memory);
+
+/* A ring for a persistent call, as long as there are any; all ranks take them in the same order. Returns 0 if
+ * none is left. */
+int tri_shared_persistent(tri_shared *shared, tri_ring *out);
+/* Releases a piece of `pending`. */
+void tri_shared_release_pending(tri_shared *shared, uint64_t piece);
 
 /* The shared memory of the communicator's ranks on this node, without rings at first. Local.
  * TRI_ERR_MEMORY. */

@@ -59,8 +59,8 @@ tri_status bench_sizes(const char *text, size_t unit, size_t most, size_t *out, 
 /* The subjects; each is a program. X(name) is `const tri_app bench_<name>` in <name>.c. */
 /* clang-format off */
 #define BENCH_LIST(X)                                                                                        \
-    X(sum) X(heat) X(collectives) X(combine) X(cores) X(gpu) X(compare) X(choice) X(network) X(overlap)      \
-    X(p2p) X(pool) X(store) X(threads)
+    X(sum) X(heat) X(collectives) X(combine) X(cores) X(gpu) X(compare) X(choice) X(neighbours) X(network)   \
+    X(overlap) X(p2p) X(pool) X(store) X(threads)
 /* clang-format on */
 #define BENCH_DECLARE(name) extern const tri_app bench_##name;
 BENCH_LIST(BENCH_DECLARE)

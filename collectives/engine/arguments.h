@@ -26,6 +26,9 @@ typedef struct tri_arguments {
     /* The user's buffers. A side with 0 blocks does not exist on this rank, or an operation that combines
      * data uses it as it is; then its other fields are not set. */
     tri_side send, recv;
+    /* Of a neighbourhood collective; not set by others. */
+    struct tri_neighbours *neighbours;
+    int same; /* all destinations get the same block */
 } tri_arguments;
 
 /* Clears the arguments. The caller sets `spec`; its operands only where data are combined. */

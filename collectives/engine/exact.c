@@ -56,9 +56,11 @@ struct step {
     step *before;
 };
 
-static void take(const tri_work *work) {
+static tri_status take(tri_work *work, int *blocked) {
     const step *s = (const step *)work;
+    (void)blocked;
     s->does(s->of, s->at);
+    return TRI_OK;
 }
 
 static tri_status act(exact *e, action *does, size_t at) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "collectives/engine/delegate.h"
+#include "collectives/engine/pending.h"
 #include "collectives/engine/run.h"
 #include "collectives/engine/schedule.h"
 
@@ -168,6 +169,7 @@ static void look_for_tag(tri_request *r) {
 
 tri_status tri_call_start(tri_comm *comm, tri_arguments *a, const tri_recorder *by, tri_request **out) {
     uint64_t call = tri_state_of(comm)->started++;
+    if (!by) by = tri_pending_recorder(comm, a, 0);
     tri_request *r;
     TRI_TRY(request_create(comm, a, by, TRI_TAG_NONBLOCKING + (int)(call % TRI_TAGS_NONBLOCKING),
                            by ? MPI_COMM_NULL : tri_delegate_of(comm, a), &r));
@@ -201,6 +203,7 @@ tri_status tri_call_init(tri_comm *comm, tri_arguments *a, const tri_recorder *b
     int tag;
     tri_request *r;
     tri_status status = persistent_tag(comm, &tag);
+    if (status == TRI_OK && !by) by = tri_pending_recorder(comm, a, 1);
     if (status != TRI_OK) tri_arguments_close(a);
     if (status == TRI_OK) status = request_create(comm, a, by, tag, MPI_COMM_NULL, &r);
     if (status != TRI_OK) return status;

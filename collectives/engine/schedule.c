@@ -73,8 +73,7 @@ static tri_status execute_step(tri_schedule *s, const tri_step *step, int test, 
     case TRI_STEP_COPY:
         return verbs->copy(&s->context, step->to, step->from, step->count);
     case TRI_STEP_WORK:
-        ((const tri_work *)step->to)->run(step->to);
-        return TRI_OK;
+        return ((tri_work *)step->to)->run(step->to, blocked);
     case TRI_STEP_GATE:
         *blocked = ((const tri_schedule *)step->from)->marks < step->count;
         return TRI_OK;

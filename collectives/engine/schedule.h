@@ -4,9 +4,9 @@
 
 #include "collectives/engine/execute.h"
 
-/* Work on this rank's memory between verbs. */
+/* Work on memory between verbs. It may not wait: it sets *blocked to 1 where it must be run again later. */
 typedef struct tri_work {
-    void (*run)(const struct tri_work *);
+    tri_status (*run)(struct tri_work *, int *blocked);
 } tri_work;
 
 /* One verb. `peer` is a rank of the communicator. */

@@ -11,7 +11,7 @@
  * may come in different orders on different ranks, but every rank must start a request equally often.
  * Buffers, type and operation must exist until the request is freed; counts and displacements are read once.
  * Requests must be freed before their communicator is destroyed. Algorithms, progress, threads and errors are
- * those of trireme/request.h. */
+ * those of trireme/request.h; the first 16 short requests of a communicator go through shared memory. */
 #ifndef TRIREME_PERSISTENT_H
 #define TRIREME_PERSISTENT_H
 

@@ -24,7 +24,9 @@
  * deadlocks: complete the request first, or give the request to the same wait (tri_request_adopt()).
  *
  * The algorithms are those of trireme/collectives.h except the ones in shared memory, and MPI's own for some
- * operations of the program (above); tri_comm_algorithm() is "" for these. Errors are the same; a request
+ * operations of the program (above). Short calls on the ranks of one node go through shared memory, where it
+ * is faster, no algorithm is named for the operation, and blocking calls have made it: after the first long
+ * one or 64 short ones. tri_comm_algorithm() is "" for MPI's and for these. Errors are the same; a request
  * that fails in flight reports it when it is waited for or tested. */
 #ifndef TRIREME_REQUEST_H
 #define TRIREME_REQUEST_H

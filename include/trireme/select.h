@@ -20,7 +20,8 @@ extern "C" {
 TRI_API TRI_MUST_CHECK tri_status tri_comm_select(tri_comm *comm, const char *names);
 
 /** The algorithm of the last collective call on this communicator, blocking or nonblocking; "" before the
- * first and where MPI did the call (trireme/request.h). A static string. Local. */
+ * first, where MPI did the call and in shared memory of nonblocking calls (trireme/request.h). A static
+ * string. Local. */
 TRI_API const char *tri_comm_algorithm(const tri_comm *comm);
 
 #ifdef __cplusplus

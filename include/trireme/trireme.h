@@ -18,6 +18,7 @@
 #include "trireme/merge.h"
 #include "trireme/message.h"
 #include "trireme/moments.h"
+#include "trireme/neighbour.h"
 #include "trireme/network.h"
 #include "trireme/network_file.h"
 #include "trireme/number.h"

@@ -112,6 +112,23 @@ def test_overlap(trireme, tmp_path, ranks):
         assert (f["samples/barrier/0/persistent"][()] > 0).all()
 
 
+@pytest.mark.parametrize("shape, blocks", (("box", 8), full("star", 4)))
+def test_neighbours(trireme, tmp_path, shape, blocks):
+    """Each way's blocks are checked by the program itself."""
+    r = trireme(MOST_RANKS, "bench", "neighbours", "--dims", 2, "--shape", shape, "--sizes", "8,512",
+                "--trials", 2, "--duration", 0, "--results", "r", "--json")
+    assert r.status == 0, r.err
+    assert r.json["results"]["neighbours"]["value"] == blocks
+    with h5py.File(result(tmp_path)) as f:
+        assert set(f["samples/neighbours/512"]) == {"mpi", "direct", "combined", "ours", "persistent"}
+
+
+def test_neighbours_bad(trireme):
+    for bad in (("--sizes", "9"), ("--trials", 0), ("--dims", 4), ("--shape", "ring"), ("--duration", -1)):
+        r = trireme(0, "bench", "neighbours", *bad, "--results", "none")
+        assert r.status == 2 and len(r.err.strip().splitlines()) == 1 and bad[0] in r.err, r.err
+
+
 @pytest.mark.parametrize("ranks", [1, 3])
 def test_pool(trireme, ranks):
     commands = 20 if ranks == 1 else 0

@@ -9,8 +9,8 @@ import pytest
 from conftest import BUILD
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-SUBJECTS = ("sum heat collectives combine cores gpu compare choice network overlap p2p pool store "
-            "threads").split()
+SUBJECTS = ("sum heat collectives combine cores gpu compare choice neighbours network overlap p2p "
+            "pool store threads").split()
 PROGRAMS = [(name,) for name in
             "accept alltoall bcast doctor gather heat list map p2p reduce scatter tune".split()]
 PROGRAMS += [("image",)] * (BUILD / "apps" / "image").exists()

@@ -80,6 +80,85 @@ static void wait_for_message(tri_comm *comm, int how) {
     CHECK(right == COUNT, "way %d: %zu right", how, right);
 }
 
+/* Whether short calls on `comm` go through shared memory from now on. */
+static int make_rings(tri_comm *comm) {
+    enum { COUNT = 100000 };
+    static int64_t in[COUNT], out[COUNT];
+    CHECK_OK(tri_comm_select(comm, ""));
+    CHECK_OK(tri_allreduce(in, out, COUNT, MPI_INT64_T, MPI_SUM, comm));
+    return tri_state_of(comm)->shares && comm->shared->rings == TRI_RINGS_ALL && comm->shape.nodes == 1;
+}
+
+/* More short calls at once than shared memory has slots for, with roots that differ, completed in an order
+ * that differs between ranks. */
+static void share_slots(tri_comm *comm) {
+    enum { MANY = 90, COUNT = 20 };
+    int rank = tri_comm_rank(comm), size = tri_comm_size(comm), shares = make_rings(comm);
+    static int64_t in[MANY][COUNT], out[MANY][COUNT];
+    tri_request *r[MANY];
+    for (int i = 0; i < MANY; i++) {
+        int root = i % size;
+        for (size_t k = 0; k < COUNT; k++)
+            in[i][k] = number(rank, i, k), out[i][k] = i % 4 == 1 && rank == root ? number(rank, i, k) : -1;
+        switch (i % 4) {
+        case 0:
+            CHECK_OK(tri_ireduce(in[i], out[i], COUNT, MPI_INT64_T, MPI_SUM, root, comm, &r[i]));
+            break;
+        case 1:
+            CHECK_OK(tri_ibcast(out[i], COUNT, MPI_INT64_T, root, comm, &r[i]));
+            break;
+        case 2:
+            CHECK_OK(tri_iscan(in[i], out[i], COUNT, MPI_INT64_T, MPI_SUM, comm, &r[i]));
+            break;
+        default:
+            CHECK_OK(tri_iallreduce(in[i], out[i], COUNT, MPI_INT64_T, MPI_SUM, comm, &r[i]));
+        }
+        if (shares && size == 2)
+            CHECK(!*tri_comm_algorithm(comm), "a short call by %s", tri_comm_algorithm(comm));
+    }
+    for (int i = 0; i < MANY; i++)
+        CHECK_OK(tri_request_wait(&r[rank % 2 ? MANY - 1 - i : (i * 7 + rank) % MANY]));
+    size_t right = 0;
+    for (int i = 0; i < MANY; i++)
+        for (size_t k = 0; k < COUNT; k++) {
+            int64_t want = i % 4 == 1 ? number(i % size, i, k) : 0;
+            int last = i % 4 == 2 ? rank : i % 4 == 1 ? -1 : size - 1;
+            for (int from = 0; from <= last; from++)
+                want += number(from, i, k);
+            right += out[i][k] == want || (i % 4 == 0 && rank != i % size);
+        }
+    CHECK(right == (size_t)MANY * COUNT, "many short calls at once: %zu right", right);
+}
+
+/* More persistent calls than have slots of their own, started in an order that differs between ranks. */
+static void share_slots_again(tri_comm *comm) {
+    enum { MANY = 20, ROUNDS = 10 };
+    int rank = tri_comm_rank(comm), size = tri_comm_size(comm);
+    int64_t in[MANY], out[MANY];
+    tri_request *r[MANY], *started[MANY];
+    (void)make_rings(comm);
+    for (int i = 0; i < MANY; i++)
+        CHECK_OK(i % 2 ? tri_allreduce_init(&in[i], &out[i], 1, MPI_INT64_T, MPI_SUM, comm, &r[i])
+                       : tri_bcast_init(&out[i], 1, MPI_INT64_T, i % size, comm, &r[i]));
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < MANY; i++) {
+            in[i] = number(rank, round, (size_t)i);
+            out[i] = rank == i % size ? in[i] : -1;
+            started[i] = r[(i * 3 + rank) % MANY];
+        }
+        CHECK_OK(tri_request_start_all(MANY, started));
+        CHECK_OK(tri_request_wait_all(MANY, r));
+        for (int i = 0; i < MANY; i++) {
+            int64_t want = 0;
+            for (int from = 0; from < size; from++)
+                if (i % 2 || from == i % size) want += number(from, round, (size_t)i);
+            CHECK(out[i] == want, "round %d of short persistent call %d", round, i);
+        }
+    }
+    for (int i = 0; i < MANY; i++)
+        CHECK_OK(tri_request_free(&r[i]));
+}
+
 static void add(void *left, void *right, int *count, MPI_Datatype *type) {
     (void)type;
     for (int i = 0; i < *count; i++)
@@ -277,6 +356,8 @@ int main(int argc, char **argv) {
         wait_elsewhere(family[i / 3], family[i % 3], "bcast:chain,allreduce:shared,barrier:shared");
         wait_elsewhere(family[i / 3], family[i % 3], "bcast:chain,allreduce:recursive_doubling,barrier:tree");
     }
+    share_slots(child);
+    share_slots_again(child);
     tri_comm_destroy(&whole);
     wait_elsewhere(child, grandchild, "bcast:chain");
     tri_comm_destroy(&child);

@@ -96,8 +96,8 @@ PROGRAM_ROOMS = ("apps/driver", "apps/common")
 ROOM_PRIVATE = {"collectives/cost": (), "collectives/graphs": ()}
 # Public headers that do not have the name of a file in their folder.
 HEADER_FOLDER = dict.fromkeys(
-    ("algorithms", "cost", "exact", "merge", "network", "network_file", "persistent", "request", "select",
-     "sparse"),
+    ("algorithms", "cost", "exact", "merge", "neighbour", "network", "network_file", "persistent",
+     "request", "select", "sparse"),
     "collectives")
 HEADER_FOLDER["sync"] = "threads"
 HEADER_FOLDER["journal"] = "pool"
