@@ -219,7 +219,7 @@ tri_status image_histogram(const image_stage *stage, image_job *job);
 tri_status image_components(const image_stage *stage, image_job *job);
 tri_status image_hysteresis(const image_stage *stage, image_job *job);
 tri_status image_table_add(image_job *job, const char *format, ...) TRI_PRINTF(2, 3);
-/* The form that the stage after image_job.done sees, and a plane of it. */
+/* plan.c: the form that the stage after image_job.done sees, and a plane of it. */
 const image_form *image_job_form(const image_job *job);
 float *image_job_plane(const image_job *job, int plane);
 /* Planes without alpha. */
@@ -332,9 +332,9 @@ void image_sink_destroy(image_sink *sink);
 
 /* farm.c: files to files, by a pool of tasks. Collective. */
 tri_status image_farm(tri_run *run, image_state *s);
-/* rounds.c: to one HDF5 file or multi-page TIFF, and statistics over the stack. Collective. */
+/* joint.c: to one HDF5 file or multi-page TIFF, and statistics over the stack. Collective. */
 tri_status image_rounds(tri_run *run, image_state *s);
-/* Calls take(argument, first frame, frames, their pixels, valid) on all ranks for each round. */
+/* rounds.c: calls take(argument, first frame, frames, their pixels, valid) on all ranks for each round. */
 tri_status image_rounds_do(tri_run *run, image_state *s, const image_form *form,
                            tri_status (*take)(void *, size_t, size_t, const char *, const int *),
                            void *argument);

@@ -1,4 +1,4 @@
-"""apps/image: every filter beside scipy.ndimage and scikit-image, formats, cuts, broken frames, the journal."""
+"""apps/image: filters beside scipy.ndimage and scikit-image; formats, cuts, broken frames, journals."""
 import json
 import os
 import struct
@@ -87,8 +87,10 @@ FILTERS = [
     ("laplace", lambda x, m: ndimage.laplace(x, mode=m), 0),
     ("erode=2", lambda x, m: ndimage.grey_erosion(x, size=5, mode=m), 0),
     ("dilate=3", lambda x, m: ndimage.grey_dilation(x, size=7, mode=m), 0),
-    ("open=2", lambda x, m: ndimage.grey_dilation(ndimage.grey_erosion(x, size=5, mode=m), size=5, mode=m), 0),
-    ("close=1", lambda x, m: ndimage.grey_erosion(ndimage.grey_dilation(x, size=3, mode=m), size=3, mode=m), 0),
+    ("open=2",
+     lambda x, m: ndimage.grey_dilation(ndimage.grey_erosion(x, size=5, mode=m), size=5, mode=m), 0),
+    ("close=1",
+     lambda x, m: ndimage.grey_erosion(ndimage.grey_dilation(x, size=3, mode=m), size=3, mode=m), 0),
     ("background=5", lambda x, m: ndimage.white_tophat(x, size=11, mode=m), 0),
     ("resize=30:41:area", lambda x, m: both(area, x, 30, 41), T),
     ("resize=30:41:lanczos", lambda x, m: both(lanczos, x, 30, 41), T),
@@ -106,7 +108,8 @@ FILTERS = [
 F = np.linspace(100, 250, A.size).reshape(A.shape).astype(np.float32)
 EDGED = "gauss box median sharpen sobel erode dilate laplace".split()
 CASES = [([case], "reflect") for case in FILTERS]
-CASES += [([case], edge) for case in FILTERS for edge in ("nearest", "constant") if case[0].split("=")[0] in EDGED]
+CASES += [([case], edge) for case in FILTERS for edge in ("nearest", "constant")
+          if case[0].split("=")[0] in EDGED]
 
 
 def chain(*names):
@@ -166,8 +169,8 @@ def test_edges_and_regions(trireme, tmp_path):
     # Edges that leave the image differ in how they go on beyond it, and so, rarely, in hysteresis.
     expected = skimage.feature.canny(x.astype(float), 1.5, 0.2 * 255, 0.4 * 255)[8:-8, 8:-8]
     assert expected.sum() > 200 and (c != expected).sum() <= 0.01 * expected.sum()
-    right(trireme, 0, "gauss=2,threshold=otsu,components=4", "x.png", "--out", "l.tif", "--type", "u2", "--table",
-          "l.csv", "--verify")
+    right(trireme, 0, "gauss=2,threshold=otsu,components=4", "x.png", "--out", "l.tif", "--type", "u2",
+          "--table", "l.csv", "--verify")
     mask = ndimage.gaussian_filter(x.astype(float), 2)
     limit = skimage.filters.threshold_otsu(np.rint(mask).astype(np.uint8))
     labels, count = ndimage.label(np.rint(mask) > limit)
@@ -190,17 +193,19 @@ def test_edges_and_regions(trireme, tmp_path):
     right(trireme, 0, "invert,median=1", "rgba.png", "--out", "rgba2.png", "--verify")
     got = np.array(Image.open(tmp_path / "rgba2.png"))
     assert (got[..., 3] == 77).all() and (got[..., 1] == ndimage.median_filter(255 - x[::-1], 3)).all()
-    right(trireme, 0, "gray", "rgba.png", "--out", "g.tif", "--type", "f4", "--preview", "p.png", "--png-level", 6,
-          "--png-filter", "all")
+    right(trireme, 0, "gray", "rgba.png", "--out", "g.tif", "--type", "f4", "--preview", "p.png",
+          "--png-level", 6, "--png-filter", "all")
     near(np.array(Image.open(tmp_path / "g.tif")), colour[..., :3] @ [0.2125, 0.7154, 0.0721], T)
     assert Image.open(tmp_path / "p.png").size == (2 * 150 + 8, 120)
 
 
 def png(rows, columns, depth=8, data=b""):
     def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        sum_ = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", sum_)
     head = struct.pack(">IIBBBBB", columns, rows, depth, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
 
 
 def big_endian_tiff(x, tile=None):
@@ -266,10 +271,10 @@ def test_formats(trireme, tmp_path):
 
 
 @pytest.mark.parametrize("cuts", [((0, 1, "plain"), (3, 2, "")),
-                                  full(((0, 2, "avx2"), (1, 3, ""), (2, 1, ""), (5, 2, ""), (8, 1, "plain")))],
+                                  full(((0, 2, "avx2"), (1, 2, ""), (2, 1, ""), (5, 2, ""), (8, 1, "")))],
                          ids=str)
 def test_cuts(trireme, tmp_path, cuts):
-    """The same bits from files, rounds and bands, on any number of ranks and threads, and at each SIMD level."""
+    """The same bits from files, rounds and bands, on any ranks and threads, and at each SIMD level."""
     (tmp_path / "in").mkdir()
     frames = [scene(70, 95, np.uint16, seed=k) for k in range(6)]
     for k, frame in enumerate(frames):
@@ -279,13 +284,15 @@ def test_cuts(trireme, tmp_path, cuts):
     for ranks, threads, level in cuts:
         env = {"TRIREME_SIMD": level} if level else {}
         for out, more in (("s.h5:/d", ()), ("b.h5:/d", ("--blocks", "--memory", "40k"))):
-            right(trireme, ranks, chain_, "in", "--out", out, "--threads", threads, "--replace", *more, env=env)
+            right(trireme, ranks, chain_, "in", "--out", out, "--threads", threads, "--replace", *more,
+                  env=env)
             with h5py.File(tmp_path / out.split(":")[0]) as f:
                 assert f["d"].shape == (6, 50, 68) and f["d"].dtype == np.uint16
-                assert list(f.attrs["names"]) == [f"in/{k}.tif" for k in range(6)] and f["times"].shape == (6,)
+                assert list(f.attrs["names"]) == [f"in/{k}.tif" for k in range(6)]
+                assert f["times"].shape == (6,)
                 seen.add(f["d"][()].tobytes())
-        right(trireme, ranks, "stack=median,box=1", "in", "--out", "m.tif", "--threads", threads, "--replace",
-              "--memory", "80k", env=env)
+        right(trireme, ranks, "stack=median,box=1", "in", "--out", "m.tif", "--threads", threads,
+              "--replace", "--memory", "80k", env=env)
         stacks.add((tmp_path / "m.tif").read_bytes())
     assert len(seen) == 1 and len(stacks) == 1
     right(trireme, cuts[0][0], chain_, "in", "--out", "files", "--threads", 2, "--verify")
@@ -302,11 +309,11 @@ def test_stack(trireme, tmp_path):
         f["line"] = x[:, 0, :1, :]
         f["empty"] = x[:, 0, :0, :]
         f["real"] = x[0, 0].astype(np.float64) / 7
-    for name, f in (("mean", np.mean), ("max", np.max), ("min", np.min), ("std", np.std), ("median", np.median)):
-        right(trireme, 3 if name == "median" else 0, f"stack={name}", "x.h5:/x", "--out", f"{name}.h5:/y", "--type",
-              "f4", "--verify")
+    for name in ("mean", "max", "min", "std", "median"):
+        right(trireme, 3 if name == "median" else 0, f"stack={name}", "x.h5:/x", "--out", f"{name}.h5:/y",
+              "--type", "f4", "--verify")
         with h5py.File(tmp_path / f"{name}.h5") as y:
-            near(y["y"][()], f(x.astype(float).reshape(15, 21, 34), axis=0), 1e-2)
+            near(y["y"][()], getattr(np, name)(x.astype(float).reshape(15, 21, 34), axis=0), 1e-2)
     right(trireme, 2, "erode=1", "x.h5:/x", "--out", "pages.tif", "--threads", 2, "--verify")
     with Image.open(tmp_path / "pages.tif") as pages:
         assert pages.n_frames == 15
@@ -332,12 +339,14 @@ def test_broken(trireme, tmp_path):
     (tmp_path / "in" / "4.png").write_bytes(png(31623, 31623))
     r = image(trireme, 0, "invert", "in", "--out", "stop", "--quiet")
     assert r.status == 4 and ("in/3.png" in r.err or "in/4.png" in r.err)
-    r = image(trireme, 2, "invert", "in", "--out", "out", "--keep-going", "--journal", "j", "--memory", "512Mi")
+    r = image(trireme, 2, "invert", "in", "--out", "out", "--keep-going", "--journal", "j", "--memory",
+              "512Mi")
     assert r.status == 1 and "2 of 5 frames are broken" in r.err
     assert "'in/3.png' is damaged" in r.err and "in/4.png' has 31623 x 31623 pixels" in r.err
     assert sorted(os.listdir(tmp_path / "out")) == ["0.png", "1.png", "2.png"]
     (tmp_path / "in" / "3.png").write_bytes(whole)
-    r = image(trireme, 0, "invert", "in", "--out", "out", "--keep-going", "--journal", "j", "--resume", "--json")
+    r = image(trireme, 0, "invert", "in", "--out", "out", "--keep-going", "--journal", "j", "--resume",
+              "--json")
     assert r.status == 1 and "1 of 5" in r.err
     results = json.loads(r.out)["results"]
     assert results["done"]["value"] == 1 and results["resumed"]["value"] == 3
