@@ -102,8 +102,8 @@ typedef struct image_plan {
 
 tri_status image_plan_create(const image_chain *chain, const image_form *form, image_plan **out);
 void image_plan_destroy(image_plan **plan);
-/* The part of stage's input that `box` of its output needs; may reach beyond the edges. */
-image_box image_plan_source(const image_plan *plan, size_t stage, image_box box);
+/* The part of the input of stage k that `box` of its output needs; may reach beyond the edges. */
+image_box image_plan_source(const image_plan *plan, size_t k, image_box box);
 image_box image_box_clip(image_box box, const image_form *form);
 /* The position inside [0, size) that stands for `at` beyond an edge; -1: the constant. */
 ptrdiff_t image_edge_index(image_edge edge, ptrdiff_t at, ptrdiff_t size);
