@@ -119,7 +119,9 @@ static tri_status choose_rows(const image_state *s, const image_plan *plan, cons
             tri_range needed = rows_needed(plan, top, bottom);
             if (needed.count > *room) *room = needed.count;
         }
-        double bytes = (double)*room * (double)in_line + (double)*rows * (double)out_line;
+        /* Rank 0 of a file also has the rows of all. */
+        double bands = s->out_file ? 1 : 1 + (double)ranks;
+        double bytes = (double)*room * (double)in_line + bands * (double)*rows * (double)out_line;
         if (bytes <= (double)s->memory) return TRI_OK;
         if (*rows <= LEAST_ROWS)
             return tri_fail(TRI_ERR_DATA,

@@ -201,14 +201,6 @@ static tri_status all_tiles(const image_plan *plan, size_t from, size_t to, cons
     return TRI_OK;
 }
 
-const image_form *image_job_form(const image_job *job) {
-    return &job->plan->form[job->done];
-}
-
-float *image_job_plane(const image_job *job, int plane) {
-    return job->planes + (size_t)plane * image_job_form(job)->rows * image_job_form(job)->columns;
-}
-
 double image_frame_bytes(const image_plan *plan, image_type type) {
     image_form out = image_plan_form(plan, type);
     double bytes = (double)image_form_bytes(&plan->form[0]) + (double)image_form_bytes(&out), most = 0;

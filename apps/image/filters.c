@@ -28,9 +28,9 @@ static size_t reach_two(const double *p) {
 static tri_status shape_resize(const image_stage *stage, image_form *form) {
     double rows = stage->p[0], columns = stage->p[1];
     if (!form->rows || !form->columns) return TRI_OK;
-    if (!rows && !columns) return tri_fail(TRI_ERR_ARGUMENT, "resize: both sides are 0");
-    if (!rows) rows = fmax(1, floor(columns * (double)form->rows / (double)form->columns + 0.5));
-    if (!columns) columns = fmax(1, floor(rows * (double)form->columns / (double)form->rows + 0.5));
+    if (rows == 0 && columns == 0) return tri_fail(TRI_ERR_ARGUMENT, "resize: both sides are 0");
+    if (rows == 0) rows = fmax(1, floor(columns * (double)form->rows / (double)form->columns + 0.5));
+    if (columns == 0) columns = fmax(1, floor(rows * (double)form->columns / (double)form->rows + 0.5));
     form->rows = (size_t)rows;
     form->columns = (size_t)columns;
     return TRI_OK;

@@ -102,8 +102,8 @@ typedef struct image_plan {
 
 tri_status image_plan_create(const image_chain *chain, const image_form *form, image_plan **out);
 void image_plan_destroy(image_plan **plan);
-/* The part of stage's input that `box` of its output needs; may reach beyond the edges. */
-image_box image_plan_source(const image_plan *plan, size_t stage, image_box box);
+/* The part of the input of stage k that `box` of its output needs; may reach beyond the edges. */
+image_box image_plan_source(const image_plan *plan, size_t k, image_box box);
 image_box image_box_clip(image_box box, const image_form *form);
 /* The position inside [0, size) that stands for `at` beyond an edge; -1: the constant. */
 ptrdiff_t image_edge_index(image_edge edge, ptrdiff_t at, ptrdiff_t size);
@@ -219,7 +219,7 @@ tri_status image_histogram(const image_stage *stage, image_job *job);
 tri_status image_components(const image_stage *stage, image_job *job);
 tri_status image_hysteresis(const image_stage *stage, image_job *job);
 tri_status image_table_add(image_job *job, const char *format, ...) TRI_PRINTF(2, 3);
-/* The form that the stage after image_job.done sees, and a plane of it. */
+/* plan.c: the form that the stage after image_job.done sees, and a plane of it. */
 const image_form *image_job_form(const image_job *job);
 float *image_job_plane(const image_job *job, int plane);
 /* Planes without alpha. */
@@ -332,9 +332,9 @@ void image_sink_destroy(image_sink *sink);
 
 /* farm.c: files to files, by a pool of tasks. Collective. */
 tri_status image_farm(tri_run *run, image_state *s);
-/* rounds.c: to one HDF5 file or multi-page TIFF, and statistics over the stack. Collective. */
+/* joint.c: to one HDF5 file or multi-page TIFF, and statistics over the stack. Collective. */
 tri_status image_rounds(tri_run *run, image_state *s);
-/* Calls take(argument, first frame, frames, their pixels, valid) on all ranks for each round. */
+/* rounds.c: calls take(argument, first frame, frames, their pixels, valid) on all ranks for each round. */
 tri_status image_rounds_do(tri_run *run, image_state *s, const image_form *form,
                            tri_status (*take)(void *, size_t, size_t, const char *, const int *),
                            void *argument);

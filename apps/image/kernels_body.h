@@ -5,12 +5,8 @@
 
 #include "apps/image/image.h"
 
-typedef float wide __attribute__((vector_size(64)));
 typedef int32_t key __attribute__((may_alias));
-enum { LANES = 16, BLOCK = 2 * LANES };
-
-typedef float wide_anywhere __attribute__((vector_size(64), aligned(4), may_alias));
-#define WIDE(x) (*(const wide_anywhere *)(x))
+enum { BLOCK = 32 };
 
 #define EACH_ROW                                                                                             \
     for (size_t y = 0; y < w->rows; y++) {                                                                   \
@@ -125,29 +121,36 @@ static void NAME(above)(const image_work *w) {
 }
 
 /* What a loop reads lies at or behind what it writes: vectors do not change it. */
+#if defined(__clang__)
+#define AHEAD
+#else
 #define AHEAD _Pragma("GCC ivdep")
+#endif
 
 /* ---- weighted sums ---- */
 
-/* to[x] = k[0] c[x] + the sum over j of k[j] (c[x - j step] + c[x + j step]), j upwards. */
-static void NAME(taps)(float *restrict to, const float *c, size_t step, const float *k, size_t reach,
-                       size_t count) {
-    size_t x = 0;
-    for (; x + BLOCK <= count; x += BLOCK) {
-        wide first = k[0] * WIDE(c + x), second = k[0] * WIDE(c + x + LANES);
-        for (size_t j = 1; j <= reach; j++) {
-            const float *a = c + x - j * step, *b = c + x + j * step;
-            first += k[j] * (WIDE(a) + WIDE(b));
-            second += k[j] * (WIDE(a + LANES) + WIDE(b + LANES));
-        }
-        memcpy(to + x, &first, sizeof first);
-        memcpy(to + x + LANES, &second, sizeof second);
+/* to[x] = k[0] c[x] + the sum over j of k[j] (c[x - j step] + c[x + j step]), j upwards; four at a time, since
+ * a row is read and written for each time. */
+static void NAME(taps)(float *restrict to, const float *restrict c, size_t step, const float *restrict k,
+                       size_t reach, size_t count) {
+    float own = k[0];
+    size_t j = 1;
+    for (size_t x = 0; x < count; x++)
+        to[x] = own * c[x];
+    for (; j + 3 <= reach; j += 4) {
+        const float *a = c + j * step, *b = c - j * step;
+        const float *a1 = a + step, *b1 = b - step, *a2 = a1 + step, *b2 = b1 - step, *a3 = a2 + step,
+                    *b3 = b2 - step;
+        float k0 = k[j], k1 = k[j + 1], k2 = k[j + 2], k3 = k[j + 3];
+        for (size_t x = 0; x < count; x++)
+            to[x] = (((to[x] + k0 * (b[x] + a[x])) + k1 * (b1[x] + a1[x])) + k2 * (b2[x] + a2[x])) +
+                    k3 * (b3[x] + a3[x]);
     }
-    for (; x < count; x++) {
-        float sum = k[0] * c[x];
-        for (size_t j = 1; j <= reach; j++)
-            sum += k[j] * (*(c + x - j * step) + c[x + j * step]);
-        to[x] = sum;
+    for (; j <= reach; j++) {
+        const float *a = c + j * step, *b = c - j * step;
+        float kj = k[j];
+        for (size_t x = 0; x < count; x++)
+            to[x] += kj * (b[x] + a[x]);
     }
 }
 
@@ -337,18 +340,20 @@ static void NAME(load)(const void *from, image_type type, int channels, size_t c
 }
 
 /* Rounded to the nearest, halves to even, cut at both ends; NaN is 0. */
+#define CUT(x, MOST)                                                                                         \
+    /* Adding and subtracting 2^23 rounds. */                                                                \
+    (int32_t)(((x) > 0 ? (x) < (MOST) ? (x) : (MOST) : 0) + 8388608.0F - 8388608.0F)
 #define STORE(TYPE, MOST)                                                                                    \
     {                                                                                                        \
         TYPE *restrict x = to;                                                                               \
-        for (int c = 0; c < channels; c++) {                                                                 \
-            const float *restrict v = from[c];                                                               \
-            for (size_t i = 0; i < count; i++) {                                                             \
-                float cut = v[i] > 0 ? v[i] : 0;                                                             \
-                cut = cut < MOST ? cut : MOST;                                                               \
-                /* Adding and subtracting 2^23 rounds. */                                                    \
-                int32_t whole = (int32_t)((cut + 8388608.0F) - 8388608.0F);                                  \
-                x[i * (size_t)channels + (size_t)c] = (TYPE)whole;                                           \
-            }                                                                                                \
+        const float *restrict v = from[0];                                                                   \
+        if (channels == 1)                                                                                   \
+            for (size_t i = 0; i < count; i++)                                                               \
+                x[i] = (TYPE)CUT(v[i], MOST);                                                                \
+        for (int c = 0; c < channels && channels > 1; c++) {                                                 \
+            v = from[c];                                                                                     \
+            for (size_t i = 0; i < count; i++)                                                               \
+                x[i * (size_t)channels + (size_t)c] = (TYPE)CUT(v[i], MOST);                                 \
         }                                                                                                    \
         break;                                                                                               \
     }

@@ -187,3 +187,11 @@ image_box image_plan_source(const image_plan *plan, size_t k, image_box box) {
     }
     return from;
 }
+
+const image_form *image_job_form(const image_job *job) {
+    return &job->plan->form[job->done];
+}
+
+float *image_job_plane(const image_job *job, int plane) {
+    return job->planes + (size_t)plane * image_job_form(job)->rows * image_job_form(job)->columns;
+}

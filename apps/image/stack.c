@@ -153,10 +153,14 @@ static tri_status prepare(stack *k) {
     double each = k->s->stack == MEDIAN ? (double)frames * sizeof(float) : 2 * sizeof(double);
     double row = (double)k->line * each;
     k->parts = 1;
-    while (k->parts < share && row * (double)((share + k->parts - 1) / k->parts) > (double)k->s->memory)
+    while (k->parts < share) {
+        size_t most = (share + k->parts - 1) / k->parts;
+        if (row * (double)most <= (double)k->s->memory) break;
         k->parts++;
-    k->most = (share + k->parts - 1) / k->parts * k->line;
-    if (row * (double)((share + k->parts - 1) / k->parts) > (double)k->s->memory)
+    }
+    size_t rows = (share + k->parts - 1) / k->parts;
+    k->most = rows * k->line;
+    if (row * (double)rows > (double)k->s->memory)
         return tri_fail(TRI_ERR_ARGUMENT, "--memory: too small for one row of %zu frames", frames);
     if (k->s->stack == MEDIAN)
         k->all = malloc((k->most * frames + 1) * sizeof *k->all);

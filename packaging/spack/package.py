@@ -20,6 +20,7 @@ class Trireme(CMakePackage):
 
     variant("hdf5", default=True, description="Datasets in files, and result files")
     variant("hwloc", default=True, description="Placement of ranks and threads on cores")
+    variant("image", default=True, description="Filters over stacks of images")
     variant("opencl", default=False, description="OpenCL devices")
     variant("pool", default=True, description="Pools of tasks over ranks")
     variant("watch", default=True, description="File and line in the reports of watch")
@@ -39,6 +40,10 @@ class Trireme(CMakePackage):
     depends_on("elfutils@0.170:", when="+watch")
     depends_on("libevent@2.1:", when="+pool")
     depends_on("openssl@3:", when="+pool")
+    depends_on("libpng@1.6:", when="+image")
+    depends_on("libtiff@4:", when="+image")
+    depends_on("jpeg", when="+image")
+    conflicts("~pool", when="+image", msg="image runs its frames on a pool")
 
     depends_on("python@3.9:", type="test", when="+tests")
     depends_on("py-pytest", type="test", when="+tests")
@@ -54,6 +59,7 @@ class Trireme(CMakePackage):
             self.define_from_variant("TRIREME_WITH_OPENCL", "opencl"),
             self.define_from_variant("TRIREME_WITH_LIBEVENT", "pool"),
             self.define_from_variant("TRIREME_WITH_LIBDW", "watch"),
+            self.define_from_variant("TRIREME_WITH_IMAGE", "image"),
             self.define_from_variant("TRIREME_TESTS", "tests"),
             self.define("MPI_C_COMPILER", self.spec["mpi"].mpicc),
         ]
