@@ -91,7 +91,7 @@ endif()
 
 # apps/factor needs all three. GMP-ECM and FLINT have no file for pkg-config in Debian 12.
 if(TRIREME_WITH_GMP)
-    set(trireme_GMP_missing "not all of GMP, GMP-ECM >= 7 and FLINT >= 2.9 < 3")
+    set(trireme_GMP_missing "not all of GMP, GMP-ECM 7 and FLINT 2.9")
     foreach(library gmp ecm flint)
         find_library(trireme_${library}_library ${library})
         mark_as_advanced(trireme_${library}_library)
@@ -106,6 +106,8 @@ if(TRIREME_WITH_GMP)
                 ecm_params p;
                 fmpz_t n;
                 fmpz_factor_t f;
+                flint_rand_t r;
+                flint_randinit(r); /* FLINT 3.2 has another name for it */
                 ecm_init(p);
                 fmpz_init(n);
                 fmpz_factor_init(f);
