@@ -7,8 +7,8 @@ import pytest
 
 from conftest import BUILD
 
-PROGRAMS = ("accept alltoall bcast bench boost doctor factor gather heat list map p2p pool reduce report scatter "
-            "show tune").split()
+PROGRAMS = ("accept alltoall bcast bench boost doctor factor gather heat list map p2p pool reduce report "
+            "scatter show tune").split()
 for optional in ("factor", "pool"):
     if not (BUILD / "apps" / optional).exists():
         PROGRAMS.remove(optional)
