@@ -259,9 +259,9 @@ def workers(pid):
 @pytest.mark.skipif(not OPENMPI, reason="the option is Open MPI's")
 def test_lost_worker(trireme, tmp_path):
     """A worker is killed in the middle: its curves alone are lost, stated, and run again."""
-    process = start(3, HARD, "--sieve", 0, "--digits", 25, "--seed", 8, "--journal", "run.j", cwd=tmp_path,
+    process = start(3, HARD, "--sieve", 0, "--digits", 25, "--seed", 2, "--journal", "run.j", cwd=tmp_path,
                     launcher=("--enable-recovery",))
-    wait_for(lambda: (tmp_path / "run.j").exists() and (tmp_path / "run.j").stat().st_size > 600 and
+    wait_for(lambda: (tmp_path / "run.j").exists() and (tmp_path / "run.j").stat().st_size > 500 and
              len(workers(process.pid)) == 3, process)
     os.kill(workers(process.pid)[2], signal.SIGKILL)
     out, err = process.communicate()
@@ -270,7 +270,7 @@ def test_lost_worker(trireme, tmp_path):
     assert out == "%d: %d %d\n" % (HARD, P20, P30)
 
 
-@pytest.mark.parametrize("number", [full("10^71-1"), full("(10^24+7)*(10^34+193)*(10^13+37)^2")])
+@pytest.mark.parametrize("number", [full("10^71-1"), full("(10^20+39)*(10^24+7)*(10^13+37)^2")])
 def test_larger(trireme, number):
     """A Cunningham number with a factor of 30 digits; the sieve and curves at the same time."""
     r = trireme(RANKS, "factor", number, "--json")
@@ -301,17 +301,18 @@ def test_range(trireme, tmp_path):
         with h5py.File(tmp_path / "f.h5") as f:
             assert list(f["factor"][:]) == smallest_factors(0, 50021) and f.attrs["first"] == 0
     assert len(sums) == 1
+
+
+@pytest.mark.full
+def test_ranges(trireme):
+    """Short ones, and large numbers."""
+    for range_, primes in (("7:7", 0), ("0:1", 0), ("1:2", 0), ("2:3", 1), ("0:9", 4)):
+        r = trireme(RANKS, "factor", "--range", range_, "--verify", "--json", "--results", "none")
+        assert r.json["results"]["primes"]["value"] == primes
     # Near 10^12, where a chunk is larger than a piece, against another method.
     r = trireme(0, "factor", "--range", "999999990000:1e12", "--out", "g.h5:/g", "--verify", "--json",
                 "--threads", 2)
     assert r.json["results"]["primes"]["value"] == 337
-
-
-@pytest.mark.full
-def test_short_range(trireme):
-    for range_, primes in (("7:7", 0), ("0:1", 0), ("1:2", 0), ("2:3", 1), ("0:9", 4)):
-        r = trireme(RANKS, "factor", "--range", range_, "--verify", "--json", "--results", "none")
-        assert r.json["results"]["primes"]["value"] == primes
 
 
 def test_options(trireme):
