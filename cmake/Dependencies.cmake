@@ -116,6 +116,8 @@ if(TRIREME_WITH_GMP)
                 ecm_params p;
                 fmpz_t n;
                 fmpz_factor_t f;
+                flint_rand_t r;
+                flint_randinit(r); /* FLINT 3.2 has another name for it */
                 ecm_init(p);
                 fmpz_init(n);
                 fmpz_factor_init(f);

@@ -209,6 +209,7 @@ typedef struct factor_state {
 
 /* The whole work of the manager, for tri_pool_run(). */
 tri_status factor_manage(tri_pool *pool, void *argument);
+/* watch.c: events of the pool, and what they add up to. */
 void factor_watch(void *argument, const tri_pool_event *event);
 int factor_workers(void);
 size_t factor_lost_curves(void);

@@ -60,7 +60,7 @@ double factor_curve_worth(int level, int digits) {
 }
 
 size_t factor_curves_at_once(int level, size_t digits) {
-    /* Measured: 0.18 s at B1 = 50000 and 100 digits; the multiplication grows with the square of the words. */
+    /* Measured: 0.18 s at B1 = 50000 and 100 digits; products grow with the square of the words. */
     double words = (double)digits / 19 + 1;
     double seconds = 0.18 * levels[level].b1 / 5e4 * (words * words + 10) / (6.3 * 6.3 + 10), wanted = 0.5;
     double count = wanted / seconds;

@@ -1,48 +1,10 @@
 /* The manager: keeps the workers busy, and turns what they find into pieces. */
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "apps/factor/factor.h"
-
-/* ---- what the pool's thread tells ---- */
-
-static atomic_int workers = 1;
-static atomic_size_t lost_curves, lost_tasks;
-static bool quiet;
-
-int factor_workers(void) {
-    return atomic_load(&workers);
-}
-
-size_t factor_lost_curves(void) {
-    return atomic_load(&lost_curves);
-}
-
-static void tell_lost(const factor_ticket *t, const tri_pool_event *event) {
-    static const char *const tasks[] = {"a look at small factors", "", "a curve of a save file", "a sieve"};
-    if (t->task == FACTOR_CURVES) atomic_fetch_add(&lost_curves, t->count);
-    atomic_fetch_add(&lost_tasks, 1);
-    if (quiet) return;
-    if (t->task == FACTOR_CURVES)
-        fprintf(stderr, "factor: %zu curve%s with B1 = %.0f lost on %s; they run again\n", t->count,
-                t->count > 1 ? "s" : "", factor_level_b1(t->level), event->host);
-    else
-        fprintf(stderr, "factor: %s is lost on %s; it runs again\n", tasks[t->task], event->host);
-}
-
-void factor_watch(void *argument, const tri_pool_event *event) {
-    const factor_ticket *t = event->tag;
-    /* The loop sees a journal that cannot grow when it writes itself. */
-    if (event->what == TRI_POOL_GIVEN && t && t->task == FACTOR_CURVES) (void)factor_book_given(argument, t);
-    if (event->what == TRI_POOL_JOINED || event->what == TRI_POOL_LEFT)
-        atomic_store(&workers, event->workers);
-    if (event->what == TRI_POOL_LEFT && !quiet && strcmp(event->text, "left") != 0)
-        fprintf(stderr, "factor: worker %d on %s is lost: %s\n", event->worker, event->host, event->text);
-    if (event->what == TRI_POOL_LOST && t) tell_lost(t, event);
-}
 
 /* ---- signals: a wish that the loop sees ---- */
 
@@ -380,7 +342,6 @@ tri_status factor_manage(tri_pool *pool, void *argument) {
     s->begin_s = tri_now_s();
     if (s->options->time_s > 0) s->end_s = s->begin_s + s->options->time_s;
     s->terminal = isatty(STDERR_FILENO);
-    quiet = s->options->quiet;
     catch_signals();
     tri_status status = tri_queue_create(TRI_QUEUE_FIFO, 0, &s->ended);
     if (status == TRI_OK) status = open_files(s);

@@ -1,4 +1,4 @@
-/* The smallest factor of every integer of a range: a segmented sieve on ranks and threads, streamed to a file.
+/* The smallest factor of every integer of a range: a segmented sieve on ranks and threads.
  *
  * A rank has a block of the range and does it in pieces. While the team sieves one piece, in chunks that fit
  * in the cache, this thread writes the piece before. Nothing is communicated but the sums at the end. */

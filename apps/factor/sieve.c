@@ -1,5 +1,5 @@
-/* The quadratic sieve of FLINT runs in a process of its own, because it cannot be stopped, keeps its relations
- * in a file of a fixed name in the current folder, and ends its process where memory does.
+/* The quadratic sieve of FLINT runs in a process of its own: it cannot be stopped, keeps its relations in a
+ * file of a fixed name in the current folder, and ends its process where memory does.
  *
  * The worker starts this program again, as a guard with a folder of its own, which forks the process that
  * sieves. The guard's standard input is a pipe from the worker: its end tells it that the worker is gone or

@@ -18,6 +18,7 @@ class Trireme(CMakePackage):
 
     version("0.1.0")
 
+    variant("factor", default=False, description="Factors of integers")
     variant("hdf5", default=True, description="Datasets in files, and result files")
     variant("hwloc", default=True, description="Placement of ranks and threads on cores")
     variant("image", default=True, description="Filters over stacks of images")
@@ -34,6 +35,9 @@ class Trireme(CMakePackage):
     depends_on("mpi@3:")
     depends_on("jansson")
     depends_on("zlib-api")
+    depends_on("gmp", when="+factor")
+    depends_on("gmp-ecm@7:", when="+factor")
+    depends_on("flint@2.9:3.1", when="+factor")
     depends_on("hdf5+mpi", when="+hdf5")
     depends_on("hwloc@2.1:", when="+hwloc")
     depends_on("opencl", when="+opencl")
@@ -54,6 +58,7 @@ class Trireme(CMakePackage):
 
     def cmake_args(self):
         return [
+            self.define_from_variant("TRIREME_WITH_GMP", "factor"),
             self.define_from_variant("TRIREME_WITH_HDF5", "hdf5"),
             self.define_from_variant("TRIREME_WITH_HWLOC", "hwloc"),
             self.define_from_variant("TRIREME_WITH_OPENCL", "opencl"),
