@@ -36,10 +36,10 @@ target_compile_definitions(trireme_preload PRIVATE TRIREME_MPI_LIBRARY="${librar
                                                    TRIREME_TO_JUDGE="${to_judge}")
 # Thread-local data at a fixed place: the library is there from the start of a process.
 target_compile_options(trireme_preload PRIVATE -ftls-model=initial-exec)
-# GCC clears the description of a call by an instruction that takes a third of all time of a profiled call.
+# GCC clears the description of a call by an instruction that takes a third of all time of a profiled call;
+# tuned for Skylake, by stores of 16 bytes, on any processor.
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
-    target_compile_options(trireme_preload PRIVATE
-        -mmemset-strategy=unrolled_loop:512:noalign,libcall:-1:noalign)
+    target_compile_options(trireme_preload PRIVATE -mtune=skylake)
 endif()
 target_link_libraries(trireme_preload PRIVATE ${folder}/libtrireme-pmpi.a trireme_settings MPI::MPI_C
                                               Threads::Threads ${CMAKE_DL_LIBS} m)

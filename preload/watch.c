@@ -78,7 +78,9 @@ static void set_count(tri_slot_call *to, const tri_mpi_call *c, const tri_slot_o
 static void fill_round(tri_slot_call *to, const tri_mpi_call *c) {
     tri_slot_object *object = object_of(c);
     to->object = object ? object->id : 0;
-    to->round = object ? 1 + atomic_fetch_add_explicit(&object->rounds, 1, memory_order_relaxed) : 0;
+    /* Collective calls of an object follow each other, so no other thread counts now. */
+    to->round = object ? 1 + atomic_load_explicit(&object->rounds, memory_order_relaxed) : 0;
+    if (object) atomic_store_explicit(&object->rounds, to->round, memory_order_release);
     to->root = c->kind == TRI_CALL_COLLECTIVE && tri_call_has_root(c->function) ? c->root : -1;
     to->op = c->kind == TRI_CALL_COLLECTIVE && c->function >= TRI_MPI_Reduce ? tri_code_of_op(c->op) : 0;
     to->peer = to->recv_peer = TRI_SLOT_NOBODY;
