@@ -7,7 +7,7 @@
 #include "preload/bits.h"
 #include "preload/profile.h"
 
-enum { CELL_BITS = 10, SOURCES = 16, SHARE = 64 };
+enum { CELL_BITS = 10, SOURCES = 16, SHARE = 128 };
 _Static_assert(1 << CELL_BITS == PROFILE_CELLS, "a note has the number of a cell in its low bits");
 static const uint64_t NESTED = UINT64_MAX;
 
@@ -202,15 +202,16 @@ static uint64_t split(const tri_mpi_call *call, const profile_comm *c, profile_c
     profile_memory *m = &tri_profiled;
     const uint64_t looks = looks_of(call, c);
     credit += (left - came) / SHARE;
-    if (!looks || credit < looks * cost) return 0;
+    if (!looks || credit < 2 * looks * cost) return 0;
     find_source(call, c);
     profile_late late = call->kind == TRI_CALL_COLLECTIVE
                             ? tri_profile_late_collective(call, c, came + m->origin, left + m->origin)
                             : tri_profile_late_messages(mine.source, mine.sources, left + m->origin);
     uint64_t spent = tri_profile_ticks() - m->origin - left;
-    credit = credit > spent ? credit - spent : 0;
+    /* The rank that is looked at pays as well: its memory has to come back to it. */
+    credit = credit > 2 * spent ? credit - 2 * spent : 0;
     /* A long wait pays for itself, not for the short calls that follow. */
-    if (credit > 4 * looks * cost) credit = 4 * looks * cost;
+    if (credit > 8 * looks * cost) credit = 8 * looks * cost;
     /* Now and then the process loses its core in between. */
     if (spent < 16 * looks * cost) cost = (7 * cost + spent / looks) / 8 + 1;
     m->head->scans++;

@@ -7,9 +7,6 @@
 #define TRI_PRELOAD_PROFILE_H
 
 #include <time.h>
-#ifdef __x86_64__
-#include <x86intrin.h>
-#endif
 
 #include "preload/profile_file.h"
 #include "preload/settings.h"
@@ -33,7 +30,7 @@ extern profile_memory tri_profiled;
 static inline uint64_t tri_profile_ticks(void) {
     struct timespec now;
 #ifdef __x86_64__
-    if (tri_profiled.tsc) return __rdtsc();
+    if (tri_profiled.tsc) return __builtin_ia32_rdtsc();
 #endif
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;

@@ -1,6 +1,6 @@
 /* Who of the node came last: each rank writes when it comes to a collective call or begins a message, in
- * memory that the ranks of the node share. A rank that has left a call looks when the others came. Looking costs a
- * cache miss for each of them, so short calls are looked up now and then only (profile.c).
+ * memory that the ranks of the node share. A rank that has left a call looks when the others came. Looking
+ * costs a cache miss for each of them, so short calls are looked up now and then only (profile.c).
  *
  * Only the owner writes a rank's part. A reader finds the number of the call that it asks for, or one that
  * tells that the owner is further or has not come. */
