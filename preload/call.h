@@ -54,8 +54,9 @@ enum { TRI_MODES = 4 };
  * recv_count and recv_type. */
 typedef struct tri_mpi_call {
     const void *caller;    /* return address */
-    unsigned short symbol; /* of tri_symbols; names the function: tri_call_name() */
-    unsigned char function, kind, form, large, why;
+    /* Together one word, which is known when the wrapper is compiled. */
+    unsigned short symbol, function; /* symbol: of tri_symbols; names the function: tri_call_name() */
+    unsigned char kind, form, large, why;
     int root;
     MPI_Comm comm;
     const void *send;

@@ -2,6 +2,7 @@
  *
  * In the normal run it writes memory and no more: no messages, no locks, no signals, no allocation; but for a
  * new communicator, window or file. */
+#include "preload/profile.h"
 #include "preload/watch.h"
 
 #include <stddef.h>
@@ -34,7 +35,7 @@ static tri_slot_lane *take_lane(void) {
     return me.lane;
 }
 
-static tri_slot_object *object_of(const tri_mpi_call *call) {
+static inline tri_slot_object *object_of(const tri_mpi_call *call) {
     static const MPI_Win no_window;
     static const MPI_File no_file;
     uint64_t handle = call->win != no_window  ? TRI_HANDLE(call->win)
@@ -78,7 +79,9 @@ static void set_count(tri_slot_call *to, const tri_mpi_call *c, const tri_slot_o
 static void fill_round(tri_slot_call *to, const tri_mpi_call *c) {
     tri_slot_object *object = object_of(c);
     to->object = object ? object->id : 0;
-    to->round = object ? 1 + atomic_fetch_add_explicit(&object->rounds, 1, memory_order_relaxed) : 0;
+    /* Collective calls of an object follow each other, so no other thread counts now. */
+    to->round = object ? 1 + atomic_load_explicit(&object->rounds, memory_order_relaxed) : 0;
+    if (object) atomic_store_explicit(&object->rounds, to->round, memory_order_release);
     to->root = c->kind == TRI_CALL_COLLECTIVE && tri_call_has_root(c->function) ? c->root : -1;
     to->op = c->kind == TRI_CALL_COLLECTIVE && c->function >= TRI_MPI_Reduce ? tri_code_of_op(c->op) : 0;
     to->peer = to->recv_peer = TRI_SLOT_NOBODY;
@@ -109,9 +112,9 @@ static void fill_call(tri_slot_call *to, const tri_mpi_call *c) {
     }
 }
 
-static int is_round(const tri_mpi_call *c) {
+static inline int is_round(const tri_mpi_call *c) {
+    if (c->kind == TRI_CALL_COLLECTIVE) return 1;
     switch ((tri_call_kind)c->kind) {
-    case TRI_CALL_COLLECTIVE:
     case TRI_CALL_NEIGHBOUR:
     case TRI_CALL_COMM_FREE:
     case TRI_CALL_WINDOW:
@@ -130,7 +133,7 @@ static int polls(const tri_mpi_call *c) {
 }
 
 /* The record for a call. A loop that polls has one. */
-static tri_slot_call *next_record(tri_slot_lane *lane, const tri_mpi_call *c, uint64_t step) {
+static inline tri_slot_call *next_record(tri_slot_lane *lane, const tri_mpi_call *c, uint64_t step) {
     if (is_round(c)) {
         uint32_t at = lane->next_round++ % TRI_SLOT_ROUNDS;
         lane->current = TRI_SLOT_ROUND + at;
@@ -157,7 +160,7 @@ static void enter(tri_mpi_call *c, int place) {
     uint64_t step = atomic_load_explicit(&lane->step, memory_order_relaxed) + 1;
     tri_slot_call *to = next_record(lane, c, step);
     to->step = step;
-    to->caller = c->caller;
+    to->caller = tri_profile_caller(c);
     to->symbol = c->symbol;
     to->kind = c->kind;
     to->form = c->form;
@@ -167,7 +170,6 @@ static void enter(tri_mpi_call *c, int place) {
     else
         fill_call(to, c);
     to->requests = (uint32_t)c->request_count;
-    lane->waiting_count = 0;
     if (c->kind >= TRI_CALL_START && c->kind <= TRI_CALL_REQUEST) {
         tri_requests_note(lane, c);
         c->note[place] = c->kind == TRI_CALL_REQUEST ? TRI_HANDLE(*c->requests) : 0;

@@ -94,6 +94,17 @@ static bool get_goes_on(const world *w, int r, const tri_slot_call *c, reason *w
     return why->blame == BLAME_NONE;
 }
 
+/* Whether two ranks called other functions not long before: the numbers of their calls have no meaning since. */
+static bool histories_differ(const world *w, int r, int p, const tri_slot_call *c) {
+    enum { BEFORE = 8 };
+    for (uint64_t round = c->round > BEFORE ? c->round - BEFORE : 1; round < c->round; round++) {
+        const tri_slot_call *mine = world_round(w, r, c->object, round),
+                            *theirs = world_round(w, p, c->object, round);
+        if (mine && theirs && (mine->function != theirs->function || mine->form != theirs->form)) return true;
+    }
+    return false;
+}
+
 /* A collective call needs the ranks that have not come, and the calls of those that have must fit. */
 static bool round_goes_on(const world *w, int r, const tri_slot_call *c, reason *why) {
     const object *o = world_object(w, c->object);
@@ -110,7 +121,7 @@ static bool round_goes_on(const world *w, int r, const tri_slot_call *c, reason 
         const tri_slot_object *theirs = world_object_of(w, p, c->object);
         bool gone = m->state == RANK_LEFT || m->state == RANK_DEAD;
         const tri_slot_call *same = world_round(w, p, c->object, c->round);
-        if (same && calls_differ(w, c, same)) {
+        if ((same && calls_differ(w, c, same)) || histories_differ(w, r, p, c)) {
             *why = (reason){BLAME_MISMATCH, p, c};
             return false;
         }
