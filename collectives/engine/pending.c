@@ -56,8 +56,8 @@ static void sources(const pending *p, int *first, int *end) {
     if (o == TRI_EXSCAN) *end = rank;
 }
 
-/* Moves the contribution of rank r, or what this rank needs of it. Its own comes from its buffer, which may be
- * where it belongs. */
+/* Moves the contribution of rank r, or what this rank needs of it. Its own comes from its buffer, which may
+ * be where it belongs. */
 static tri_status take(const pending *p, int r, const char *from) {
     const tri_call *call = &p->arguments->call;
     tri_context *c = p->context;

@@ -54,6 +54,12 @@ SHARED = {
     "algorithms/reduce_scatter_shared": ("collectives", ["reduce_scatter:shared"]),
     "algorithms/reduce_scatter_shared_single": ("collectives", ["reduce_scatter:shared_single"]),
     "network/load": ("network", [""]),
+    "engine/exact": ("exact", [""]),
+    "engine/sparse": ("sparse", [""]),
+    "engine/pending": ("requests", [""]),
+    "engine/neighbour": ("neighbours", [""]),
+    "engine/neighbour_calls": ("neighbours", [""]),
+    "engine/neighbour_combine": ("neighbours", [""]),
 }
 
 # Faults without an effect that a caller could see: all of a kind in a file, or the n-th of them.
@@ -108,14 +114,16 @@ class Bench:
         self.mpicc, self.launcher = arguments.mpicc, arguments.launcher
         self.ranks = [int(n) for n in arguments.ranks.split(",")]
         self.folder, self.seconds = folder, arguments.seconds
-        sources = {"collectives": ("collectives", "move_trials", "combine_trials"), "network": ("network",)}
+        sources = {"collectives": ("collectives", "move_trials", "combine_trials"), "network": ("network",),
+                   **{name: (name,) for name in ("exact", "neighbours", "requests", "sparse")}}
         self.objects = {test: [self.compile(os.path.join(self.root, "tests/collectives", f"{name}.c"), name)
                                for name in names] for test, names in sources.items()}
 
     def compile(self, source, name):
         out = os.path.join(self.folder, name + ".o")
-        done = subprocess.run([self.mpicc, "-c", "-O1", "-std=c11", "-D_GNU_SOURCE", "-w", f"-I{self.root}",
-                               f"-I{self.root}/include", source, "-o", out], capture_output=True, check=False)
+        folders = [f"-I{self.root}{folder}" for folder in ("", "/tests", "/include")]
+        done = subprocess.run([self.mpicc, "-c", "-O1", "-std=c11", "-D_GNU_SOURCE", "-w", *folders, source,
+                               "-o", out], capture_output=True, check=False)
         return None if done.returncode else out
 
     def caught(self, text, test, algorithms):
