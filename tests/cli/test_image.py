@@ -1,7 +1,10 @@
 """apps/image: filters beside scipy.ndimage and scikit-image; formats, cuts, broken frames, journals."""
 import json
 import os
+import signal
 import struct
+import subprocess
+import time
 import zlib
 
 import numpy as np
@@ -16,7 +19,7 @@ import skimage.feature  # noqa: E402
 import skimage.filters  # noqa: E402
 import skimage.transform  # noqa: E402
 
-from conftest import full  # noqa: E402
+from conftest import BUILD, LAUNCHER, SOURCE, full  # noqa: E402
 
 
 def scene(rows, columns, kind=np.uint8, seed=0):
@@ -356,6 +359,35 @@ def test_broken(trireme, tmp_path):
     assert r.status == 1 and "in/4.png" in r.err
     with h5py.File(tmp_path / "s.h5") as f:
         assert (f["x"][3] == 255 - x).all() and (f["x"][4] == 0).all()
+
+
+@pytest.mark.full
+def test_killed(trireme, tmp_path):
+    """After SIGKILL of all processes a resumed run does what is left, and nothing half is left behind."""
+    (tmp_path / "in").mkdir()
+    x = scene(40, 50)
+    Image.fromarray(x).save(tmp_path / "in" / "0.png")
+    for k in range(1, 400):
+        (tmp_path / "in" / f"{k}.png").write_bytes((tmp_path / "in" / "0.png").read_bytes())
+    command = ["image", "invert", "in", "--out", "out", "--journal", "j", "--results", "none", "--threads", "1"]
+    run = subprocess.Popen([str(SOURCE / "jobs" / "run.sh"), LAUNCHER, "2", str(BUILD / "apps" / command[0]),
+                            *command[1:]], cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+    while run.poll() is None and not (out := tmp_path / "out").exists() or len(os.listdir(out)) < 40:
+        time.sleep(0.01)
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and os.readlink(f"/proc/{entry}/cwd") == str(tmp_path):
+                os.kill(int(entry), signal.SIGKILL)
+        except OSError:
+            pass
+    run.wait()
+    r = trireme(2, *command, "--resume", "--json")
+    results = r.json["results"]
+    assert results["done"]["value"] + results["resumed"]["value"] == 400 and results["resumed"]["value"] >= 30
+    done = sorted(name for name in os.listdir(tmp_path / "out") if name.endswith(".png"))
+    assert len(done) == 400
+    assert all((np.array(Image.open(tmp_path / "out" / name)) == 255 - x).all() for name in done[::7])
 
 
 @pytest.mark.parametrize("arguments, status, text", [
