@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""factor.py FACTOR [SECONDS [NUMBERS]]: times of factor and its peers for semiprimes of 20 to 60 digits, in one
-run.
+"""factor.py FACTOR [SECONDS [NUMBERS]]: factor and its peers on semiprimes of 20 to 60 digits, in one run.
 
-Of each size NUMBERS (3) products of two primes of half the digits: median of the wall time, and in parentheses of
-the processor time, in seconds. Peers: factor of coreutils, ecm (one curve after the other, the levels of its
-table) and gp of PARI. A program that has used SECONDS (60) of processor time is ended, and left out for larger
-numbers."""
+Of each size NUMBERS (3) products of two primes of half the digits: median of the wall time, and in parentheses
+of the processor time, in seconds. Peers: factor of coreutils, ecm (one curve after the other, the levels of
+its table) and gp of PARI. A program that has used SECONDS (60) of processor time is ended, and left out for
+larger numbers."""
 import random
 import resource
 import statistics
@@ -13,7 +12,8 @@ import subprocess
 import sys
 import time
 
-FACTOR, LIMIT, NUMBERS = sys.argv[1], *(int(word) for word in (sys.argv[2:] + ["60", "3"][len(sys.argv) - 2:]))
+FACTOR = sys.argv[1]
+LIMIT, NUMBERS = (int(word) for word in (sys.argv[2:] + ["60", "3"][len(sys.argv) - 2:]))
 
 
 def is_prime(n):
