@@ -282,8 +282,8 @@ typedef struct image_state {
     image_mode mode;
     char *out_file, *out_path; /* of an HDF5 output */
     /* the work */
-    int threads;
-    bool replaces; /* the outputs of this repeat may replace files */
+    int threads, least_threads; /* of this rank; on any rank */
+    bool replaces;              /* the outputs of this repeat may replace files */
     image_worker *worker;
     size_t done, resumed, broken;
     tri_status worst;
@@ -338,6 +338,8 @@ tri_status image_rounds(tri_run *run, image_state *s);
 tri_status image_rounds_do(tri_run *run, image_state *s, const image_form *form,
                            tri_status (*take)(void *, size_t, size_t, const char *, const int *),
                            void *argument);
+/* The frames of a rank in a round, at most: the same on all ranks. */
+size_t image_round_most(const tri_run *run, const image_state *s, const image_form *form);
 /* stack.c: a statistic of the frames, which have floats of this form; `input`: their type in files. */
 tri_status image_stack(tri_run *run, image_state *s, const image_form *form, image_type input);
 /* blocks.c: each frame in bands of rows over the ranks. Collective. */

@@ -63,6 +63,7 @@ tri_status image_rounds(tri_run *run, image_state *s) {
     tri_status status = image_frames_form(&s->frames, 0, &form);
     if (status == TRI_OK) status = image_plan_create(&s->chain, &form, &plan);
     TRI_TRY(tri_agree(run->comm, status));
+    TRI_TRY(tri_allreduce(&s->threads, &s->least_threads, 1, MPI_INT, MPI_MIN, run->comm));
     form = image_plan_form(plan, image_output_type(s, form.type));
     if (s->stack >= 0) {
         status = image_stack(run, s, &form, plan->form[0].type);

@@ -129,7 +129,7 @@ static void NAME(above)(const image_work *w) {
 
 /* ---- weighted sums ---- */
 
-/* to[x] = k[0] c[x] + the sum over j of k[j] (c[x - j step] + c[x + j step]), j upwards; four at a time, since
+/* to[x] = k[0] c[x] + the sum over j of k[j] (c[x - j step] + c[x + j step]), j upwards; four at a time, as
  * a row is read and written for each time. */
 static void NAME(taps)(float *restrict to, const float *restrict c, size_t step, const float *restrict k,
                        size_t reach, size_t count) {

@@ -5,7 +5,9 @@
 
 #include "apps/image/image.h"
 
-/* Frames that the threads of a rank do at the same time. */
+enum { ROUND_BYTES = 1 << 25 };
+
+/* Frames that a rank does in a round. */
 typedef struct batch {
     image_state *s;
     size_t first;
@@ -76,17 +78,26 @@ static tri_status make_batch(image_state *s, size_t most, const image_form *form
     return tri_fail(TRI_ERR_MEMORY, "no memory for %zu frames", most);
 }
 
+size_t image_round_most(const tri_run *run, const image_state *s, const image_form *form) {
+    size_t ranks = (size_t)tri_comm_size(run->comm), share = (s->frames.count + ranks - 1) / ranks;
+    /* Each frame twice; rank 0 of a file, and a statistic, also have the frames of all. */
+    double each = (double)image_form_bytes(form) * (s->out_file && s->stack < 0 ? 2 : 2 + (double)ranks);
+    /* A frame for each thread, as far as the memory allows, and small ones by the megabyte: a round has a
+     * fixed cost. */
+    double bytes = (double)s->memory / 2 < ROUND_BYTES ? (double)s->memory / 2 : ROUND_BYTES;
+    size_t most = (size_t)s->least_threads;
+    while (most > 1 && (double)most * each > (double)s->memory)
+        most--;
+    while (most < share && 2 * (double)most * each <= bytes)
+        most *= 2;
+    return most < share ? most : share + !share;
+}
+
 tri_status image_rounds_do(tri_run *run, image_state *s, const image_form *form,
                            tri_status (*take)(void *, size_t, size_t, const char *, const int *),
                            void *argument) {
     size_t ranks = (size_t)tri_comm_size(run->comm), rank = (size_t)tri_comm_rank(run->comm);
-    size_t count = s->frames.count, most = (size_t)s->threads, share = (count + ranks - 1) / ranks;
-    if (most > share) most = share;
-    /* Rank 0 of a file has the frames of all. */
-    double each = (double)image_form_bytes(form) * (s->out_file && s->stack < 0 ? 1 : 1 + (double)ranks);
-    while (most > 1 && (double)most * each > (double)s->memory)
-        most--;
-    if (!most) most = 1;
+    size_t count = s->frames.count, most = image_round_most(run, s, form);
     batch b;
     char *bytes = NULL;
     int *valid = NULL;

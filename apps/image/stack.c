@@ -64,8 +64,8 @@ static tri_status take(void *argument, size_t first, size_t count, const char *b
     size_t ranks = k->ranks, mine = rows_of(k, k->rank).count * k->line, total = 0, all_frames = 0;
     size_t *counts = calloc(4 * ranks, sizeof *counts);
     ptrdiff_t *displs = calloc(2 * ranks, sizeof *displs);
-    int *flags = calloc(ranks * ((size_t)k->s->threads + 1), sizeof *flags), *own = flags;
-    size_t each = (size_t)k->s->threads + 1;
+    size_t each = image_round_most(k->run, k->s, &k->form) + 1;
+    int *flags = calloc(ranks * each, sizeof *flags), *own = NULL;
     (void)first;
     tri_status status =
         counts && displs && flags ? TRI_OK : tri_fail(TRI_ERR_MEMORY, "no memory for a round");

@@ -369,7 +369,7 @@ def test_killed(trireme, tmp_path):
     Image.fromarray(x).save(tmp_path / "in" / "0.png")
     for k in range(1, 400):
         (tmp_path / "in" / f"{k}.png").write_bytes((tmp_path / "in" / "0.png").read_bytes())
-    command = ["image", "invert", "in", "--out", "out", "--journal", "j", "--results", "none", "--threads", "1"]
+    command = ["image", "invert", "in", "--out", "out", "--journal", "j", "--results", "none"]
     run = subprocess.Popen([str(SOURCE / "jobs" / "run.sh"), LAUNCHER, "2", str(BUILD / "apps" / command[0]),
                             *command[1:]], cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
