@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """factor.py FACTOR [SECONDS [NUMBERS]]: factor and its peers on semiprimes of 20 to 60 digits, in one run.
 
-Of each size NUMBERS (3) products of two primes of half the digits: median of the wall time, and in parentheses
-of the processor time, in seconds. Peers: factor of coreutils, ecm (one curve after the other, the levels of
+Of each size NUMBERS (3) products of two primes of half the digits: median of the wall time, and in brackets
+of the processor time, in seconds. Peers: factor of coreutils, ecm (one curve after the other, levels of
 its table) and gp of PARI. A program that has used SECONDS (60) of processor time is ended, and left out for
 larger numbers."""
 import random
