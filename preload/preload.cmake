@@ -36,8 +36,8 @@ target_compile_definitions(trireme_preload PRIVATE TRIREME_MPI_LIBRARY="${librar
                                                    TRIREME_TO_JUDGE="${to_judge}")
 # Thread-local data at a fixed place: the library is there from the start of a process.
 target_compile_options(trireme_preload PRIVATE -ftls-model=initial-exec)
-# GCC's usual choice for x86-64 clears the description of a call by `rep stos`, which takes as long as all else
-# that a mode does. The order of instructions for this processor suits others as well.
+# GCC's usual choice for x86-64 clears the description of a call by `rep stos`, which takes as long as all
+# else that a mode does. The order of instructions for this processor suits others as well.
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
     target_compile_options(trireme_preload PRIVATE -mtune=skylake)
 endif()

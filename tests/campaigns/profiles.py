@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""kill -9 at random times to one rank, to all ranks or to the launcher of a program under `profile`. Right: the
-files that are left become a result file that is whole and says until when, or no rank had come out of MPI_Init;
-calls and times are those of a run."""
+"""kill -9 at random times to one rank, to all ranks or to the launcher of a program under `profile`. Right:
+the files that are left become a result file that is whole and says until when, or no rank had come out of
+MPI_Init; calls and times are those of a run."""
 import os
 import signal
 import sys
@@ -19,8 +19,9 @@ PROGRAM = ARGUMENTS.build / "tests" / "preload" / "preload_waits"
 def judge_profile(path):
     """The reasons why a profile is wrong."""
     with h5py.File(path) as f:
-        if f.attrs["complete"] != 1 or not f.attrs["verdict"].startswith(("not ended: until 20", "not checked")):
-            yield f"verdict {f.attrs['verdict']}"
+        verdict = f.attrs["verdict"]
+        if f.attrs["complete"] != 1 or not verdict.startswith(("not ended: until 20", "not checked")):
+            yield f"verdict {verdict}"
         if (f["calls/count"][()] < 0).any() or f["results/calls"][()] != f["calls/count"][()].sum():
             yield "calls"
         mpi, elapsed = f["ranks/mpi"][()], f["ranks/elapsed"][()]
