@@ -9,7 +9,7 @@
 #include "apps/image/image.h"
 
 #define JOURNAL "trireme image 1"
-enum { DONE = 1 };
+enum { DONE = 1, LATE_S = 10, LOOK_US = 1000 };
 
 /* A task has no argument but its input. */
 static image_state *shared;
@@ -58,6 +58,7 @@ typedef struct farm {
     uint64_t *key; /* of each frame */
     bool *done;    /* by an earlier run */
     atomic_size_t ended;
+    atomic_int joined; /* workers of other ranks */
     atomic_bool stop;
     char why[512]; /* of the journal */
     tri_status journal_status;
@@ -128,6 +129,7 @@ static void keep(farm *f, size_t frame, const tri_pool_result *result) {
 static void watch(void *argument, const tri_pool_event *event) {
     farm *f = argument;
     image_state *s = f->s;
+    if (event->what == TRI_POOL_JOINED && event->worker) atomic_fetch_add(&f->joined, 1);
     if (event->what != TRI_POOL_ENDED) return;
     const tri_pool_result *result = event->result;
     size_t frame = (size_t)(uintptr_t)event->tag - 1;
@@ -164,6 +166,10 @@ static tri_status manage(tri_run *run, farm *f, tri_pool *pool) {
             if (f->job[k]) tri_job_cancel(f->job[k]);
     }
     tri_progress_end(run);
+    /* A rank that comes after the last frame would look for the pool in vain, for a minute. */
+    double deadline = tri_deadline(LATE_S);
+    while (atomic_load(&f->joined) < tri_comm_size(run->comm) - 1 && tri_deadline(0) < deadline)
+        usleep(LOOK_US);
     for (size_t k = 0; k < count; k++)
         tri_job_destroy(&f->job[k]);
     if (status == TRI_OK && f->journal_status != TRI_OK) status = tri_fail(f->journal_status, "%s", f->why);
@@ -197,7 +203,13 @@ tri_status image_farm(tri_run *run, image_state *s) {
     if (pool) snprintf(address, sizeof address, "%s", tri_pool_address(pool));
     status = tri_agree(run->comm, status);
     if (status == TRI_OK) status = tri_bcast(address, sizeof address, MPI_CHAR, 0, run->comm);
-    if (status == TRI_OK) status = rank ? tri_pool_work(address, &options) : manage(run, &f, pool);
+    if (status == TRI_OK && !rank) status = manage(run, &f, pool);
+    if (status == TRI_OK && rank) {
+        options.patience_s = LATE_S;
+        status = tri_pool_work(address, &options);
+        /* Whether all frames are done is for rank 0 to say: they may have been done without this rank. */
+        if (status == TRI_ERR_ENVIRONMENT || status == TRI_ERR_SYSTEM) status = TRI_OK;
+    }
     if (status != TRI_OK) snprintf(why, sizeof why, "%s", tri_error_text());
     tri_pool_destroy(&pool, TRI_OK);
     tri_journal_destroy(&f.journal);
