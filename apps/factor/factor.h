@@ -3,6 +3,8 @@
 #ifndef TRIREME_APPS_FACTOR_H
 #define TRIREME_APPS_FACTOR_H
 
+#include <stdio.h> /* gmp.h declares functions of files after it */
+
 #include <gmp.h>
 
 #include "apps/driver/app.h"
