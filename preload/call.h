@@ -53,7 +53,7 @@ enum { TRI_MODES = 4 };
 /* A call with the arguments that it has; the others are zero. A reduction has its vector's count and type in
  * recv_count and recv_type. */
 typedef struct tri_mpi_call {
-    const void *caller;    /* return address */
+    const void *caller; /* return address */
     /* Together one word, which is known when the wrapper is compiled. */
     unsigned short symbol, function; /* symbol: of tri_symbols; names the function: tri_call_name() */
     unsigned char kind, form, large, why;
