@@ -2,8 +2,8 @@
  *
  * In the normal run it writes memory and no more: no messages, no locks, no signals, no allocation; but for a
  * new communicator, window or file. */
-#include "preload/profile.h"
 #include "preload/watch.h"
+#include "preload/profile.h"
 
 #include <stddef.h>
 #include <string.h>
