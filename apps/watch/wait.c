@@ -94,7 +94,8 @@ static bool get_goes_on(const world *w, int r, const tri_slot_call *c, reason *w
     return why->blame == BLAME_NONE;
 }
 
-/* Whether two ranks called other functions not long before: the numbers of their calls have no meaning since. */
+/* Whether two ranks called other functions not long before: since then the numbers of their calls have no
+ * meaning. */
 static bool histories_differ(const world *w, int r, int p, const tri_slot_call *c) {
     enum { BEFORE = 8 };
     for (uint64_t round = c->round > BEFORE ? c->round - BEFORE : 1; round < c->round; round++) {
