@@ -7,8 +7,8 @@ import pytest
 
 from conftest import BUILD
 
-PROGRAMS = ("accept alltoall bcast bench boost doctor factor gather heat image list map p2p pool profile reduce "
-            "report scatter show tune watch").split()
+PROGRAMS = ("accept alltoall bcast bench boost doctor factor gather heat image list map p2p pool profile "
+            "reduce report scatter show tune watch").split()
 for optional in ("factor", "image", "pool"):
     if not (BUILD / "apps" / optional).exists():
         PROGRAMS.remove(optional)
