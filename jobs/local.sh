@@ -42,7 +42,7 @@ if [ "$program" = test ]; then
     build all
     [ $# -gt 0 ] || set -- -LE 'full|nightly'
     # Half of a test's time is waiting for starts of mpirun, and a test that has some counts as two.
-    export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$((3 * $(nproc)))}"
+    export CTEST_PARALLEL_LEVEL="${CTEST_PARALLEL_LEVEL:-$((5 * $(nproc)))}"
     exec ctest --test-dir build --output-on-failure "$@"
 fi
 
