@@ -81,12 +81,17 @@ static tri_status compare(tri_run *run, state *s) {
     s->calls = 1;
     for (int v = 0; v < VARIANTS; v++) {
         double seconds;
-        for (int i = 0; i < s->count * s->doubles; i++)
-            s->send[i] = rank * 1000 + i / s->doubles, s->recv[i] = -1;
+        for (int i = 0; i < s->count * s->doubles; i++) {
+            int block = i / s->doubles;
+            s->send[i] = rank * 1000 + block;
+            s->recv[i] = -1;
+        }
         TRI_TRY(trial(s, v, &seconds));
-        for (int i = 0; i < s->count * s->doubles && status == TRI_OK; i++)
-            if (s->recv[i] != source[i / s->doubles] * 1000 + i / s->doubles)
-                status = tri_fail(TRI_ERR_WRONG, "block %d of %s is wrong", i / s->doubles, names[v]);
+        for (int i = 0; i < s->count * s->doubles && status == TRI_OK; i++) {
+            int block = i / s->doubles;
+            if (s->recv[i] != source[block] * 1000 + block)
+                status = tri_fail(TRI_ERR_WRONG, "block %d of %s is wrong", block, names[v]);
+        }
     }
     return tri_agree(run->comm, status);
 }

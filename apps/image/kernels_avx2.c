@@ -1,6 +1,5 @@
 /* The filters for processors with AVX2. */
 #if defined(__x86_64__)
-#pragma GCC target("avx2")
 #define NAME(x) avx2_##x
 #include "apps/image/kernels_body.h"
 #endif
