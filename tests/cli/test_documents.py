@@ -26,7 +26,7 @@ def commands(path):
     """The commands around programs of ours, without their comments."""
     for lines in blocks(path):
         for line in lines:
-            if re.match(r"(mpirun|mpicc|\./apps/|for \w+ in|seq|h5dump)", line):
+            if re.match(r"(mpirun|\./apps/|for \w+ in|seq|h5dump)", line):
                 yield line.split("   #")[0].strip()
 
 

@@ -76,7 +76,7 @@ def test_common_options(trireme, program):
     name, words = " ".join(program), (TESTS.parent / "README.md").read_text()
     sentence = re.search(r"Every parallel program has ([^.]*)\.", words)[1]
     assert set(re.findall(r"`--(\w+)`", sentence)) <= options
-    computes = re.search(r"`--device` works in[^(]*\(([^)]*)\)", words)[1]
+    computes = re.search(r"`--device`\sworks in[^(]*\(([^)]*)\)", words)[1]
     assert (f"`{name}`" in computes) == ("device" in options), name
     if "device" not in options:
         r = trireme(0, *program, "--device", "auto", *{"map": ("x",)}.get(name, ()))
