@@ -154,7 +154,7 @@ static void *member_main(void *data) {
         const tri_algorithm *a = tri_algorithm_list[i];
         if (strncmp(a->name, "shared", 6)) continue;
         for (size_t n = 0; n < sizeof counts / sizeof *counts; n++)
-            for (int round = 0; round < (counts[n] < 1000 ? 40 : 3); round++)
+            for (int round = 0; round < (counts[n] < 1000 ? 10 : 3); round++)
                 run_one(m, a, counts[n], round % m->node->size, round);
     }
     return NULL;
