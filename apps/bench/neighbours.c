@@ -98,7 +98,7 @@ static tri_status compare(tri_run *run, state *s) {
     return tri_agree(run->comm, status);
 }
 
-/* Offsets from -1 to 1 in each dimension; of a star, those that differ from 0 in one. */
+/* Offsets from -1 to 1 in each dimension; a star has only offsets with one nonzero coordinate. */
 static int fill_offsets(const state *s, int *offsets) {
     int count = 0, all = 1;
     for (int d = 0; d < s->dims; d++)

@@ -59,7 +59,7 @@ struct image_stage {
     const image_filter *filter;
     double p[IMAGE_PARAMETERS];
     size_t reach;
-    bool second;    /* works on the second half of the planes, those that .fork has made */
+    bool second;    /* works on the second half of the planes, which .fork has made */
     float *weights; /* of gauss: centre first */
 };
 
@@ -234,7 +234,7 @@ typedef struct image_frames {
     uint64_t *place; /* of each frame: its file, its page, the place of the page */
     /* one dataset instead of files */
     tri_dataset *dataset;
-    tri_lock *lock;  /* of whoever reads it; NULL: one thread alone does */
+    tri_lock *lock;  /* of its readers; NULL: one thread reads it */
     image_form form; /* of its slices */
 } image_frames;
 

@@ -107,7 +107,7 @@ static tri_status add_blame(profile_line *line, int rank, double seconds) {
 static tri_status add_cell(profile_job *job, const names *n, const profile_file *file,
                            const profile_cell *cell, profile_rank *rank) {
     char comm[256];
-    /* A call that nobody has left is a line if a rank stands in it. */
+    /* A call that no rank has completed gets a line if a rank is in it. */
     if (!cell->calls && (file->head->ended || !file->head->inside_since)) return TRI_OK;
     const profile_place *p = place_of(n, file, cell->module, cell->offset);
     comm_text(n, file, cell->comm, comm);

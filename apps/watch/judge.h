@@ -78,7 +78,7 @@ const tri_slot_call *world_round(const world *w, int rank, uint64_t id, uint64_t
 const char *call_name(const world *w, const tri_slot_call *call);
 bool is_round(const tri_slot_call *call);
 
-/* Sets `blocked` and the blame of each member. Number of those that are blocked. */
+/* Sets `blocked` and the blame of each member. Returns the number of blocked members. */
 int find_blocked(world *w);
 
 /* Whether two calls of the same number on an object cannot be one. */

@@ -106,7 +106,7 @@ static bool histories_differ(const world *w, int r, int p, const tri_slot_call *
     return false;
 }
 
-/* A collective call needs the ranks that have not come, and the calls of those that have must fit. */
+/* A collective call needs the ranks that have not entered it; the calls of the others must match it. */
 static bool round_goes_on(const world *w, int r, const tri_slot_call *c, reason *why) {
     const object *o = world_object(w, c->object);
     if (!o || o->unproven || (o->one && o->one->side) || !o->ranks[0]) return true;
